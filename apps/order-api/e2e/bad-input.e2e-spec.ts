@@ -1,0 +1,163 @@
+import { randomUUID } from 'node:crypto';
+import { type CallOptions, type Platform, startPlatform } from '@fourfold-tools/e2e';
+import { type CryptoKey, generateKeyPair, SignJWT } from 'jose';
+import type { RowDataPacket } from 'mysql2/promise';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+let platform: Platform;
+let userId: string;
+let productId: string;
+/** Every row that an order could leave. */
+let rowsBefore: number[];
+
+beforeAll(async () => {
+  platform = await startPlatform({ name: 'bad-input' });
+  [userId, productId] = [await platform.shop.user(), await platform.shop.product(1_000)];
+  rowsBefore = await countRows();
+});
+afterAll(() => platform?.stop());
+
+async function countRows(): Promise<number[]> {
+  const tables = ['orders', 'order_items', 'idempotency_keys', 'outbox'];
+  return Promise.all(
+    tables.map(async (table) => {
+      const [rows] = await platform.primary.query<RowDataPacket[]>(`SELECT COUNT(*) AS n FROM ${table}`);
+      return Number(rows[0]!['n']);
+    }),
+  );
+}
+
+/** Refused with a problem+json of this status and code, and no row written. */
+async function problemOf(
+  options: CallOptions,
+  status: number,
+  code: string,
+): Promise<Record<string, unknown>> {
+  const answer = await platform.api.call('POST', '/orders', {
+    ...options,
+    headers: { 'idempotency-key': randomUUID(), ...options.headers },
+  });
+  expect(answer.status, answer.text).toBe(status);
+  expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+  expect(answer.body).toMatchObject({ status, code, requestId: answer.headers.get('x-request-id') });
+  expect(answer.body).toHaveProperty('title');
+  expect(answer.body).toHaveProperty('detail');
+  expect(answer.body).toHaveProperty('type');
+  expect(await countRows()).toEqual(rowsBefore);
+  return answer.body;
+}
+
+const isRefused = async (options: CallOptions, status: number, code: string): Promise<void> => {
+  await problemOf(options, status, code);
+};
+
+const orderOf = (items: unknown, more: object = {}) => ({ userId, items, shippingAddress: 'Here', ...more });
+const line = (quantity: unknown) => orderOf([{ productId, quantity }]);
+
+describe('an order that names what does not exist', () => {
+  it('is refused for an unknown product', () =>
+    isRefused({ body: orderOf([{ productId: '123', quantity: 1 }]) }, 404, 'product-not-found'));
+  it('is refused for an unknown user', () =>
+    isRefused({ body: { ...line(1), userId: '123' } }, 404, 'user-not-found'));
+});
+
+describe('a quantity', () => {
+  it.each([0, -1, 1.5, 2 ** 31, '1', null, undefined, true])('%s is refused, and named', async (quantity) => {
+    const problem = await problemOf({ body: line(quantity) }, 400, 'validation-failed');
+    expect(problem['errors']).toMatchObject([{ path: 'items.0.quantity' }]);
+  });
+
+  it('is refused when the lines of one product add up to too much', () => {
+    const lines = [1, 2].map(() => ({ productId, quantity: 2 ** 31 - 1 }));
+    return isRefused({ body: orderOf(lines) }, 400, 'validation-failed');
+  });
+});
+
+describe('an id', () => {
+  it.each(['abc', '1e3', '-1', '0x10', '01', '', ' 1', '9223372036854775808', 7, null])(
+    '%j in place of a decimal string is refused',
+    async (id) => {
+      await isRefused({ body: orderOf([{ productId: id, quantity: 1 }]) }, 400, 'validation-failed');
+      await isRefused({ body: { ...line(1), userId: id } }, 400, 'validation-failed');
+    },
+  );
+
+  it('in a path is held to the same', async () => {
+    for (const path of ['/orders/abc', '/users/1.5', '/products/%00', '/users/abc/orders']) {
+      const answer = await platform.api.get(path);
+      expect([answer.status, answer.body['code']], path).toEqual([400, 'validation-failed']);
+    }
+  });
+});
+
+describe('a list of items', () => {
+  it('of 1,001 is refused', () =>
+    isRefused(
+      { body: orderOf(Array.from({ length: 1_001 }, () => ({ productId, quantity: 1 }))) },
+      400,
+      'validation-failed',
+    ));
+  it('that is empty is refused', () => isRefused({ body: orderOf([]) }, 400, 'validation-failed'));
+  it('that is none is refused', () => isRefused({ body: orderOf('many') }, 400, 'validation-failed'));
+});
+
+describe('a body', () => {
+  it('with a field nobody knows is refused', () =>
+    isRefused({ body: { ...line(1), coupon: 'X' } }, 400, 'validation-failed'));
+  it('of 5 MB is refused', () =>
+    isRefused({ body: orderOf([], { shippingAddress: 'x'.repeat(5_000_000) }) }, 413, 'body-too-large'));
+  it('that is not JSON is refused', () => isRefused({ rawBody: '{"userId": ' }, 400, 'malformed-json'));
+  it('that is missing is refused', () => isRefused({}, 400, 'validation-failed'));
+  it('that would poison a prototype is refused', () =>
+    isRefused({ rawBody: `{"__proto__":{"role":"operator"},"userId":"${userId}"}` }, 400, 'malformed-json'));
+  it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/xml'])(
+    'of type %s is refused',
+    (type) =>
+      isRefused(
+        { rawBody: JSON.stringify(line(1)), headers: { 'content-type': type } },
+        415,
+        'unsupported-media-type',
+      ),
+  );
+});
+
+describe('an Idempotency-Key', () => {
+  it('that is missing is asked for', () =>
+    isRefused({ body: line(1), headers: { 'idempotency-key': '' } }, 400, 'idempotency-key-missing'));
+  it('of 256 characters is refused', () =>
+    isRefused({ body: line(1), headers: { 'idempotency-key': 'k'.repeat(256) } }, 400, 'validation-failed'));
+});
+
+describe('a token', () => {
+  const signedBy = (key: CryptoKey) =>
+    new SignJWT({ role: 'operator' })
+      .setProtectedHeader({ alg: 'ES256', kid: 'unknown' })
+      .setSubject('mallory')
+      .setIssuer('fourfold-dev')
+      .setAudience('fourfold')
+      .setExpirationTime('1h')
+      .sign(key);
+
+  it('that is missing is asked for', () => isRefused({ body: line(1), token: null }, 401, 'token-missing'));
+  it('that has expired is refused', async () =>
+    isRefused({ body: line(1), token: await platform.customerToken(userId, '-1h') }, 401, 'token-expired'));
+  it('that is signed with another key is refused', async () => {
+    const { privateKey } = await generateKeyPair('ES256', { extractable: true });
+    await isRefused({ body: line(1), token: await signedBy(privateKey) }, 401, 'token-invalid');
+  });
+  it.each(['garbage', 'a.b.c', `${btoa('{"alg":"none"}')}.${btoa('{"sub":"1","role":"operator"}')}.`])(
+    '%s is refused',
+    (token) => isRefused({ body: line(1), token }, 401, 'token-invalid'),
+  );
+  it('of a customer can’t order for another, who might as well not exist', async () =>
+    isRefused({ body: line(1), token: await platform.customerToken('42') }, 404, 'user-not-found'));
+});
+
+describe('duplicate products in one order', () => {
+  it('become one line', async () => {
+    const lines = [1, 2, 3].map((quantity) => ({ productId, quantity }));
+    const answer = await platform.shop.order(userId, lines);
+    expect(answer.status).toBe(201);
+    expect(answer.body).toMatchObject({ items: [{ productId, quantity: 6 }], total: { amount: 2_700 } });
+  });
+});

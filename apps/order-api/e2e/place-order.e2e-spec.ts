@@ -1,0 +1,245 @@
+import { randomUUID } from 'node:crypto';
+import { eventually } from '@fourfold-tools/testing';
+import { ApiCaller, type OrderBody, type Platform, startPlatform } from '@fourfold-tools/e2e';
+import type { RowDataPacket } from 'mysql2/promise';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+let platform: Platform;
+
+beforeAll(async () => {
+  platform = await startPlatform({ name: 'order', apis: 2 });
+});
+afterAll(() => platform?.stop());
+
+describe('the way of one order', () => {
+  it('is pending at once, confirmed a moment later, mailed, and on the user’s shard', async () => {
+    const { shop, api, shards } = platform;
+    const [userId, productId] = [await shop.user(), await shop.product(10, 450)];
+
+    const placed = await shop.order(userId, [{ productId, quantity: 3 }]);
+    expect(placed.status).toBe(201);
+    expect(placed.headers.get('location')).toBe(`/v1/orders/${placed.body.id}`);
+    expect(placed.body).toMatchObject({
+      userId,
+      status: 'pending',
+      items: [{ productId, quantity: 3, unitPrice: { amount: 450, currency: 'GBP' } }],
+      total: { amount: 1_350, currency: 'GBP' },
+      shippingAddress: '12 St James’s Square, London',
+    });
+
+    expect(await shop.settled(placed.body.id)).toMatchObject({ status: 'confirmed' });
+    expect(await shop.stockOf(productId)).toBe(7);
+
+    const mails = await platform.mailsAbout(placed.body.id);
+    expect(mails).toHaveLength(1);
+    expect(mails[0]).toMatchObject({ subject: `Order ${placed.body.id} confirmed` });
+    expect(mails[0]!.text).toContain('£13.50');
+
+    const holders = await Promise.all(
+      Object.entries(shards).map(async ([name, pool]) => {
+        const [orders] = await pool.query<RowDataPacket[]>(
+          'SELECT user_id FROM user_orders WHERE order_id = ?',
+          [placed.body.id],
+        );
+        const [users] = await pool.query<RowDataPacket[]>('SELECT id FROM users WHERE id = ?', [userId]);
+        return { name, orders: orders.length, users: users.length };
+      }),
+    );
+    expect(holders.filter(({ orders }) => orders > 0)).toEqual([
+      { name: holders.find(({ users }) => users > 0)?.name, orders: 1, users: 1 },
+    ]);
+    const listed = await api.get<{ items: OrderBody[] }>(`/users/${userId}/orders`);
+    expect(listed.body.items.map(({ id, status }) => ({ id, status }))).toEqual([
+      { id: placed.body.id, status: 'confirmed' },
+    ]);
+  });
+
+  it('ends as rejected, with nothing taken, when the stock was gone by the time it was its turn', async () => {
+    const { shop } = platform;
+    const productId = await shop.product(1);
+    const buyers = [await shop.user(), await shop.user()];
+
+    const placed = await Promise.all(
+      buyers.map((userId) => shop.order(userId, [{ productId, quantity: 1 }])),
+    );
+    expect(placed.map(({ status }) => status)).toEqual([201, 201]);
+
+    const settled = await Promise.all(placed.map(({ body }) => shop.settled(body.id)));
+    expect(settled.map(({ status }) => status).sort()).toEqual(['confirmed', 'rejected']);
+    expect(settled.find(({ status }) => status === 'rejected')?.rejectionReason).toBe('out_of_stock');
+    expect(await shop.stockOf(productId)).toBe(0);
+  });
+
+  it('takes every product of an order or none', async () => {
+    const { shop, primary } = platform;
+    const [plenty, scarce, userId] = [await shop.product(5), await shop.product(1), await shop.user()];
+    const both = [plenty, scarce].map((productId) => ({ productId, quantity: 1 }));
+
+    const placed = await platform.withoutWorker(() =>
+      Promise.all([shop.order(userId, both), shop.order(userId, both)]),
+    );
+    const settled = await Promise.all(placed.map(({ body }) => shop.settled(body.id)));
+
+    expect(settled.map(({ status }) => status).sort()).toEqual(['confirmed', 'rejected']);
+    const [rows] = await primary.query<RowDataPacket[]>(
+      'SELECT available FROM stock WHERE product_id IN (?)',
+      [[plenty, scarce]],
+    );
+    expect(rows.map((row) => row['available']).sort()).toEqual([0, 4]);
+  });
+
+  it('is refused at once when there is clearly too little', async () => {
+    const { shop } = platform;
+    const answer = await shop.order(await shop.user(), [{ productId: await shop.product(2), quantity: 3 }]);
+    expect(answer.status).toBe(409);
+    expect(answer.body).toMatchObject({ code: 'insufficient-stock' });
+  });
+
+  it('is the same from every order-api process, as soon as it has changed', async () => {
+    const { shop, baseUrls, api } = platform;
+    const [userId, productId] = [await shop.user(), await shop.product(5)];
+    const { body: order } = await shop.order(userId, [{ productId, quantity: 1 }]);
+    await shop.settled(order.id);
+    // A process that has asked before may hold the first answer for as long as a message takes.
+    for (const url of baseUrls) {
+      await eventually(async () => {
+        const answer = await new ApiCaller(url, await platform.operatorToken()).get<OrderBody>(
+          `/orders/${order.id}`,
+        );
+        return answer.body.status === 'confirmed';
+      });
+    }
+    expect((await api.get(`/orders/${order.id}`)).headers.get('etag')).toBe('"2"');
+  });
+});
+
+describe('cancelling', () => {
+  it('gives the stock back exactly once, however often it is asked', async () => {
+    const { shop, api } = platform;
+    const [userId, productId] = [await shop.user(), await shop.product(5)];
+    const { body: order } = await shop.order(userId, [{ productId, quantity: 2 }]);
+    await shop.settled(order.id);
+    expect(await shop.stockOf(productId)).toBe(3);
+
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () => api.post<OrderBody>(`/orders/${order.id}/cancel`)),
+    );
+    expect(answers.map(({ status, body }) => [status, body.status])).toEqual(
+      Array(5).fill([200, 'cancelled']),
+    );
+    expect(await shop.stockOf(productId)).toBe(5);
+  });
+
+  it('can’t be done to a rejected order', async () => {
+    const { shop, api } = platform;
+    const [userId, productId] = [await shop.user(), await shop.product(1)];
+    const both = await platform.withoutWorker(() =>
+      Promise.all([1, 2].map(() => shop.order(userId, [{ productId, quantity: 1 }]))),
+    );
+    const settled = await Promise.all(both.map(({ body }) => shop.settled(body.id)));
+    const rejected = settled.find(({ status }) => status === 'rejected')!;
+
+    const answer = await api.post(`/orders/${rejected.id}/cancel`);
+    expect(answer.status).toBe(409);
+    expect(answer.body).toMatchObject({ code: 'order-not-cancellable' });
+  });
+
+  it('of a pending order takes nothing later, and is its one outcome', async () => {
+    const { shop, api } = platform;
+    const [userId, productId] = [await shop.user(), await shop.product(5)];
+    const order = await platform.withoutWorker(async () => {
+      const { body } = await shop.order(userId, [{ productId, quantity: 2 }]);
+      const cancelled = await api.post<OrderBody>(`/orders/${body.id}/cancel`);
+      expect(cancelled.body.status).toBe('cancelled');
+      return body;
+    });
+
+    const mail = await platform.mailsAbout(order.id);
+    expect(mail.map(({ subject }) => subject)).toEqual([`Order ${order.id} cancelled`]);
+    await eventually(async () => {
+      const [rows] = await platform.primary.query<RowDataPacket[]>(
+        "SELECT state FROM outbox WHERE msg_id = ? AND state = 'done'",
+        [`order-placed:${order.id}`],
+      );
+      return rows.length === 1;
+    });
+    expect(await shop.stockOf(productId)).toBe(5);
+  });
+});
+
+describe('Idempotency-Key', () => {
+  it('20 parallel identical calls make one order, and every answer is the same, byte for byte', async () => {
+    const { shop, primary } = platform;
+    const [userId, productId, key] = [await shop.user(), await shop.product(100), randomUUID()];
+
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => shop.order(userId, [{ productId, quantity: 1 }], key)),
+    );
+    // A call that could not wait for the first says so, and may ask again.
+    const settled = await Promise.all(
+      answers.map((answer) =>
+        answer.status === 409
+          ? shop.order(userId, [{ productId, quantity: 1 }], key)
+          : Promise.resolve(answer),
+      ),
+    );
+    expect(answers.filter(({ status }) => status === 409).every(({ body }) => 'code' in body)).toBe(true);
+    expect(new Set(settled.map(({ status }) => status))).toEqual(new Set([201]));
+    expect(new Set(settled.map(({ text }) => text)).size).toBe(1);
+    expect(settled.filter(({ headers }) => headers.get('idempotency-replayed') !== 'true')).toHaveLength(1);
+    const [orders] = await primary.query<RowDataPacket[]>('SELECT id FROM orders WHERE user_id = ?', [
+      userId,
+    ]);
+    expect(orders).toHaveLength(1);
+  });
+
+  it('with another body is refused, whatever the spelling of the first', async () => {
+    const { shop, api } = platform;
+    const [userId, productId, key] = [await shop.user(), await shop.product(100), randomUUID()];
+    const first = await shop.order(userId, [{ productId, quantity: 1 }], key);
+
+    const respelled = await api.call('POST', '/orders', {
+      rawBody: `{ "shippingAddress": ${JSON.stringify('12 St James’s Square, London')},
+                  "items": [{ "quantity": 1, "productId": "${productId}" }], "userId": "${userId}" }`,
+      headers: { 'idempotency-key': key },
+    });
+    expect(respelled.text).toBe(first.text);
+    expect(respelled.headers.get('idempotency-replayed')).toBe('true');
+
+    const other = await shop.order(userId, [{ productId, quantity: 2 }], key);
+    expect(other.status).toBe(422);
+    expect(other.body).toMatchObject({ code: 'idempotency-key-reused' });
+  });
+
+  it('still gives the first answer when the stock has gone meanwhile', async () => {
+    const { shop, api } = platform;
+    const [userId, productId, key] = [await shop.user(), await shop.product(1), randomUUID()];
+    const first = await shop.order(userId, [{ productId, quantity: 1 }], key);
+    await shop.settled(first.body.id);
+    await api.call('PUT', `/products/${productId}/stock`, { body: { stock: 0 } });
+    expect((await shop.order(userId, [{ productId, quantity: 1 }], key)).text).toBe(first.text);
+  });
+
+  it('belongs to its caller: another’s same key is another order', async () => {
+    const { shop, api } = platform;
+    const [ada, bob, productId, key] = [
+      await shop.user(),
+      await shop.user(),
+      await shop.product(9),
+      randomUUID(),
+    ];
+    const orders = await Promise.all(
+      [ada, bob].map(async (userId) =>
+        api
+          .as(await platform.customerToken(userId))
+          .post<OrderBody>(
+            '/orders',
+            { userId, items: [{ productId, quantity: 1 }], shippingAddress: 'Here' },
+            { 'idempotency-key': key },
+          ),
+      ),
+    );
+    expect(orders.map(({ status }) => status)).toEqual([201, 201]);
+    expect(orders[0]!.body.id).not.toBe(orders[1]!.body.id);
+  });
+});

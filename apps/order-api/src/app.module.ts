@@ -1,0 +1,49 @@
+import { Module } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { CacheModule } from '@fourfold/cache';
+import { DbRoutingModule } from '@fourfold/db-routing';
+import { ObservabilityModule } from '@fourfold/observability';
+import { OutboxModule } from '@fourfold/outbox';
+import { ShardingModule } from '@fourfold/sharding';
+import { catalogEntities, CatalogModule } from '@shop/catalog';
+import { cacheNamespaces } from '@shop/contracts';
+import { ordersEntities, OrdersModule, ordersShardEntities } from '@shop/orders';
+import { UsersModule, usersShardEntities } from '@shop/users';
+import { AuthGuard } from './auth/auth.guard.js';
+import { TokenVerifier } from './auth/token.verifier.js';
+import { config } from './config/order-api.config.js';
+import { ProblemFilter } from './http/problem.filter.js';
+import { OrdersController } from './orders/orders.controller.js';
+import { ProductsController } from './products/products.controller.js';
+import { UsersController } from './users/users.controller.js';
+
+@Module({
+  imports: [
+    ObservabilityModule.forRoot({ service: 'order-api', logLevel: config.LOG_LEVEL }),
+    DbRoutingModule.forRoot({
+      primaryUrl: config.DB_PRIMARY_URL,
+      replicaUrls: config.DB_REPLICA_URLS,
+      entities: [...catalogEntities, ...ordersEntities],
+    }),
+    CacheModule.forRoot({
+      redisUrl: config.CACHE_REDIS_URL,
+      prefix: config.CACHE_PREFIX,
+      namespaces: cacheNamespaces,
+    }),
+    ShardingModule.forRoot({
+      shards: config.SHARD_URLS,
+      entities: [...usersShardEntities, ...ordersShardEntities],
+    }),
+    OutboxModule.forRoot(),
+    UsersModule,
+    CatalogModule,
+    OrdersModule,
+  ],
+  controllers: [OrdersController, UsersController, ProductsController],
+  providers: [
+    TokenVerifier,
+    { provide: APP_GUARD, useClass: AuthGuard },
+    { provide: APP_FILTER, useClass: ProblemFilter },
+  ],
+})
+export class AppModule {}

@@ -1,0 +1,26 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+
+/** Who is asking, as the token says. */
+export interface Caller {
+  /** The token's subject; for a customer the user id. */
+  id: string;
+  role: 'customer' | 'operator';
+}
+
+const callers = new WeakMap<FastifyRequest, Caller>();
+
+export function rememberCaller(request: FastifyRequest, caller: Caller): void {
+  callers.set(request, caller);
+}
+
+export const CurrentCaller = createParamDecorator((_data: unknown, context: ExecutionContext): Caller => {
+  const caller = callers.get(context.switchToHttp().getRequest<FastifyRequest>());
+  if (!caller) throw new Error('@CurrentCaller() on a route that the AuthGuard does not cover');
+  return caller;
+});
+
+/** Customers see their own things only. */
+export function mayActFor(caller: Caller, userId: string): boolean {
+  return caller.role === 'operator' || caller.id === userId;
+}

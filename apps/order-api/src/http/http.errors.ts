@@ -1,0 +1,104 @@
+import { AppError, type FieldError } from '@fourfold/kernel';
+import type { z } from 'zod';
+
+export class ValidationError extends AppError {
+  readonly code = 'validation-failed';
+  readonly status = 400;
+  readonly title = 'The request is not valid';
+
+  constructor(errors: readonly FieldError[]) {
+    super(
+      `The request is not valid: ${errors.map(({ path, message }) => `${path}: ${message}`).join('; ')}`,
+      { errors },
+    );
+  }
+
+  /** @param root what `error` is about: `body`, `query`, or the name of a path part or header */
+  static of(root: string, error: z.ZodError): ValidationError {
+    return new ValidationError(
+      error.issues.map((issue) => ({ path: issue.path.join('.') || root, message: issue.message })),
+    );
+  }
+}
+
+export class MalformedJsonError extends AppError {
+  readonly code = 'malformed-json';
+  readonly status = 400;
+  readonly title = 'The body is not JSON';
+
+  constructor(cause: unknown) {
+    super(`The body can't be read as JSON: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
+  }
+}
+
+export class BodyTooLargeError extends AppError {
+  readonly code = 'body-too-large';
+  readonly status = 413;
+  readonly title = 'The body is too large';
+
+  constructor(cause: unknown) {
+    super('The body is larger than this call takes', { cause });
+  }
+}
+
+export class UnsupportedMediaTypeError extends AppError {
+  readonly code = 'unsupported-media-type';
+  readonly status = 415;
+  readonly title = 'The body must be JSON';
+
+  constructor(cause: unknown) {
+    super('Send the body as Content-Type: application/json', { cause });
+  }
+}
+
+export class BadRequestError extends AppError {
+  readonly code = 'bad-request';
+  readonly status = 400;
+  readonly title = 'The request can’t be read';
+
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : 'The request can’t be read', { cause });
+  }
+}
+
+export class RouteNotFoundError extends AppError {
+  readonly code = 'not-found';
+  readonly status = 404;
+  readonly title = 'No such route';
+
+  constructor(cause: unknown) {
+    super('Nothing answers at this method and path', { cause });
+  }
+}
+
+export class IdempotencyKeyMissingError extends AppError {
+  readonly code = 'idempotency-key-missing';
+  readonly status = 400;
+  readonly title = 'An Idempotency-Key is needed';
+
+  constructor() {
+    super('Send an Idempotency-Key header, new for each order and the same when you try again');
+  }
+}
+
+export class IfMatchMissingError extends AppError {
+  readonly code = 'if-match-missing';
+  readonly status = 428;
+  readonly title = 'An If-Match is needed';
+
+  constructor() {
+    super('Send If-Match with the ETag that you have read, or * for any version');
+  }
+}
+
+export class InternalError extends AppError {
+  readonly code = 'internal-error';
+  readonly status = 500;
+  readonly title = 'Something went wrong here';
+
+  constructor(cause: unknown) {
+    super('Something went wrong here; tell us the requestId', { cause });
+  }
+}

@@ -1,0 +1,65 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
+import { DatabaseUnavailableError, isConnectionError } from '@fourfold/db-routing';
+import { AppError } from '@fourfold/kernel';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import {
+  BadRequestError,
+  BodyTooLargeError,
+  InternalError,
+  RouteNotFoundError,
+  UnsupportedMediaTypeError,
+} from './http.errors.js';
+
+/** The one place where an error becomes an answer: `application/problem+json` (RFC 9457). */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly logger = new Logger(ProblemFilter.name);
+
+  catch(exception: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    const error = toAppError(exception);
+    if (error.status >= 500) this.logger.error({ err: exception, requestId: request.id }, error.message);
+    if (error.retryAfterSeconds !== undefined) reply.header('Retry-After', error.retryAfterSeconds);
+    if (error.status === 401) reply.header('WWW-Authenticate', 'Bearer');
+    void reply
+      .code(error.status)
+      .type('application/problem+json')
+      .send(JSON.stringify(problemOf(error, request.id)));
+  }
+}
+
+function problemOf(error: AppError, requestId: string): object {
+  return {
+    type: `https://fourfold.example/errors#${error.code}`,
+    title: error.title,
+    status: error.status,
+    detail: error.message,
+    code: error.code,
+    requestId,
+    ...(error.errors ? { errors: error.errors } : {}),
+  };
+}
+
+function toAppError(exception: unknown): AppError {
+  if (exception instanceof AppError) return exception;
+  if (isConnectionError(exception)) return new DatabaseUnavailableError(exception);
+  switch (statusOf(exception)) {
+    case 400:
+      return new BadRequestError(exception);
+    case 404:
+      return new RouteNotFoundError(exception);
+    case 413:
+      return new BodyTooLargeError(exception);
+    case 415:
+      return new UnsupportedMediaTypeError(exception);
+    default:
+      return new InternalError(exception);
+  }
+}
+
+/** Nest's own exceptions, and Fastify's, which carry a `statusCode`. */
+function statusOf(exception: unknown): number | undefined {
+  if (exception instanceof HttpException) return exception.getStatus();
+  return exception instanceof Error && 'statusCode' in exception ? Number(exception.statusCode) : undefined;
+}

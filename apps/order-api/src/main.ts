@@ -1,0 +1,19 @@
+import 'reflect-metadata';
+import { runService, startService } from '@fourfold/observability';
+
+/** 1,000 items are about 60 kB. */
+const BODY_LIMIT_BYTES = 256 * 1024;
+
+await runService(async () => {
+  // Imported here, so that a configuration error is reported like any other failed start.
+  const { config } = await import('./config/order-api.config.js');
+  const { AppModule } = await import('./app.module.js');
+  const { acceptJsonOnly } = await import('./http/json-body.parser.js');
+  await startService(AppModule, {
+    host: config.HOST,
+    port: config.PORT,
+    managementPort: config.MANAGEMENT_PORT,
+    bodyLimit: BODY_LIMIT_BYTES,
+    configure: (app) => acceptJsonOnly(app.getHttpAdapter().getInstance()),
+  });
+});

@@ -1,0 +1,89 @@
+import { Controller, Get, Headers, HttpCode, Post, Res } from '@nestjs/common';
+import {
+  bodyOf,
+  CancelOrder,
+  idempotencyKeySchema,
+  OrderNotFoundError,
+  OrderReader,
+  type OrderView,
+  PlaceOrder,
+  type PlaceOrderInput,
+  placeOrderSchema,
+} from '@shop/orders';
+import { UserNotFoundError } from '@shop/contracts';
+import type { FastifyReply } from 'fastify';
+import { type Caller, CurrentCaller, mayActFor } from '../auth/caller.js';
+import { etagOf } from '../http/etag.js';
+import { IdempotencyKeyMissingError, ValidationError } from '../http/http.errors.js';
+import { IdParam, ValidBody } from '../http/zod.pipe.js';
+
+const PLACE_ORDER = 'POST /v1/orders';
+
+@Controller('v1/orders')
+export class OrdersController {
+  constructor(
+    private readonly placeOrder: PlaceOrder,
+    private readonly cancelOrder: CancelOrder,
+    private readonly orders: OrderReader,
+  ) {}
+
+  @Post()
+  async place(
+    @CurrentCaller() caller: Caller,
+    @Headers('idempotency-key') givenKey: string | undefined,
+    @ValidBody(placeOrderSchema) body: PlaceOrderInput,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const key = keyFrom(givenKey);
+    if (!mayActFor(caller, body.userId)) throw new UserNotFoundError(body.userId);
+    const placed = await this.placeOrder.execute({ caller: caller.id, route: PLACE_ORDER, key, body });
+    if (placed.replayed) reply.header('Idempotency-Replayed', 'true');
+    await reply
+      .code(201)
+      .header('Location', `/v1/orders/${placed.orderId}`)
+      .type('application/json; charset=utf-8')
+      .send(placed.responseBody);
+  }
+
+  @Get(':id')
+  async get(
+    @CurrentCaller() caller: Caller,
+    @IdParam() id: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<object> {
+    return show(await this.own(caller, id), reply);
+  }
+
+  @Post(':id/cancel')
+  @HttpCode(200)
+  async cancel(
+    @CurrentCaller() caller: Caller,
+    @IdParam() id: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<object> {
+    await this.own(caller, id);
+    await this.cancelOrder.execute(id);
+    return show(await this.orders.get(id), reply);
+  }
+
+  /** Another's order is answered like one that does not exist. */
+  private async own(caller: Caller, id: string): Promise<OrderView> {
+    const order = await this.orders.get(id);
+    if (!mayActFor(caller, order.userId)) throw new OrderNotFoundError(id);
+    return order;
+  }
+}
+
+function show(order: OrderView, reply: FastifyReply): object {
+  reply.header('ETag', etagOf(order.version));
+  return bodyOf(order);
+}
+
+function keyFrom(header: string | undefined): string {
+  if (header === undefined || header === '') throw new IdempotencyKeyMissingError();
+  const key = idempotencyKeySchema.safeParse(header);
+  if (key.success) return key.data;
+  throw new ValidationError([
+    { path: 'Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters' },
+  ]);
+}

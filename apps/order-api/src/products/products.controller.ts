@@ -1,0 +1,54 @@
+import { Controller, Get, Post, Put, Res } from '@nestjs/common';
+import {
+  type CreateProduct,
+  createProductSchema,
+  type ListProducts,
+  listProductsSchema,
+  ProductEditor,
+  ProductReader,
+  setStockSchema,
+} from '@shop/catalog';
+import type { Page, ProductView } from '@shop/contracts';
+import type { FastifyReply } from 'fastify';
+import type { z } from 'zod';
+import { OperatorOnly } from '../auth/auth.guard.js';
+import { IdParam, ValidBody, ValidQuery } from '../http/zod.pipe.js';
+
+@Controller('v1/products')
+export class ProductsController {
+  constructor(
+    private readonly editor: ProductEditor,
+    private readonly products: ProductReader,
+  ) {}
+
+  @Get()
+  list(@ValidQuery(listProductsSchema) query: ListProducts): Promise<Page<ProductView>> {
+    return this.products.list(query);
+  }
+
+  @Get(':id')
+  get(@IdParam() id: string): Promise<ProductView> {
+    return this.products.get(id);
+  }
+
+  @Post()
+  @OperatorOnly()
+  async create(
+    @ValidBody(createProductSchema) input: CreateProduct,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ProductView> {
+    const product = await this.editor.create(input);
+    reply.header('Location', `/v1/products/${product.id}`);
+    return product;
+  }
+
+  @Put(':id/stock')
+  @OperatorOnly()
+  async setStock(
+    @IdParam() id: string,
+    @ValidBody(setStockSchema) { stock }: z.output<typeof setStockSchema>,
+  ): Promise<ProductView> {
+    await this.editor.setStock(id, stock);
+    return { ...(await this.products.get(id)), stock };
+  }
+}

@@ -1,0 +1,9 @@
+import 'reflect-metadata';
+import { runService, startService } from '@fourfold/observability';
+
+await runService(async () => {
+  // Imported here, so that a configuration error is reported like any other failed start.
+  const { config } = await import('./worker.config.js');
+  const { WorkerModule } = await import('./worker.module.js');
+  await startService(WorkerModule, { host: config.HOST, managementPort: config.MANAGEMENT_PORT });
+});

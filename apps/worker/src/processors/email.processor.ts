@@ -1,0 +1,14 @@
+import { Injectable } from '@nestjs/common';
+import { type JobContext, type JobProcessor, ProcessorFor } from '@fourfold/queue';
+import { emailQueue, type OutcomeEmail } from '@shop/contracts';
+import { SendOutcomeEmail } from '@shop/notifications';
+
+@Injectable()
+@ProcessorFor(emailQueue)
+export class EmailProcessor implements JobProcessor<OutcomeEmail> {
+  constructor(private readonly sendOutcomeEmail: SendOutcomeEmail) {}
+
+  async handle(email: OutcomeEmail, { messageId }: JobContext): Promise<void> {
+    await this.sendOutcomeEmail.execute(email, messageId);
+  }
+}

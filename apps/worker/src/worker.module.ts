@@ -1,0 +1,53 @@
+import { Module } from '@nestjs/common';
+import { CacheModule } from '@fourfold/cache';
+import { DbRoutingModule } from '@fourfold/db-routing';
+import { ObservabilityModule } from '@fourfold/observability';
+import { OutboxModule } from '@fourfold/outbox';
+import { BullPublisher, QueueModule } from '@fourfold/queue';
+import { ShardingModule } from '@fourfold/sharding';
+import { catalogEntities, CatalogModule } from '@shop/catalog';
+import { cacheNamespaces, shopQueues } from '@shop/contracts';
+import { notificationsEntities, NotificationsModule } from '@shop/notifications';
+import { ordersEntities, OrdersModule, ordersShardEntities } from '@shop/orders';
+import { UsersModule, usersShardEntities } from '@shop/users';
+import { CacheInvalidationProcessor } from './processors/cache-invalidation.processor.js';
+import { EmailProcessor } from './processors/email.processor.js';
+import { InventoryProcessor } from './processors/inventory.processor.js';
+import { OrderIndexProcessor } from './processors/order-index.processor.js';
+import { config } from './worker.config.js';
+
+@Module({
+  imports: [
+    ObservabilityModule.forRoot({ service: 'worker', logLevel: config.LOG_LEVEL }),
+    DbRoutingModule.forRoot({
+      primaryUrl: config.DB_PRIMARY_URL,
+      replicaUrls: config.DB_REPLICA_URLS,
+      entities: [...catalogEntities, ...ordersEntities, ...notificationsEntities],
+    }),
+    CacheModule.forRoot({
+      redisUrl: config.CACHE_REDIS_URL,
+      prefix: config.CACHE_PREFIX,
+      namespaces: cacheNamespaces,
+    }),
+    ShardingModule.forRoot({
+      shards: config.SHARD_URLS,
+      entities: [...usersShardEntities, ...ordersShardEntities],
+    }),
+    QueueModule.forRoot({
+      redisUrl: config.QUEUE_REDIS_URL,
+      prefix: config.QUEUE_PREFIX,
+      queues: shopQueues,
+    }),
+    OutboxModule.forRelay(BullPublisher),
+    UsersModule,
+    CatalogModule,
+    OrdersModule,
+    NotificationsModule.forRoot({
+      smtpUrl: config.SMTP_URL,
+      sender: config.MAIL_FROM,
+      mailCatcherUrl: config.MAIL_CATCHER_URL,
+    }),
+  ],
+  providers: [InventoryProcessor, OrderIndexProcessor, EmailProcessor, CacheInvalidationProcessor],
+})
+export class WorkerModule {}

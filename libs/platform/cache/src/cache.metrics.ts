@@ -1,0 +1,120 @@
+import { Counter, Gauge, Histogram, type Metric, register, type Registry } from 'prom-client';
+import type { L1Store } from './l1.store.js';
+import type { Namespace, NamespaceCounts, Namespaces } from './namespace.js';
+import type { RedisL2Store } from './redis-l2.store.js';
+
+interface Source {
+  readonly namespaces: Namespaces;
+  readonly l1: L1Store;
+  readonly l2: RedisL2Store;
+}
+
+/** The caches that report to a register: counting costs an addition, and the sums are made when somebody scrapes. */
+const sourcesByRegistry = new WeakMap<Registry, Set<Source>>();
+
+type Labels = Record<string, string>;
+type Sample = [labels: Labels, value: number];
+
+/** What Prometheus sees. Any number of caches can share a register: their figures add up. */
+export class CacheMetrics {
+  private readonly sources: Set<Source>;
+  private readonly loadSeconds: Histogram<'namespace' | 'outcome'>;
+
+  constructor(
+    private readonly source: Source,
+    registry: Registry = register,
+  ) {
+    const known = sourcesByRegistry.get(registry);
+    this.sources = known ?? new Set();
+    sourcesByRegistry.set(registry, this.sources);
+    this.sources.add(source);
+    this.loadSeconds = reuseOrMake(registry, 'cache_load_duration_seconds', (name) => {
+      const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+      const help = 'Time a loader took, failed ones too';
+      return new Histogram({
+        name,
+        help,
+        labelNames: ['namespace', 'outcome'],
+        buckets,
+        registers: [registry],
+      });
+    });
+    defineSums(registry, this.sources);
+  }
+
+  /** Call the answer when the load of `keys` things has ended. */
+  loadStarted(namespace: Namespace, keys: number): (outcome: 'ok' | 'error') => void {
+    namespace.counts.loads += keys;
+    const stop = this.loadSeconds.startTimer({ namespace: namespace.name });
+    return (outcome) => {
+      if (outcome === 'error') namespace.counts.loadErrors += keys;
+      stop({ outcome });
+    };
+  }
+
+  /** Takes this cache out of the sums. */
+  close(): void {
+    this.sources.delete(this.source);
+  }
+}
+
+function defineSums(registry: Registry, sources: ReadonlySet<Source>): void {
+  const perNamespace = (name: string, help: string, field: keyof NamespaceCounts): void =>
+    counter(name, help, ['namespace'], function* () {
+      for (const { namespace, counts } of countsOf(sources)) yield [{ namespace }, counts[field]];
+    });
+  const perLevel = (name: string, help: string, l1: keyof NamespaceCounts, l2: keyof NamespaceCounts): void =>
+    counter(name, help, ['namespace', 'level'], function* () {
+      for (const { namespace, counts } of countsOf(sources)) {
+        yield [{ namespace, level: 'l1' }, counts[l1]];
+        yield [{ namespace, level: 'l2' }, counts[l2]];
+      }
+    });
+  const overall = (name: string, help: string, read: (source: Source) => number): void => {
+    reuseOrMake(registry, name, () => {
+      const collect = function (this: Gauge): void {
+        this.set([...sources].reduce((sum, source) => sum + read(source), 0));
+      };
+      return new Gauge({ name, help, registers: [registry], collect });
+    });
+  };
+  function counter(name: string, help: string, labelNames: string[], samples: () => Iterable<Sample>): void {
+    reuseOrMake(registry, name, () => {
+      const collect = function (this: Counter): void {
+        this.reset();
+        for (const [labels, value] of samples()) this.inc(labels, value);
+      };
+      return new Counter({ name, help, labelNames, registers: [registry], collect });
+    });
+  }
+
+  perLevel('cache_hits_total', 'Values found, by level', 'l1Hits', 'l2Hits');
+  perLevel('cache_misses_total', 'Values not found, by level', 'l1Misses', 'l2Misses');
+  perNamespace('cache_loads_total', 'Keys asked of a loader', 'loads');
+  perNamespace('cache_load_errors_total', 'Keys whose loader failed', 'loadErrors');
+  perNamespace('cache_joins_total', 'Callers served by a load already under way', 'joins');
+  perNamespace('cache_refused_fills_total', 'Fills overtaken by an invalidate', 'refusedFills');
+  perNamespace(
+    'cache_deferred_invalidations_total',
+    'Keys that Redis could not be told of',
+    'deferredInvalidations',
+  );
+  overall('cache_pending_invalidations', 'Keys still owed to Redis', ({ l2 }) => l2.pendingInvalidations);
+  overall('cache_l1_bytes', 'Key, value and overhead in this process', ({ l1 }) => l1.bytes);
+  overall('cache_l1_entries', 'Entries in this process', ({ l1 }) => l1.size);
+  overall('cache_l1_evictions', 'Entries pushed out for room since the start', ({ l1 }) => l1.evictions);
+  overall('cache_l1_serving', '0 while invalidations cannot be heard', ({ l1 }) => Number(l1.serving));
+  overall('cache_l2_trusted', '0 while Redis is away or recovering', ({ l2 }) => Number(l2.trusted));
+  overall('cache_l2_errors', 'Redis commands failed since the start', ({ l2 }) => l2.errors);
+}
+
+function* countsOf(sources: ReadonlySet<Source>): Iterable<{ namespace: string; counts: NamespaceCounts }> {
+  for (const { namespaces } of sources) {
+    for (const { name, counts } of namespaces.all()) yield { namespace: name, counts };
+  }
+}
+
+/** A test or a second module may have registered the name already. */
+function reuseOrMake<M extends Metric>(registry: Registry, name: string, make: (name: string) => M): M {
+  return (registry.getSingleMetric(name) as M | undefined) ?? make(name);
+}

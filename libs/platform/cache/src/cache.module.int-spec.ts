@@ -1,0 +1,90 @@
+import { eventually } from '@fourfold-tools/testing';
+import { Injectable, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { Registry } from 'prom-client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CacheModule } from './cache.module.js';
+import { MultiLevelCache } from './multi-level-cache.js';
+import { RedisL2Store } from './redis-l2.store.js';
+import { RedisServerFixture } from './testing/redis-server.fixture.js';
+import { freshPrefix } from './testing/test-caches.js';
+
+let server: RedisServerFixture;
+beforeAll(async () => void (server = await RedisServerFixture.start()));
+afterAll(() => server.dispose());
+
+@Injectable()
+class UserReader {
+  constructor(readonly cache: MultiLevelCache) {}
+}
+
+@Module({ providers: [UserReader], exports: [UserReader] })
+class UserModule {}
+
+const sockets = (): number =>
+  process.getActiveResourcesInfo().filter((resource) => resource === 'TCPSocketWrap').length;
+
+describe('CacheModule', () => {
+  it('gives every module the cache, reports figures, and leaves no socket behind', async () => {
+    const before = sockets();
+    const registry = new Registry();
+    const namespaces = { user: { ttlMs: 60_000 } };
+    const options = { redisUrl: server.url, prefix: freshPrefix(), namespaces, registry };
+
+    @Module({ imports: [CacheModule.forRootAsync({ useFactory: () => options }), UserModule] })
+    class AppModule {}
+
+    const app = await NestFactory.createApplicationContext(AppModule, { logger: false });
+    const { cache } = app.get(UserReader);
+    expect(await app.get(RedisL2Store).health()).toMatchObject({ up: true, state: 'trusted' });
+    await cache.getOrLoad('user', '1', async () => 'v');
+    await cache.getOrLoad('user', '1', async () => 'v');
+
+    const text = await registry.metrics();
+    expect(text).toContain('cache_hits_total{namespace="user",level="l1"} 1');
+    expect(text).toContain('cache_misses_total{namespace="user",level="l2"} 1');
+    expect(text).toContain('cache_load_duration_seconds_count{namespace="user",outcome="ok"} 1');
+    expect(text).toMatch(/cache_l1_bytes \d{3}/);
+
+    await app.close();
+    await eventually(() => sockets() <= before);
+  });
+
+  it('two caches share a register, and their figures add up', async () => {
+    const registry = new Registry();
+    const options = { redisUrl: server.url, namespaces: { user: { ttlMs: 60_000 } }, registry };
+
+    @Module({ imports: [CacheModule.forRoot({ ...options, prefix: freshPrefix() })] })
+    class First {}
+    @Module({ imports: [CacheModule.forRoot({ ...options, prefix: freshPrefix() })] })
+    class Second {}
+
+    const apps = [
+      await NestFactory.createApplicationContext(First, { logger: false }),
+      await NestFactory.createApplicationContext(Second, { logger: false }),
+    ];
+    for (const app of apps) await app.get(MultiLevelCache).getOrLoad('user', '1', async () => 'v');
+    expect(await registry.metrics()).toContain('cache_loads_total{namespace="user"} 2');
+    for (const app of apps) await app.close();
+  });
+
+  it('boots while Redis is away', async () => {
+    const nowhere = await RedisServerFixture.reserve();
+    const namespaces = { user: { ttlMs: 60_000 } };
+    const options = {
+      redisUrl: nowhere.url,
+      prefix: 'p',
+      namespaces,
+      startupWaitMs: 50,
+      registry: new Registry(),
+    };
+
+    @Module({ imports: [CacheModule.forRoot(options)] })
+    class AppModule {}
+
+    const app = await NestFactory.createApplicationContext(AppModule, { logger: false });
+    expect(await app.get(MultiLevelCache).getOrLoad('user', '1', async () => 'v')).toBe('v');
+    await app.close();
+    await nowhere.dispose();
+  });
+});

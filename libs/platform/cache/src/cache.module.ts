@@ -1,0 +1,36 @@
+import { Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { type AssembledCache, assembleCache } from './assemble-cache.js';
+import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './cache.module-definition.js';
+import type { CacheModuleOptions } from './cache.options.js';
+import { MultiLevelCache } from './multi-level-cache.js';
+import { RedisL2Store } from './redis-l2.store.js';
+
+const ASSEMBLED_CACHE = Symbol('ASSEMBLED_CACHE');
+
+/** `CacheModule.forRoot(options)` or `forRootAsync(…)`, once an application; `MultiLevelCache` is then injectable everywhere. */
+@Module({
+  providers: [
+    {
+      provide: ASSEMBLED_CACHE,
+      inject: [MODULE_OPTIONS_TOKEN],
+      useFactory: (options: CacheModuleOptions) => assembleCache(options),
+    },
+    { provide: MultiLevelCache, inject: [ASSEMBLED_CACHE], useFactory: ({ cache }: AssembledCache) => cache },
+    { provide: RedisL2Store, inject: [ASSEMBLED_CACHE], useFactory: ({ l2 }: AssembledCache) => l2 },
+  ],
+  exports: [MultiLevelCache, RedisL2Store],
+})
+export class CacheModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
+  constructor(@Inject(ASSEMBLED_CACHE) private readonly assembled: AssembledCache) {
+    super();
+  }
+
+  /** Waits a moment for Redis, and goes on without it. */
+  async onModuleInit(): Promise<void> {
+    await this.assembled.start();
+  }
+
+  onApplicationShutdown(): void {
+    this.assembled.close();
+  }
+}

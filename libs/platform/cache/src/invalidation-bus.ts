@@ -1,0 +1,111 @@
+import { Logger } from '@nestjs/common';
+import type { Redis } from 'ioredis';
+import type { CacheKey } from './cache-key.js';
+
+export interface InvalidationListener {
+  onInvalidated(key: CacheKey): void;
+  onEverythingInvalidated(): void;
+  /** Messages are heard from now on; any number may have been missed before. */
+  onLive(): void;
+  /** Messages are lost from now on. */
+  onDown(): void;
+}
+
+const EVERYTHING = '*';
+
+/** `<sender> <key>`, or `<sender> *` for all keys. A key starts with a digit, so it is never the star. */
+export class InvalidationMessages {
+  /** @param sender names this process among all; no spaces. */
+  constructor(readonly sender: string) {}
+
+  forKey(key: CacheKey): string {
+    return `${this.sender} ${key}`;
+  }
+
+  forEverything(): string {
+    return `${this.sender} ${EVERYTHING}`;
+  }
+
+  /** Hands a message of another process to the listener. Our own is skipped: its work was done where it was sent. */
+  dispatch(message: string, listener: InvalidationListener): void {
+    const space = message.indexOf(' ');
+    if (message.slice(0, space) === this.sender) return;
+    const key = message.slice(space + 1);
+    if (key === EVERYTHING) listener.onEverythingInvalidated();
+    else listener.onInvalidated(key);
+  }
+}
+
+/**
+ * Hears what other processes invalidate, on a connection of its own.
+ *
+ * States: `down` (the start) ⇄ `live` (subscribed, and the last heartbeat was answered). The heartbeat finds the
+ * connection that is dead without having been closed: one interval plus the command timeout bounds how long an
+ * invalidation can be missed unnoticed.
+ */
+export class InvalidationBus {
+  private readonly logger = new Logger(InvalidationBus.name);
+  private isLive = false;
+  private isClosed = false;
+  private heartbeat: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly subscriber: Redis,
+    private readonly channel: string,
+    messages: InvalidationMessages,
+    private readonly listener: InvalidationListener,
+    private readonly heartbeatMs: number,
+  ) {
+    subscriber.on('ready', () => this.subscribe());
+    subscriber.on('close', () => this.goDown());
+    subscriber.on('message', (_channel: string, message: string) => messages.dispatch(message, listener));
+    // Without a listener ioredis prints each failed attempt; the change of state is logged instead.
+    subscriber.on('error', () => {});
+  }
+
+  get live(): boolean {
+    return this.isLive;
+  }
+
+  /** Begins to connect; goes on trying for as long as it takes. */
+  start(): void {
+    this.subscriber.connect().catch(() => {});
+    this.heartbeat = setInterval(() => this.beat(), this.heartbeatMs).unref();
+  }
+
+  close(): void {
+    this.isClosed = true;
+    clearInterval(this.heartbeat);
+    this.subscriber.disconnect();
+  }
+
+  private subscribe(): void {
+    this.subscriber.subscribe(this.channel).then(
+      () => this.goLive(),
+      // Still connected but not subscribed: only a new connection brings another `ready`.
+      () => this.reconnect(),
+    );
+  }
+
+  private beat(): void {
+    if (this.isLive) this.subscriber.ping().catch(() => this.reconnect());
+  }
+
+  private reconnect(): void {
+    this.goDown();
+    if (!this.isClosed) this.subscriber.disconnect(true);
+  }
+
+  private goLive(): void {
+    if (this.subscriber.status !== 'ready') return;
+    this.isLive = true;
+    this.listener.onLive();
+  }
+
+  private goDown(): void {
+    if (!this.isLive) return;
+    this.isLive = false;
+    if (!this.isClosed) this.logger.warn('Invalidations of other processes are not heard: L1 is not served');
+    this.listener.onDown();
+  }
+}

@@ -1,0 +1,121 @@
+import { register } from 'prom-client';
+import { HealthRegistry } from '@fourfold/observability';
+import type { TestDatabase } from '@fourfold-tools/testing';
+import type { INestApplicationContext } from '@nestjs/common';
+import { DataSource, type Repository } from 'typeorm';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { usePrimary } from './consistency.context.js';
+import { ask, Note, readingServer, routedApp, routedDatabase, serverIds } from './testing/routed-database.js';
+
+let database: TestDatabase;
+let servers: Awaited<ReturnType<typeof serverIds>>;
+let app: INestApplicationContext;
+let dataSource: DataSource;
+let notes: Repository<Note>;
+
+beforeAll(async () => {
+  database = await routedDatabase();
+  servers = await serverIds();
+  app = await routedApp(database);
+  dataSource = app.get(DataSource);
+  notes = dataSource.getRepository(Note);
+});
+afterAll(async () => {
+  await app.close();
+  await database.drop();
+});
+beforeEach(() => register.resetMetrics());
+
+/** `replica-1 least-outstanding` → connections handed out since the test began. */
+async function routes(): Promise<Record<string, number>> {
+  const { values } = (await register.getSingleMetric('db_route_total')?.get()) ?? { values: [] };
+  return Object.fromEntries(
+    values.map(({ labels, value }) => [`${labels['target']} ${labels['reason']}`, value]),
+  );
+}
+
+describe('DbRoutingModule', () => {
+  it('has its replicas in rotation when the application has started', async () => {
+    const states = await Promise.all(app.get(HealthRegistry).entries.map(({ probe }) => probe()));
+    expect(states).toEqual([undefined, { lagMs: expect.any(Number) }, { lagMs: expect.any(Number) }]);
+  });
+
+  it('reads from both replicas', async () => {
+    const seen = new Set<string>();
+    for (let read = 0; read < 40; read += 1) seen.add(await readingServer(dataSource));
+    expect([...seen].sort()).toEqual([...servers.replicas].sort());
+    const counted = await routes();
+    expect(Object.keys(counted).sort()).toEqual([
+      'replica-1 least-outstanding',
+      'replica-2 least-outstanding',
+    ]);
+    expect(Object.values(counted).reduce((sum, count) => sum + count)).toBe(40);
+  });
+
+  it('reads of a repository go to replicas, its writes to the primary', async () => {
+    await notes.find();
+    await notes.count();
+    expect(Object.keys(await routes()).every((route) => route.endsWith('least-outstanding'))).toBe(true);
+    register.resetMetrics();
+    await notes.insert({ text: 'written' });
+    await notes.update({ text: 'written' }, { text: 'changed' });
+    await notes.delete({ text: 'changed' });
+    expect(await routes()).toEqual({ 'primary write': 3 });
+  });
+
+  it('everything in a transaction, reads too, is on the primary', async () => {
+    const server = await dataSource.transaction(async (manager) => {
+      const row = await manager
+        .createQueryBuilder(Note, 'note')
+        .select('@@server_id', 'server')
+        .limit(1)
+        .getRawOne<{ server: string }>();
+      return String(row?.server);
+    });
+    expect(server).toBe(servers.primary);
+    expect(await routes()).toEqual({ 'primary write': 1 });
+  });
+
+  it('usePrimary pins the reads of its own call chain, and of no other', async () => {
+    const [pinned, free] = await Promise.all([
+      usePrimary(() => readingServer(dataSource)),
+      readingServer(dataSource),
+    ]);
+    expect(pinned).toBe(servers.primary);
+    expect(servers.replicas).toContain(free);
+    expect(await routes()).toMatchObject({ 'primary primary-only': 1 });
+  });
+
+  it('a write sent to a replica is refused by the server, for the account and for the server itself', async () => {
+    const write = "INSERT INTO notes (text) VALUES ('stray')";
+    for (const url of database.readUrls) {
+      await expect(ask(url, write)).rejects.toMatchObject({ code: 'ER_TABLEACCESS_DENIED_ERROR' });
+      expect(await ask(url, 'SELECT @@read_only AS readOnly')).toEqual([{ readOnly: 1 }]);
+    }
+    const runner = dataSource.createQueryRunner('slave');
+    await expect(runner.query(write)).rejects.toMatchObject({ code: 'ER_TABLEACCESS_DENIED_ERROR' });
+    await runner.release();
+  });
+
+  it('64-bit ids come back as strings, times as UTC', async () => {
+    const [row] = await dataSource.query<Record<string, unknown>[]>(
+      "SELECT 9007199254740993 AS id, TIMESTAMP('2026-01-02 03:04:05') AS at",
+    );
+    expect(row).toEqual({ id: '9007199254740993', at: new Date('2026-01-02T03:04:05Z') });
+  });
+
+  it('gives every connection back', async () => {
+    await Promise.all(Array.from({ length: 200 }, () => notes.find()));
+    await Promise.allSettled(Array.from({ length: 50 }, () => dataSource.query('SELECT no_such_column')));
+    await Promise.allSettled(
+      Array.from({ length: 50 }, () =>
+        dataSource.transaction(() => Promise.reject(new Error('rolled back'))),
+      ),
+    );
+    const { RoutingPoolCluster } = await import('./routing-pool.cluster.js');
+    const cluster = app.get(RoutingPoolCluster);
+    expect([cluster.primary, ...cluster.replicas.values()].map(({ pool }) => pool.outstanding)).toEqual([
+      0, 0, 0,
+    ]);
+  });
+});

@@ -1,0 +1,18 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+export class CreateReplicationHeartbeat1764000000100 implements MigrationInterface {
+  readonly name = 'CreateReplicationHeartbeat1764000000100';
+
+  async up(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query(`
+      CREATE TABLE IF NOT EXISTS replication_heartbeat (
+        id         TINYINT UNSIGNED NOT NULL PRIMARY KEY,
+        written_at DATETIME(3)      NOT NULL
+      ) ENGINE = InnoDB
+    `);
+  }
+
+  down(): Promise<void> {
+    return Promise.reject(new Error(`${this.name}: migrations only go forward`));
+  }
+}

@@ -1,0 +1,133 @@
+import { withDeadline } from '@fourfold/kernel';
+import { topology } from '@fourfold-tools/testing';
+import { createPool, type PoolConnection, type RowDataPacket } from 'mysql2';
+import { afterEach, describe, expect, it } from 'vitest';
+import { DatabaseUnavailableError, PoolExhaustedError } from './errors.js';
+import { NodePool, type NodePoolOptions } from './node.pool.js';
+import { ask } from './testing/routed-database.js';
+import { TcpProxy } from './testing/tcp-proxy.js';
+import { SESSION_SETUP } from './type-orm.options.js';
+
+const cleanups: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+function open(options: Partial<NodePoolOptions> = {}, url = topology().primary.appUrl): NodePool {
+  const pool = new NodePool(
+    'primary',
+    { uri: url },
+    {
+      connections: 1,
+      acquireDeadlineMs: 100,
+      connectTimeoutMs: 1_000,
+      sessionSetup: SESSION_SETUP,
+      ...options,
+    },
+  );
+  cleanups.push(() => new Promise((ended) => pool.end(ended)));
+  return pool;
+}
+
+function acquire(pool: NodePool): Promise<PoolConnection> {
+  return new Promise((resolve, reject) => {
+    pool.acquire((error, connection) =>
+      connection ? resolve(connection) : reject(error ?? new Error('nothing')),
+    );
+  });
+}
+
+function query(connection: PoolConnection, sql: string): Promise<RowDataPacket[]> {
+  return new Promise((resolve, reject) => {
+    connection.query<RowDataPacket[]>(sql, (error, rows) => (error ? reject(error) : resolve(rows)));
+  });
+}
+
+describe('a pool whose connections are all out', () => {
+  it('naive twin: a deadline around getConnection alone leaks the connection that comes late', async () => {
+    const pool = createPool({ uri: topology().primary.appUrl, connectionLimit: 1 }).promise();
+    cleanups.push(() => pool.end());
+    const naive = () => withDeadline(pool.getConnection(), 100, () => new Error('deadline'));
+    const first = await naive();
+    await expect(naive()).rejects.toThrow('deadline');
+    first.release();
+    await expect(naive()).rejects.toThrow('deadline');
+  });
+
+  it('refuses after the acquire deadline, and takes back the connection that comes late', async () => {
+    const pool = open();
+    const first = await acquire(pool);
+    const refused = acquire(pool);
+    await expect(refused).rejects.toThrow(PoolExhaustedError);
+    await expect(refused).rejects.toMatchObject({ status: 503, code: 'database-busy', retryAfterSeconds: 1 });
+    first.release();
+    const second = await acquire(pool);
+    expect(pool.outstanding).toBe(1);
+    second.release();
+    expect(pool.outstanding).toBe(0);
+  });
+
+  it('hands a connection on to whoever still waits behind a caller that has given up', async () => {
+    const pool = open({ acquireDeadlineMs: 300 });
+    const first = await acquire(pool);
+    await expect(acquire(pool)).rejects.toThrow(PoolExhaustedError);
+    const waiting = acquire(pool);
+    first.release();
+    (await waiting).release();
+    expect(pool.outstanding).toBe(0);
+  });
+
+  it('refuses at once whoever comes when two a connection are waiting already', async () => {
+    const pool = open({ acquireDeadlineMs: 60_000 });
+    const first = await acquire(pool);
+    const waiting = [acquire(pool), acquire(pool)];
+    await expect(acquire(pool)).rejects.toThrow(PoolExhaustedError);
+    first.release();
+    for (const turn of waiting) (await turn).release();
+    expect(pool.outstanding).toBe(0);
+  });
+});
+
+describe('a connection', () => {
+  it('has its session set up before anybody uses it', async () => {
+    const connection = await acquire(open());
+    const [row] = await query(
+      connection,
+      'SELECT @@tx_isolation AS isolation, @@innodb_lock_wait_timeout AS wait',
+    );
+    expect(row).toEqual({ isolation: 'READ-COMMITTED', wait: 5 });
+    connection.release();
+  });
+
+  it('whose session can not be set up is not used: the caller gets an error, the process lives', async () => {
+    const pool = open({ sessionSetup: ['SET SESSION no_such_variable = 1'] });
+    const connection = await acquire(pool);
+    await expect(query(connection, 'SELECT 1')).rejects.toThrow();
+    expect(pool.outstanding).toBe(0);
+  });
+
+  it('that the server kills is no longer counted as out, and the next one is new', async () => {
+    const pool = open({ acquireDeadlineMs: 2_000 });
+    const connection = await acquire(pool);
+    await ask(topology().primary.rootUrl, `KILL ${connection.threadId}`);
+    await expect(query(connection, 'SELECT 1')).rejects.toThrow();
+    connection.release();
+    expect(pool.outstanding).toBe(0);
+    const next = await acquire(pool);
+    await expect(query(next, 'SELECT 1 AS one')).resolves.toEqual([{ one: 1 }]);
+    next.release();
+  });
+
+  it('that can not be made is a database that does not answer, and one is made when it is back', async () => {
+    const proxy = new TcpProxy(topology().primary.appUrl);
+    await proxy.open();
+    cleanups.push(() => proxy.close());
+    const pool = open({ acquireDeadlineMs: 2_000 }, proxy.url);
+    await proxy.close();
+    const refused = acquire(pool);
+    await expect(refused).rejects.toThrow(DatabaseUnavailableError);
+    await expect(refused).rejects.toMatchObject({ status: 503, code: 'database-unavailable' });
+    await proxy.open();
+    (await acquire(pool)).release();
+  });
+});

@@ -1,0 +1,159 @@
+import { eventually, type TestDatabase, topology } from '@fourfold-tools/testing';
+import type { INestApplicationContext } from '@nestjs/common';
+import type { PoolConnection } from 'mysql2';
+import { DataSource, type DataSourceOptions } from 'typeorm';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { DbRoutingMetrics } from './db-routing.metrics.js';
+import { ReplicaHealthMonitor } from './replica-health.monitor.js';
+import { RoutingPoolCluster } from './routing-pool.cluster.js';
+import { ask, Note, readingServer, routedApp, routedDatabase, serverIds } from './testing/routed-database.js';
+import { TcpProxy } from './testing/tcp-proxy.js';
+import { SESSION_SETUP, typeOrmOptions } from './type-orm.options.js';
+
+let database: TestDatabase;
+let servers: Awaited<ReturnType<typeof serverIds>>;
+const cleanups: (() => Promise<unknown>)[] = [];
+
+beforeAll(async () => {
+  database = await routedDatabase();
+  servers = await serverIds();
+});
+afterAll(() => database.drop());
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function proxyOf(url: string): Promise<TcpProxy> {
+  const proxy = await new TcpProxy(url).open();
+  cleanups.push(() => proxy.close());
+  return proxy;
+}
+
+/** The parts of the module, probing every 20 ms by a clock that the test can put forward. */
+async function watched(primaryUrl: string, replicaUrls: readonly string[]) {
+  const node = {
+    connections: 2,
+    acquireDeadlineMs: 1_000,
+    connectTimeoutMs: 1_000,
+    sessionSetup: SESSION_SETUP,
+  };
+  const metrics = new DbRoutingMetrics();
+  const cluster = new RoutingPoolCluster({ primary: node, replica: node }, metrics);
+  const dataSource = new DataSource(
+    typeOrmOptions({ primaryUrl, replicaUrls }, [Note], cluster) as DataSourceOptions,
+  );
+  await dataSource.initialize();
+  cleanups.push(() => dataSource.destroy());
+  const clock = { aheadMs: 0 };
+  const monitor = new ReplicaHealthMonitor(cluster, metrics, 20, () => performance.now() + clock.aheadMs);
+  await monitor.start();
+  cleanups.push(async () => monitor.stop());
+  const inRotation = () =>
+    [...cluster.replicas].filter(([, { health }]) => health.inRotation).map(([id]) => id);
+  return { dataSource, cluster, clock, inRotation };
+}
+
+async function readers(dataSource: DataSource, reads = 20): Promise<string[]> {
+  const seen = new Set<string>();
+  for (let read = 0; read < reads; read += 1) seen.add(await readingServer(dataSource));
+  return [...seen].sort();
+}
+
+const sqlThread = (verb: 'START' | 'STOP') =>
+  ask(topology().replicas[1]?.rootUrl ?? '', `${verb} SLAVE SQL_THREAD`);
+
+describe('a replica whose SQL thread is stopped', () => {
+  it('leaves the rotation once it is more than 5 s behind, and comes back when it has caught up', async () => {
+    const { dataSource, clock, inRotation } = await watched(database.appUrl, database.readUrls);
+    expect(inRotation()).toEqual(['replica-1', 'replica-2']);
+    cleanups.push(() => sqlThread('START'));
+    await sqlThread('STOP');
+    clock.aheadMs = 4_000;
+    await eventually(async () => (await readers(dataSource)).length === 2);
+    // Put forward only while the newest heartbeat has not arrived, as it can not.
+    await eventually(() => {
+      clock.aheadMs += 1_000;
+      return inRotation().join() === 'replica-1';
+    });
+    expect(await readers(dataSource)).toEqual([servers.replicas[0]]);
+    await sqlThread('START');
+    await eventually(() => inRotation().length === 2);
+    expect(await readers(dataSource)).toEqual([...servers.replicas].sort());
+  });
+});
+
+describe('a replica that can not be reached', () => {
+  it('costs no read an error, leaves the rotation, and comes back by itself', async () => {
+    const [one = '', two = ''] = database.readUrls;
+    const proxy = await proxyOf(two);
+    const { dataSource, inRotation } = await watched(database.appUrl, [one, proxy.url]);
+    expect(inRotation()).toEqual(['replica-1', 'replica-2']);
+    await proxy.close();
+    expect(await readers(dataSource)).toEqual([servers.replicas[0]]);
+    await eventually(() => inRotation().join() === 'replica-1');
+    await proxy.open();
+    await eventually(() => inRotation().length === 2);
+  });
+
+  it('is one of all: reads are answered by the primary, and by replicas again when they are back', async () => {
+    const proxies = await Promise.all(database.readUrls.map(proxyOf));
+    const { dataSource, inRotation } = await watched(
+      database.appUrl,
+      proxies.map(({ url }) => url),
+    );
+    await Promise.all(proxies.map((proxy) => proxy.close()));
+    expect(await readers(dataSource)).toEqual([servers.primary]);
+    await eventually(() => inRotation().length === 0);
+    expect(await readers(dataSource)).toEqual([servers.primary]);
+    await Promise.all(proxies.map((proxy) => proxy.open()));
+    await eventually(() => inRotation().length === 2);
+    expect(await readers(dataSource)).toEqual([...servers.replicas].sort());
+  });
+
+  it('is not what a replica with all its connections taken is: that one stays in rotation', async () => {
+    const { cluster, inRotation } = await watched(database.appUrl, database.readUrls);
+    const { pool } = cluster.replicas.get('replica-1') ?? cluster.primary;
+    const take = () =>
+      new Promise<PoolConnection | undefined>((taken) =>
+        pool.acquire((_error, connection) => taken(connection)),
+      );
+    const all = await Promise.all(Array.from({ length: pool.size }, take));
+    expect(await take()).toBeUndefined();
+    expect(inRotation()).toEqual(['replica-1', 'replica-2']);
+    for (const connection of all) connection?.release();
+  });
+});
+
+describe('a primary that can not be reached', () => {
+  it('fails writes at once, ages no replica, and takes writes when it is back', async () => {
+    const proxy = await proxyOf(database.appUrl);
+    const { dataSource, clock, inRotation } = await watched(proxy.url, database.readUrls);
+    await proxy.close();
+    await expect(dataSource.query('SELECT 1')).rejects.toMatchObject({ code: 'database-unavailable' });
+    clock.aheadMs = 60_000;
+    await eventually(async () => (await readers(dataSource)).length === 2);
+    expect(inRotation()).toEqual(['replica-1', 'replica-2']);
+    await proxy.open();
+    await dataSource.getRepository(Note).insert({ text: 'back' });
+  });
+});
+
+describe('an application', () => {
+  let app: INestApplicationContext;
+  afterEach(() => app.close());
+
+  it('starts without its replicas, reads from the primary, and takes them up when they come', async () => {
+    const [one = ''] = database.readUrls;
+    const proxy = await proxyOf(one);
+    await proxy.close();
+    app = await routedApp(database, { replicaUrls: [proxy.url] });
+    expect(await readers(app.get(DataSource))).toEqual([servers.primary]);
+    await proxy.open();
+    await eventually(async () => (await readers(app.get(DataSource))).join() === servers.replicas[0]);
+  });
+
+  it('needs no replica at all', async () => {
+    app = await routedApp(database, { replicaUrls: [] });
+    expect(await readers(app.get(DataSource))).toEqual([servers.primary]);
+  });
+});

@@ -1,0 +1,37 @@
+import type { TypeOrmModuleOptions } from '@nestjs/typeorm';
+import * as mysql2 from 'mysql2';
+import type { DbRoutingExtras, DbRoutingOptions } from './db-routing.options.js';
+import type { RoutingPoolCluster } from './routing-pool.cluster.js';
+
+/**
+ * READ COMMITTED takes no gap locks, which a queue table and a hot stock row both suffer from; the short lock wait
+ * turns a jam into an error while the caller is still there.
+ */
+export const SESSION_SETUP = [
+  'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
+  "SET SESSION innodb_lock_wait_timeout = 5, time_zone = '+00:00'",
+] as const;
+
+/** TypeORM options that make `cluster` the only way to a connection. Ids are 64-bit: they come back as strings. */
+export function typeOrmOptions(
+  { primaryUrl, replicaUrls }: DbRoutingOptions,
+  entities: DbRoutingExtras['entities'],
+  cluster: RoutingPoolCluster,
+): TypeOrmModuleOptions {
+  return {
+    type: 'mysql',
+    driver: { ...mysql2, createPoolCluster: () => cluster },
+    replication: {
+      master: { url: primaryUrl },
+      slaves: replicaUrls.map((url) => ({ url })),
+    },
+    entities: [...entities],
+    synchronize: false,
+    supportBigNumbers: true,
+    bigNumberStrings: true,
+    timezone: 'Z',
+    charset: 'utf8mb4_bin',
+    retryAttempts: 30,
+    retryDelay: 2_000,
+  };
+}

@@ -1,0 +1,34 @@
+export interface AppErrorOptions {
+  /** What made it happen; kept for the log, never shown to a caller. */
+  cause?: unknown;
+  /** Seconds after which trying again makes sense; becomes `Retry-After`. */
+  retryAfterSeconds?: number;
+  /** What is wrong where, when the input has several faults. */
+  errors?: readonly FieldError[];
+}
+
+export interface FieldError {
+  /** Where in the input, e.g. `items.3.quantity`. */
+  path: string;
+  message: string;
+}
+
+/**
+ * An error that callers are meant to see: `code` is stable and listed in `docs/errors.md`, `status` is the HTTP
+ * status it becomes, and the message says what failed, for which thing, and what to do.
+ */
+export abstract class AppError extends Error {
+  abstract readonly code: string;
+  abstract readonly status: number;
+  /** Short, the same for every occurrence of the code (RFC 9457 `title`). */
+  abstract readonly title: string;
+  readonly retryAfterSeconds: number | undefined;
+  readonly errors: readonly FieldError[] | undefined;
+
+  constructor(message: string, options: AppErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+    this.errors = options.errors;
+  }
+}

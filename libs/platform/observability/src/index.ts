@@ -1,0 +1,7 @@
+export { HealthRegistry, type HealthProbe } from './health.registry.js';
+export { arrivedOnManagementPort, ManagementOnly, ManagementPort } from './management-port.js';
+export { counter, gauge, histogram } from './metrics.js';
+export { ObservabilityModule, type ObservabilityOptions } from './observability.module.js';
+export { requestIdOf } from './request-id.js';
+export { portVariable, serviceEnv } from './service.env.js';
+export { runService, type ServiceOptions, startService } from './start-service.js';

@@ -1,0 +1,59 @@
+import { createServer, type Server } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+
+const managementControllers = new Set<string>(['metrics']);
+const managementSockets = new WeakSet<Socket>();
+
+/** Whether a request came in by a management port: such requests carry no user, and need none. */
+export function arrivedOnManagementPort(request: { socket: Socket }): boolean {
+  return managementSockets.has(request.socket);
+}
+
+/** Marks a controller whose routes answer on the management port alone. */
+export function ManagementOnly(): ClassDecorator {
+  return (target) => {
+    const path: unknown = Reflect.getMetadata('path', target);
+    // Class decorators run bottom up: @Controller, below this one, has set the path already.
+    if (typeof path !== 'string')
+      throw new Error(`@ManagementOnly() must stand above @Controller on ${target.name}`);
+    managementControllers.add(path);
+  };
+}
+
+/**
+ * One Fastify instance, two ports: health and metrics stay off the port that the public reaches, and the public
+ * routes off the one that the cluster scrapes. The other port's routes are 404, as if they did not exist.
+ */
+export class ManagementPort {
+  private readonly server: Server;
+
+  constructor(private readonly fastify: FastifyInstance) {
+    this.server = createServer((request, response) => fastify.routing(request, response));
+    this.server.on('connection', (socket) => managementSockets.add(socket));
+    fastify.addHook('onRequest', (request, reply, done) => {
+      const first = request.url.split(/[/?]/, 2)[1] ?? '';
+      if (managementControllers.has(first) === arrivedOnManagementPort(request.raw)) done();
+      else reply.callNotFound();
+    });
+    fastify.addHook('onClose', () => this.close());
+  }
+
+  /** @throws when the port can't be bound; the message is Node's and names the address. */
+  listen(port: number, host: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen(port, host, () => {
+        this.server.off('error', reject);
+        resolve();
+      });
+    });
+  }
+
+  private close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.server.close(() => resolve());
+      this.server.closeAllConnections();
+    });
+  }
+}

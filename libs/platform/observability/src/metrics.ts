@@ -1,0 +1,30 @@
+import {
+  Counter,
+  Gauge,
+  Histogram,
+  register,
+  type CounterConfiguration,
+  type GaugeConfiguration,
+  type HistogramConfiguration,
+  type Metric,
+} from 'prom-client';
+
+/**
+ * Metrics of a library that may be instantiated more than once in a process (two apps in one test, say): the second
+ * registration gets the first one's metric instead of an error.
+ */
+function registered<M extends Metric>(name: string, create: () => M): M {
+  return (register.getSingleMetric(name) as M | undefined) ?? create();
+}
+
+export function counter<L extends string>(options: CounterConfiguration<L>): Counter<L> {
+  return registered(options.name, () => new Counter(options));
+}
+
+export function gauge<L extends string>(options: GaugeConfiguration<L>): Gauge<L> {
+  return registered(options.name, () => new Gauge(options));
+}
+
+export function histogram<L extends string>(options: HistogramConfiguration<L>): Histogram<L> {
+  return registered(options.name, () => new Histogram(options));
+}

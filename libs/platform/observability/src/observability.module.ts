@@ -1,0 +1,50 @@
+import { Global, Module, RequestMethod, type DynamicModule } from '@nestjs/common';
+import { TerminusModule } from '@nestjs/terminus';
+import { PrometheusModule } from '@willsoto/nestjs-prometheus';
+import { LoggerModule } from 'nestjs-pino';
+import { HealthController } from './health.controller.js';
+import { HealthRegistry } from './health.registry.js';
+import { arrivedOnManagementPort } from './management-port.js';
+
+export interface ObservabilityOptions {
+  /** Names the process in every log line and metric. */
+  service: string;
+  logLevel: string;
+}
+
+/** One call gives an app its log, its metrics and its health. */
+@Global()
+@Module({})
+export class ObservabilityModule {
+  static forRoot({ service, logLevel }: ObservabilityOptions): DynamicModule {
+    return {
+      module: ObservabilityModule,
+      imports: [
+        LoggerModule.forRoot({
+          // nestjs-pino's own default pattern matches nothing on Fastify under Nest 12.
+          forRoutes: [{ path: '*splat', method: RequestMethod.ALL }],
+          pinoHttp: {
+            level: logLevel,
+            base: { service },
+            autoLogging: { ignore: (request) => arrivedOnManagementPort(request) },
+            genReqId: (request) => request.id,
+            // Headers may carry tokens; what a night shift needs is who asked for what, and how it ended.
+            serializers: {
+              req: (request: { id: string; method: string; url: string }) => ({
+                id: request.id,
+                method: request.method,
+                url: request.url,
+              }),
+              res: (response: { statusCode: number }) => ({ statusCode: response.statusCode }),
+            },
+          },
+        }),
+        PrometheusModule.register({ path: '/metrics', defaultLabels: { service } }),
+        TerminusModule.forRoot({ errorLogStyle: 'json' }),
+      ],
+      controllers: [HealthController],
+      providers: [HealthRegistry],
+      exports: [HealthRegistry],
+    };
+  }
+}

@@ -1,0 +1,31 @@
+/** A message to be delivered at least once to one queue, if and only if the transaction that added it commits. */
+export interface OutboxMessage {
+  /**
+   * Names the message for ever: consumers recognise a repeated delivery by it. At most 100 characters. Derive it from
+   * what happened (`order-placed:42`), and adding it twice is an error instead of a second effect.
+   */
+  messageId: string;
+  queue: string;
+  payload: object;
+  /** Not before this moment. Default: as soon as it is committed. */
+  runAt?: Date;
+}
+
+/** What the relay hands to a publisher. */
+export interface RelayedMessage {
+  /** The outbox row: unique, and the same at each try. */
+  outboxId: string;
+  messageId: string;
+  queue: string;
+  payload: object;
+}
+
+/** The way out of the database: implemented over a queue, which this library knows nothing of. */
+export abstract class OutboxPublisher {
+  /**
+   * Publishes a batch. Publishing the same message again must be harmless.
+   * Does not reject: a queue that is away has confirmed nothing.
+   * @returns the outbox ids that the queue has confirmed; the others are tried again in a moment
+   */
+  abstract publish(messages: readonly RelayedMessage[]): Promise<ReadonlySet<string>>;
+}

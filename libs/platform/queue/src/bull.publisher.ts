@@ -1,0 +1,72 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { getQueueToken } from '@nestjs/bull';
+import { withDeadline } from '@fourfold/kernel';
+import { OutboxPublisher, type RelayedMessage } from '@fourfold/outbox';
+import type { JobOptions, Queue } from 'bull';
+import { FULL_JITTER } from './back-off.js';
+import { type JobData, jobIdOf } from './job-data.js';
+import { InjectQueueDefinitions } from './queue.tokens.js';
+import type { QueueDefinition } from './queue.definition.js';
+
+/** The queue client waits for Redis without end; the relay must not. A late result adds the same job ids: harmless. */
+const PUBLISH_DEADLINE_MS = 5_000;
+
+/** Puts outbox messages on their Bull queues, one pipeline per queue. */
+@Injectable()
+export class BullPublisher extends OutboxPublisher {
+  private readonly logger = new Logger(BullPublisher.name);
+  private readonly definitions: ReadonlyMap<string, QueueDefinition>;
+
+  constructor(
+    @InjectQueueDefinitions() definitions: readonly QueueDefinition[],
+    private readonly moduleRef: ModuleRef,
+  ) {
+    super();
+    this.definitions = new Map(definitions.map((definition) => [definition.name, definition]));
+  }
+
+  async publish(messages: readonly RelayedMessage[]): Promise<ReadonlySet<string>> {
+    const confirmed = new Set<string>();
+    const byQueue = Map.groupBy(messages, (message) => message.queue);
+    await Promise.all(
+      [...byQueue].map(async ([name, batch]) => {
+        try {
+          for (const id of await this.publishTo(name, batch)) confirmed.add(id);
+        } catch (error) {
+          this.logger.error(
+            { err: error, queue: name },
+            `${batch.length} messages could not be put on queue ${name}`,
+          );
+        }
+      }),
+    );
+    return confirmed;
+  }
+
+  private async publishTo(name: string, batch: readonly RelayedMessage[]): Promise<string[]> {
+    const definition = this.definitions.get(name);
+    if (!definition) throw new Error(`No queue named ${name} is declared in this process`);
+    const queue = this.moduleRef.get<Queue<JobData>>(getQueueToken(name), { strict: false });
+    const options: JobOptions = {
+      attempts: definition.attempts,
+      backoff: { type: FULL_JITTER },
+      removeOnComplete: true,
+      removeOnFail: false,
+    };
+    const jobs = await withDeadline(
+      queue.addBulk(
+        batch.map(({ outboxId, messageId, payload }) => ({
+          data: { messageId, payload },
+          opts: { ...options, jobId: jobIdOf(outboxId) },
+        })),
+      ),
+      PUBLISH_DEADLINE_MS,
+      () => new Error(`Queue ${name} did not confirm within ${PUBLISH_DEADLINE_MS} ms`),
+    );
+    // addBulk swallows the errors of single commands; such a job has no id.
+    return batch
+      .filter(({ outboxId }, index) => jobs[index]?.id === jobIdOf(outboxId))
+      .map(({ outboxId }) => outboxId);
+  }
+}

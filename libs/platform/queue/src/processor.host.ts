@@ -1,0 +1,91 @@
+import {
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { DiscoveryService, ModuleRef, Reflector } from '@nestjs/core';
+import { getQueueToken } from '@nestjs/bull';
+import { withDeadline } from '@fourfold/kernel';
+import type { Job, Queue } from 'bull';
+import type { JobData } from './job-data.js';
+import { type JobProcessor, PROCESSOR_FOR } from './processor-for.js';
+import type { QueueDefinition } from './queue.definition.js';
+import { QueueMetrics } from './queue.metrics.js';
+
+/** Jobs in hand get this long to finish before the process goes; what is left is picked up as stalled elsewhere. */
+const DRAIN_DEADLINE_MS = 15_000;
+
+/** Connects each `@ProcessorFor` class to its queue, and lets jobs in hand finish when the process is told to stop. */
+@Injectable()
+export class ProcessorHost implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger(ProcessorHost.name);
+  private readonly queues: Queue<JobData>[] = [];
+
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly reflector: Reflector,
+    private readonly moduleRef: ModuleRef,
+    private readonly metrics: QueueMetrics,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    for (const { instance, metatype } of this.discovery.getProviders()) {
+      const definition =
+        typeof metatype === 'function' &&
+        this.reflector.get<QueueDefinition | undefined>(PROCESSOR_FOR, metatype);
+      if (definition) this.connect(definition, instance as JobProcessor);
+    }
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    const drained = Promise.all(this.queues.map((queue) => queue.pause(true)));
+    await withDeadline(drained, DRAIN_DEADLINE_MS, () => new Error('jobs are still running')).catch(
+      (error: unknown) =>
+        this.logger.warn(
+          { err: error },
+          'Stopping with jobs in hand; another worker takes them over as stalled',
+        ),
+    );
+  }
+
+  private connect(definition: QueueDefinition, processor: JobProcessor): void {
+    const queue = this.moduleRef.get<Queue<JobData>>(getQueueToken(definition.name), { strict: false });
+    queue.on('error', (error) =>
+      this.logger.error({ err: error }, `Queue ${definition.name} has lost Redis`),
+    );
+    this.queues.push(queue);
+    void queue
+      .process(definition.concurrency, (job) => this.run(definition, processor, job))
+      .catch((error: unknown) =>
+        this.logger.error({ err: error }, `Queue ${definition.name} is no longer processed`),
+      );
+  }
+
+  private async run(definition: QueueDefinition, processor: JobProcessor, job: Job<JobData>): Promise<void> {
+    const queue = definition.name;
+    const attempt = job.attemptsMade + 1;
+    if (attempt === 1)
+      this.metrics.waitSeconds.observe({ queue }, Math.max(0, Date.now() - job.timestamp) / 1_000);
+    const stopTimer = this.metrics.runSeconds.startTimer({ queue });
+    try {
+      const payload = definition.payload.safeParse(job.data.payload);
+      if (!payload.success) {
+        await job.discard();
+        throw new Error(`The payload does not fit queue ${queue}: ${payload.error.message}`);
+      }
+      await processor.handle(payload.data, { messageId: job.data.messageId, attempt });
+      this.metrics.jobs.inc({ queue, outcome: 'completed' });
+    } catch (error) {
+      this.metrics.jobs.inc({ queue, outcome: 'failed' });
+      this.logger.warn(
+        { err: error, queue, messageId: job.data.messageId, attempt },
+        `A job on ${queue} failed`,
+      );
+      // Bull reads `message` of what it catches, and loses the job when there is none.
+      throw error instanceof Error ? error : new Error(String(error));
+    } finally {
+      stopTimer();
+    }
+  }
+}

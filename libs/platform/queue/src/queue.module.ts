@@ -1,0 +1,41 @@
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { BullModule } from '@nestjs/bull';
+import { bullOptions } from './bull.options.js';
+import { BullPublisher } from './bull.publisher.js';
+import { ProcessorHost } from './processor.host.js';
+import type { QueueDefinition } from './queue.definition.js';
+import { QueueDepthGauge } from './queue-depth.gauge.js';
+import { QueueMetrics } from './queue.metrics.js';
+import { QUEUE_DEFINITIONS } from './queue.tokens.js';
+
+export interface QueueModuleOptions {
+  redisUrl: string;
+  /** Before every key; in braces for Redis Cluster, e.g. `{fourfold}`. */
+  prefix: string;
+  queues: readonly QueueDefinition[];
+}
+
+/** Every queue the process publishes to; those with a `@ProcessorFor` class in it are worked off here too. */
+@Global()
+@Module({})
+export class QueueModule {
+  static forRoot({ redisUrl, prefix, queues }: QueueModuleOptions): DynamicModule {
+    return {
+      module: QueueModule,
+      imports: [
+        DiscoveryModule,
+        BullModule.forRoot(bullOptions(redisUrl, prefix)),
+        BullModule.registerQueue(...queues.map(({ name }) => ({ name }))),
+      ],
+      providers: [
+        QueueMetrics,
+        BullPublisher,
+        ProcessorHost,
+        QueueDepthGauge,
+        { provide: QUEUE_DEFINITIONS, useValue: queues },
+      ],
+      exports: [BullPublisher],
+    };
+  }
+}

@@ -1,0 +1,14 @@
+import { ManualClock } from '@fourfold/kernel';
+import { describe } from 'vitest';
+import { InMemoryWorkerIdLease } from './in-memory-worker-id.lease.js';
+import { workerIdLeaseContract } from './worker-id.lease.contract-spec.js';
+
+describe('InMemoryWorkerIdLease', () => {
+  workerIdLeaseContract(async (workerIds) => {
+    const clock = new ManualClock();
+    return {
+      lease: new InMemoryWorkerIdLease(30_000, clock, workerIds),
+      expireAll: async () => clock.advance(30_000),
+    };
+  });
+});

@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto';
+import { isConcurrencyLoss } from '../sql/server-error.js';
+import type { SqlExecutor } from '../sql/sql-executor.js';
+import { IdLeaseLostError } from './id-lease-lost.error.js';
+import type { HeldWorkerId, WorkerIdLease } from './worker-id.lease.js';
+
+const MAX_CLAIM_RETRIES = 10;
+
+interface Changed {
+  affectedRows: number;
+}
+
+/**
+ * One statement that finds and takes: a rival waits for the row's lock, sees it taken and goes on to the next. All
+ * walk the primary key in the same direction, so they can't deadlock. Rows with a past reservation come first: their
+ * ids need not run ahead of the clock.
+ */
+const CLAIM = `
+  UPDATE snowflake_workers
+  SET holder = ?, lease_expires_at = UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND
+  WHERE holder IS NULL OR lease_expires_at <= UTC_TIMESTAMP(3)
+  ORDER BY reserved_until_ms > ?, worker_id
+  LIMIT 1`;
+
+/** Read only after the claim: from then on the old holder can't move it any more. */
+const SELECT_CLAIMED = 'SELECT worker_id, reserved_until_ms FROM snowflake_workers WHERE holder = ?';
+
+const RESERVE = `
+  UPDATE snowflake_workers
+  SET reserved_until_ms = GREATEST(reserved_until_ms, ?),
+      lease_expires_at = UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND
+  WHERE worker_id = ? AND holder = ?`;
+
+const RELEASE = `
+  UPDATE snowflake_workers SET holder = NULL, lease_expires_at = NULL WHERE worker_id = ? AND holder = ?`;
+
+/** Worker ids leased in the main cluster's `snowflake_workers`, by the server's time. */
+export class SqlWorkerIdLease implements WorkerIdLease {
+  readonly #leaseMicroseconds: number;
+
+  /** @param leaseMs how long a silent holder keeps its id. */
+  constructor(
+    private readonly main: SqlExecutor,
+    leaseMs = 30_000,
+  ) {
+    this.#leaseMicroseconds = leaseMs * 1_000;
+  }
+
+  async acquire(nowMs: number): Promise<HeldWorkerId> {
+    const holder = randomUUID();
+    await this.#claim([holder, this.#leaseMicroseconds, nowMs]);
+    const [row] = await this.main.query<{ worker_id: number; reserved_until_ms: string }[]>(SELECT_CLAIMED, [
+      holder,
+    ]);
+    if (row === undefined)
+      throw new IdLeaseLostError('Every Snowflake worker id is held by a living process');
+    return { workerId: row.worker_id, holder, floorMs: Number(row.reserved_until_ms) };
+  }
+
+  async reserve({ workerId, holder }: HeldWorkerId, untilMs: number): Promise<boolean> {
+    const parameters = [untilMs, this.#leaseMicroseconds, workerId, holder];
+    // mysql2 asks for found rows, so a reservation that changes nothing still counts.
+    const { affectedRows } = await this.main.query<Changed>(RESERVE, parameters);
+    return affectedRows === 1;
+  }
+
+  /** From MariaDB 11.6 on, having waited for a rival's row is an error (1020) under REPEATABLE READ. */
+  async #claim(parameters: unknown[]): Promise<void> {
+    for (let retries = 0; ; retries++) {
+      try {
+        await this.main.query(CLAIM, parameters);
+        return;
+      } catch (error) {
+        if (retries === MAX_CLAIM_RETRIES || !isConcurrencyLoss(error)) throw error;
+      }
+    }
+  }
+
+  async release({ workerId, holder }: HeldWorkerId): Promise<void> {
+    await this.main.query(RELEASE, [workerId, holder]);
+  }
+}

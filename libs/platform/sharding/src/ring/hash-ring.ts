@@ -1,0 +1,72 @@
+import type { Topology } from '../topology/topology.document.js';
+import { SLOT_COUNT, slotOf, TOKEN_BITS_BELOW_SLOT, tokenOf } from './slot.js';
+
+export interface Location {
+  slot: number;
+  shard: string;
+}
+
+/**
+ * A consistent-hash ring (Karger et al., 1997) of 16,384 equal arcs, each a virtual node that an explicit topology
+ * assigns to a shard. Equal arcs keep ownership within 0.1 % of even where random tokens reach 19–56 %. Immutable:
+ * a new topology is a new ring.
+ */
+export class HashRing {
+  readonly epoch: number;
+  /** The shards that own at least one slot, in the order of the topology. */
+  readonly shards: readonly string[];
+  readonly #names: readonly string[];
+  /** What runs: index of the owner by slot. */
+  readonly #ownerBySlot = new Uint16Array(SLOT_COUNT);
+  /** The reference: where each arc begins on the 32-bit circle, ascending, and who owns it. */
+  readonly #tokens = new Uint32Array(SLOT_COUNT);
+
+  /** @param topology as `parseTopology` gives it: every slot has exactly one owner. */
+  constructor(topology: Topology) {
+    this.epoch = topology.epoch;
+    this.#names = topology.shards.map((shard) => shard.name);
+    for (const { from, to, shard } of topology.slots) {
+      this.#ownerBySlot.fill(this.#names.indexOf(shard), from, to + 1);
+    }
+    for (let slot = 0; slot < SLOT_COUNT; slot++) this.#tokens[slot] = slot * 2 ** TOKEN_BITS_BELOW_SLOT;
+    const owners = new Set(this.#ownerBySlot);
+    this.shards = this.#names.filter((_name, index) => owners.has(index));
+  }
+
+  /**
+   * Who owns the key, in constant time.
+   * @throws InvalidShardKeyError
+   */
+  locate(key: string): Location {
+    const slot = slotOf(key);
+    return { slot, shard: this.ownerOf(slot) };
+  }
+
+  /** The textbook lookup, O(log n): the last token at or before the key's own. Held equal to `locate` by a test. */
+  locateByTokens(key: string): Location {
+    const token = tokenOf(key);
+    let low = 0;
+    let high = SLOT_COUNT - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.#tokens[middle]! <= token) low = middle;
+      else high = middle - 1;
+    }
+    return { slot: low, shard: this.ownerOf(low) };
+  }
+
+  /** @throws RangeError when the slot is not 0–16,383. */
+  ownerOf(slot: number): string {
+    const owner = this.#ownerBySlot[slot];
+    if (owner === undefined) throw new RangeError(`Slot ${slot} is not within 0–${SLOT_COUNT - 1}`);
+    return this.#names[owner]!;
+  }
+
+  /** How many slots each shard owns. */
+  ownership(): Map<string, number> {
+    const counts = new Map(this.#names.map((name) => [name, 0]));
+    for (const owner of this.#ownerBySlot)
+      counts.set(this.#names[owner]!, counts.get(this.#names[owner]!)! + 1);
+    return counts;
+  }
+}

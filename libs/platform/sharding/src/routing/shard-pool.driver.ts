@@ -1,0 +1,56 @@
+import mysql, { type Pool, type PoolConnection, type PoolOptions } from 'mysql2';
+import { abortConnection } from './abort-connection.js';
+
+/**
+ * What each connection is told first. READ COMMITTED here saves every transaction the statement; five seconds is as
+ * long as one order may wait for another's row.
+ */
+const SESSION_STATEMENTS = [
+  "SET SESSION innodb_lock_wait_timeout = 5, time_zone = '+00:00'",
+  'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
+];
+
+type Acquired = (error: NodeJS.ErrnoException | null, connection?: PoolConnection) => void;
+
+/**
+ * mysql2 for TypeORM's `driver` option, with what its pool lacks: a deadline on getting a connection (its queue waits
+ * for ever), and settings on each new one.
+ */
+export function shardPoolDriver(acquireTimeoutMs: number): object {
+  return {
+    ...mysql,
+    createPool(options: PoolOptions): Pool {
+      const pool = mysql.createPool(options);
+      pool.on('connection', prepare);
+      limitAcquiring(pool, acquireTimeoutMs);
+      return pool;
+    },
+  };
+}
+
+function prepare(connection: PoolConnection): void {
+  // mysql2 listens once, to take the connection out of its pool; without a listener a second error ends the process.
+  connection.on('error', () => {});
+  for (const sql of SESSION_STATEMENTS) {
+    connection.query(sql, (error) => {
+      if (error) abortConnection(connection, `session could not be set: ${error.message}`);
+    });
+  }
+}
+
+function limitAcquiring(pool: Pool, timeoutMs: number): void {
+  const acquire = pool.getConnection.bind(pool) as (done: Acquired) => void;
+  pool.getConnection = ((done: Acquired) => {
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      const error = new Error(`no connection became free within ${timeoutMs} ms`);
+      done(Object.assign(error, { code: 'ETIMEDOUT' }));
+    }, timeoutMs);
+    acquire((error, connection) => {
+      clearTimeout(timer);
+      if (!late) done(error, connection);
+      else connection?.release();
+    });
+  }) as Pool['getConnection'];
+}

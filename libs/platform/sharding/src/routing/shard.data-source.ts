@@ -1,0 +1,93 @@
+import { withDeadline } from '@fourfold/kernel';
+import { DataSource, type DataSourceOptions } from 'typeorm';
+import { parseShardUrl } from '../configuration/shard-url.js';
+import { connectFaultOf } from './connection-fault.js';
+import { shardPoolDriver } from './shard-pool.driver.js';
+import { ShardUnavailableError } from './shard-unavailable.error.js';
+import type { ShardConnectionOptions } from './shard-connection.options.js';
+
+/** So many callers may wait for a connection; beyond, they would only wait for their deadline. */
+const QUEUE_LIMIT = 1_024;
+const CLOSE_DEADLINE_MS = 5_000;
+
+/**
+ * The TypeORM DataSource of one shard.
+ *
+ * States: closed → opening (at first use, one attempt shared by all callers) → open, or closed again when the shard
+ * does not answer, so that the next use tries anew → ended (for good). Once open it stays so through an outage: the
+ * pool drops broken connections and makes new ones.
+ */
+export class ShardDataSource {
+  #opening: Promise<DataSource> | undefined;
+  #ended = false;
+
+  /** @throws Error when the URL can't be read, without quoting it. */
+  constructor(
+    readonly shard: string,
+    url: string,
+    private readonly options: ShardConnectionOptions,
+    private readonly endpoint = parseShardUrl(url),
+  ) {}
+
+  /** @throws ShardUnavailableError within twice the connect deadline. */
+  async open(): Promise<DataSource> {
+    if (this.#ended) throw new ShardUnavailableError(this.shard, 'this process is shutting down');
+    this.#opening ??= this.#connect();
+    const opening = this.#opening;
+    try {
+      return await opening;
+    } catch (error) {
+      if (this.#opening === opening) this.#opening = undefined;
+      const fault = connectFaultOf(error);
+      throw fault === undefined ? error : new ShardUnavailableError(this.shard, fault, error);
+    }
+  }
+
+  /** Lets statements in hand finish, for up to five seconds. Never rejects because of a shard that is away. */
+  async close(): Promise<void> {
+    this.#ended = true;
+    const dataSource = await this.#opening?.catch(() => undefined);
+    await withDeadline(dataSource?.destroy() ?? Promise.resolve(), CLOSE_DEADLINE_MS, () => {
+      return new Error(`${this.shard}: connections did not end within ${CLOSE_DEADLINE_MS} ms`);
+    });
+  }
+
+  async #connect(): Promise<DataSource> {
+    const dataSource = new DataSource(this.#typeOrmOptions());
+    const deadlineMs = 2 * this.options.connectTimeoutMs;
+    let abandoned = false;
+    const initialised = dataSource.initialize().then(async () => {
+      if (abandoned) await dataSource.destroy();
+    });
+    try {
+      await withDeadline(initialised, deadlineMs, () => {
+        return Object.assign(new Error(`no answer within ${deadlineMs} ms`), { code: 'ETIMEDOUT' });
+      });
+      return dataSource;
+    } catch (error) {
+      abandoned = true;
+      // TypeORM leaves the pool open when the server goes away between connecting and the first statement.
+      void initialised.catch(() => dataSource.driver.disconnect()).catch(() => {});
+      throw error;
+    }
+  }
+
+  #typeOrmOptions(): DataSourceOptions {
+    const { entities, poolSize, connectTimeoutMs, acquireTimeoutMs } = this.options;
+    return {
+      type: 'mysql',
+      driver: shardPoolDriver(acquireTimeoutMs),
+      ...this.endpoint,
+      entities: [...entities],
+      poolSize,
+      connectTimeout: connectTimeoutMs,
+      charset: 'utf8mb4',
+      timezone: 'Z',
+      // 64-bit ids do not fit a JavaScript number: every BIGINT, COUNT(*) among them, is decimal text.
+      supportBigNumbers: true,
+      bigNumberStrings: true,
+      synchronize: false,
+      extra: { queueLimit: QUEUE_LIMIT },
+    };
+  }
+}

@@ -1,0 +1,169 @@
+import { eventually, gate } from '@fourfold-tools/testing';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { HashRing } from '../ring/hash-ring.js';
+import { evenTopology } from '../topology/even-topology.js';
+import { ShardUnavailableError } from './shard-unavailable.error.js';
+import { SHARDS, TestShards } from './shards.support-spec.js';
+
+const ring = new HashRing(evenTopology(SHARDS));
+const keyOn = (shard: string) => {
+  for (let id = 1; ; id++) if (ring.locate(String(id)).shard === shard) return String(id);
+};
+const [here, there] = [keyOn('shard-1'), keyOn('shard-2')];
+const ping = (manager: { query(sql: string): Promise<unknown> }) => manager.query('SELECT 1 AS one');
+
+async function timed<T>(work: Promise<T>): Promise<{ ms: number; error: unknown }> {
+  const startedAt = performance.now();
+  const error = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  return { ms: performance.now() - startedAt, error };
+}
+
+let shards: TestShards;
+beforeAll(async () => {
+  shards = await TestShards.start();
+});
+afterEach(() => shards.proxy('shard-1').open());
+afterAll(() => shards.stop());
+
+describe('a shard that is down', () => {
+  it('fails fast from the start, leaves others alone, and is used as soon as it is up', async () => {
+    const { router, registry } = await shards.router();
+    await shards.proxy('shard-1').close();
+    for (const call of [() => router.read(here, ping), () => router.write(here, ping)]) {
+      const { ms, error } = await timed(call());
+      expect(error).toBeInstanceOf(ShardUnavailableError);
+      expect(error).toMatchObject({
+        code: 'shard-unavailable',
+        status: 503,
+        retryAfterSeconds: 1,
+        shard: 'shard-1',
+      });
+      expect(ms).toBeLessThan(300);
+    }
+    expect(await router.read(there, ping)).toEqual([{ one: 1 }]);
+    expect(await registry.shardHealth()).toMatchObject([
+      { shard: 'shard-0', up: true },
+      { shard: 'shard-1', up: false, reason: expect.stringMatching(/ECONNREFUSED/) },
+      { shard: 'shard-2', up: true },
+      { shard: 'shard-3', up: true },
+    ]);
+    await shards.proxy('shard-1').open();
+    expect(await router.read(here, ping)).toEqual([{ one: 1 }]);
+  });
+
+  it('fails fast when it goes down in use, in the middle of a statement too, and is used again when back', async () => {
+    const { router } = await shards.router();
+    await Promise.all(Array.from({ length: 8 }, () => router.read(here, ping)));
+    const running = gate();
+    const broken = timed(
+      router.write(here, async (manager) => {
+        await ping(manager);
+        running.open();
+        await manager.query('SELECT SLEEP(20)');
+      }),
+    );
+    await running.passed;
+    await shards.proxy('shard-1').close();
+    expect((await broken).error).toBeInstanceOf(ShardUnavailableError);
+    const { ms, error } = await timed(router.write(here, ping));
+    expect(error).toBeInstanceOf(ShardUnavailableError);
+    expect(ms).toBeLessThan(300);
+    await shards.proxy('shard-1').open();
+    await eventually(() => router.write(here, ping), { deadlineMs: 2_000 });
+  });
+
+  it('is named by a scatter, which returns the rest', async () => {
+    const { router } = await shards.router();
+    await shards.proxy('shard-1').close();
+    const { results, unavailableShards } = await router.scatter(async (_manager, shard) => shard, {
+      deadlineMs: 1_000,
+    });
+    expect(unavailableShards).toEqual(['shard-1']);
+    expect(results.map(({ value }) => value)).toEqual(['shard-0', 'shard-2', 'shard-3']);
+  });
+});
+
+describe('a shard that accepts and never answers', () => {
+  it('is given up within the deadlines, opened or not, and is used again when it answers', async () => {
+    const { router: opened } = await shards.router({ operationTimeoutMs: 500 });
+    const { router: unopened } = await shards.router({ connectTimeoutMs: 300 });
+    await opened.read(here, ping);
+    shards.proxy('shard-1').freeze();
+    for (const router of [opened, unopened]) {
+      const { ms, error } = await timed(router.read(here, ping));
+      expect(error).toBeInstanceOf(ShardUnavailableError);
+      expect(ms).toBeLessThan(900);
+      expect(await router.read(there, ping)).toEqual([{ one: 1 }]);
+    }
+    await shards.proxy('shard-1').open();
+    for (const router of [opened, unopened]) await eventually(() => router.read(here, ping));
+  });
+
+  it('is named by a scatter at its deadline', async () => {
+    const { router } = await shards.router();
+    await router.read(here, ping);
+    shards.proxy('shard-1').freeze();
+    const scatter = router.scatter(ping, { deadlineMs: 200 });
+    expect((await timed(scatter)).ms).toBeLessThan(400);
+    expect((await scatter).unavailableShards).toEqual(['shard-1']);
+    expect((await scatter).results).toHaveLength(3);
+  });
+});
+
+describe('a pool', () => {
+  it('turns callers away after the acquire deadline when it is used up, and leaks nothing', async () => {
+    const { router } = await shards.router({ poolSize: 2, acquireTimeoutMs: 200 });
+    const done = gate();
+    const taken = [gate(), gate()];
+    const holders = taken.map((started) =>
+      router.read(here, async () => {
+        started.open();
+        await done.passed;
+      }),
+    );
+    await Promise.all(taken.map(({ passed }) => passed));
+    const waiting = await Promise.all(Array.from({ length: 5 }, () => timed(router.read(here, ping))));
+    for (const { ms, error } of waiting) {
+      expect(error).toBeInstanceOf(ShardUnavailableError);
+      expect(ms).toBeLessThan(500);
+    }
+    done.open();
+    await Promise.all(holders);
+    const after = await Promise.all(Array.from({ length: 10 }, () => router.read(here, ping)));
+    expect(after).toHaveLength(10);
+  });
+
+  it('gets its connection back when a callback never returns', async () => {
+    const { router } = await shards.router({ poolSize: 1, operationTimeoutMs: 200 });
+    const { error } = await timed(router.write(here, () => new Promise(() => {})));
+    expect(error).toBeInstanceOf(ShardUnavailableError);
+    expect(await router.read(here, ping)).toEqual([{ one: 1 }]);
+  });
+
+  it('is not blamed for what a callback could not reach elsewhere', async () => {
+    const { router } = await shards.router();
+    const elsewhere = Object.assign(new Error('redis is away'), { code: 'ECONNREFUSED' });
+    await expect(router.read(here, () => Promise.reject(elsewhere))).rejects.toBe(elsewhere);
+  });
+});
+
+describe('ShardRegistry', () => {
+  it('answers for a shard it has no URL of, or whose password is wrong, without showing a secret', async () => {
+    const { registry } = await shards.router();
+    await expect(registry.dataSource('shard-9')).rejects.toThrow(ShardUnavailableError);
+    const { ShardRegistry } = await import('./shard.registry.js');
+    const url = new URL(shards.urls['shard-0']!);
+    url.password = 'hunter2';
+    const wrong = new ShardRegistry({ 'shard-0': url.href });
+    const failure = wrong.dataSource('shard-0');
+    await expect(failure).rejects.toThrow(/ER_ACCESS_DENIED_ERROR/);
+    await expect(failure).rejects.not.toThrow(/hunter2/);
+    await wrong.onApplicationShutdown();
+    expect(() => new ShardRegistry({ 'shard-0': 'mysql://u:hunter2@h' })).toThrow(
+      /^The URL of shard-0 has no database/,
+    );
+  });
+});

@@ -1,0 +1,147 @@
+import { gate } from '@fourfold-tools/testing';
+import { register } from 'prom-client';
+import { In } from 'typeorm';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { HashRing } from '../ring/hash-ring.js';
+import { InvalidShardKeyError } from '../ring/slot.js';
+import { evenTopology } from '../topology/even-topology.js';
+import type { ShardRouter } from './shard.router.js';
+import { Account, SHARDS, TestShards } from './shards.support-spec.js';
+
+const ring = new HashRing(evenTopology(SHARDS));
+/** Ids beyond 2⁵³, as Snowflakes are, whose last digits a JavaScript number would lose. */
+const ids = Array.from({ length: 40 }, (_, i) => (377_487_360_000_000_001n + BigInt(i)).toString());
+const idOn = (shard: string, skip = 0) => ids.filter((id) => ring.locate(id).shard === shard)[skip]!;
+
+let shards: TestShards;
+let router: ShardRouter;
+
+beforeAll(async () => {
+  shards = await TestShards.start();
+  ({ router } = await shards.router());
+});
+afterAll(() => shards.stop());
+beforeEach(() => router.scatter((manager) => manager.query('DELETE FROM account'), { deadlineMs: 5_000 }));
+
+const put = (id: string, balance = 0) =>
+  router.write(id, (manager) => manager.insert(Account, { id, balance }));
+const balanceOf = (id: string) =>
+  router.read(id, async (manager) => (await manager.findOneBy(Account, { id }))?.balance);
+
+describe('ShardRouter', () => {
+  it('writes and reads a row on the shard of its key and nowhere else, ids as exact decimal text', async () => {
+    for (const id of ids) await put(id);
+    const { results, unavailableShards } = await router.scatter((manager) => manager.find(Account), {
+      deadlineMs: 5_000,
+    });
+    expect(unavailableShards).toEqual([]);
+    expect(results.map(({ shard }) => shard)).toEqual(SHARDS);
+    for (const { shard, value } of results) {
+      expect(value.map(({ id }) => id).sort()).toEqual(ids.filter((id) => ring.locate(id).shard === shard));
+    }
+  });
+
+  it('tells the callback where it is', async () => {
+    const id = idOn('shard-2');
+    expect(await router.read(id, async (_manager, shard) => shard)).toBe('shard-2');
+    expect(await router.write(id, async (_manager, at) => at)).toEqual(ring.locate(id));
+  });
+
+  it('rolls a failed write back, passes the error on, and leaves the connection usable', async () => {
+    const failure = new Error('no');
+    const id = idOn('shard-0');
+    const attempt = router.write(id, async (manager) => {
+      await manager.insert(Account, { id, balance: 1 });
+      throw failure;
+    });
+    await expect(attempt).rejects.toBe(failure);
+    expect(await balanceOf(id)).toBeUndefined();
+    await expect(router.read(id, (manager) => manager.query('SELECT nothing'))).rejects.toMatchObject({
+      errno: 1054,
+    });
+  });
+
+  it('sets READ COMMITTED, a lock wait of 5 s and UTC on every connection', async () => {
+    const session = await router.write(idOn('shard-1'), (manager) =>
+      manager.query(
+        'SELECT @@tx_isolation AS isolation, @@innodb_lock_wait_timeout AS lockWait, @@time_zone AS zone',
+      ),
+    );
+    expect(session).toEqual([{ isolation: 'READ-COMMITTED', lockWait: '5', zone: '+00:00' }]);
+  });
+
+  it('asks each shard once for many keys, each key once, and skips shards without any', async () => {
+    for (const id of ids) await put(id);
+    const wanted = ids.filter((id) => ring.locate(id).shard !== 'shard-3');
+    const asked: string[] = [];
+    const rows = await router.readMany([...wanted, ...wanted], (manager, keys, shard) => {
+      asked.push(shard);
+      return manager.findBy(Account, { id: In(keys) });
+    });
+    expect(rows.map(({ id }) => id).sort()).toEqual(wanted);
+    expect(asked.sort()).toEqual(['shard-0', 'shard-1', 'shard-2']);
+    expect(await router.readMany([], async () => expect.fail('nothing to ask'))).toEqual([]);
+  });
+
+  it('runs the victim of a deadlock again, so that both writes happen', async () => {
+    const [a, b] = [idOn('shard-0'), idOn('shard-0', 1)];
+    await put(a);
+    await put(b);
+    const firstLocked = { ab: gate(), ba: gate() };
+    let attempts = 0;
+    const transfer = (from: string, to: string, own: 'ab' | 'ba', other: 'ab' | 'ba') =>
+      router.write(from, async (manager) => {
+        attempts++;
+        await manager.increment(Account, { id: from }, 'balance', 1);
+        firstLocked[own].open();
+        await firstLocked[other].passed;
+        await manager.increment(Account, { id: to }, 'balance', 1);
+      });
+    await Promise.all([transfer(a, b, 'ab', 'ba'), transfer(b, a, 'ba', 'ab')]);
+    expect(attempts).toBe(3);
+    expect([await balanceOf(a), await balanceOf(b)]).toEqual([2, 2]);
+  });
+
+  it.each([1_213, 1_020])('gives up after three retries of error %i, and passes it on', async (errno) => {
+    let attempts = 0;
+    const attempt = router.write(idOn('shard-0'), (manager) => {
+      attempts++;
+      return manager.query(`SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = ${errno}`);
+    });
+    await expect(attempt).rejects.toMatchObject({ errno });
+    expect(attempts).toBe(4);
+  });
+
+  it('does not retry any other error', async () => {
+    const id = idOn('shard-0');
+    await put(id);
+    let attempts = 0;
+    const attempt = router.write(id, (manager) => {
+      attempts++;
+      return manager.insert(Account, { id, balance: 0 });
+    });
+    await expect(attempt).rejects.toMatchObject({ errno: 1_062 });
+    expect(attempts).toBe(1);
+  });
+
+  it('refuses a bad key before it asks anyone', async () => {
+    await expect(router.read('', async () => 1)).rejects.toThrow(InvalidShardKeyError);
+    await expect(router.write(7 as unknown as string, async () => 1)).rejects.toThrow(InvalidShardKeyError);
+    await expect(router.readMany(['1', ''], async () => [])).rejects.toThrow(InvalidShardKeyError);
+  });
+
+  it('counts queries by how many shards they need', async () => {
+    register.resetMetrics();
+    await balanceOf(ids[0]!);
+    await put(ids[0]!);
+    await router.readMany([ids[0]!], async () => []);
+    await router.readMany(ids, async () => []);
+    await router.scatter(async () => 1, { deadlineMs: 1_000 });
+    const { values } = await register.getSingleMetric('shard_queries_total')!.get();
+    expect(Object.fromEntries(values.map(({ labels, value }) => [labels['scope'], value]))).toEqual({
+      single: 3,
+      multi: 1,
+      scatter: 1,
+    });
+  });
+});

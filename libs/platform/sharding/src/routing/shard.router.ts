@@ -1,0 +1,93 @@
+import type { Counter } from 'prom-client';
+import type { EntityManager } from 'typeorm';
+import type { Location } from '../ring/hash-ring.js';
+import type { CurrentTopology } from '../topology/current-topology.js';
+import { shardQueriesCounter } from './shard-queries.metric.js';
+import type { ShardRegistry } from './shard.registry.js';
+import { inTransaction } from './shard.transaction.js';
+import { ShardUnavailableError } from './shard-unavailable.error.js';
+
+export interface ScatterResult<T> {
+  /** What answered, in the order of the topology's shards. */
+  results: { shard: string; value: T }[];
+  /** Shards that could not be reached or were late: what they hold is missing from the results. */
+  unavailableShards: string[];
+}
+
+/**
+ * The one way to sharded rows. All writes go through `write`, so that online migration can fence a slot there without
+ * touching a caller. Every method throws InvalidShardKeyError for a bad key and ShardUnavailableError for a shard
+ * that is away; errors of the callback pass through.
+ */
+export class ShardRouter {
+  readonly #queries: Counter<'scope'>;
+
+  constructor(
+    private readonly topology: CurrentTopology,
+    private readonly registry: ShardRegistry,
+    queries = shardQueriesCounter(),
+  ) {
+    this.#queries = queries;
+  }
+
+  /** Reads what belongs to `key`, on one connection and outside a transaction. */
+  async read<T>(key: string, fn: (manager: EntityManager, shard: string) => Promise<T>): Promise<T> {
+    const { shard } = this.topology.ring.locate(key);
+    this.#queries.inc({ scope: 'single' });
+    return this.registry.run(shard, (runner) => fn(runner.manager, shard));
+  }
+
+  /**
+   * One READ COMMITTED transaction on the shard of `key`. `fn` runs again, up to three times, after a deadlock: it
+   * must have no effect outside the transaction.
+   */
+  async write<T>(key: string, fn: (manager: EntityManager, at: Location) => Promise<T>): Promise<T> {
+    const at = this.topology.ring.locate(key);
+    this.#queries.inc({ scope: 'single' });
+    return this.registry.run(at.shard, (runner) => inTransaction(runner, (manager) => fn(manager, at)));
+  }
+
+  /**
+   * Reads for many keys with one call of `fn` a shard, given that shard's distinct keys. The rows come back together,
+   * in no order that means anything. All or nothing: one shard away fails the whole.
+   */
+  async readMany<T>(
+    keys: readonly string[],
+    fn: (manager: EntityManager, keys: string[], shard: string) => Promise<readonly T[]>,
+  ): Promise<T[]> {
+    const byShard = Map.groupBy(new Set(keys), (key) => this.topology.ring.locate(key).shard);
+    if (byShard.size === 0) return [];
+    this.#queries.inc({ scope: byShard.size === 1 ? 'single' : 'multi' });
+    const parts = await Promise.all(
+      Array.from(byShard, ([shard, own]) =>
+        this.registry.run(shard, (runner) => fn(runner.manager, own, shard)),
+      ),
+    );
+    return parts.flat();
+  }
+
+  /**
+   * Asks all shards at once, each on one connection. A shard that is away or not done after `deadlineMs` is named
+   * instead of failing the others; any other error of `fn` rejects.
+   */
+  async scatter<T>(
+    fn: (manager: EntityManager, shard: string) => Promise<T>,
+    { deadlineMs }: { deadlineMs: number },
+  ): Promise<ScatterResult<T>> {
+    this.#queries.inc({ scope: 'scatter' });
+    const answers = await Promise.all(
+      this.topology.ring.shards.map(async (shard) => {
+        try {
+          return { shard, value: await this.registry.run(shard, (r) => fn(r.manager, shard), deadlineMs) };
+        } catch (error) {
+          if (error instanceof ShardUnavailableError) return shard;
+          throw error;
+        }
+      }),
+    );
+    return {
+      results: answers.filter((answer) => typeof answer !== 'string'),
+      unavailableShards: answers.filter((answer) => typeof answer === 'string'),
+    };
+  }
+}

@@ -1,0 +1,71 @@
+import type { TestDatabase } from '@fourfold-tools/testing';
+import { DataSource, Entity, PrimaryColumn, Column } from 'typeorm';
+import { freshDatabase } from '../mariadb.support-spec.js';
+import type { SqlExecutor } from '../sql/sql-executor.js';
+import { CurrentTopology } from '../topology/current-topology.js';
+import { evenTopology } from '../topology/even-topology.js';
+import { TopologyStore } from '../topology/topology.store.js';
+import type { ShardConnectionOptions } from './shard-connection.options.js';
+import { ShardRegistry } from './shard.registry.js';
+import { ShardRouter } from './shard.router.js';
+import { TcpProxy } from './tcp-proxy.support-spec.js';
+
+export const SHARDS = ['shard-0', 'shard-1', 'shard-2', 'shard-3'] as const;
+
+@Entity('account')
+export class Account {
+  @PrimaryColumn({ type: 'bigint', unsigned: true })
+  id!: string;
+
+  @Column({ type: 'int' })
+  balance!: number;
+}
+
+/** Four real shards with an `account` table, each behind an address that a test can cut off. */
+export class TestShards {
+  readonly proxies = new Map<string, TcpProxy>();
+  readonly #databases: TestDatabase[] = [];
+  readonly #registries: ShardRegistry[] = [];
+
+  static async start(): Promise<TestShards> {
+    const shards = new TestShards();
+    for (const shard of SHARDS) {
+      const database = await freshDatabase(shard);
+      shards.#databases.push(database);
+      const root = await new DataSource({ type: 'mysql', url: database.rootUrl }).initialize();
+      await root.query('CREATE TABLE account (id BIGINT UNSIGNED PRIMARY KEY, balance INT NOT NULL)');
+      await root.destroy();
+      shards.proxies.set(shard, await new TcpProxy(database.appUrl).open());
+    }
+    return shards;
+  }
+
+  get urls(): Record<string, string> {
+    return Object.fromEntries(Array.from(this.proxies, ([shard, proxy]) => [shard, proxy.url]));
+  }
+
+  proxy(shard: string): TcpProxy {
+    return this.proxies.get(shard)!;
+  }
+
+  /** A process of its own, as far as pools go. */
+  async router(
+    options: Partial<ShardConnectionOptions> = {},
+  ): Promise<{ router: ShardRouter; registry: ShardRegistry }> {
+    const registry = new ShardRegistry(this.urls, { entities: [Account], ...options });
+    this.#registries.push(registry);
+    const rows = [{ document: evenTopology(SHARDS) }];
+    const main = { query: async () => rows } as SqlExecutor;
+    return {
+      router: new ShardRouter(await CurrentTopology.load(new TopologyStore(main)), registry),
+      registry,
+    };
+  }
+
+  async stop(): Promise<void> {
+    for (const proxy of this.proxies.values()) await proxy.open();
+    await Promise.all(this.#registries.map((registry) => registry.onApplicationShutdown()));
+    await Promise.all(Array.from(this.proxies.values(), (proxy) => proxy.close()));
+    await Promise.all(this.#databases.map((database) => database.drop()));
+  }
+}

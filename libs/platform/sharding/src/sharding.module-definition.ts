@@ -1,0 +1,18 @@
+import { ConfigurableModuleBuilder } from '@nestjs/common';
+import type { SnowflakeOptions } from './ids/snowflake.ids.js';
+import type { ShardConnectionOptions } from './routing/shard-connection.options.js';
+import type { SqlExecutor } from './sql/sql-executor.js';
+
+export interface ShardingModuleOptions extends Partial<ShardConnectionOptions> {
+  /** mysql:// URL by shard name, as `shardUrlsSchema` gives it. Every shard of the topology must be here. */
+  shards: Readonly<Record<string, string>>;
+  ids?: SnowflakeOptions;
+  /** Where topology and worker ids are kept. Default: the application's default TypeORM DataSource. */
+  main?: SqlExecutor;
+}
+
+export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
+  new ConfigurableModuleBuilder<ShardingModuleOptions>({ moduleName: 'Sharding' })
+    .setClassMethodName('forRoot')
+    .setExtras({ isGlobal: true }, (definition, { isGlobal }) => ({ ...definition, global: isGlobal }))
+    .build();

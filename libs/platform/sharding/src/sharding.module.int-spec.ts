@@ -1,0 +1,72 @@
+import { ConfigurationError } from '@fourfold/kernel';
+import type { TestDatabase } from '@fourfold-tools/testing';
+import { Logger, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import type { DataSource } from 'typeorm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SnowflakeIds } from './ids/snowflake.ids.js';
+import { freshDatabase, openMain } from './mariadb.support-spec.js';
+import { ShardRouter } from './routing/shard.router.js';
+import { SHARDS, TestShards } from './routing/shards.support-spec.js';
+import { ShardingModule } from './sharding.module.js';
+import { TopologyMissingError } from './topology/topology.errors.js';
+import { TopologyStore } from './topology/topology.store.js';
+
+let database: TestDatabase;
+let main: DataSource;
+let shards: TestShards;
+
+beforeAll(async () => {
+  Logger.overrideLogger(false);
+  database = await freshDatabase('primary');
+  main = await openMain(database);
+  shards = await TestShards.start();
+});
+afterAll(async () => {
+  await shards.stop();
+  await main.destroy();
+  await database.drop();
+});
+
+/** An application as the APIs are, with the application's own account. */
+function start(urls: Record<string, string>) {
+  @Module({
+    imports: [
+      TypeOrmModule.forRoot({ type: 'mysql', url: database.appUrl, retryAttempts: 0 }),
+      ShardingModule.forRootAsync({ useFactory: () => ({ shards: urls }) }),
+    ],
+  })
+  class AppModule {}
+  return NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false });
+}
+
+const holders = () => main.query('SELECT worker_id FROM snowflake_workers WHERE holder IS NOT NULL');
+
+describe('ShardingModule', () => {
+  it('does not start without a topology, and says what to run', async () => {
+    await expect(start(shards.urls)).rejects.toThrow(TopologyMissingError);
+  });
+
+  it('does not start when a shard of the topology has no URL, and names it', async () => {
+    await new TopologyStore(main).initialise(SHARDS);
+    const { 'shard-3': _left, ...three } = shards.urls;
+    await expect(start(three)).rejects.toThrow(ConfigurationError);
+    await expect(start(three)).rejects.toThrow(/no URL for shard-3/);
+  });
+
+  it('starts while a shard is down, routes, issues ids, and gives its worker id back at the end', async () => {
+    await shards.proxy('shard-0').close();
+    const app = await start(shards.urls);
+    const id = app.get(SnowflakeIds).nextId();
+    expect(id).toMatch(/^\d{18,19}$/);
+    expect(await holders()).toHaveLength(1);
+    const { results, unavailableShards } = await app
+      .get(ShardRouter)
+      .scatter((manager) => manager.query('SELECT 1'), { deadlineMs: 2_000 });
+    expect(results).toHaveLength(3);
+    expect(unavailableShards).toEqual(['shard-0']);
+    await app.close();
+    expect(await holders()).toEqual([]);
+  });
+});

@@ -1,0 +1,76 @@
+import { ConfigurationError } from '@fourfold/kernel';
+import { Module } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { SnowflakeIds } from './ids/snowflake.ids.js';
+import { SqlWorkerIdLease } from './ids/sql-worker-id.lease.js';
+import { ShardRegistry } from './routing/shard.registry.js';
+import { ShardRouter } from './routing/shard.router.js';
+import {
+  ConfigurableModuleClass,
+  MODULE_OPTIONS_TOKEN,
+  type ShardingModuleOptions,
+} from './sharding.module-definition.js';
+import type { SqlExecutor } from './sql/sql-executor.js';
+import { CurrentTopology } from './topology/current-topology.js';
+import { TopologyStore } from './topology/topology.store.js';
+
+const MAIN_CLUSTER = Symbol('sharding main cluster');
+
+/**
+ * Sharded access and ids for an application; global unless `isGlobal: false`. The topology is loaded and a worker id
+ * taken while providers are made, so nothing can route or ask for an id too early, and a process that can't do either
+ * does not start. Import it after TypeOrmModule: at shutdown the worker id is then given back while there is still a
+ * connection to do it with.
+ */
+@Module({
+  providers: [
+    {
+      provide: MAIN_CLUSTER,
+      inject: [MODULE_OPTIONS_TOKEN, { token: DataSource, optional: true }],
+      useFactory: ({ main }: ShardingModuleOptions, dataSource?: DataSource): SqlExecutor => {
+        const executor = main ?? dataSource;
+        if (executor === undefined) {
+          throw new Error('ShardingModule needs a default TypeORM DataSource, or the option `main`');
+        }
+        return executor;
+      },
+    },
+    {
+      provide: TopologyStore,
+      inject: [MAIN_CLUSTER],
+      useFactory: (main: SqlExecutor) => new TopologyStore(main),
+    },
+    {
+      provide: ShardRegistry,
+      inject: [MODULE_OPTIONS_TOKEN],
+      useFactory: ({ shards, ids: _ids, main: _main, ...connection }: ShardingModuleOptions) =>
+        new ShardRegistry(shards, connection),
+    },
+    {
+      provide: CurrentTopology,
+      inject: [TopologyStore, ShardRegistry],
+      useFactory: async (store: TopologyStore, registry: ShardRegistry) => {
+        const topology = await CurrentTopology.load(store);
+        const missing = topology.ring.shards.filter((shard) => !registry.names.includes(shard));
+        if (missing.length === 0) return topology;
+        throw new ConfigurationError('Sharding', [
+          `SHARD_URLS: no URL for ${missing.join(', ')}, which topology epoch ${topology.ring.epoch} names`,
+        ]);
+      },
+    },
+    {
+      provide: SnowflakeIds,
+      // After the topology: on an empty database its error is the one that says what to do.
+      inject: [MODULE_OPTIONS_TOKEN, MAIN_CLUSTER, CurrentTopology],
+      useFactory: ({ ids }: ShardingModuleOptions, main: SqlExecutor) =>
+        SnowflakeIds.start(new SqlWorkerIdLease(main, ids?.reservationMs), ids),
+    },
+    {
+      provide: ShardRouter,
+      inject: [CurrentTopology, ShardRegistry],
+      useFactory: (topology: CurrentTopology, registry: ShardRegistry) => new ShardRouter(topology, registry),
+    },
+  ],
+  exports: [TopologyStore, CurrentTopology, ShardRegistry, ShardRouter, SnowflakeIds],
+})
+export class ShardingModule extends ConfigurableModuleClass {}

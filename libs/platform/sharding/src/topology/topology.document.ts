@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { SLOT_COUNT } from '../ring/slot.js';
+import { shardNameSchema } from './shard-name.js';
+import { InvalidTopologyError } from './topology.errors.js';
+
+const slot = z
+  .int()
+  .min(0)
+  .max(SLOT_COUNT - 1);
+
+/**
+ * Who owns which slots, versioned by `epoch`. Strict: a field this version does not know may change what the others
+ * mean, so such a document is refused, not half understood.
+ */
+const topologySchema = z.strictObject({
+  /** Grows by one with every change. */
+  epoch: z.int().min(1),
+  /** How a key becomes a slot. Pinned here, for another hash would find other rows. */
+  hashId: z.literal('md5-14'),
+  shards: z
+    .array(
+      z.strictObject({ name: shardNameSchema, state: z.literal('active'), weight: z.number().positive() }),
+    )
+    .min(1),
+  /** Runs of slots of one owner, both ends inclusive, ascending. */
+  slots: z.array(z.strictObject({ from: slot, to: slot, shard: shardNameSchema })).min(1),
+});
+
+export type Topology = z.output<typeof topologySchema>;
+
+/**
+ * Reads a topology from JSON text or from what JSON.parse gave.
+ * @throws InvalidTopologyError when it is malformed, has another hash, a shard listed twice, a slot run of an
+ *   unlisted shard, or a slot with no owner or two.
+ */
+export function parseTopology(input: unknown): Topology {
+  const parsed = topologySchema.safeParse(typeof input === 'string' ? parseJson(input) : input);
+  const faults = parsed.success
+    ? faultsOf(parsed.data)
+    : parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }));
+  if (parsed.success && faults.length === 0) return parsed.data;
+  const list = faults.map((fault) => `${fault.path || 'document'}: ${fault.message}`).join('; ');
+  throw new InvalidTopologyError(`The shard topology is not valid and was not adopted: ${list}`, {
+    errors: faults,
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new InvalidTopologyError('The shard topology is not JSON and was not adopted', { cause: error });
+  }
+}
+
+function faultsOf(topology: Topology): { path: string; message: string }[] {
+  const faults: { path: string; message: string }[] = [];
+  const known = new Set<string>();
+  topology.shards.forEach(({ name }, index) => {
+    if (known.has(name)) faults.push({ path: `shards.${index}.name`, message: `${name} is listed twice` });
+    known.add(name);
+  });
+  let next = 0;
+  topology.slots.forEach(({ from, to, shard }, index) => {
+    const path = `slots.${index}`;
+    if (!known.has(shard)) faults.push({ path, message: `${shard} is not among the shards` });
+    if (to < from) faults.push({ path, message: `the run ends (${to}) before it begins (${from})` });
+    if (from > next) faults.push({ path, message: `slots ${next}–${from - 1} have no owner` });
+    if (from < next)
+      faults.push({ path, message: `slot ${from} has two owners, or the runs are not ascending` });
+    next = Math.max(next, to + 1);
+  });
+  if (next < SLOT_COUNT)
+    faults.push({ path: 'slots', message: `slots ${next}–${SLOT_COUNT - 1} have no owner` });
+  return faults;
+}

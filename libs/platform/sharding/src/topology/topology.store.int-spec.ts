@@ -1,0 +1,60 @@
+import type { TestDatabase } from '@fourfold-tools/testing';
+import { DataSource } from 'typeorm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freshDatabase, openMain } from '../mariadb.support-spec.js';
+import { evenTopology } from './even-topology.js';
+import { InvalidTopologyError, TopologyMissingError } from './topology.errors.js';
+import { TopologyStore } from './topology.store.js';
+
+let database: TestDatabase;
+let main: DataSource;
+let store: TopologyStore;
+
+beforeAll(async () => {
+  database = await freshDatabase('primary');
+  const bare = await new DataSource({ type: 'mysql', url: database.appUrl }).initialize();
+  await expect(new TopologyStore(bare).current()).rejects.toThrow(TopologyMissingError);
+  await bare.destroy();
+  main = await openMain(database);
+  store = new TopologyStore(main);
+});
+afterAll(async () => {
+  await main.destroy();
+  await database.drop();
+});
+
+describe('TopologyStore', () => {
+  it('says what to run while there is no topology', async () => {
+    await expect(store.current()).rejects.toThrow(TopologyMissingError);
+    await expect(store.current()).rejects.toThrow(/npm run migrate/);
+  });
+
+  it('lets the first writer win when many initialise at once with different shards', async () => {
+    const wishes = Array.from({ length: 16 }, (_, i) => [`a-${i}`, `b-${i}`]);
+    const answers = await Promise.all(wishes.map((names) => store.initialise(names)));
+    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+    expect(wishes.map((names) => evenTopology(names))).toContainEqual(answers[0]);
+    expect(await main.query('SELECT epoch FROM shard_topology')).toEqual([{ epoch: 1 }]);
+  });
+
+  it('leaves an existing topology alone, and serves the highest epoch', async () => {
+    const second = { ...evenTopology(['x', 'y', 'z']), epoch: 2 };
+    await main.query('INSERT INTO shard_topology VALUES (2, ?, UTC_TIMESTAMP(3))', [JSON.stringify(second)]);
+    expect(await store.initialise(['other'])).toEqual(second);
+    expect(await store.current()).toEqual(second);
+  });
+
+  it('refuses a stored document that is damaged', async () => {
+    await main.query(`INSERT INTO shard_topology VALUES (3, '{"epoch":3}', UTC_TIMESTAMP(3))`);
+    await expect(store.current()).rejects.toThrow(InvalidTopologyError);
+  });
+});
+
+describe('shardingMigrations', () => {
+  it('can run again over their own tables, and only go forward', async () => {
+    await main.query('DELETE FROM migrations');
+    await main.runMigrations();
+    expect(await main.query('SELECT COUNT(*) AS n FROM snowflake_workers')).toEqual([{ n: '1024' }]);
+    await expect(main.undoLastMigration()).rejects.toThrow(/only go forward/);
+  });
+});

@@ -1,0 +1,17 @@
+import { Global, Module } from '@nestjs/common';
+import { ProductCatalogue, StockKeeper } from '@shop/contracts';
+import { ProductEditor } from './product-editor.js';
+import { ProductReader } from './product.reader.js';
+import { SqlStockKeeper } from './stock.keeper.js';
+
+@Global()
+@Module({
+  providers: [
+    ProductEditor,
+    ProductReader,
+    { provide: ProductCatalogue, useExisting: ProductReader },
+    { provide: StockKeeper, useClass: SqlStockKeeper },
+  ],
+  exports: [ProductEditor, ProductReader, ProductCatalogue, StockKeeper],
+})
+export class CatalogModule {}

@@ -1,0 +1,82 @@
+import { Injectable } from '@nestjs/common';
+import { MultiLevelCache } from '@fourfold/cache';
+import { usePrimary } from '@fourfold/db-routing';
+import {
+  gbp,
+  type Money,
+  pageOf,
+  type Page,
+  ProductCatalogue,
+  ProductNotFoundError,
+  type ProductView,
+} from '@shop/contracts';
+import { DataSource, In, MoreThan } from 'typeorm';
+import type { ListProducts } from './catalog.schemas.js';
+import { ProductEntity } from './product.entity.js';
+import { StockEntity } from './stock.entity.js';
+
+/** The part of a product that hardly ever changes, cached for an hour. */
+interface ProductCard {
+  id: string;
+  sku: string;
+  name: string;
+  price: Money;
+}
+
+@Injectable()
+export class ProductReader extends ProductCatalogue {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly cache: MultiLevelCache,
+  ) {
+    super();
+  }
+
+  /** @throws ProductNotFoundError */
+  async get(id: string): Promise<ProductView> {
+    const product = (await this.findMany([id])).get(id);
+    if (!product) throw new ProductNotFoundError([id]);
+    return product;
+  }
+
+  async findMany(ids: readonly string[]): Promise<ReadonlyMap<string, ProductView>> {
+    const [cards, stock] = await Promise.all([
+      this.cache.getMany<ProductCard>('product', ids, (missing) => this.loadCards(missing)),
+      this.cache.getMany<number>('stock', ids, (missing) => this.loadStock(missing)),
+    ]);
+    const products = new Map<string, ProductView>();
+    for (const [id, card] of cards) {
+      if (card) products.set(id, { ...card, stock: stock.get(id) ?? 0 });
+    }
+    return products;
+  }
+
+  /** By id, which is by age. */
+  async list({ limit, cursor, sku }: ListProducts): Promise<Page<ProductView>> {
+    const rows = await this.dataSource.getRepository(ProductEntity).find({
+      select: { id: true },
+      where: { ...(cursor ? { id: MoreThan(cursor) } : {}), ...(sku ? { sku } : {}) },
+      order: { id: 'ASC' },
+      take: limit + 1,
+    });
+    const { items, nextCursor } = pageOf(rows, limit, (row) => row.id);
+    const products = await this.findMany(items.map((row) => row.id));
+    return { items: items.flatMap(({ id }) => products.get(id) ?? []), nextCursor };
+  }
+
+  private async loadCards(ids: readonly string[]): Promise<Map<string, ProductCard>> {
+    const rows = await usePrimary(() =>
+      this.dataSource.getRepository(ProductEntity).findBy({ id: In([...ids]) }),
+    );
+    return new Map(
+      rows.map(({ id, sku, name, priceMinor }) => [id, { id, sku, name, price: gbp(priceMinor) }]),
+    );
+  }
+
+  private async loadStock(ids: readonly string[]): Promise<Map<string, number>> {
+    const rows = await usePrimary(() =>
+      this.dataSource.getRepository(StockEntity).findBy({ productId: In([...ids]) }),
+    );
+    return new Map(rows.map(({ productId, available }) => [productId, available]));
+  }
+}

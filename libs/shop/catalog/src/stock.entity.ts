@@ -1,0 +1,12 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** Apart from the product: this row is locked by every order, that one is only read. */
+@Entity('stock')
+export class StockEntity {
+  @PrimaryColumn('bigint', { name: 'product_id', unsigned: true })
+  productId!: string;
+
+  /** Units that no confirmed order has. */
+  @Column('int')
+  available!: number;
+}

@@ -1,0 +1,52 @@
+import { Injectable } from '@nestjs/common';
+import { MultiLevelCache } from '@fourfold/cache';
+import { StockKeeper, type StockLine } from '@shop/contracts';
+import type { EntityManager } from 'typeorm';
+
+/** In the order of the primary key, so that two orders lock the rows they share in the same order. */
+const LOCK_STOCK = `
+  SELECT product_id, available FROM stock WHERE product_id IN (?) ORDER BY product_id FOR UPDATE
+`;
+
+/** One statement for an order of any length. Primary key. */
+const ADD_TO_STOCK = `
+  UPDATE stock
+  JOIN JSON_TABLE(?, '$[*]' COLUMNS (product_id BIGINT UNSIGNED PATH '$.productId', units INT PATH '$.units')) AS line
+    ON line.product_id = stock.product_id
+  SET stock.available = stock.available + line.units
+`;
+
+@Injectable()
+export class SqlStockKeeper extends StockKeeper {
+  constructor(private readonly cache: MultiLevelCache) {
+    super();
+  }
+
+  async take(manager: EntityManager, lines: readonly StockLine[]): Promise<boolean> {
+    const available = await this.lock(manager, lines);
+    if (lines.some(({ productId, quantity }) => (available.get(productId) ?? 0) < quantity)) return false;
+    await this.add(manager, lines, -1);
+    return true;
+  }
+
+  async giveBack(manager: EntityManager, lines: readonly StockLine[]): Promise<void> {
+    await this.lock(manager, lines);
+    await this.add(manager, lines, 1);
+  }
+
+  async changed(lines: readonly StockLine[]): Promise<void> {
+    await this.cache.invalidate('stock', ...lines.map(({ productId }) => productId));
+  }
+
+  private async lock(manager: EntityManager, lines: readonly StockLine[]): Promise<Map<string, number>> {
+    const rows = await manager.query<{ product_id: string; available: number }[]>(LOCK_STOCK, [
+      lines.map(({ productId }) => productId),
+    ]);
+    return new Map(rows.map((row) => [String(row.product_id), Number(row.available)]));
+  }
+
+  private async add(manager: EntityManager, lines: readonly StockLine[], sign: 1 | -1): Promise<void> {
+    const units = lines.map(({ productId, quantity }) => ({ productId, units: sign * quantity }));
+    await manager.query(ADD_TO_STOCK, [JSON.stringify(units)]);
+  }
+}

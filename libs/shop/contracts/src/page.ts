@@ -1,0 +1,27 @@
+import { z } from 'zod';
+
+export interface Page<T> {
+  items: T[];
+  /** Give it back as `cursor` for the next page; `null` after the last one. */
+  nextCursor: string | null;
+}
+
+const cursorPosition = z.string().regex(/^\d{1,19}$/);
+
+/** `limit` and `cursor` of every list. A cursor is a keyset position, in base64url so that nobody does sums with it. */
+export const pageQuery = {
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  cursor: z
+    .string()
+    .transform((cursor) => Buffer.from(cursor, 'base64url').toString('utf8'))
+    .refine((position) => cursorPosition.safeParse(position).success, 'must be a nextCursor of this list')
+    .optional(),
+};
+
+/** @param rows one more than `limit` when there is a next page */
+export function pageOf<T>(rows: readonly T[], limit: number, position: (row: T) => string): Page<T> {
+  const items = rows.slice(0, limit);
+  const last = items.at(-1);
+  const more = rows.length > limit && last !== undefined;
+  return { items, nextCursor: more ? Buffer.from(position(last)).toString('base64url') : null };
+}

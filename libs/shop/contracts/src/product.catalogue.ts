@@ -1,0 +1,36 @@
+import type { EntityManager } from 'typeorm';
+import type { Money } from './primitives.js';
+
+export interface ProductView {
+  id: string;
+  sku: string;
+  name: string;
+  price: Money;
+  stock: number;
+}
+
+export interface StockLine {
+  productId: string;
+  quantity: number;
+}
+
+/** How other parts of the shop see products. Implemented by `catalog`. */
+export abstract class ProductCatalogue {
+  /** The products that exist, by id. Price and stock may come from the cache. */
+  abstract findMany(ids: readonly string[]): Promise<ReadonlyMap<string, ProductView>>;
+}
+
+/** Moves stock inside the caller's transaction. Implemented by `catalog`. */
+export abstract class StockKeeper {
+  /**
+   * Takes every line or none, and never more than there is.
+   * @returns whether the stock was taken
+   */
+  abstract take(manager: EntityManager, lines: readonly StockLine[]): Promise<boolean>;
+
+  /** Gives back what an order had taken. */
+  abstract giveBack(manager: EntityManager, lines: readonly StockLine[]): Promise<void>;
+
+  /** To be called once the transaction has committed: the cached stock is not true any more. */
+  abstract changed(lines: readonly StockLine[]): Promise<void>;
+}

@@ -1,0 +1,48 @@
+import { defineQueue } from '@fourfold/queue';
+import { z } from 'zod';
+import { idSchema } from './primitives.js';
+
+const orderPlaced = z.object({ orderId: idSchema });
+
+/** Takes the stock of a new order and settles it: confirmed or rejected. */
+export const inventoryQueue = defineQueue({ name: 'inventory', payload: orderPlaced, concurrency: 8 });
+export type InventoryJob = z.output<typeof orderPlaced>;
+
+const orderIndexEntry = z.object({
+  orderId: idSchema,
+  userId: idSchema,
+  createdAt: z.iso.datetime(),
+});
+
+/** Writes the user's order index on the user's shard. */
+export const orderIndexQueue = defineQueue({ name: 'order-index', payload: orderIndexEntry, concurrency: 8 });
+export type OrderIndexEntry = z.output<typeof orderIndexEntry>;
+
+const outcomeEmail = z.object({
+  outcome: z.enum(['confirmed', 'rejected', 'cancelled']),
+  orderId: idSchema,
+  userId: idSchema,
+  total: z.object({ amount: z.int(), currency: z.string() }),
+});
+
+/** Tells the customer how the order ended. */
+export const emailQueue = defineQueue({ name: 'email', payload: outcomeEmail, concurrency: 5 });
+export type OutcomeEmail = z.output<typeof outcomeEmail>;
+
+const cacheInvalidation = z.object({
+  namespace: z.enum(['user', 'product', 'stock', 'order']),
+  ids: z.array(idSchema).min(1),
+});
+
+/**
+ * The net under a writer that dies between its commit and its invalidation: the message commits with the write, so the
+ * old value is dropped in any case.
+ */
+export const cacheInvalidationQueue = defineQueue({
+  name: 'cache-invalidation',
+  payload: cacheInvalidation,
+  concurrency: 4,
+});
+export type CacheInvalidation = z.output<typeof cacheInvalidation>;
+
+export const shopQueues = [inventoryQueue, orderIndexQueue, emailQueue, cacheInvalidationQueue];

@@ -1,0 +1,12 @@
+import { EmailEntity } from './email.entity.js';
+import { CreateEmails1764000000800 } from './migrations/create-emails.migration.js';
+
+export { DeliveryLookup } from './delivery.lookup.js';
+export { notificationsEnv } from './notifications.env.js';
+export { NotificationsModule, type NotificationsOptions } from './notifications.module.js';
+export { SendOutcomeEmail } from './send-outcome-email.command.js';
+
+export const notificationsEntities = [EmailEntity];
+
+/** Migrations of the main cluster that this library needs. */
+export const notificationsMigrations = [CreateEmails1764000000800];

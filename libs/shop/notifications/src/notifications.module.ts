@@ -1,0 +1,58 @@
+import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { createTransport, type Transporter } from 'nodemailer';
+import { DeliveryLookup, NoDeliveryLookup } from './delivery.lookup.js';
+import { MaildevLookup } from './maildev.lookup.js';
+import { MAIL_TRANSPORT, SENDER } from './notifications.tokens.js';
+import { SendOutcomeEmail } from './send-outcome-email.command.js';
+
+export interface NotificationsOptions {
+  /** `smtp://user:password@host:port`, or `smtps://`. */
+  smtpUrl: string;
+  /** `Name <address>` of every e-mail. */
+  sender: string;
+  /** The local mail catcher's page, which can be asked what it has. Leave it out for plain SMTP. */
+  mailCatcherUrl?: string | undefined;
+}
+
+/** Connections kept open: a handshake per e-mail would be most of its cost. */
+const CONNECTIONS = 5;
+const SMTP_TIMEOUT_MS = 10_000;
+
+@Module({})
+export class NotificationsModule implements OnApplicationShutdown {
+  constructor(@Inject(MAIL_TRANSPORT) private readonly transport: Transporter) {}
+
+  static forRoot({ smtpUrl, sender, mailCatcherUrl }: NotificationsOptions): DynamicModule {
+    return {
+      module: NotificationsModule,
+      providers: [
+        SendOutcomeEmail,
+        { provide: SENDER, useValue: sender },
+        { provide: MAIL_TRANSPORT, useFactory: () => pooledTransport(smtpUrl) },
+        {
+          provide: DeliveryLookup,
+          useFactory: () => (mailCatcherUrl ? new MaildevLookup(mailCatcherUrl) : new NoDeliveryLookup()),
+        },
+      ],
+      exports: [SendOutcomeEmail],
+    };
+  }
+
+  onApplicationShutdown(): void {
+    this.transport.close();
+  }
+}
+
+function pooledTransport(url: string): Transporter {
+  return createTransport({
+    url,
+    pool: true,
+    maxConnections: CONNECTIONS,
+    connectionTimeout: SMTP_TIMEOUT_MS,
+    greetingTimeout: SMTP_TIMEOUT_MS,
+    socketTimeout: SMTP_TIMEOUT_MS,
+    // Anything the message refers to would be read from this machine.
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+}

@@ -1,0 +1,23 @@
+import { CreateUsers1764000000500 } from './migrations/create-users.migration.js';
+import { UserEmailEntity } from './user-email.entity.js';
+import { UserEntity } from './user.entity.js';
+
+export { ChangeUser } from './change-user.command.js';
+export { RegisterUser } from './register-user.command.js';
+export { type UserPage, UserReader } from './user.reader.js';
+export { EmailTakenError, UserChangedError } from './users.errors.js';
+export { UsersModule } from './users.module.js';
+export {
+  type ChangeUserInput,
+  changeUserSchema,
+  type ListUsers,
+  listUsersSchema,
+  type RegisterUserInput,
+  registerUserSchema,
+} from './users.schemas.js';
+
+/** Entities of every shard. */
+export const usersShardEntities = [UserEntity, UserEmailEntity];
+
+/** Migrations of every shard that this library needs. */
+export const usersShardMigrations = [CreateUsers1764000000500];

@@ -1,0 +1,39 @@
+import { Injectable } from '@nestjs/common';
+import { MultiLevelCache } from '@fourfold/cache';
+import { ShardRouter, SnowflakeIds } from '@fourfold/sharding';
+import type { UserView } from '@shop/contracts';
+import { EmailReservations } from './email.reservations.js';
+import { UserEntity } from './user.entity.js';
+import { viewOf } from './user.reader.js';
+import { EmailTakenError } from './users.errors.js';
+import type { RegisterUserInput } from './users.schemas.js';
+
+/** A saga over two shards: reserve the address, create the user, confirm the address. */
+@Injectable()
+export class RegisterUser {
+  constructor(
+    private readonly shards: ShardRouter,
+    private readonly ids: SnowflakeIds,
+    private readonly emails: EmailReservations,
+    private readonly cache: MultiLevelCache,
+  ) {}
+
+  /** @throws EmailTakenError */
+  async execute({ name, email }: RegisterUserInput): Promise<UserView> {
+    const id = this.ids.nextId();
+    const user: UserEntity = { id, name, email, version: 1, createdAt: new Date() };
+    await this.emails.reserve(email, id);
+    try {
+      await this.shards.write(id, (manager) => manager.insert(UserEntity, user));
+    } catch (error) {
+      await this.emails.release(email, id).catch(() => undefined); // it runs out by itself
+      throw error;
+    }
+    if (!(await this.emails.confirm(email, id))) {
+      await this.shards.write(id, (manager) => manager.delete(UserEntity, { id }));
+      throw new EmailTakenError();
+    }
+    await this.cache.invalidate('user', id); // somebody may have asked for this id before it existed
+    return viewOf(user);
+  }
+}

@@ -1,0 +1,19 @@
+import { Global, Module } from '@nestjs/common';
+import { UserDirectory } from '@shop/contracts';
+import { ChangeUser } from './change-user.command.js';
+import { EmailReservations } from './email.reservations.js';
+import { RegisterUser } from './register-user.command.js';
+import { UserReader } from './user.reader.js';
+
+@Global()
+@Module({
+  providers: [
+    EmailReservations,
+    RegisterUser,
+    ChangeUser,
+    UserReader,
+    { provide: UserDirectory, useExisting: UserReader },
+  ],
+  exports: [RegisterUser, ChangeUser, UserReader, UserDirectory],
+})
+export class UsersModule {}

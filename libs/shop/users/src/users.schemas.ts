@@ -1,0 +1,23 @@
+import { pageQuery } from '@shop/contracts';
+import { z } from 'zod';
+
+const nameSchema = z.string().trim().min(1).max(200);
+
+/** Lower case throughout: two spellings of one mailbox are one user. */
+const emailSchema = z.string().trim().toLowerCase().max(254).pipe(z.email());
+
+export const registerUserSchema = z.strictObject({ name: nameSchema, email: emailSchema });
+export type RegisterUserInput = z.output<typeof registerUserSchema>;
+
+export const changeUserSchema = z
+  .strictObject({ name: nameSchema.optional(), email: emailSchema.optional() })
+  .refine(({ name, email }) => name !== undefined || email !== undefined, 'must have a name or an email');
+export type ChangeUserInput = z.output<typeof changeUserSchema>;
+
+export const listUsersSchema = z
+  .strictObject({ ...pageQuery, email: emailSchema.optional(), namePrefix: nameSchema.optional() })
+  .refine(
+    ({ email, namePrefix }) => (email === undefined) !== (namePrefix === undefined),
+    'give either email or namePrefix',
+  );
+export type ListUsers = z.output<typeof listUsersSchema>;

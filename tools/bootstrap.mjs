@@ -1,0 +1,210 @@
+// Runs one of the project's commands from a fresh clone: dependencies, build, then the command itself on Node 24.
+// Plain JavaScript with no dependency, because it is what runs before there are any. Everything it says goes to
+// stderr: stdout belongs to the command (`npm run -s token` prints a token and nothing else).
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** What each command needs compiled; `tsc -b` follows the references from there. */
+const commands = {
+  start: {
+    says: 'the whole platform on this machine, until Ctrl-C',
+    builds: ['tools/start', 'apps/order-api', 'apps/worker'],
+  },
+  stack: {
+    says: 'the servers alone: up, down, status, logs, reset, start, stop, kill',
+    builds: ['tools/stack'],
+  },
+  migrate: { says: 'brings the schemas up to date, or shows where they are', builds: ['tools/migrate'] },
+  token: { says: 'prints a development token', builds: ['tools/token'] },
+  import: { says: 'loads a file in the UCI Online Retail layout through the API', builds: ['tools/import'] },
+  verify: { says: 'every check of the project (npm test)', builds: ['tools/verify'] },
+};
+
+class BootstrapError extends Error {}
+
+const say = (line) => process.stderr.write(`${line}\n`);
+const [name, ...args] = process.argv.slice(2);
+
+if (name === undefined || name === '--help' || name === '-h') {
+  say('Usage: node tools/bootstrap.mjs <command> [arguments]\n\nCommands:');
+  for (const [command, { says }] of Object.entries(commands)) say(`  ${command.padEnd(9)}${says}`);
+  say('\nEach command has its own --help.');
+  process.exit(name === undefined ? 2 : 0);
+}
+if (!Object.hasOwn(commands, name)) {
+  say(`There is no command "${name}"; there are: ${Object.keys(commands).join(', ')}`);
+  process.exit(2);
+}
+
+try {
+  await withLock(join(root, '.stack', 'bootstrap.lock'), async () => {
+    await ensureDependencies();
+    await ensureBuild(commands[name].builds);
+  });
+  process.exitCode = await run(join(root, 'tools', name, 'dist', 'main.js'));
+} catch (error) {
+  say(error instanceof BootstrapError ? error.message : String(error?.stack ?? error));
+  process.exitCode = 1;
+}
+
+async function ensureDependencies() {
+  const lockfile = join(root, 'package-lock.json');
+  const stamp = join(root, 'node_modules', '.fourfold-lock');
+  const wanted = createHash('sha256').update(readFileSync(lockfile)).digest('hex');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  if (!installedByHand(lockfile)) {
+    say('Installing dependencies (npm ci) …');
+    await quietly('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=notice'], 'npm ci');
+  }
+  writeFileSync(stamp, wanted);
+}
+
+/**
+ * npm writes its own record last: one at least as new as the lockfile means somebody's `npm install` has put this
+ * very tree there, and wiping it again would only cost time. The slack is for npm writing the two files in turn.
+ */
+function installedByHand(lockfile) {
+  const record = join(root, 'node_modules', '.package-lock.json');
+  return existsSync(record) && statSync(record).mtimeMs + 10_000 >= statSync(lockfile).mtimeMs;
+}
+
+async function ensureBuild(projects) {
+  // A rebuild after nothing has changed takes well under a second: only say so when it really is work.
+  const slow = setTimeout(() => say('Building (tsc -b) …'), 1_500);
+  try {
+    const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+    await quietly(node24(), [tsc, '-b', ...projects], 'tsc -b');
+  } finally {
+    clearTimeout(slow);
+  }
+}
+
+/** The `node` dev dependency; the Node this runs on only when that is new enough and the other is missing. */
+function node24() {
+  const local = join(root, 'node_modules', '.bin', 'node');
+  if (existsSync(local)) return local;
+  if (Number(process.versions.node.split('.')[0]) >= 24) return process.execPath;
+  throw new BootstrapError(
+    `${local} is missing and this is Node ${process.versions.node}: the "node" package's install script did not run.\n` +
+      'Allow install scripts (npm config get ignore-scripts), delete node_modules and try again.',
+  );
+}
+
+/** Runs a step without its output; on failure the end of that output is the message. */
+async function quietly(file, argv, title) {
+  const child = spawn(file, argv, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  const keep = (chunk) => (output = (output + chunk).slice(-8_000));
+  child.stdout.on('data', keep);
+  child.stderr.on('data', keep);
+  const outcome = await ended(child, title);
+  if (outcome === 0) return;
+  const tail = output.trimEnd().split('\n').slice(-30).join('\n');
+  throw new BootstrapError(`${title} failed (exit code ${outcome}):\n${tail}`);
+}
+
+/**
+ * Runs the command in the foreground. A terminal's Ctrl-C reaches it directly and npm forwards it here as well, so a
+ * signal repeated within a second is passed on once.
+ */
+async function run(main) {
+  if (!existsSync(main)) throw new BootstrapError(`${main} is missing although the build succeeded`);
+  const child = spawn(node24(), ['--enable-source-maps', main, ...args], { stdio: 'inherit' });
+  const passedOn = new Map();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => {
+      const now = Date.now();
+      if (now - (passedOn.get(signal) ?? 0) < 1_000) return;
+      passedOn.set(signal, now);
+      child.kill(signal);
+    });
+  }
+  return ended(child, name);
+}
+
+function ended(child, title) {
+  return new Promise((resolve, reject) => {
+    child.on('error', (error) => reject(new BootstrapError(`${title} can't be run: ${error.message}`)));
+    child.on('close', (code, signal) => resolve(code ?? 128 + (constants.signals[signal] ?? 0)));
+  });
+}
+
+/** One install or build at a time in this checkout. A holder that has died loses the lock. */
+async function withLock(path, work) {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const mine = `${path}.${process.pid}`;
+  writeFileSync(mine, `${process.pid} ${startOf(process.pid)}`);
+  let waiting = false;
+  try {
+    while (!taken(mine, path)) {
+      if (!waiting) say('Waiting for another install or build in this checkout …');
+      waiting = true;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  } finally {
+    rmSync(mine, { force: true });
+  }
+  try {
+    return await work();
+  } finally {
+    rmSync(path, { force: true });
+  }
+}
+
+function taken(mine, path) {
+  try {
+    // A hard link appears whole or not at all: nobody can read a lock that does not name its holder yet.
+    linkSync(mine, path);
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+  }
+  if (!holderAlive(path)) reclaim(path);
+  return false;
+}
+
+function holderAlive(path) {
+  try {
+    const [pid, start] = readFileSync(path, 'utf8').split(' ');
+    process.kill(Number(pid), 0);
+    return startOf(pid) === start;
+  } catch (error) {
+    // ENOENT: released meanwhile, so the next attempt decides. EPERM: alive, and somebody else's.
+    return error.code !== 'ESRCH';
+  }
+}
+
+/** When a process began, in ticks: tells a holder from a stranger that got its number. Empty where there is no /proc. */
+function startOf(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return '';
+  }
+}
+
+/** Only one process may remove a dead holder's lock, or the second would remove the first one's new lock. */
+function reclaim(path) {
+  const guard = `${path}.reclaim`;
+  try {
+    writeFileSync(guard, '', { flag: 'wx' });
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+    if (Date.now() - (statSync(guard, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) > 10_000) {
+      rmSync(guard, { force: true });
+    }
+    return;
+  }
+  try {
+    if (!holderAlive(path)) rmSync(path, { force: true });
+  } finally {
+    rmSync(guard, { force: true });
+  }
+}

@@ -1,0 +1,68 @@
+export interface Answer<T = Record<string, unknown>> {
+  status: number;
+  headers: Headers;
+  /** The bytes as they came. */
+  text: string;
+  body: T;
+}
+
+export interface CallOptions {
+  body?: unknown;
+  /** Sent as it is, for bodies that are not JSON. */
+  rawBody?: string;
+  headers?: Record<string, string>;
+  token?: string | null;
+}
+
+/** Calls the API as its users do. */
+export class ApiCaller {
+  constructor(
+    readonly baseUrl: string,
+    private readonly token: string,
+  ) {}
+
+  as(token: string): ApiCaller {
+    return new ApiCaller(this.baseUrl, token);
+  }
+
+  /** @param path after `/v1` */
+  async call<T = Record<string, unknown>>(
+    method: string,
+    path: string,
+    options: CallOptions = {},
+  ): Promise<Answer<T>> {
+    const { body, rawBody, headers = {}, token = this.token } = options;
+    const payload = rawBody ?? (body === undefined ? undefined : JSON.stringify(body));
+    const response = await fetch(`${this.baseUrl}/v1${path}`, {
+      method,
+      headers: {
+        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+        ...(payload === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(payload === undefined ? {} : { body: payload }),
+    });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, text, body: parsed(text) as T };
+  }
+
+  get<T = Record<string, unknown>>(path: string): Promise<Answer<T>> {
+    return this.call<T>('GET', path);
+  }
+
+  post<T = Record<string, unknown>>(
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer<T>> {
+    return this.call<T>('POST', path, { body, headers });
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,88 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createWriteStream, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { tailOf } from '@fourfold-tools/stack';
+import { eventually } from '@fourfold-tools/testing';
+
+const READY_DEADLINE_MS = 60_000;
+
+export interface ServiceLaunch {
+  /** `order-api` or `worker`. */
+  app: string;
+  /** Tells two of the same app apart in the log folder. */
+  label: string;
+  repoRoot: string;
+  stateDir: string;
+  env: Record<string, string>;
+}
+
+/** One of our apps as the process it is in production: started, killed and started again. */
+export class ServiceProcess {
+  private child: ChildProcess | undefined;
+  private readonly logPath: string;
+
+  constructor(private readonly launch: ServiceLaunch) {
+    const logs = join(launch.stateDir, 'logs');
+    mkdirSync(logs, { recursive: true });
+    this.logPath = join(logs, `${launch.label}.log`);
+  }
+
+  get pid(): number | undefined {
+    return this.child?.pid;
+  }
+
+  /** Resolves once the service says that it is ready. */
+  async start(): Promise<void> {
+    const { app, repoRoot, env } = this.launch;
+    const child = spawn(process.execPath, [join(repoRoot, 'apps', app, 'dist', 'src', 'main.js')], {
+      env: { PATH: process.env['PATH'] ?? '', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.child = child;
+    const log = createWriteStream(this.logPath, { flags: 'a' });
+    child.stdout.pipe(log, { end: false });
+    child.stderr.pipe(log, { end: false });
+    child.once('close', () => log.end());
+    await eventually(async () => ended(child) || (await this.isReady()), { deadlineMs: READY_DEADLINE_MS });
+    if (ended(child))
+      throw new Error(`${this.launch.label} ended while starting:\n${tailOf(this.logPath, 40)}`);
+  }
+
+  /** SIGKILL: no chance to finish anything. */
+  async kill(): Promise<void> {
+    await this.end('SIGKILL');
+  }
+
+  /** SIGTERM, and waits until it has finished what it had in hand. */
+  async stop(): Promise<void> {
+    await this.end('SIGTERM');
+  }
+
+  /** SIGSTOP: it stands still, and nothing of it is lost. */
+  pause(): void {
+    this.child?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.child?.kill('SIGCONT');
+  }
+
+  private async isReady(): Promise<boolean> {
+    const answer = await fetch(`http://127.0.0.1:${this.launch.env['MANAGEMENT_PORT']}/health/ready`).catch(
+      () => null,
+    );
+    return answer?.ok ?? false;
+  }
+
+  private async end(signal: NodeJS.Signals): Promise<void> {
+    const { child } = this;
+    if (!child || ended(child)) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    await gone;
+  }
+}
+
+function ended(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}

@@ -1,0 +1,20 @@
+import { dbRoutingMigrations } from '@fourfold/db-routing';
+import { outboxMigrations } from '@fourfold/outbox';
+import { shardingMigrations } from '@fourfold/sharding';
+import { catalogMigrations } from '@shop/catalog';
+import { notificationsMigrations } from '@shop/notifications';
+import { ordersMigrations, ordersShardMigrations } from '@shop/orders';
+import { usersShardMigrations } from '@shop/users';
+import type { MigrationClass } from './migration.target.js';
+
+/** Run in the order of the timestamps in their names. */
+export const mainMigrations: readonly MigrationClass[] = [
+  ...dbRoutingMigrations,
+  ...outboxMigrations,
+  ...shardingMigrations,
+  ...catalogMigrations,
+  ...ordersMigrations,
+  ...notificationsMigrations,
+];
+
+export const shardMigrations: readonly MigrationClass[] = [...usersShardMigrations, ...ordersShardMigrations];

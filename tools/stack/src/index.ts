@@ -1,0 +1,31 @@
+export {
+  appEnvironment,
+  type AppChoice,
+  type DatabaseChoice,
+  databaseUrl,
+  migrationEnvironment,
+} from './app-environment.js';
+export {
+  appLaunch,
+  appNames,
+  appReady,
+  appRecord,
+  appStopGraceMs,
+  StopMarker,
+  supervisorRecord,
+} from './app-process.js';
+export type { Report } from './bring-up.js';
+export { installMissing, type InstallRequest } from './install-missing.js';
+export { tailOf } from './log-file.js';
+export { mainDatabase, shardDatabase } from './mariadb-accounts.js';
+export { poll } from './poll.js';
+export { checkPorts, freePorts, isPortFree, type PortClaim } from './port-check.js';
+export { endProcess, identify, isAlive, type ProcessIdentity } from './process-identity.js';
+export { RunRecord } from './run-record.js';
+export { awaitReady, startServer, type ServerLaunch, type StartedServer } from './server-process.js';
+export { PortInUseError, StackError, UsageError } from './stack-error.js';
+export { envOf, stackOptionsFromEnv, stateLayout, type StackOptions } from './stack-options.js';
+export { Stack } from './stack.js';
+export { statusTable } from './stack-status.js';
+export { type AppName, host, type NodeKind, type NodeState, type TopologyNode } from './topology-node.js';
+export { portNames, type PortName, type TopologyPorts } from './topology-ports.js';

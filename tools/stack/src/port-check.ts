@@ -1,0 +1,43 @@
+import { createServer } from 'node:net';
+import { PortInUseError } from './stack-error.js';
+import type { PortName } from './topology-ports.js';
+
+export interface PortClaim {
+  readonly port: number;
+  readonly portName: PortName;
+  readonly node: string;
+}
+
+/** Whether a server could listen on `port` of this machine's loopback address now. */
+export function isPortFree(port: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') resolve(false);
+      else reject(error);
+    });
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}
+
+/** @throws PortInUseError naming every claim that can't be met, not only the first. */
+export async function checkPorts(claims: readonly PortClaim[]): Promise<void> {
+  const free = await Promise.all(claims.map((claim) => isPortFree(claim.port)));
+  const conflicts = claims.filter((_claim, index) => !free[index]);
+  if (conflicts.length > 0) throw new PortInUseError(conflicts);
+}
+
+/**
+ * `count` free ports in a row, for a private topology. They come from below the range that the system hands out to
+ * outgoing connections (32768 up), so none of those can take one between this call and the server's start.
+ */
+export async function freePorts(count: number, random: () => number = Math.random): Promise<number[]> {
+  const [lowest, highest] = [20_000, 32_000];
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const first = lowest + Math.floor(random() * (highest - lowest - count));
+    const block = Array.from({ length: count }, (_, index) => first + index);
+    const free = await Promise.all(block.map(isPortFree));
+    if (free.every(Boolean)) return block;
+  }
+  throw new Error(`No ${count} free ports in a row between ${lowest} and ${highest}`);
+}

@@ -1,0 +1,26 @@
+/** Something about the local topology that its user can act on: the message is all they need, no stack trace. */
+export class StackError extends Error {
+  override readonly name: string = 'StackError';
+}
+
+/** A port that a node wants is taken by a process that is not ours. */
+export class PortInUseError extends StackError {
+  override readonly name = 'PortInUseError';
+
+  constructor(readonly conflicts: readonly { port: number; node: string; portName: string }[]) {
+    super(
+      conflicts
+        .map(
+          ({ port, node, portName }) =>
+            `Port ${port} is in use, and ${node} needs it: free it, or set FOURFOLD_PORTS="${portName}=<another>"` +
+            ' (FOURFOLD_PORT_OFFSET shifts every port)',
+        )
+        .join('\n'),
+    );
+  }
+}
+
+/** The command line does not say what to do; exit code 2. */
+export class UsageError extends StackError {
+  override readonly name = 'UsageError';
+}

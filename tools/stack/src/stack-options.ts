@@ -1,0 +1,54 @@
+import { join, resolve } from 'node:path';
+import { portsFrom, type TopologyPorts } from './topology-ports.js';
+
+export interface StackOptions {
+  /** The checkout: where `node_modules`, the apps and the empty database template are. */
+  readonly repoRoot: string;
+  /** Data, logs, run records, secrets and development keys of this one topology. */
+  readonly stateDir: string;
+  readonly ports: TopologyPorts;
+  /** False leaves Prometheus out altogether, even where it is installed. */
+  readonly prometheus: boolean;
+}
+
+/**
+ * Reads `FOURFOLD_STATE_DIR` (default `<repoRoot>/.stack`), `FOURFOLD_PORT_OFFSET`, `FOURFOLD_PORTS` and
+ * `FOURFOLD_PROMETHEUS` (`off` leaves it out).
+ * @throws StackError naming the variable that is wrong.
+ */
+export function stackOptionsFromEnv(env: Record<string, string | undefined>, repoRoot: string): StackOptions {
+  return {
+    repoRoot: resolve(repoRoot),
+    stateDir: resolve(repoRoot, env['FOURFOLD_STATE_DIR'] || '.stack'),
+    ports: portsFrom(env),
+    prometheus: env['FOURFOLD_PROMETHEUS'] !== 'off',
+  };
+}
+
+/** The variables that make another process see the same topology: the inverse of `stackOptionsFromEnv`. */
+export function envOf(options: StackOptions): Record<string, string> {
+  return {
+    FOURFOLD_STATE_DIR: options.stateDir,
+    FOURFOLD_PORT_OFFSET: '0',
+    FOURFOLD_PORTS: Object.entries(options.ports)
+      .map(([name, port]) => `${name}=${port}`)
+      .join(','),
+    FOURFOLD_PROMETHEUS: options.prometheus ? 'on' : 'off',
+  };
+}
+
+/** Where each thing of a topology lies. */
+export function stateLayout(options: Pick<StackOptions, 'stateDir'>) {
+  const at = (...parts: string[]) => join(options.stateDir, ...parts);
+  return {
+    data: (node: string) => at('data', node),
+    log: (node: string) => at('logs', `${node}.log`),
+    runRecord: (node: string) => at('run', `${node}.json`),
+    /** Present while an app is meant to stay down; see `stack stop worker`. */
+    stopMarker: (app: string) => at('run', `${app}.stopped`),
+    lock: at('run', 'stack.lock'),
+    secrets: at('secrets.json'),
+    jwt: at('jwt'),
+    folders: [at('data'), at('logs'), at('run')],
+  };
+}

@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { envOf, stackOptionsFromEnv } from './stack-options.js';
+import { portsFrom } from './topology-ports.js';
+
+describe('ports', () => {
+  it('are those of the specification unless told otherwise', () => {
+    expect(portsFrom({})).toMatchObject({ primary: 13306, 'shard-3': 13313, smtp: 11025, api: 3000 });
+  });
+
+  it('are all shifted by FOURFOLD_PORT_OFFSET, and set one by one by FOURFOLD_PORTS', () => {
+    const ports = portsFrom({ FOURFOLD_PORT_OFFSET: '1000', FOURFOLD_PORTS: 'primary=23306, api=3005' });
+    expect(ports).toMatchObject({ primary: 23306, api: 3005, 'replica-1': 14307, 'api-management': 4100 });
+  });
+
+  it.each([
+    [{ FOURFOLD_PORT_OFFSET: 'many' }, 'FOURFOLD_PORT_OFFSET is "many"'],
+    [{ FOURFOLD_PORT_OFFSET: '60000' }, 'The port of primary would be 73306'],
+    [{ FOURFOLD_PORTS: 'web=80' }, 'names "web", which is no port of ours: primary, '],
+    [{ FOURFOLD_PORTS: 'api' }, 'FOURFOLD_PORTS (api) is ""'],
+    [{ FOURFOLD_PORTS: 'smtp=3000' }, 'smtp and api would both use port 3000'],
+  ])('refuse %j and say why', (env, why) => {
+    expect(() => portsFrom(env)).toThrow(why);
+  });
+
+  it('reach another process through the environment', () => {
+    const options = stackOptionsFromEnv({ FOURFOLD_PORT_OFFSET: '7', FOURFOLD_PROMETHEUS: 'off' }, '/repo');
+    expect(options).toMatchObject({ stateDir: '/repo/.stack', prometheus: false });
+    expect(stackOptionsFromEnv(envOf(options), '/repo')).toEqual(options);
+  });
+});

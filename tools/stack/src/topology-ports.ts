@@ -1,0 +1,66 @@
+import { StackError } from './stack-error.js';
+
+/** Every port of the topology, by the name that `FOURFOLD_PORTS` takes. */
+export const defaultPorts = {
+  primary: 13306,
+  'replica-1': 13307,
+  'replica-2': 13308,
+  'shard-0': 13310,
+  'shard-1': 13311,
+  'shard-2': 13312,
+  'shard-3': 13313,
+  'redis-cache': 16379,
+  'redis-queue': 16380,
+  smtp: 11025,
+  mail: 11080,
+  prometheus: 19090,
+  api: 3000,
+  'api-management': 3100,
+  'worker-management': 3101,
+} as const;
+
+export type PortName = keyof typeof defaultPorts;
+export type TopologyPorts = Readonly<Record<PortName, number>>;
+
+export const portNames = Object.keys(defaultPorts) as PortName[];
+
+/**
+ * The ports that `FOURFOLD_PORT_OFFSET` (added to all) and `FOURFOLD_PORTS` (`name=port,…`, taken as they are) ask for.
+ * @throws StackError for an unknown name, a number that is no port, and two names on one port.
+ */
+export function portsFrom(env: Record<string, string | undefined>): TopologyPorts {
+  const offset = numberFrom('FOURFOLD_PORT_OFFSET', env['FOURFOLD_PORT_OFFSET'] || '0');
+  const ports = Object.fromEntries(portNames.map((name) => [name, defaultPorts[name] + offset]));
+  for (const entry of (env['FOURFOLD_PORTS'] ?? '').split(',').filter((part) => part.trim() !== '')) {
+    const [name = '', value = ''] = entry.split('=').map((part) => part.trim());
+    if (!(name in defaultPorts)) {
+      throw new StackError(
+        `FOURFOLD_PORTS names "${name}", which is no port of ours: ${portNames.join(', ')}`,
+      );
+    }
+    ports[name] = numberFrom(`FOURFOLD_PORTS (${name})`, value);
+  }
+  return distinct(ports as Record<PortName, number>);
+}
+
+function numberFrom(variable: string, text: string): number {
+  if (!/^-?\d+$/.test(text)) throw new StackError(`${variable} is "${text}"; it has to be a whole number`);
+  return Number(text);
+}
+
+function distinct(ports: Record<PortName, number>): TopologyPorts {
+  const taken = new Map<number, PortName>();
+  for (const name of portNames) {
+    const port = ports[name];
+    if (port < 1 || port > 65_535) {
+      throw new StackError(
+        `The port of ${name} would be ${port}; change FOURFOLD_PORT_OFFSET or FOURFOLD_PORTS`,
+      );
+    }
+    const other = taken.get(port);
+    if (other !== undefined)
+      throw new StackError(`${other} and ${name} would both use port ${port}; change one`);
+    taken.set(port, name);
+  }
+  return ports;
+}

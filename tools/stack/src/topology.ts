@@ -1,0 +1,34 @@
+import { mailServer } from './mail.server.js';
+import { mariadbServer } from './mariadb.server.js';
+import { prometheusServer } from './prometheus.server.js';
+import { redisServer } from './redis.server.js';
+import type { StackOptions } from './stack-options.js';
+import type { ServerNode } from './topology-node.js';
+
+/** Every server of a topology, in the order in which `status` shows them. */
+export function topologyServers(options: StackOptions): ServerNode[] {
+  const replicas = (['replica-1', 'replica-2'] as const).map((name, index) =>
+    mariadbServer(options, { name, kind: 'replica', serverId: 2 + index, gtidDomainId: 1 }),
+  );
+  const shards = (['shard-0', 'shard-1', 'shard-2', 'shard-3'] as const).map((name, index) =>
+    mariadbServer(options, { name, kind: 'shard', serverId: 10 + index, gtidDomainId: 10 + index }),
+  );
+  return [
+    mariadbServer(options, { name: 'primary', kind: 'primary', serverId: 1, gtidDomainId: 1 }),
+    ...replicas,
+    ...shards,
+    redisServer(options, 'redis-cache'),
+    redisServer(options, 'redis-queue'),
+    mailServer(options),
+    ...(options.prometheus ? [prometheusServer(options)] : []),
+  ];
+}
+
+/**
+ * The order in which a topology goes down; a group stops at once. Whoever reads or writes goes before what it reads
+ * from or writes to, so that no log fills with lost connections.
+ */
+export const stopOrder: readonly (readonly ServerNode['kind'][])[] = [
+  ['prometheus', 'smtp', 'redis-cache', 'redis-queue', 'replica'],
+  ['primary', 'shard'],
+];

@@ -1,0 +1,2 @@
+export { RestartBackOff } from './restart.back-off.js';
+export { AppSupervisor } from './app.supervisor.js';

@@ -1,0 +1,14 @@
+export { eventually, type EventuallyOptions } from './eventually.js';
+export { gate, type Gate } from './gate.js';
+export { privateTopology, removeTopology } from './private-topology.js';
+export { createDatabase, type TestDatabase, type TestDatabaseChoice, withDatabase } from './test-database.js';
+export {
+  describeTopology,
+  type PrimaryAddress,
+  type RedisAddress,
+  type ReplicaAddress,
+  type ServerAddress,
+  type TestTopology,
+  type WriterAddress,
+} from './test-topology.js';
+export { topology } from './topology.js';

@@ -1,0 +1,48 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  freePorts,
+  portNames,
+  type PortName,
+  RunRecord,
+  Stack,
+  type StackOptions,
+  stackOptionsFromEnv,
+} from '@fourfold-tools/stack';
+
+const folderPrefix = 'fourfold-test-';
+
+/** A topology for one owner: its own folder, its own free ports. Nothing of it runs yet. */
+export async function privateTopology(repoRoot: string): Promise<StackOptions> {
+  const stateDir = mkdtempSync(join(tmpdir(), folderPrefix));
+  ownerRecord(stateDir).write(process.pid);
+  const free = await freePorts(portNames.length);
+  const ports = Object.fromEntries(portNames.map((name, index) => [name, free[index]])) as Record<
+    PortName,
+    number
+  >;
+  return { repoRoot, stateDir, ports, prometheus: false };
+}
+
+export async function removeTopology(options: StackOptions): Promise<void> {
+  await new Stack(options).down();
+  rmSync(options.stateDir, { recursive: true, force: true });
+}
+
+/**
+ * Takes down what a test run left behind that was itself killed: SIGKILL gives nobody a chance to clean up, so the
+ * next run does.
+ */
+export async function removeAbandonedTopologies(repoRoot: string): Promise<void> {
+  for (const entry of readdirSync(tmpdir()).filter((name) => name.startsWith(folderPrefix))) {
+    const stateDir = join(tmpdir(), entry);
+    const owner = ownerRecord(stateDir);
+    if (!owner.exists || owner.running() !== undefined) continue;
+    await removeTopology(stackOptionsFromEnv({ FOURFOLD_STATE_DIR: stateDir }, repoRoot));
+  }
+}
+
+function ownerRecord(stateDir: string): RunRecord {
+  return new RunRecord(join(stateDir, 'owner.json'));
+}

@@ -1,0 +1,2 @@
+export { ensureDevKeys, type DevKeys } from './dev-keys.js';
+export { devAudience, devIssuer, signToken, type TokenSubject } from './sign-token.js';
