@@ -34,7 +34,7 @@ export class ServiceProcess {
   /** Resolves once the service says that it is ready. */
   async start(): Promise<void> {
     const { app, repoRoot, env } = this.launch;
-    const child = spawn(process.execPath, [join(repoRoot, 'apps', app, 'dist', 'src', 'main.js')], {
+    const child = spawn(process.execPath, [join(repoRoot, 'apps', app, 'dist', 'main.js')], {
       env: { PATH: process.env['PATH'] ?? '', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -70,13 +70,8 @@ export class StopMarker {
 }
 
 function appCommand(options: StackOptions, app: AppName): ServerCommand {
-  // `dist/src` while the app's tsconfig compiles its end-to-end tests beside its sources.
-  const candidates = ['dist/src/main.js', 'dist/main.js'].map((path) =>
-    join(options.repoRoot, 'apps', app, path),
-  );
-  const main = candidates.find((path) => existsSync(path));
-  if (main === undefined)
-    throw new StackError(`${app} is not built: no ${candidates.join(', no ')}; run npm run build`);
+  const main = join(options.repoRoot, 'apps', app, 'dist', 'main.js');
+  if (!existsSync(main)) throw new StackError(`${app} is not built: there is no ${main}; run npm run build`);
   return {
     file: join(options.repoRoot, 'node_modules', '.bin', 'node'),
     args: ['--enable-source-maps', main],

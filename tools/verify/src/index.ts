@@ -1,1 +1,1 @@
-export {};
+export { checks } from './checks.js';

@@ -1,11 +1,14 @@
 import { register } from 'prom-client';
 import { HealthRegistry } from '@fourfold/observability';
-import type { TestDatabase } from '@fourfold-tools/testing';
+import { type TestDatabase, topology, withDatabase } from '@fourfold-tools/testing';
 import type { INestApplicationContext } from '@nestjs/common';
 import { DataSource, type Repository } from 'typeorm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { usePrimary } from './consistency.context.js';
+import { RoutingPoolCluster } from './routing-pool.cluster.js';
 import { ask, Note, readingServer, routedApp, routedDatabase, serverIds } from './testing/routed-database.js';
+
+const STRAY_WRITE = "INSERT INTO notes (text) VALUES ('stray')";
 
 let database: TestDatabase;
 let servers: Awaited<ReturnType<typeof serverIds>>;
@@ -86,15 +89,15 @@ describe('DbRoutingModule', () => {
     expect(await routes()).toMatchObject({ 'primary primary-only': 1 });
   });
 
-  it('a write sent to a replica is refused by the server, for the account and for the server itself', async () => {
-    const write = "INSERT INTO notes (text) VALUES ('stray')";
-    for (const url of database.readUrls) {
-      await expect(ask(url, write)).rejects.toMatchObject({ code: 'ER_TABLEACCESS_DENIED_ERROR' });
-      expect(await ask(url, 'SELECT @@read_only AS readOnly')).toEqual([{ readOnly: 1 }]);
-    }
+  it('a write sent to a replica is refused by the server, which is read-only', async () => {
     const runner = dataSource.createQueryRunner('slave');
-    await expect(runner.query(write)).rejects.toMatchObject({ code: 'ER_TABLEACCESS_DENIED_ERROR' });
+    await expect(runner.query(STRAY_WRITE)).rejects.toMatchObject({ code: 'ER_OPTION_PREVENTS_STATEMENT' });
     await runner.release();
+  });
+
+  it('…and would be refused for its account too, on a server that takes writes', async () => {
+    const url = withDatabase(topology().primary.readUrl, database.name);
+    await expect(ask(url, STRAY_WRITE)).rejects.toMatchObject({ code: 'ER_TABLEACCESS_DENIED_ERROR' });
   });
 
   it('64-bit ids come back as strings, times as UTC', async () => {
@@ -112,7 +115,6 @@ describe('DbRoutingModule', () => {
         dataSource.transaction(() => Promise.reject(new Error('rolled back'))),
       ),
     );
-    const { RoutingPoolCluster } = await import('./routing-pool.cluster.js');
     const cluster = app.get(RoutingPoolCluster);
     expect([cluster.primary, ...cluster.replicas.values()].map(({ pool }) => pool.outstanding)).toEqual([
       0, 0, 0,

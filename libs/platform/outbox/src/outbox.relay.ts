@@ -37,6 +37,7 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
   private readonly claim = randomUUID();
   private running: Promise<void> | undefined;
   private stopping = false;
+  private nudged = false;
   private wake: (() => void) | undefined;
   private reconciledAt = 0;
 
@@ -57,28 +58,31 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
     await this.running;
   }
 
-  /** Looks at the outbox now instead of at the next poll. */
+  /** Looks at the outbox now instead of at the next poll; a round in hand is followed by another at once. */
   nudge(): void {
+    this.nudged = true;
     this.wake?.();
   }
 
   private async run(): Promise<void> {
     while (!this.stopping) {
-      const claimed = await this.round();
-      if (claimed < BATCH && !this.stopping) await this.pause();
+      this.nudged = false;
+      const pauseMs = await this.round();
+      if (pauseMs > 0 && !this.nudged && !this.stopping) await this.pause(pauseMs);
     }
   }
 
+  /** @returns milliseconds until the next one: none after a full batch, more after a failure than after a success. */
   private async round(): Promise<number> {
     try {
       await this.reconcile();
       const rows = await this.claimDue();
       if (rows.length > 0) await this.publish(rows);
-      return rows.length;
+      return rows.length < BATCH ? POLL_MS : 0;
     } catch (error) {
       this.metrics.errors.inc();
       this.logger.error({ err: error }, 'The outbox could not be relayed; it is tried again in a moment');
-      return 0;
+      return RETRY_SECONDS * 1_000;
     }
   }
 
@@ -92,24 +96,35 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
 
   private async publish(rows: readonly OutboxRow[]): Promise<void> {
     const confirmed = await this.publisher.publish(rows.map(toMessage));
-    if (confirmed.size > 0) await this.dataSource.query(MARK_PUBLISHED, [[...confirmed], this.claim]);
+    if (confirmed.size > 0) await this.settle(MARK_PUBLISHED, [[...confirmed], this.claim]);
     this.metrics.published.inc(confirmed.size);
     const refused = rows.filter((row) => !confirmed.has(row.id)).map((row) => row.id);
     if (refused.length === 0) return;
-    await this.dataSource.query(RELEASE, [RETRY_SECONDS, refused, this.claim]);
+    await this.settle(RELEASE, [RETRY_SECONDS, refused, this.claim]);
     this.metrics.errors.inc();
     this.logger.warn(`${refused.length} of ${rows.length} messages were not taken by the queue`);
   }
 
-  private async reconcile(): Promise<void> {
-    if (Date.now() - this.reconciledAt < RECONCILE_MS) return;
-    this.reconciledAt = Date.now();
-    await this.dataSource.query(REPUBLISH_LOST, [REPUBLISH_AFTER_SECONDS, BATCH]);
+  /** Consumers mark the same rows done meanwhile: a deadlock with one of them must not cost the batch its lease. */
+  private settle(statement: string, parameters: readonly unknown[]): Promise<void> {
+    return inTransaction(this.dataSource, async (manager) => {
+      await manager.query(statement, [...parameters]);
+    });
   }
 
-  private pause(): Promise<void> {
+  /** Looks again at once after a full batch: a queue that was lost whole is refilled by batches, not by intervals. */
+  private async reconcile(): Promise<void> {
+    if (Date.now() - this.reconciledAt < RECONCILE_MS) return;
+    const { affectedRows } = await this.dataSource.query<{ affectedRows: number }>(REPUBLISH_LOST, [
+      REPUBLISH_AFTER_SECONDS,
+      BATCH,
+    ]);
+    if (affectedRows < BATCH) this.reconciledAt = Date.now();
+  }
+
+  private pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, POLL_MS);
+      const timer = setTimeout(resolve, ms);
       this.wake = () => {
         clearTimeout(timer);
         resolve();

@@ -3,9 +3,12 @@ export const INSERT_MESSAGES = `
   INSERT INTO outbox (msg_id, queue, payload, run_at, available_at) VALUES
 `;
 
-/** Index outbox_due. SKIP LOCKED: relays that run at once take different rows and never wait for one another. */
+/**
+ * Index outbox_due. SKIP LOCKED: relays that run at once take different rows and never wait for one another. The id is
+ * text whatever the connection makes of 64-bit numbers: publishers answer with it.
+ */
 export const SELECT_DUE = `
-  SELECT id, msg_id, queue, payload FROM outbox
+  SELECT CAST(id AS CHAR) AS id, msg_id, queue, payload FROM outbox
   WHERE state = 'pending' AND available_at <= NOW(3)
   ORDER BY available_at, id
   LIMIT ?

@@ -3,6 +3,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 export class CreateOutbox1764000000200 implements MigrationInterface {
   readonly name = 'CreateOutbox1764000000200';
 
+  /** Message ids are compared byte by byte, whatever the database's own collation: two that look alike are two. */
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`
       CREATE TABLE IF NOT EXISTS outbox (
@@ -20,7 +21,7 @@ export class CreateOutbox1764000000200 implements MigrationInterface {
         done_at      DATETIME(3)     NULL,
         UNIQUE KEY outbox_message (msg_id),
         KEY outbox_due (state, available_at)
-      ) ENGINE = InnoDB
+      ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
     `);
     await queryRunner.query(`
       CREATE TABLE IF NOT EXISTS processed_messages (
@@ -28,7 +29,7 @@ export class CreateOutbox1764000000200 implements MigrationInterface {
         msg_id       VARCHAR(100) NOT NULL,
         processed_at DATETIME(3)  NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
         PRIMARY KEY (consumer, msg_id)
-      ) ENGINE = InnoDB
+      ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
     `);
   }
 

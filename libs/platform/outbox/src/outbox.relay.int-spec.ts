@@ -1,0 +1,152 @@
+import { eventually, gate } from '@fourfold-tools/testing';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { RelayedMessage } from './outbox.message.js';
+import { MemoryPublisher } from './testing/memory.publisher.js';
+import { OutboxDatabase } from './testing/outbox-database.js';
+import { TestRelays } from './testing/test-relays.js';
+
+let database: OutboxDatabase;
+let relays: TestRelays;
+
+beforeAll(async () => {
+  database = await OutboxDatabase.create();
+  relays = new TestRelays(database);
+});
+afterAll(() => database.close());
+beforeEach(() => database.empty());
+afterEach(() => relays.stopAll());
+
+const ids = (count: number) => Array.from({ length: count }, (_, index) => `m-${index}`);
+const allPublished = () =>
+  eventually(async () => (await database.rows()).every(({ state }) => state === 'published'));
+
+describe('OutboxRelay', () => {
+  it('publishes what was committed, with its id, queue and payload, once', async () => {
+    await database.add(['hello']);
+    const publisher = new MemoryPublisher();
+    relays.start(publisher);
+    await allPublished();
+    await database.add(['again']);
+    await allPublished();
+    expect(publisher.messages).toEqual([
+      {
+        outboxId: expect.stringMatching(/^\d+$/),
+        messageId: 'hello',
+        queue: 'letters',
+        payload: { about: 'hello' },
+      },
+      {
+        outboxId: expect.stringMatching(/^\d+$/),
+        messageId: 'again',
+        queue: 'letters',
+        payload: { about: 'again' },
+      },
+    ]);
+  });
+
+  it('does not publish a message before its due time', async () => {
+    await database.add(['in an hour'], { runAt: new Date(Date.now() + 3_600_000) });
+    const publisher = new MemoryPublisher();
+    relays.start(publisher);
+    for (const messageId of ['now', 'and now']) {
+      await database.add([messageId]);
+      await eventually(() => publisher.messageIds.includes(messageId));
+    }
+    expect(publisher.messageIds).toEqual(['now', 'and now']);
+    await database.pass(3_600);
+    await eventually(() => publisher.messageIds.includes('in an hour'));
+  });
+
+  it('tries soon again what the queue did not confirm, and only that', async () => {
+    await database.add(ids(6));
+    const even = ({ messageId }: RelayedMessage) => Number(messageId.slice(2)) % 2 === 0;
+    const publisher = new MemoryPublisher((messages) => messages.filter(even));
+    relays.start(publisher);
+    await eventually(
+      async () => (await database.rows()).filter(({ state }) => state === 'published').length === 3,
+    );
+    publisher.answer = (messages) => messages;
+    // Long before the lease of 30 s ends.
+    await eventually(async () => (await database.rows()).every(({ state }) => state === 'published'), {
+      deadlineMs: 5_000,
+    });
+    expect(publisher.messageIds.filter((id) => id === 'm-0')).toHaveLength(1);
+    expect(publisher.messageIds.filter((id) => id === 'm-1').length).toBeGreaterThan(1);
+  });
+
+  it('leaves a message done that a consumer has finished before the queue has confirmed it', async () => {
+    await database.add(['quick', 'slow']);
+    const publisher = new MemoryPublisher(async (messages) => {
+      await database.outbox.markDone(database.dataSource.manager, 'quick');
+      return messages;
+    });
+    relays.start(publisher);
+    await eventually(async () =>
+      expect(await database.states()).toEqual({ quick: 'done', slow: 'published' }),
+    );
+  });
+
+  it('survives a database that refuses it for a while', async () => {
+    const publisher = new MemoryPublisher();
+    relays.start(publisher);
+    const claim = vi
+      .spyOn(database.dataSource, 'transaction')
+      .mockRejectedValue(new Error('the database is away'));
+    await eventually(() => claim.mock.calls.length > 1);
+    claim.mockRestore();
+    await database.add(['after']);
+    await eventually(() => publisher.messageIds.includes('after'));
+  });
+});
+
+describe('messages published but never done', () => {
+  it('are offered again past the horizon, under the same id; done and recent ones are not', async () => {
+    await database.add(['lost', 'done', 'recent']);
+    const first = new MemoryPublisher();
+    relays.start(first);
+    await allPublished();
+    await relays.stopAll();
+    await database.outbox.markDone(database.dataSource.manager, 'done');
+    await database.pass(331, "msg_id <> 'recent'");
+    const second = new MemoryPublisher();
+    relays.start(second);
+    await eventually(() => second.messageIds.includes('lost'));
+    await eventually(async () =>
+      expect(await database.states()).toEqual({ lost: 'published', done: 'done', recent: 'published' }),
+    );
+    expect(second.messages).toEqual(first.messages.filter(({ messageId }) => messageId === 'lost'));
+  });
+
+  it('are offered again batch after batch when a whole queue was lost', async () => {
+    await database.add(ids(450));
+    relays.start(new MemoryPublisher());
+    await allPublished();
+    await relays.stopAll();
+    await database.pass(331);
+    const refill = new MemoryPublisher();
+    relays.start(refill);
+    await eventually(() => refill.messages.length === 450);
+    expect(new Set(refill.messageIds).size).toBe(450);
+  });
+});
+
+describe('a relay that is told to stop', () => {
+  it('finishes the round in hand, marks it, and begins no other', async () => {
+    await database.add(['in hand']);
+    const held = gate();
+    const publisher = new MemoryPublisher(async (messages) => {
+      await held.passed;
+      return messages;
+    });
+    const relay = relays.start(publisher);
+    await eventually(() => publisher.batches.length === 1);
+    const steps: string[] = [];
+    const stopped = relay.beforeApplicationShutdown().then(() => steps.push('stopped'));
+    await database.add(['too late']);
+    steps.push('opened');
+    held.open();
+    await stopped;
+    expect(steps).toEqual(['opened', 'stopped']);
+    expect(await database.states()).toEqual({ 'in hand': 'published', 'too late': 'pending' });
+  });
+});
