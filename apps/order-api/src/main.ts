@@ -9,11 +9,15 @@ await runService(async () => {
   const { config } = await import('./config/order-api.config.js');
   const { AppModule } = await import('./app.module.js');
   const { acceptJsonOnly } = await import('./http/json-body.parser.js');
+  const { publishOpenApi } = await import('./openapi/open-api.page.js');
   await startService(AppModule, {
     host: config.HOST,
     port: config.PORT,
     managementPort: config.MANAGEMENT_PORT,
     bodyLimit: BODY_LIMIT_BYTES,
-    configure: (app) => acceptJsonOnly(app.getHttpAdapter().getInstance()),
+    configure: (app) => {
+      acceptJsonOnly(app.getHttpAdapter().getInstance());
+      publishOpenApi(app);
+    },
   });
 });

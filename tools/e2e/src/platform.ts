@@ -27,6 +27,8 @@ export interface PlatformChoice {
   name: string;
   /** How many order-api processes. Default 1. */
   apis?: number;
+  /** Changes to order-api's environment; an empty value takes a variable away. */
+  apiEnv?: Record<string, string>;
 }
 
 /** The whole platform for one test file: databases and key prefixes of its own on the shared servers, own processes. */
@@ -53,14 +55,14 @@ export interface Platform {
   stop(): Promise<void>;
 }
 
-export async function startPlatform({ name, apis = 1 }: PlatformChoice): Promise<Platform> {
+export async function startPlatform({ name, apis = 1, apiEnv = {} }: PlatformChoice): Promise<Platform> {
   const servers = topology();
   const options = stackOptionsFromEnv(servers.env, servers.repoRoot);
   const id = `fourfold_t_${name.replace(/\W/g, '_')}_${randomBytes(3).toString('hex')}`;
   const databases = await createDatabases(servers, id);
   await migrateAll(migrationEnvironment(options, { database: id, shardDatabase: id }), () => undefined);
   await ensureDevKeys(servers.stateDir);
-  const { baseUrls, apiProcesses, worker } = await launch(options, id, apis);
+  const { baseUrls, apiProcesses, worker } = await launch(options, id, apis, apiEnv);
   const pools = openPools(databases);
   const operatorToken = () => signToken(servers.stateDir, { role: 'operator', sub: 'e2e' });
   const api = new ApiCaller(baseUrls[0]!, await operatorToken());
@@ -111,7 +113,7 @@ async function createDatabases(servers: TestTopology, name: string): Promise<Rec
   return Object.fromEntries(made);
 }
 
-async function launch(options: StackOptions, id: string, apis: number) {
+async function launch(options: StackOptions, id: string, apis: number, apiEnv: Record<string, string>) {
   const ports = await freePorts(2 * apis + 1);
   const service = (app: AppName, label: string, env: Record<string, string>) =>
     new ServiceProcess({
@@ -124,6 +126,7 @@ async function launch(options: StackOptions, id: string, apis: number) {
   const apiPorts = ports.slice(0, apis);
   const apiProcesses = apiPorts.map((port, index) =>
     service('order-api', `order-api-${index}`, {
+      ...apiEnv,
       PORT: String(port),
       MANAGEMENT_PORT: String(ports[apis + index]),
     }),

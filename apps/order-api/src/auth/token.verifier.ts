@@ -48,8 +48,23 @@ export class TokenVerifier {
       return payload;
     } catch (error) {
       if (error instanceof errors.JWTExpired) throw new TokenExpiredError(error);
-      const ourFault = error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError);
-      throw ourFault ? new KeysUnavailableError(error) : new TokenInvalidError(error);
+      throw isTokenFault(error) ? new TokenInvalidError(error) : new KeysUnavailableError(error);
     }
   }
+}
+
+const tokenFaults = [
+  errors.JWTClaimValidationFailed,
+  errors.JWTInvalid,
+  errors.JWSInvalid,
+  errors.JWSSignatureVerificationFailed,
+  errors.JWKSNoMatchingKey,
+  errors.JWKSMultipleMatchingKeys,
+  errors.JOSEAlgNotAllowed,
+  errors.JOSENotSupported,
+];
+
+/** Everything else is between us and the key server: no reason to tell a caller that the token is bad. */
+function isTokenFault(error: unknown): boolean {
+  return tokenFaults.some((fault) => error instanceof fault);
 }

@@ -11,14 +11,17 @@ import {
   placeOrderSchema,
 } from '@shop/orders';
 import { UserNotFoundError } from '@shop/contracts';
+import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { type Caller, CurrentCaller, mayActFor } from '../auth/caller.js';
 import { etagOf } from '../http/etag.js';
 import { IdempotencyKeyMissingError, ValidationError } from '../http/http.errors.js';
 import { IdParam, ValidBody } from '../http/zod.pipe.js';
+import { Answers } from '../openapi/answers.js';
 
 const PLACE_ORDER = 'POST /v1/orders';
 
+@ApiTags('orders')
 @Controller('v1/orders')
 export class OrdersController {
   constructor(
@@ -28,6 +31,12 @@ export class OrdersController {
   ) {}
 
   @Post()
+  @ApiHeader({
+    name: 'Idempotency-Key',
+    required: true,
+    description: '1 to 255 characters, new for each order',
+  })
+  @Answers(201, 'order')
   async place(
     @CurrentCaller() caller: Caller,
     @Headers('idempotency-key') givenKey: string | undefined,
@@ -46,6 +55,7 @@ export class OrdersController {
   }
 
   @Get(':id')
+  @Answers(200, 'order')
   async get(
     @CurrentCaller() caller: Caller,
     @IdParam() id: string,
@@ -56,6 +66,7 @@ export class OrdersController {
 
   @Post(':id/cancel')
   @HttpCode(200)
+  @Answers(200, 'order')
   async cancel(
     @CurrentCaller() caller: Caller,
     @IdParam() id: string,

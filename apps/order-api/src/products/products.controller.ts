@@ -9,11 +9,14 @@ import {
   setStockSchema,
 } from '@shop/catalog';
 import type { Page, ProductView } from '@shop/contracts';
+import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import { OperatorOnly } from '../auth/auth.guard.js';
 import { IdParam, ValidBody, ValidQuery } from '../http/zod.pipe.js';
+import { Answers } from '../openapi/answers.js';
 
+@ApiTags('products')
 @Controller('v1/products')
 export class ProductsController {
   constructor(
@@ -22,17 +25,20 @@ export class ProductsController {
   ) {}
 
   @Get()
+  @Answers(200, 'products')
   list(@ValidQuery(listProductsSchema) query: ListProducts): Promise<Page<ProductView>> {
     return this.products.list(query);
   }
 
   @Get(':id')
+  @Answers(200, 'product')
   get(@IdParam() id: string): Promise<ProductView> {
     return this.products.get(id);
   }
 
   @Post()
   @OperatorOnly()
+  @Answers(201, 'product')
   async create(
     @ValidBody(createProductSchema) input: CreateProduct,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -44,6 +50,7 @@ export class ProductsController {
 
   @Put(':id/stock')
   @OperatorOnly()
+  @Answers(200, 'product')
   async setStock(
     @IdParam() id: string,
     @ValidBody(setStockSchema) { stock }: z.output<typeof setStockSchema>,

@@ -12,15 +12,18 @@ import {
   registerUserSchema,
   UserReader,
 } from '@shop/users';
+import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { OperatorOnly } from '../auth/auth.guard.js';
 import { type Caller, CurrentCaller, mayActFor } from '../auth/caller.js';
 import { etagOf, versionFrom } from '../http/etag.js';
 import { IdParam, ValidBody, ValidQuery } from '../http/zod.pipe.js';
+import { Answers } from '../openapi/answers.js';
 
 const pageSchema = z.strictObject(pageQuery);
 
+@ApiTags('users')
 @Controller('v1/users')
 export class UsersController {
   constructor(
@@ -32,6 +35,7 @@ export class UsersController {
 
   @Post()
   @OperatorOnly()
+  @Answers(201, 'user')
   async register(
     @ValidBody(registerUserSchema) input: RegisterUserInput,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -43,12 +47,14 @@ export class UsersController {
 
   @Get()
   @OperatorOnly()
+  @Answers(200, 'users')
   async search(@ValidQuery(listUsersSchema) query: ListUsers): Promise<object> {
     const page = await this.users.search(query);
     return { ...page, items: page.items.map(bodyWithoutVersion) };
   }
 
   @Get(':id')
+  @Answers(200, 'user')
   async get(
     @CurrentCaller() caller: Caller,
     @IdParam() id: string,
@@ -59,6 +65,8 @@ export class UsersController {
   }
 
   @Patch(':id')
+  @ApiHeader({ name: 'If-Match', required: true, description: 'The ETag that was read, or *' })
+  @Answers(200, 'user')
   async change(
     @CurrentCaller() caller: Caller,
     @IdParam() id: string,
@@ -71,6 +79,7 @@ export class UsersController {
   }
 
   @Get(':id/orders')
+  @Answers(200, 'orders')
   async ordersOf(
     @CurrentCaller() caller: Caller,
     @IdParam() id: string,

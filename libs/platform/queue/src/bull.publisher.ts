@@ -6,20 +6,20 @@ import { OutboxPublisher, type RelayedMessage } from '@fourfold/outbox';
 import type { JobOptions, Queue } from 'bull';
 import { FULL_JITTER } from './back-off.js';
 import { type JobData, jobIdOf } from './job-data.js';
-import { InjectQueueDefinitions } from './queue.tokens.js';
+import { InjectQueueDeadlines, InjectQueueDefinitions, type QueueDeadlines } from './queue.tokens.js';
 import type { QueueDefinition } from './queue.definition.js';
-
-/** The queue client waits for Redis without end; the relay must not. A late result adds the same job ids: harmless. */
-const PUBLISH_DEADLINE_MS = 5_000;
 
 /** Puts outbox messages on their Bull queues, one pipeline per queue. */
 @Injectable()
 export class BullPublisher extends OutboxPublisher {
   private readonly logger = new Logger(BullPublisher.name);
   private readonly definitions: ReadonlyMap<string, QueueDefinition>;
+  /** Queues with a batch that Redis has not answered yet. */
+  private readonly waiting = new Set<string>();
 
   constructor(
     @InjectQueueDefinitions() definitions: readonly QueueDefinition[],
+    @InjectQueueDeadlines() private readonly deadlines: QueueDeadlines,
     private readonly moduleRef: ModuleRef,
   ) {
     super();
@@ -48,21 +48,29 @@ export class BullPublisher extends OutboxPublisher {
     const definition = this.definitions.get(name);
     if (!definition) throw new Error(`No queue named ${name} is declared in this process`);
     const queue = this.moduleRef.get<Queue<JobData>>(getQueueToken(name), { strict: false });
+    // The queue client waits for Redis without end, and remembers what it is given: one batch of a queue is enough.
+    if (this.waiting.has(name)) throw new Error(`Queue ${name} has not answered the batch before`);
     const options: JobOptions = {
       attempts: definition.attempts,
       backoff: { type: FULL_JITTER },
       removeOnComplete: true,
       removeOnFail: false,
     };
-    const jobs = await withDeadline(
-      queue.addBulk(
+    this.waiting.add(name);
+    const added = queue
+      .addBulk(
         batch.map(({ outboxId, messageId, payload }) => ({
           data: { messageId, payload },
           opts: { ...options, jobId: jobIdOf(outboxId) },
         })),
-      ),
-      PUBLISH_DEADLINE_MS,
-      () => new Error(`Queue ${name} did not confirm within ${PUBLISH_DEADLINE_MS} ms`),
+      )
+      .finally(() => this.waiting.delete(name));
+    // What comes late is published again by then, under the same job ids: harmless.
+    const { publishMs } = this.deadlines;
+    const jobs = await withDeadline(
+      added,
+      publishMs,
+      () => new Error(`Queue ${name} did not confirm within ${publishMs} ms`),
     );
     // addBulk swallows the errors of single commands; such a job has no id.
     return batch

@@ -8,13 +8,12 @@ import { DiscoveryService, ModuleRef, Reflector } from '@nestjs/core';
 import { getQueueToken } from '@nestjs/bull';
 import { withDeadline } from '@fourfold/kernel';
 import type { Job, Queue } from 'bull';
+import { handBack } from './hand-back.js';
 import type { JobData } from './job-data.js';
 import { type JobProcessor, PROCESSOR_FOR } from './processor-for.js';
 import type { QueueDefinition } from './queue.definition.js';
 import { QueueMetrics } from './queue.metrics.js';
-
-/** Jobs in hand get this long to finish before the process goes; what is left is picked up as stalled elsewhere. */
-const DRAIN_DEADLINE_MS = 15_000;
+import { InjectQueueDeadlines, type QueueDeadlines } from './queue.tokens.js';
 
 /** Connects each `@ProcessorFor` class to its queue, and lets jobs in hand finish when the process is told to stop. */
 @Injectable()
@@ -27,6 +26,7 @@ export class ProcessorHost implements OnApplicationBootstrap, BeforeApplicationS
     private readonly reflector: Reflector,
     private readonly moduleRef: ModuleRef,
     private readonly metrics: QueueMetrics,
+    @InjectQueueDeadlines() private readonly deadlines: QueueDeadlines,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -39,14 +39,21 @@ export class ProcessorHost implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    const drained = Promise.all(this.queues.map((queue) => queue.pause(true)));
-    await withDeadline(drained, DRAIN_DEADLINE_MS, () => new Error('jobs are still running')).catch(
-      (error: unknown) =>
-        this.logger.warn(
-          { err: error },
-          'Stopping with jobs in hand; another worker takes them over as stalled',
-        ),
-    );
+    await Promise.all(this.queues.map((queue) => this.drain(queue)));
+  }
+
+  private async drain(queue: Queue<JobData>): Promise<void> {
+    const drained = queue.pause(true).then(() => handBack(queue));
+    try {
+      await withDeadline(drained, this.deadlines.drainMs, () => new Error('jobs are still running'));
+    } catch (error) {
+      this.logger.warn(
+        { err: error, queue: queue.name },
+        'Stopping with jobs in hand; another worker takes them over as stalled',
+      );
+      // Bull's own close, which Nest calls next, would wait for them without end.
+      void queue.close(true);
+    }
   }
 
   private connect(definition: QueueDefinition, processor: JobProcessor): void {

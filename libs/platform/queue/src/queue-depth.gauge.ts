@@ -14,6 +14,7 @@ const REFRESH_MS = 5_000;
 export class QueueDepthGauge implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(QueueDepthGauge.name);
   private timer: NodeJS.Timeout | undefined;
+  private refreshing = false;
 
   constructor(
     @InjectQueueDefinitions() private readonly definitions: readonly QueueDefinition[],
@@ -36,7 +37,10 @@ export class QueueDepthGauge implements OnApplicationBootstrap, OnApplicationShu
     clearInterval(this.timer);
   }
 
+  /** While Redis is away the client keeps what it is asked: one refresh is enough to wait there. */
   private async refresh(): Promise<void> {
+    if (this.refreshing) return;
+    this.refreshing = true;
     for (const definition of this.definitions) {
       try {
         const counts = await this.queue(definition).getJobCounts();
@@ -47,6 +51,7 @@ export class QueueDepthGauge implements OnApplicationBootstrap, OnApplicationShu
         this.logger.warn({ err: error }, `The depth of queue ${definition.name} could not be read`);
       }
     }
+    this.refreshing = false;
   }
 
   private queue({ name }: QueueDefinition): Queue {

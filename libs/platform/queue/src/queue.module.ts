@@ -7,20 +7,30 @@ import { ProcessorHost } from './processor.host.js';
 import type { QueueDefinition } from './queue.definition.js';
 import { QueueDepthGauge } from './queue-depth.gauge.js';
 import { QueueMetrics } from './queue.metrics.js';
-import { QUEUE_DEFINITIONS } from './queue.tokens.js';
+import { QUEUE_DEADLINES, QUEUE_DEFINITIONS, type QueueDeadlines } from './queue.tokens.js';
 
 export interface QueueModuleOptions {
   redisUrl: string;
   /** Before every key; in braces for Redis Cluster, e.g. `{fourfold}`. */
   prefix: string;
   queues: readonly QueueDefinition[];
+  /** How long a publisher waits for Redis to confirm a batch. Default 5,000. */
+  publishDeadlineMs?: number;
+  /** How long jobs in hand get to finish when the process is told to stop. Default 15,000. */
+  drainDeadlineMs?: number;
 }
 
 /** Every queue the process publishes to; those with a `@ProcessorFor` class in it are worked off here too. */
 @Global()
 @Module({})
 export class QueueModule {
-  static forRoot({ redisUrl, prefix, queues }: QueueModuleOptions): DynamicModule {
+  static forRoot({
+    redisUrl,
+    prefix,
+    queues,
+    publishDeadlineMs: publishMs = 5_000,
+    drainDeadlineMs: drainMs = 15_000,
+  }: QueueModuleOptions): DynamicModule {
     return {
       module: QueueModule,
       imports: [
@@ -34,6 +44,7 @@ export class QueueModule {
         ProcessorHost,
         QueueDepthGauge,
         { provide: QUEUE_DEFINITIONS, useValue: queues },
+        { provide: QUEUE_DEADLINES, useValue: { publishMs, drainMs } satisfies QueueDeadlines },
       ],
       exports: [BullPublisher],
     };

@@ -3,3 +3,13 @@ import { Inject } from '@nestjs/common';
 export const QUEUE_DEFINITIONS = Symbol('QUEUE_DEFINITIONS');
 
 export const InjectQueueDefinitions = (): ParameterDecorator => Inject(QUEUE_DEFINITIONS);
+
+/** How long the process waits for Redis and for its own jobs. */
+export interface QueueDeadlines {
+  publishMs: number;
+  drainMs: number;
+}
+
+export const QUEUE_DEADLINES = Symbol('QUEUE_DEADLINES');
+
+export const InjectQueueDeadlines = (): ParameterDecorator => Inject(QUEUE_DEADLINES);

@@ -1,0 +1,62 @@
+import { type Platform, startPlatform } from '@fourfold-tools/e2e';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+let platform: Platform;
+
+beforeAll(async () => {
+  platform = await startPlatform({ name: 'open-api' });
+});
+afterAll(() => platform?.stop());
+
+interface OpenApi {
+  openapi: string;
+  paths: Record<string, Record<string, { requestBody?: unknown; responses: Record<string, unknown> }>>;
+}
+
+describe('/openapi.json', () => {
+  it('describes every route of the REST contract, and no management route', async () => {
+    const document = (await (await fetch(`${platform.baseUrl}/openapi.json`)).json()) as OpenApi;
+    const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(routes.sort()).toEqual([
+      'GET /v1/orders/{id}',
+      'GET /v1/products',
+      'GET /v1/products/{id}',
+      'GET /v1/users',
+      'GET /v1/users/{id}',
+      'GET /v1/users/{id}/orders',
+      'PATCH /v1/users/{id}',
+      'POST /v1/orders',
+      'POST /v1/orders/{id}/cancel',
+      'POST /v1/products',
+      'POST /v1/users',
+      'PUT /v1/products/{id}/stock',
+    ]);
+    for (const methods of Object.values(document.paths)) {
+      for (const { responses } of Object.values(methods)) expect(Object.keys(responses)).toContain('default');
+    }
+  });
+
+  it('says what an order must be, as the validator does', async () => {
+    const document = (await (await fetch(`${platform.baseUrl}/openapi.json`)).json()) as OpenApi;
+    expect(document.paths['/v1/orders']!['post']!.requestBody).toMatchObject({
+      content: {
+        'application/json': {
+          schema: {
+            required: ['userId', 'items', 'shippingAddress'],
+            properties: { items: { type: 'array', minItems: 1, maxItems: 1_000 } },
+          },
+        },
+      },
+    });
+  });
+});
+
+describe('/docs', () => {
+  it('is a page for a browser, without a token', async () => {
+    const answer = await fetch(`${platform.baseUrl}/docs`);
+    expect(answer.status).toBe(200);
+    expect(await answer.text()).toContain('swagger-ui');
+  });
+});

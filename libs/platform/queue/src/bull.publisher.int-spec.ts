@@ -1,0 +1,74 @@
+import { eventually } from '@fourfold-tools/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { message, parcels, QueueApp } from './testing/queue-app.js';
+import { RedisServerFixture } from './testing/redis-server.fixture.js';
+
+let server: RedisServerFixture;
+let app: QueueApp;
+
+beforeEach(async () => {
+  server = await RedisServerFixture.start();
+  app = await QueueApp.start(server.url, [], { publishDeadlineMs: 200 });
+  await app.queue().isReady();
+});
+afterEach(async () => {
+  await app.close();
+  await server.dispose();
+});
+
+const waiting = async (): Promise<number> => (await app.queue().getJobCounts()).waiting;
+const confirmedAgain = () => eventually(async () => expect(await app.publish(message(1))).toEqual(['1']));
+
+describe('BullPublisher', () => {
+  it('does not confirm messages of a queue that nobody declared, and confirms the others', async () => {
+    expect(await app.publish(message(1), message(2, 'nowhere'), message(3, 'parcels'))).toEqual(['1', '3']);
+  });
+
+  it('does not confirm messages of a queue that Redis refuses, and confirms the others', async () => {
+    await server.command('SET', app.queue(parcels).toKey('wait'), 'not a list');
+    expect(await app.publish(message(1), message(2, 'parcels'))).toEqual(['1']);
+  });
+
+  it('naive twin: addBulk says nothing of commands that Redis refuses', async () => {
+    await server.command('CONFIG', 'SET', 'maxmemory', '1');
+    await expect(app.queue().addBulk([{ data: {}, opts: { jobId: 'ob-1' } }])).resolves.toHaveLength(1);
+    expect(await waiting()).toBe(0);
+  });
+
+  it('confirms nothing while Redis is full, and everything once it is not', async () => {
+    await server.command('CONFIG', 'SET', 'maxmemory', '1');
+    expect(await app.publish(message(1), message(2))).toEqual([]);
+    await server.command('CONFIG', 'SET', 'maxmemory', '0');
+    expect(await app.publish(message(1), message(2))).toEqual(['1', '2']);
+    expect(await waiting()).toBe(2);
+  });
+
+  it('confirms nothing while Redis is a read-only replica, and everything once it is not', async () => {
+    await server.command('REPLICAOF', '127.0.0.1', '1');
+    expect(await app.publish(message(1))).toEqual([]);
+    await server.command('REPLICAOF', 'NO', 'ONE');
+    await confirmedAgain();
+    expect(await waiting()).toBe(1);
+  });
+});
+
+describe('while Redis does not answer', () => {
+  it('frozen: nothing is confirmed after the deadline, nothing piles up, and one job comes of all tries', async () => {
+    server.freeze();
+    const startedMs = performance.now();
+    for (let round = 0; round < 20; round += 1) expect(await app.publish(message(1))).toEqual([]);
+    // The first try waits for its deadline; the others find it still waiting.
+    expect(performance.now() - startedMs).toBeLessThan(1_000);
+    server.thaw();
+    await confirmedAgain();
+    expect(await waiting()).toBe(1);
+  });
+
+  it('killed and back without its data: what was never confirmed is published then', async () => {
+    await server.kill();
+    for (let round = 0; round < 3; round += 1) expect(await app.publish(message(1), message(2))).toEqual([]);
+    await server.start();
+    await eventually(async () => expect(await app.publish(message(1), message(2))).toEqual(['1', '2']));
+    expect(await waiting()).toBe(2);
+  });
+});

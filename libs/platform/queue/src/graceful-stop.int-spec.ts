@@ -1,0 +1,91 @@
+import { eventually, gate, topology, type Gate } from '@fourfold-tools/testing';
+import { Injectable } from '@nestjs/common';
+import { Redis } from 'ioredis';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type JobProcessor, ProcessorFor } from './processor-for.js';
+import { letters, message, QueueApp } from './testing/queue-app.js';
+import { RedisServerFixture } from './testing/redis-server.fixture.js';
+
+let handled: string[];
+let handle: (to: string) => Promise<void> | void;
+let redis: Redis;
+
+@Injectable()
+@ProcessorFor(letters)
+class LetterProcessor implements JobProcessor<{ to: string }> {
+  async handle({ to }: { to: string }): Promise<void> {
+    await handle(to);
+    handled.push(to);
+  }
+}
+
+beforeEach(() => {
+  handled = [];
+  handle = () => {};
+  redis = new Redis(topology().redisQueue.url);
+});
+afterEach(() => redis.disconnect());
+
+const jobs = (count: number) =>
+  Array.from({ length: count }, (_, index) => message(index, 'letters', { to: String(index) }));
+
+/** Jobs of `app`'s queue in each list, read around Bull: it is closed by then. */
+async function lists(app: QueueApp): Promise<{ wait: number; active: number }> {
+  const [wait, active] = await Promise.all([
+    redis.llen(app.queue().toKey('wait')),
+    redis.llen(app.queue().toKey('active')),
+  ]);
+  return { wait, active };
+}
+
+describe('a worker that is told to stop', () => {
+  it('finishes the jobs in hand first, and takes no other', async () => {
+    const held: Gate<void> = gate();
+    let begun = 0;
+    handle = () => {
+      begun += 1;
+      return held.passed;
+    };
+    const app = await QueueApp.start(topology().redisQueue.url, [LetterProcessor]);
+    await app.publish(...jobs(12));
+    await eventually(() => begun === letters.concurrency);
+    const steps: string[] = [];
+    const closed = app.close().then(() => steps.push('closed'));
+    steps.push('opened');
+    held.open();
+    await closed;
+    expect(steps).toEqual(['opened', 'closed']);
+    expect(handled).toHaveLength(letters.concurrency);
+    expect(await lists(app)).toEqual({ wait: 12 - letters.concurrency, active: 0 });
+  });
+
+  it('in the middle of many quick jobs hands back what it has fetched and not begun', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      handled = [];
+      const app = await QueueApp.start(topology().redisQueue.url, [LetterProcessor]);
+      await app.publish(...jobs(200));
+      await eventually(() => handled.length > 20, { everyMs: 1 });
+      await app.close();
+      expect(await lists(app)).toEqual({ wait: 200 - handled.length, active: 0 });
+    }
+  });
+
+  it('does not wait for a job that never ends: it is left to others after the deadline', async () => {
+    handle = () => new Promise(() => {});
+    const app = await QueueApp.start(topology().redisQueue.url, [LetterProcessor], { drainDeadlineMs: 100 });
+    await app.publish(...jobs(1));
+    await eventually(async () => (await lists(app)).active === 1);
+    await app.close();
+    expect(await lists(app)).toEqual({ wait: 0, active: 1 });
+  });
+
+  it('does not wait for a Redis that is gone', async () => {
+    const server = await RedisServerFixture.start();
+    const app = await QueueApp.start(server.url, [LetterProcessor], { drainDeadlineMs: 200 });
+    await app.publish(...jobs(1));
+    await eventually(() => handled.length === 1);
+    await server.kill();
+    await app.close();
+    await server.dispose();
+  });
+});

@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto';
+import { getQueueToken } from '@nestjs/bull';
+import { HealthRegistry } from '@fourfold/observability';
+import type { RelayedMessage } from '@fourfold/outbox';
+import { Global, type INestApplicationContext, Logger, Module, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { Queue } from 'bull';
+import { z } from 'zod';
+import { BullPublisher } from '../bull.publisher.js';
+import { defineQueue, type QueueDefinition } from '../queue.definition.js';
+import { QueueModule, type QueueModuleOptions } from '../queue.module.js';
+
+export const letters = defineQueue({ name: 'letters', payload: z.object({ to: z.string() }), attempts: 3 });
+export const parcels = defineQueue({ name: 'parcels', payload: z.object({ to: z.string() }) });
+
+@Global()
+@Module({ providers: [HealthRegistry], exports: [HealthRegistry] })
+class HealthModule {}
+
+/** An application on a queue Redis, under a prefix that no other test uses. */
+export class QueueApp {
+  private constructor(readonly app: INestApplicationContext) {}
+
+  static async start(
+    redisUrl: string,
+    processors: readonly Type[] = [],
+    options: Partial<QueueModuleOptions> = {},
+  ): Promise<QueueApp> {
+    Logger.overrideLogger(false);
+    @Module({
+      imports: [
+        HealthModule,
+        QueueModule.forRoot({
+          redisUrl,
+          prefix: `{test-${randomBytes(5).toString('hex')}}`,
+          queues: [letters, parcels],
+          ...options,
+        }),
+      ],
+      providers: [...processors],
+    })
+    class AppModule {}
+    return new QueueApp(
+      await NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false }),
+    );
+  }
+
+  queue({ name }: QueueDefinition<never> | QueueDefinition = letters): Queue {
+    return this.app.get<Queue>(getQueueToken(name), { strict: false });
+  }
+
+  /** Publishes as the relay does. @returns the confirmed outbox ids, in order */
+  async publish(...messages: readonly RelayedMessage[]): Promise<string[]> {
+    return [...(await this.app.get(BullPublisher).publish(messages))].sort();
+  }
+
+  close(): Promise<void> {
+    return this.app.close();
+  }
+}
+
+/** The message of outbox row `outboxId`. */
+export function message(
+  outboxId: number | string,
+  queue = letters.name,
+  payload: object = { to: 'you' },
+): RelayedMessage {
+  return { outboxId: String(outboxId), messageId: `m-${outboxId}`, queue, payload };
+}
