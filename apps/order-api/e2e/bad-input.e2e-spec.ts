@@ -90,6 +90,22 @@ describe('an id', () => {
   });
 });
 
+describe('a path', () => {
+  it.each(['/products/1%ff', `/products/${'1'.repeat(500)}`])(
+    'that can’t be read is a problem like any other',
+    async (path) => {
+      const answer = await platform.api.get(path);
+      expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+      expect([answer.status, answer.body['code']]).toEqual([400, 'bad-request']);
+    },
+  );
+
+  it('that leads nowhere is a problem like any other', async () => {
+    const answer = await platform.api.get('/nothing');
+    expect([answer.status, answer.body['code']]).toEqual([404, 'not-found']);
+  });
+});
+
 describe('a list of items', () => {
   it('of 1,001 is refused', () =>
     isRefused(

@@ -22,6 +22,13 @@ export const defaultPorts = {
 export type PortName = keyof typeof defaultPorts;
 export type TopologyPorts = Readonly<Record<PortName, number>>;
 
+/** Ports above 1023 that browsers and `fetch` refuse to talk HTTP to (WHATWG Fetch, "bad port"). */
+const badHttpPorts = new Set([
+  ...[1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6679, 6697, 10080],
+  ...[6665, 6666, 6667, 6668, 6669],
+]);
+const httpPorts: readonly PortName[] = ['mail', 'prometheus', 'api', 'api-management', 'worker-management'];
+
 export const portNames = Object.keys(defaultPorts) as PortName[];
 
 /**
@@ -55,6 +62,11 @@ function distinct(ports: Record<PortName, number>): TopologyPorts {
     if (port < 1 || port > 65_535) {
       throw new StackError(
         `The port of ${name} would be ${port}; change FOURFOLD_PORT_OFFSET or FOURFOLD_PORTS`,
+      );
+    }
+    if (httpPorts.includes(name) && badHttpPorts.has(port)) {
+      throw new StackError(
+        `The port of ${name} would be ${port}, which browsers refuse; change FOURFOLD_PORT_OFFSET or FOURFOLD_PORTS`,
       );
     }
     const other = taken.get(port);

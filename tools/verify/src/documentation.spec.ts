@@ -50,7 +50,8 @@ describe('docs/errors.md', () => {
   function withoutStatus(path: string): string[] {
     const text = textOf(path);
     const codes = text.match(/readonly code = '/g)?.length ?? 0;
-    const pairs = text.match(/readonly code = '[^']+';\s+(?:override )?readonly status = \d{3};/g)?.length ?? 0;
+    const pairs =
+      text.match(/readonly code = '[^']+';\s+(?:override )?readonly status = \d{3};/g)?.length ?? 0;
     return codes === pairs ? [] : [`${path}: a code that is not followed by its status`];
   }
 });
@@ -88,9 +89,8 @@ describe.each(pages)('%s', (page) => {
   it('opens each diagram with a type that Mermaid knows', () => {
     const known =
       /^(flowchart (TB|TD|BT|LR|RL)|sequenceDiagram|stateDiagram-v2|erDiagram|classDiagram|gantt|timeline)$/;
-    const openings = Array.from(
-      textOf(page).matchAll(/^```mermaid\n(.*)$/gm),
-      ([, line = '']) => line.trim(),
+    const openings = Array.from(textOf(page).matchAll(/^```mermaid\n(.*)$/gm), ([, line = '']) =>
+      line.trim(),
     );
     expect(openings.filter((line) => !known.test(line))).toEqual([]);
   });

@@ -1,6 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import { DatabaseUnavailableError, isConnectionError } from '@fourfold/db-routing';
 import { AppError } from '@fourfold/kernel';
+import { arrivedOnManagementPort } from '@fourfold/observability';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import {
   BadRequestError,
@@ -18,15 +19,29 @@ export class ProblemFilter implements ExceptionFilter {
   catch(exception: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
+    if (arrivedOnManagementPort(request.raw) && exception instanceof HttpException) {
+      // A health report is for a probe: it says which dependency is down.
+      void reply.code(exception.getStatus()).send(exception.getResponse());
+      return;
+    }
     const error = toAppError(exception);
     if (error.status >= 500) this.logger.error({ err: exception, requestId: request.id }, error.message);
-    if (error.retryAfterSeconds !== undefined) reply.header('Retry-After', error.retryAfterSeconds);
-    if (error.status === 401) reply.header('WWW-Authenticate', 'Bearer');
-    void reply
-      .code(error.status)
-      .type('application/problem+json')
-      .send(JSON.stringify(problemOf(error, request.id)));
+    sendProblem(error, request, reply);
   }
+}
+
+/** For what Fastify refuses before there is a route, such as a path that can't be decoded. */
+export function refuseUnroutable(error: Error, request: FastifyRequest, reply: FastifyReply): void {
+  sendProblem(toAppError(error), request, reply);
+}
+
+function sendProblem(error: AppError, request: FastifyRequest, reply: FastifyReply): void {
+  if (error.retryAfterSeconds !== undefined) reply.header('Retry-After', error.retryAfterSeconds);
+  if (error.status === 401) reply.header('WWW-Authenticate', 'Bearer');
+  void reply
+    .code(error.status)
+    .type('application/problem+json')
+    .send(JSON.stringify(problemOf(error, request.id)));
 }
 
 function problemOf(error: AppError, requestId: string): object {
@@ -46,6 +61,7 @@ function toAppError(exception: unknown): AppError {
   if (isConnectionError(exception)) return new DatabaseUnavailableError(exception);
   switch (statusOf(exception)) {
     case 400:
+    case 414:
       return new BadRequestError(exception);
     case 404:
       return new RouteNotFoundError(exception);

@@ -45,7 +45,12 @@ export class OrdersController {
   ): Promise<void> {
     const key = keyFrom(givenKey);
     if (!mayActFor(caller, body.userId)) throw new UserNotFoundError(body.userId);
-    const placed = await this.placeOrder.execute({ caller: caller.id, route: PLACE_ORDER, key, body });
+    const placed = await this.placeOrder.execute({
+      caller: `${caller.role}:${caller.id}`,
+      route: PLACE_ORDER,
+      key,
+      body,
+    });
     if (placed.replayed) reply.header('Idempotency-Replayed', 'true');
     await reply
       .code(201)

@@ -32,7 +32,8 @@ export class ManagementPort {
     this.server = createServer((request, response) => fastify.routing(request, response));
     this.server.on('connection', (socket) => managementSockets.add(socket));
     fastify.addHook('onRequest', (request, reply, done) => {
-      const first = request.url.split(/[/?]/, 2)[1] ?? '';
+      // The route that was found, not the URL: `/%68ealth` and `http://host/health` lead to the same one.
+      const first = request.routeOptions.url?.split('/', 2)[1] ?? '';
       if (managementControllers.has(first) === arrivedOnManagementPort(request.raw)) done();
       else reply.callNotFound();
     });

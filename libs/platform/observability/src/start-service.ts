@@ -1,6 +1,7 @@
 import { ConsoleLogger, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyServerOptions } from 'fastify';
 import { Logger } from 'nestjs-pino';
 import { ManagementPort } from './management-port.js';
 import { requestIdOf } from './request-id.js';
@@ -10,8 +11,8 @@ export interface ServiceOptions {
   managementPort: number;
   /** The public port; a service without one (a worker) serves its management port alone. */
   port?: number;
-  /** The largest request body, in bytes. */
-  bodyLimit?: number;
+  /** Fastify's own options, e.g. `bodyLimit` in bytes. */
+  fastify?: Omit<FastifyServerOptions, 'genReqId'>;
   /** Runs before routes are made: the place for what is the app's own. */
   configure?: (app: NestFastifyApplication) => void | Promise<void>;
 }
@@ -22,8 +23,8 @@ export interface ServiceOptions {
  */
 export async function startService(module: Type, options: ServiceOptions): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
+    ...options.fastify,
     genReqId: requestIdOf,
-    ...(options.bodyLimit === undefined ? {} : { bodyLimit: options.bodyLimit }),
   });
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     // Until the app's own log is there: a database that can't be reached at start is told while it is retried.

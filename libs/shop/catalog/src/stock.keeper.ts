@@ -35,6 +35,7 @@ export class SqlStockKeeper extends StockKeeper {
   }
 
   async changed(lines: readonly StockLine[]): Promise<void> {
+    if (lines.length === 0) return;
     await this.cache.invalidate('stock', ...lines.map(({ productId }) => productId));
   }
 

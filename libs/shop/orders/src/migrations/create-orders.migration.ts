@@ -30,7 +30,7 @@ export class CreateOrders1764000000600 implements MigrationInterface {
     `);
     await queryRunner.query(`
       CREATE TABLE IF NOT EXISTS idempotency_keys (
-        caller          VARCHAR(128) NOT NULL,
+        caller          VARCHAR(160) NOT NULL,
         route           VARCHAR(64)  NOT NULL,
         idempotency_key VARCHAR(255) NOT NULL,
         request_hash    BINARY(32)   NOT NULL,

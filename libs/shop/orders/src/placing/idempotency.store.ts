@@ -5,7 +5,7 @@ import type { EntityManager } from 'typeorm';
 
 /** Who asked for what under which key; the answer is remembered for exactly this. */
 export interface IdempotentRequest {
-  /** The token's subject. */
+  /** Role and subject of the token. */
   caller: string;
   route: string;
   key: string;

@@ -1,0 +1,146 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect } from 'node:net';
+import { Controller, Get, Module, Post } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from './testing/free-port.js';
+import { ManagementOnly } from './management-port.js';
+import { ObservabilityModule } from './observability.module.js';
+import { startService } from './start-service.js';
+
+@Controller('v1/greetings')
+class GreetingsController {
+  @Get()
+  list(): string[] {
+    return ['hello'];
+  }
+
+  @Post()
+  add(): string {
+    return 'added';
+  }
+}
+
+@ManagementOnly()
+@Controller('board')
+class BoardController {
+  @Get(':queue')
+  show(): string {
+    return 'board';
+  }
+}
+
+@Module({
+  imports: [ObservabilityModule.forRoot({ service: 'test', logLevel: 'silent' })],
+  controllers: [GreetingsController, BoardController],
+})
+class AppModule {}
+
+let app: NestFastifyApplication;
+let publicUrl: string;
+let managementUrl: string;
+
+beforeAll(async () => {
+  const managementPort = await freePort();
+  app = await startService(AppModule, { host: '127.0.0.1', port: 0, managementPort });
+  publicUrl = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
+  managementUrl = `http://127.0.0.1:${managementPort}`;
+});
+afterAll(() => app.close());
+
+const statusOf = async (url: string, init?: RequestInit) => (await fetch(url, init)).status;
+
+/** A request line exactly as given, which no HTTP client would send. @returns the status */
+async function rawStatusOf(baseUrl: string, target: string): Promise<number> {
+  const socket = connect(Number(new URL(baseUrl).port), '127.0.0.1');
+  socket.end(`GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+  let answer = '';
+  socket.setEncoding('utf8').on('data', (chunk: string) => (answer += chunk));
+  await once(socket, 'close');
+  return Number(answer.split(' ')[1]);
+}
+
+describe('one service on two ports', () => {
+  it.each(['/health/live', '/health/ready', '/metrics', '/metrics?x=1', '/board/letters'])(
+    'the management port answers %s, the public port knows nothing of it',
+    async (path) => {
+      expect(await statusOf(managementUrl + path)).toBe(200);
+      expect(await statusOf(publicUrl + path)).toBe(404);
+    },
+  );
+
+  it.each(['GET', 'POST', 'HEAD'])('%s on a public route is 404 on the management port', async (method) => {
+    expect(await statusOf(`${publicUrl}/v1/greetings`, { method })).toBeLessThan(300);
+    expect(await statusOf(`${managementUrl}/v1/greetings`, { method })).toBe(404);
+  });
+
+  it.each([
+    '/%68ealth/live',
+    '/%6detrics',
+    '/m%65trics?x',
+    'http://x/metrics',
+    'http://x/health/ready',
+    '//metrics',
+  ])('no spelling of a management route gets through on the public port: %s', async (target) => {
+    expect(await rawStatusOf(publicUrl, target)).toBe(404);
+  });
+
+  it.each(['/%761/greetings', 'http://x/v1/greetings'])(
+    'no spelling of a public route gets through on the management port: %s',
+    async (target) => {
+      expect(await rawStatusOf(publicUrl, target)).toBe(200);
+      expect(await rawStatusOf(managementUrl, target)).toBe(404);
+    },
+  );
+
+  it('what is on neither is 404 on both', async () => {
+    expect(await statusOf(`${publicUrl}/nothing`)).toBe(404);
+    expect(await statusOf(`${managementUrl}/nothing`)).toBe(404);
+  });
+
+  it('the other port’s routes look like routes that do not exist', async () => {
+    const bodyOf = async (path: string) =>
+      (await (await fetch(publicUrl + path)).text()).replaceAll(path, 'PATH');
+    expect(await bodyOf('/metrics')).toBe(await bodyOf('/nothing'));
+  });
+
+  it('@ManagementOnly() below @Controller is an error at once, not a route on the wrong port', () => {
+    expect(() => {
+      @Controller('late')
+      @ManagementOnly()
+      class LateController {}
+      return LateController;
+    }).toThrow('@ManagementOnly() must stand above @Controller on LateController');
+  });
+});
+
+describe('X-Request-Id', () => {
+  const given = 'caller-chose-this.1';
+  const idOf = async (url: string, id?: string) =>
+    (await fetch(url, id === undefined ? {} : { headers: { 'X-Request-Id': id } })).headers.get(
+      'x-request-id',
+    );
+
+  it.each(['/v1/greetings', '/nothing', '/metrics'])(
+    'is on the answer to %s, as the caller gave it',
+    async (path) => {
+      expect(await idOf(publicUrl + path, given)).toBe(given);
+    },
+  );
+
+  it('is made when the caller gives none, anew for each request', async () => {
+    const ids = await Promise.all([idOf(`${publicUrl}/v1/greetings`), idOf(`${publicUrl}/v1/greetings`)]);
+    expect(ids[0]).toMatch(/^[0-9a-f-]{36}$/);
+    expect(ids[1]).not.toBe(ids[0]);
+  });
+
+  it('is replaced when it is not fit for a log', async () => {
+    expect(await idOf(`${publicUrl}/v1/greetings`, 'a b"c')).toMatch(/^[0-9a-f-]{36}$/);
+  });
+});
+
+it('a management port that is taken is an error that names it', async () => {
+  const taken = Number(new URL(managementUrl).port);
+  const second = startService(AppModule, { host: '127.0.0.1', port: 0, managementPort: taken });
+  await expect(second).rejects.toThrow(new RegExp(`EADDRINUSE.*${taken}`));
+});
