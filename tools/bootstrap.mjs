@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const npmRecord = join(root, 'node_modules', '.package-lock.json');
 
 /** What each command needs compiled; `tsc -b` follows the references from there. */
 const commands = {
@@ -27,9 +28,13 @@ const commands = {
 };
 
 class BootstrapError extends Error {}
+/** Ctrl-C, or what amounts to it, before the command itself had begun. */
+class Stopped extends Error {}
 
 const say = (line) => process.stderr.write(`${line}\n`);
 const [name, ...args] = process.argv.slice(2);
+/** The signal that asked this process to end while it waited for another. */
+let stopSignal;
 
 if (name === undefined || name === '--help' || name === '-h') {
   say('Usage: node tools/bootstrap.mjs <command> [arguments]\n\nCommands:');
@@ -49,8 +54,9 @@ try {
   });
   process.exitCode = await run(join(root, 'tools', name, 'dist', 'main.js'));
 } catch (error) {
-  say(error instanceof BootstrapError ? error.message : String(error?.stack ?? error));
-  process.exitCode = 1;
+  const known = error instanceof BootstrapError || error instanceof Stopped;
+  say(known ? error.message : String(error?.stack ?? error));
+  process.exitCode = error instanceof Stopped ? 128 + constants.signals[stopSignal] : 1;
 }
 
 async function ensureDependencies() {
@@ -60,7 +66,10 @@ async function ensureDependencies() {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   if (!installedByHand(lockfile)) {
     say('Installing dependencies (npm ci) …');
-    await quietly('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=notice'], 'npm ci');
+    // Gone first: an install that is broken off must not pass for a whole one.
+    for (const record of [stamp, npmRecord]) rmSync(record, { force: true });
+    // With NODE_ENV=production npm would leave out what builds this.
+    await quietly('npm', ['ci', '--include=dev', '--no-fund', '--no-audit', '--loglevel=notice'], 'npm ci');
   }
   writeFileSync(stamp, wanted);
 }
@@ -70,8 +79,7 @@ async function ensureDependencies() {
  * very tree there, and wiping it again would only cost time. The slack is for npm writing the two files in turn.
  */
 function installedByHand(lockfile) {
-  const record = join(root, 'node_modules', '.package-lock.json');
-  return existsSync(record) && statSync(record).mtimeMs + 10_000 >= statSync(lockfile).mtimeMs;
+  return existsSync(npmRecord) && statSync(npmRecord).mtimeMs + 10_000 >= statSync(lockfile).mtimeMs;
 }
 
 async function ensureBuild(projects) {
@@ -96,43 +104,54 @@ function node24() {
   );
 }
 
-/** Runs a step without its output; on failure the end of that output is the message. */
+/**
+ * Runs a step without its output; on failure the end of that output is the message. Told to stop, npm takes up to a
+ * minute to undo what it did: it gets three seconds, since the next install begins anew in any case.
+ */
 async function quietly(file, argv, title) {
   const child = spawn(file, argv, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   const keep = (chunk) => (output = (output + chunk).slice(-8_000));
   child.stdout.on('data', keep);
   child.stderr.on('data', keep);
-  const outcome = await ended(child, title);
+  const outcome = await ended(child, title, { killAfterMs: 3_000 });
+  if (stopSignal !== undefined) throw new Stopped(`${title} was broken off`);
   if (outcome === 0) return;
   const tail = output.trimEnd().split('\n').slice(-30).join('\n');
   throw new BootstrapError(`${title} failed (exit code ${outcome}):\n${tail}`);
 }
 
-/**
- * Runs the command in the foreground. A terminal's Ctrl-C reaches it directly and npm forwards it here as well, so a
- * signal repeated within a second is passed on once.
- */
 async function run(main) {
   if (!existsSync(main)) throw new BootstrapError(`${main} is missing although the build succeeded`);
-  const child = spawn(node24(), ['--enable-source-maps', main, ...args], { stdio: 'inherit' });
-  const passedOn = new Map();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-    process.on(signal, () => {
-      const now = Date.now();
-      if (now - (passedOn.get(signal) ?? 0) < 1_000) return;
-      passedOn.set(signal, now);
-      child.kill(signal);
-    });
-  }
-  return ended(child, name);
+  return ended(spawn(node24(), ['--enable-source-maps', main, ...args], { stdio: 'inherit' }), name);
 }
 
-function ended(child, title) {
+/** What a child ended with. It ends before this process does: none goes on alone after a signal to this one. */
+function ended(child, title, { killAfterMs } = {}) {
+  const passNoMoreOn = passSignalsOn(child, killAfterMs);
   return new Promise((resolve, reject) => {
     child.on('error', (error) => reject(new BootstrapError(`${title} can't be run: ${error.message}`)));
     child.on('close', (code, signal) => resolve(code ?? 128 + (constants.signals[signal] ?? 0)));
-  });
+  }).finally(passNoMoreOn);
+}
+
+/**
+ * A terminal's Ctrl-C reaches a child directly and npm forwards it here as well, so a signal repeated within a second
+ * is passed on once.
+ */
+function passSignalsOn(child, killAfterMs) {
+  const passedOn = new Map();
+  const passOn = (signal) => {
+    stopSignal = signal;
+    const now = Date.now();
+    if (now - (passedOn.get(signal) ?? 0) < 1_000) return;
+    passedOn.set(signal, now);
+    child.kill(signal);
+    if (killAfterMs !== undefined) setTimeout(() => child.kill('SIGKILL'), killAfterMs).unref();
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.on(signal, passOn);
+  return () => signals.forEach((signal) => process.off(signal, passOn));
 }
 
 /** One install or build at a time in this checkout. A holder that has died loses the lock. */

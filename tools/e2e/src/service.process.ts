@@ -31,6 +31,11 @@ export class ServiceProcess {
     return this.child?.pid;
   }
 
+  /** Where health and metrics are. */
+  get managementUrl(): string {
+    return `http://127.0.0.1:${this.launch.env['MANAGEMENT_PORT']}`;
+  }
+
   /** Resolves once the service says that it is ready. */
   async start(): Promise<void> {
     const { app, repoRoot, env } = this.launch;
@@ -68,9 +73,7 @@ export class ServiceProcess {
   }
 
   private async isReady(): Promise<boolean> {
-    const answer = await fetch(`http://127.0.0.1:${this.launch.env['MANAGEMENT_PORT']}/health/ready`).catch(
-      () => null,
-    );
+    const answer = await fetch(`${this.managementUrl}/health/ready`).catch(() => null);
     return answer?.ok ?? false;
   }
 

@@ -5,16 +5,17 @@ import { migrateAll, migrationStatus } from './migrate-all.js';
 const HELP = `Usage: npm run migrate [-- --status]
 
 Brings the main cluster and every shard up to date, and writes the first shard topology.
-Runs on the local topology (npm run stack -- up), or on DB_PRIMARY_URL and SHARD_URLS when both are set.
+Runs on the local topology (npm run stack -- up), or on DB_PRIMARY_URL and SHARD_URLS when they are set.
 
   --status   show what is applied and what is pending; change nothing (exit code 1 when something is pending)
   --help     this text
 
 Exit codes: 0 up to date, 1 failed or pending, 2 wrong usage.`;
 
+/** One of the two alone is a mistake that is told, never a reason to migrate the local topology instead. */
 function environment(): Record<string, string | undefined> {
   const { DB_PRIMARY_URL, SHARD_URLS } = process.env;
-  if (DB_PRIMARY_URL && SHARD_URLS) return { DB_PRIMARY_URL, SHARD_URLS };
+  if (DB_PRIMARY_URL || SHARD_URLS) return { DB_PRIMARY_URL, SHARD_URLS };
   return migrationEnvironment(stackOptionsFromEnv(process.env, process.cwd()));
 }
 

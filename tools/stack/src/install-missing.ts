@@ -13,11 +13,15 @@ const required: Readonly<Record<string, string>> = {
   my_print_defaults: 'mariadb-client-core',
   'redis-server': 'redis-server',
 };
-const onRequest: Readonly<Record<string, string>> = { prometheus: 'prometheus', promtool: 'prometheus' };
+const onRequest: Readonly<Record<string, string>> = {
+  prometheus: 'prometheus',
+  promtool: 'prometheus',
+  curl: 'curl',
+};
 
 export interface InstallRequest {
   /** Programs wanted beyond those that the topology can't do without. */
-  readonly also?: readonly ('prometheus' | 'promtool')[];
+  readonly also?: readonly ('prometheus' | 'promtool' | 'curl')[];
   readonly report: (line: string) => void;
 }
 

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -30,9 +30,22 @@ export async function ensureMariadbTemplate(repoRoot: string): Promise<string> {
   return template;
 }
 
+/** In the system's temporary folder: the script splits a path with a space in it, and this checkout's may have one. */
 async function install(template: string): Promise<void> {
-  const draft = `${template}.draft`;
-  rmSync(draft, { recursive: true, force: true });
+  const scratch = mkdtempSync(join(tmpdir(), 'fourfold-template-'));
+  try {
+    await installInto(join(scratch, 'data'));
+    const draft = `${template}.draft`;
+    rmSync(draft, { recursive: true, force: true });
+    await run('cp', ['-a', join(scratch, 'data'), draft]);
+    // Renamed into place, so that an interrupted install never passes for a template.
+    renameSync(draft, template);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+async function installInto(draft: string): Promise<void> {
   mkdirSync(draft);
   const args = [
     '--no-defaults',
@@ -47,11 +60,8 @@ async function install(template: string): Promise<void> {
     await run(requireExecutable('mariadb-install-db'), args, { cwd: tmpdir(), env: inheritedEnvironment() });
   } catch (error) {
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
-    rmSync(draft, { recursive: true, force: true });
     throw new StackError(
       `mariadb-install-db failed in ${draft}:\n${(stderr + stdout).trim() || String(error)}`,
     );
   }
-  // Renamed into place, so that an interrupted install never passes for a template.
-  renameSync(draft, template);
 }

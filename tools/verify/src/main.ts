@@ -26,7 +26,7 @@ function chosen(only: string | undefined): readonly Check[] {
 
 async function verify(only: string | undefined): Promise<Tally> {
   const selected = chosen(only);
-  await installMissing({ also: ['prometheus'], report: (line) => console.log(line) });
+  await installMissing({ also: ['prometheus', 'curl'], report: (line) => console.log(line) });
   const tallies: Tally[] = [];
   const lines: string[] = [];
   for (const { name, says, run } of selected) {

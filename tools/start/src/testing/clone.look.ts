@@ -1,0 +1,55 @@
+import { databaseUrl, shardDatabase, Stack, type TopologyNode } from '@fourfold-tools/stack';
+import { createConnection, type RowDataPacket } from 'mysql2/promise';
+import type { FreshClone } from './fresh-clone.js';
+
+export const shards = ['shard-0', 'shard-1', 'shard-2', 'shard-3'] as const;
+export type ShardName = (typeof shards)[number];
+
+interface ScrapeTarget {
+  readonly labels: { readonly job: string };
+  readonly health: string;
+}
+
+/** What is really there in a running clone, seen past its API. */
+export class CloneLook {
+  constructor(private readonly clone: FreshClone) {}
+
+  node(name: string): TopologyNode {
+    const found = new Stack(this.clone.options).status().find((node) => node.name === name);
+    if (found === undefined) throw new Error(`status has no ${name}`);
+    return found;
+  }
+
+  async workerReady(): Promise<boolean> {
+    return (await this.page('worker-management', '/health/ready')).ok;
+  }
+
+  /** Subjects of the mails in the catcher that name this order. */
+  async mailsAbout(orderId: string): Promise<string[]> {
+    const mails = (await (await this.page('mail', '/api/email')).json()) as { subject: string }[];
+    return mails.map(({ subject }) => subject).filter((subject) => subject.includes(orderId));
+  }
+
+  /** Job → health of every target that Prometheus scrapes. */
+  async scrapeHealth(): Promise<Record<string, string>> {
+    const answer = await this.page('prometheus', '/api/v1/targets');
+    const { data } = (await answer.json()) as { data: { activeTargets: ScrapeTarget[] } };
+    return Object.fromEntries(data.activeTargets.map(({ labels, health }) => [labels.job, health]));
+  }
+
+  async userOrders(shard: ShardName, orderId: string): Promise<RowDataPacket[]> {
+    const uri = databaseUrl(this.clone.options, shard, 'app', shardDatabase);
+    const connection = await createConnection({ uri, supportBigNumbers: true, bigNumberStrings: true });
+    try {
+      const byOrder = 'SELECT user_id, slot FROM user_orders WHERE order_id = ?';
+      const [rows] = await connection.query<RowDataPacket[]>(byOrder, [orderId]);
+      return rows;
+    } finally {
+      await connection.end();
+    }
+  }
+
+  private page(port: 'mail' | 'prometheus' | 'worker-management', path: string): Promise<Response> {
+    return fetch(`http://127.0.0.1:${this.clone.options.ports[port]}${path}`);
+  }
+}

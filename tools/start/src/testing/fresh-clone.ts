@@ -1,0 +1,102 @@
+import { execFile } from 'node:child_process';
+import { cpSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  freePorts,
+  portNames,
+  RunRecord,
+  Stack,
+  type StackOptions,
+  stackOptionsFromEnv,
+} from '@fourfold-tools/stack';
+import { newcomerEnvironment } from './newcomer.environment.js';
+
+const thisCheckout = fileURLToPath(new URL('../../../..', import.meta.url));
+const folderPrefix = 'fourfold-clone-';
+const cloneName = 'my fourfold';
+
+export interface CommandResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * What `git clone` would give of this checkout once its present state was committed: every file that git does not
+ * ignore, and so neither dependencies nor anything built. It has ports of its own and `.stack` inside.
+ */
+export class FreshClone {
+  private constructor(
+    private readonly folder: string,
+    readonly dir: string,
+    readonly env: Readonly<Record<string, string>>,
+    readonly options: StackOptions,
+  ) {}
+
+  /** @throws Error where git does not know this checkout: only git can say which files belong to it. */
+  static async create(): Promise<FreshClone> {
+    await removeAbandoned();
+    const files = await filesOfCheckout();
+    const folder = mkdtempSync(join(tmpdir(), folderPrefix));
+    new RunRecord(join(folder, 'owner.json')).write(process.pid);
+    const dir = join(folder, cloneName);
+    mkdirSync(dir);
+    for (const file of files) cpSync(join(thisCheckout, file), join(dir, file), { verbatimSymlinks: true });
+    const ports = await freePorts(portNames.length);
+    const env = {
+      ...newcomerEnvironment(process.env),
+      FOURFOLD_PORTS: portNames.map((name, index) => `${name}=${ports[index]}`).join(','),
+    };
+    return new FreshClone(folder, dir, env, stackOptionsFromEnv(env, dir));
+  }
+
+  /** Runs a command in the clone to its end, whatever its exit code. */
+  run(file: string, ...args: string[]): Promise<CommandResult> {
+    return run(file, args, { cwd: this.dir, env: this.env });
+  }
+
+  /** Ends what still runs there, and deletes it. */
+  async remove(): Promise<void> {
+    await new Stack(this.options).down();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function filesOfCheckout(): Promise<string[]> {
+  const env = newcomerEnvironment(process.env);
+  const args = ['ls-files', '--cached', '--others', '--exclude-standard', '-z'];
+  const listing = await run('git', args, { cwd: thisCheckout, env });
+  if (listing.exitCode !== 0) {
+    throw new Error(`This test copies what git knows of ${thisCheckout}, but: ${listing.stderr}`);
+  }
+  const files = new Set(listing.stdout.split('\0').filter(Boolean));
+  // Git lists what was deleted and is not committed yet as well.
+  return [...files].filter((file) => lstatSync(join(thisCheckout, file), { throwIfNoEntry: false }));
+}
+
+function run(
+  file: string,
+  args: readonly string[],
+  { cwd, env }: { cwd: string; env: Readonly<Record<string, string>> },
+): Promise<CommandResult> {
+  return new Promise((resolve) => {
+    const options = { cwd, env, maxBuffer: 64 * 1_024 * 1_024, timeout: 120_000 };
+    execFile(file, args, options, (error, stdout, stderr) => {
+      const exitCode = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
+      resolve({ exitCode, stdout, stderr: exitCode === -1 ? `${error?.message}\n${stderr}` : stderr });
+    });
+  });
+}
+
+/** Clones of test runs that were killed: they could not clean up, so the next run does. */
+async function removeAbandoned(): Promise<void> {
+  for (const entry of readdirSync(tmpdir()).filter((name) => name.startsWith(folderPrefix))) {
+    const folder = join(tmpdir(), entry);
+    const owner = new RunRecord(join(folder, 'owner.json'));
+    if (!owner.exists || owner.running() !== undefined) continue;
+    await new Stack(stackOptionsFromEnv({}, join(folder, cloneName))).down();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

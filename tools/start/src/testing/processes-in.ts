@@ -1,0 +1,25 @@
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+/**
+ * Every process that works in `folder` or names it on its command line, recorded anywhere or not. Needs /proc; where
+ * there is none the answer is empty.
+ */
+export function processesIn(folder: string): string[] {
+  const numbers = existsSync('/proc/self/cmdline')
+    ? readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+    : [];
+  return numbers.flatMap((pid) => {
+    const command = look(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim());
+    const workingFolder = look(() => readlinkSync(`/proc/${pid}/cwd`));
+    return `${workingFolder} ${command}`.includes(folder) ? [`${pid} ${command}`] : [];
+  });
+}
+
+/** A process may end, or belong to somebody else, while one looks at it. */
+function look(at: () => string): string {
+  try {
+    return at();
+  } catch {
+    return '';
+  }
+}
