@@ -9,8 +9,9 @@ export {
   isRetryableConflict,
   PoolExhaustedError,
 } from './errors.js';
+export { ForwardMigration } from './migrations/forward.migration.js';
 export { ReplicaHealthMonitor } from './replica-health.monitor.js';
-export { ReplicaHealth } from './replica-health.js';
+export { LAG_THRESHOLDS, type LagThresholds, ReplicaHealth } from './replica-health.js';
 export { chooseRoute, type RouteDecision, type RouteReason, type RouteTarget } from './route.policy.js';
 export { RoutingPoolCluster } from './routing-pool.cluster.js';
 export { SESSION_SETUP } from './type-orm.options.js';

@@ -1,7 +1,11 @@
-/** A replica further behind than this leaves the rotation (SPEC: over 5 s). */
-export const EJECT_LAG_MS = 5_000;
-/** …and comes back at this or less: apart, so that a replica at the edge does not flap. */
-export const READMIT_LAG_MS = 2_000;
+export interface LagThresholds {
+  /** A replica further behind than this leaves the rotation. */
+  ejectMs: number;
+  /** …and comes back at this or less: apart, so that a replica at the edge does not flap. */
+  readmitMs: number;
+}
+
+export const LAG_THRESHOLDS: LagThresholds = { ejectMs: 5_000, readmitMs: 2_000 };
 const EJECT_AFTER_FAILURES = 3;
 const READMIT_AFTER_SUCCESSES = 2;
 
@@ -22,6 +26,8 @@ export class ReplicaHealth {
   private successes = 0;
   private lastLagMs: number | undefined;
 
+  constructor(private readonly lag: LagThresholds = LAG_THRESHOLDS) {}
+
   get inRotation(): boolean {
     return this.inRotationNow;
   }
@@ -41,8 +47,8 @@ export class ReplicaHealth {
     } else {
       this.failures = 0;
       this.lastLagMs = result.lagMs;
-      this.successes = result.lagMs <= READMIT_LAG_MS ? this.successes + 1 : 0;
-      if (result.lagMs > EJECT_LAG_MS) this.inRotationNow = false;
+      this.successes = result.lagMs <= this.lag.readmitMs ? this.successes + 1 : 0;
+      if (result.lagMs > this.lag.ejectMs) this.inRotationNow = false;
       else if (this.successes >= READMIT_AFTER_SUCCESSES) this.inRotationNow = true;
     }
     return this.inRotationNow !== before;

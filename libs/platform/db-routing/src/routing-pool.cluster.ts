@@ -3,12 +3,14 @@ import { primaryOnly } from './consistency.context.js';
 import type { DbRoutingMetrics } from './db-routing.metrics.js';
 import { DatabaseUnavailableError } from './errors.js';
 import { type ConnectionCallback, NodePool, type NodePoolOptions } from './node.pool.js';
-import { ReplicaHealth } from './replica-health.js';
+import { type LagThresholds, ReplicaHealth } from './replica-health.js';
 import { chooseRoute, PRIMARY, type ReplicaSnapshot, type RouteTarget } from './route.policy.js';
 
 export interface RoutingPoolClusterOptions {
   primary: NodePoolOptions;
   replica: NodePoolOptions;
+  /** Default 5 s and 2 s. */
+  lag?: LagThresholds;
 }
 
 export interface RoutedNode {
@@ -55,7 +57,10 @@ export class RoutingPoolCluster {
     const node = id.replace(/^SLAVE(\d+)$/, (_all, index: string) => `replica-${Number(index) + 1}`);
     const previous = this.byId.get(node);
     if (previous) discard(previous);
-    this.byId.set(node, { ...routedNode(node, config, this.options.replica), health: new ReplicaHealth() });
+    this.byId.set(node, {
+      ...routedNode(node, config, this.options.replica),
+      health: new ReplicaHealth(this.options.lag),
+    });
   }
 
   /** @param pattern `MASTER` to write, `SLAVE*` to read */

@@ -47,7 +47,7 @@ it('TypeORM touches createPoolCluster of the driver, and add, getConnection and 
     only(cluster, 'cluster', ['add', 'getConnection', 'end'], touched),
   ) as DataSourceOptions & { driver: object };
   const driver = only(options.driver, 'driver', ['createPoolCluster'], touched);
-  const dataSource = new DataSource({ ...options, driver } as DataSourceOptions);
+  const dataSource = new DataSource({ ...options, driver });
   await dataSource.initialize();
   const notes = dataSource.getRepository(Note);
 

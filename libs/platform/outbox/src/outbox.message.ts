@@ -18,6 +18,8 @@ export interface RelayedMessage {
   messageId: string;
   queue: string;
   payload: object;
+  /** The queue may have it already: as a job that waits or runs, or as one that has failed and must be tried anew. */
+  republished: boolean;
 }
 
 /** The way out of the database: implemented over a queue, which this library knows nothing of. */

@@ -44,6 +44,7 @@ describe('two relays at once', () => {
             messageId,
             queue: 'letters',
             payload: {},
+            republished: false,
           })),
         );
         await database.dataSource.query("UPDATE outbox SET state = 'published' WHERE id IN (?)", [
@@ -98,7 +99,7 @@ describe('a relay that dies', () => {
     const heir = new MemoryPublisher();
     relays.start(heir);
     await eventually(() => heir.batches.length === 1);
-    expect(heir.messages).toEqual(dead.messages);
+    expect(heir.messages).toEqual(dead.messages.map((message) => ({ ...message, republished: true })));
     held.open([]);
   });
 

@@ -34,12 +34,14 @@ describe('OutboxRelay', () => {
         messageId: 'hello',
         queue: 'letters',
         payload: { about: 'hello' },
+        republished: false,
       },
       {
         outboxId: expect.stringMatching(/^\d+$/),
         messageId: 'again',
         queue: 'letters',
         payload: { about: 'again' },
+        republished: false,
       },
     ]);
   });
@@ -107,14 +109,15 @@ describe('messages published but never done', () => {
     await allPublished();
     await relays.stopAll();
     await database.outbox.markDone(database.dataSource.manager, 'done');
-    await database.pass(331, "msg_id <> 'recent'");
+    await database.pass(91, "msg_id <> 'recent'");
     const second = new MemoryPublisher();
     relays.start(second);
     await eventually(() => second.messageIds.includes('lost'));
     await eventually(async () =>
       expect(await database.states()).toEqual({ lost: 'published', done: 'done', recent: 'published' }),
     );
-    expect(second.messages).toEqual(first.messages.filter(({ messageId }) => messageId === 'lost'));
+    const lost = first.messages.filter(({ messageId }) => messageId === 'lost');
+    expect(second.messages).toEqual(lost.map((message) => ({ ...message, republished: true })));
   });
 
   it('are offered again batch after batch when a whole queue was lost', async () => {

@@ -16,8 +16,8 @@ const BATCH = 200;
 const LEASE_SECONDS = 30;
 const RETRY_SECONDS = 1;
 const POLL_MS = 100;
-/** A job that is neither done nor lost for this long is offered to the queue again. */
-const REPUBLISH_AFTER_SECONDS = 300;
+/** What is published and not done for this long is offered to the queue again: its job may be lost, or have failed. */
+const REPUBLISH_AFTER_SECONDS = 60;
 const RECONCILE_MS = 30_000;
 
 interface OutboxRow {
@@ -25,6 +25,8 @@ interface OutboxRow {
   msg_id: string;
   queue: string;
   payload: string | object;
+  /** Claims before this one. */
+  attempts: number;
 }
 
 /**
@@ -133,7 +135,7 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
   }
 }
 
-function toMessage({ id, msg_id: messageId, queue, payload }: OutboxRow): RelayedMessage {
+function toMessage({ id, msg_id: messageId, queue, payload, attempts }: OutboxRow): RelayedMessage {
   const parsed: unknown = typeof payload === 'string' ? JSON.parse(payload) : payload;
-  return { outboxId: id, messageId, queue, payload: parsed as object };
+  return { outboxId: id, messageId, queue, payload: parsed as object, republished: attempts > 0 };
 }

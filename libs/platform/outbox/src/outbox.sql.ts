@@ -8,7 +8,7 @@ export const INSERT_MESSAGES = `
  * text whatever the connection makes of 64-bit numbers: publishers answer with it.
  */
 export const SELECT_DUE = `
-  SELECT CAST(id AS CHAR) AS id, msg_id, queue, payload FROM outbox
+  SELECT CAST(id AS CHAR) AS id, msg_id, queue, payload, attempts FROM outbox
   WHERE state = 'pending' AND available_at <= NOW(3)
   ORDER BY available_at, id
   LIMIT ?

@@ -4,6 +4,8 @@ import { getQueueToken } from '@nestjs/bull';
 import { withDeadline } from '@fourfold/kernel';
 import { OutboxPublisher, type RelayedMessage } from '@fourfold/outbox';
 import type { JobOptions, Queue } from 'bull';
+import { addJobs } from './add-jobs.js';
+import { clearFailedJobs } from './failed-jobs.js';
 import { FULL_JITTER } from './back-off.js';
 import { type JobData, jobIdOf } from './job-data.js';
 import { InjectQueueDeadlines, InjectQueueDefinitions, type QueueDeadlines } from './queue.tokens.js';
@@ -57,24 +59,28 @@ export class BullPublisher extends OutboxPublisher {
       removeOnFail: false,
     };
     this.waiting.add(name);
-    const added = queue
-      .addBulk(
-        batch.map(({ outboxId, messageId, payload }) => ({
-          data: { messageId, payload },
-          opts: { ...options, jobId: jobIdOf(outboxId) },
-        })),
+    const republished = batch.filter((message) => message.republished);
+    const added = clearFailedJobs(
+      queue,
+      republished.map(({ outboxId }) => jobIdOf(outboxId)),
+    )
+      .then(() =>
+        addJobs(
+          queue,
+          batch.map(({ outboxId, messageId, payload }) => ({
+            data: { messageId, payload },
+            opts: { ...options, jobId: jobIdOf(outboxId) },
+          })),
+        ),
       )
       .finally(() => this.waiting.delete(name));
     // What comes late is published again by then, under the same job ids: harmless.
     const { publishMs } = this.deadlines;
-    const jobs = await withDeadline(
+    const ids = await withDeadline(
       added,
       publishMs,
       () => new Error(`Queue ${name} did not confirm within ${publishMs} ms`),
     );
-    // addBulk swallows the errors of single commands; such a job has no id.
-    return batch
-      .filter(({ outboxId }, index) => jobs[index]?.id === jobIdOf(outboxId))
-      .map(({ outboxId }) => outboxId);
+    return batch.map(({ outboxId }) => outboxId).filter((outboxId) => ids.has(jobIdOf(outboxId)));
   }
 }

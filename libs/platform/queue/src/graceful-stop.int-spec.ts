@@ -79,6 +79,22 @@ describe('a worker that is told to stop', () => {
     expect(await lists(app)).toEqual({ wait: 0, active: 1 });
   });
 
+  it('leaves no connection behind', async () => {
+    const server = await RedisServerFixture.start();
+    const clients = async () =>
+      String(await server.command('CLIENT', 'LIST'))
+        .trim()
+        .split('\n').length;
+    const app = await QueueApp.start(server.url, [LetterProcessor]);
+    await app.publish(...jobs(1));
+    await eventually(() => handled.length === 1);
+    expect(await clients()).toBeGreaterThan(1);
+    await app.close();
+    // The one that asks.
+    await eventually(async () => (await clients()) === 1);
+    await server.dispose();
+  });
+
   it('does not wait for a Redis that is gone', async () => {
     const server = await RedisServerFixture.start();
     const app = await QueueApp.start(server.url, [LetterProcessor], { drainDeadlineMs: 200 });

@@ -4,6 +4,8 @@ import { BullModule } from '@nestjs/bull';
 import { bullOptions } from './bull.options.js';
 import { BullPublisher } from './bull.publisher.js';
 import { ProcessorHost } from './processor.host.js';
+import { QueueCloser } from './queue.closer.js';
+import { QueueConnections } from './queue.connections.js';
 import type { QueueDefinition } from './queue.definition.js';
 import { QueueDepthGauge } from './queue-depth.gauge.js';
 import { QueueMetrics } from './queue.metrics.js';
@@ -31,11 +33,12 @@ export class QueueModule {
     publishDeadlineMs: publishMs = 5_000,
     drainDeadlineMs: drainMs = 15_000,
   }: QueueModuleOptions): DynamicModule {
+    const connections = new QueueConnections(redisUrl);
     return {
       module: QueueModule,
       imports: [
         DiscoveryModule,
-        BullModule.forRoot(bullOptions(redisUrl, prefix)),
+        BullModule.forRoot(bullOptions(connections, prefix)),
         BullModule.registerQueue(...queues.map(({ name }) => ({ name }))),
       ],
       providers: [
@@ -43,6 +46,8 @@ export class QueueModule {
         BullPublisher,
         ProcessorHost,
         QueueDepthGauge,
+        QueueCloser,
+        { provide: QueueConnections, useValue: connections },
         { provide: QUEUE_DEFINITIONS, useValue: queues },
         { provide: QUEUE_DEADLINES, useValue: { publishMs, drainMs } satisfies QueueDeadlines },
       ],

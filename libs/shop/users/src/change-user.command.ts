@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { MultiLevelCache } from '@fourfold/cache';
 import { ShardRouter } from '@fourfold/sharding';
 import type { UserView } from '@shop/contracts';
-import { EmailReservations } from './email.reservations.js';
+import { EmailReservations, type HeldEmail } from './email.reservations.js';
 import { UserEntity } from './user.entity.js';
 import { UserReader, viewOf } from './user.reader.js';
 import { UserChangedError } from './users.errors.js';
@@ -26,45 +26,64 @@ export class ChangeUser {
   async execute(id: string, change: ChangeUserInput, version: number | undefined): Promise<UserView> {
     const before = await this.users.load(id);
     if (version !== undefined && version !== before.version) throw new UserChangedError(id);
-    const after: UserEntity = {
-      ...before,
-      name: change.name ?? before.name,
-      email: change.email ?? before.email,
-      version: before.version + 1,
-    };
-    const newAddress = after.email !== before.email;
-    if (newAddress) await this.emails.reserve(after.email, id);
+    const { email } = change;
+    if (email === undefined || email === before.email) {
+      return this.announce(await this.write(before, change, version));
+    }
+    // Looked at now, so that what is freed at the end is this holding and not one that begins meanwhile.
+    const old = await this.emails.holderOf(before.email);
+    const reserved = await this.emails.reserve(email, id);
+    let after: UserEntity;
     try {
-      await this.update(after, before.version);
+      after = await this.write(before, change, version);
     } catch (error) {
-      if (newAddress) await this.emails.release(after.email, id).catch(() => undefined); // it runs out by itself
+      await this.emails.releaseUnlessWritten(reserved, error);
       throw error;
     }
-    await this.cache.invalidate('user', id);
-    if (newAddress) await this.moveAddress(id, before.email, after.email);
-    return viewOf(after);
+    const view = await this.announce(after);
+    await this.moveAddress(old?.userId === id ? old : null, reserved);
+    return view;
   }
 
-  private async update(after: UserEntity, fromVersion: number): Promise<void> {
-    const { id, name, email, version } = after;
-    const { affected } = await this.shards.write(id, (manager) =>
-      manager.update(UserEntity, { id, version: fromVersion }, { name, email, version }),
-    );
-    if (!affected) throw new UserChangedError(id);
+  /** With any version allowed, only a change of the address in between is one too many. */
+  private write(
+    before: UserEntity,
+    change: ChangeUserInput,
+    version: number | undefined,
+  ): Promise<UserEntity> {
+    const { id } = before;
+    return this.shards.write(id, async (manager) => {
+      const current = await manager.findOne(UserEntity, {
+        where: { id },
+        lock: { mode: 'pessimistic_write' },
+      });
+      const expected = current && current.version === (version ?? current.version);
+      if (!expected || current.email !== before.email) throw new UserChangedError(id);
+      const { name = current.name, email = current.email } = change;
+      const after = { ...current, name, email, version: current.version + 1 };
+      await manager.update(UserEntity, { id }, { name, email, version: after.version });
+      return after;
+    });
+  }
+
+  private async announce(user: UserEntity): Promise<UserView> {
+    await this.cache.invalidate('user', user.id);
+    return viewOf(user);
   }
 
   /** The user has the new address already: what fails here is made good when somebody asks for either address. */
-  private async moveAddress(id: string, from: string, to: string): Promise<void> {
+  private async moveAddress(from: HeldEmail | null, to: HeldEmail): Promise<void> {
+    const { userId } = to;
     try {
-      if (!(await this.emails.confirm(to, id))) {
+      if (!(await this.emails.confirm(to.email, userId))) {
         this.logger.error(
-          { userId: id },
+          { userId },
           'A reservation ran out before its user had the address: it has two users now',
         );
       }
-      await this.emails.release(from, id);
+      if (from) await this.emails.release(from);
     } catch (error) {
-      this.logger.warn({ err: error, userId: id }, 'An address change was left unfinished');
+      this.logger.warn({ err: error, userId }, 'An address change was left unfinished');
     }
   }
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { isDuplicateKey } from '@fourfold/db-routing';
-import { ShardRouter } from '@fourfold/sharding';
+import { ShardRouter, ShardUnavailableError } from '@fourfold/sharding';
+import type { EntityManager } from 'typeorm';
 import { UserEmailEntity } from './user-email.entity.js';
 import { UserEntity } from './user.entity.js';
 import { EmailTakenError } from './users.errors.js';
@@ -13,20 +14,28 @@ const RESERVE = `
   VALUES (?, ?, 'reserved', NOW(3) + INTERVAL ${RESERVATION_SECONDS} SECOND)
 `;
 
-/** Only from the holder that was looked at, and not while its reservation runs. */
+/**
+ * Only the very holding that was looked at: while the look at its user was under way it may have been confirmed, and
+ * what is true of a reservation that nobody has a user for is not true of that. Not while a reservation runs.
+ */
 const TAKE_OVER = `
   UPDATE user_emails
   SET user_id = ?, state = 'reserved', reserved_until = NOW(3) + INTERVAL ${RESERVATION_SECONDS} SECOND
-  WHERE email = ? AND user_id = ? AND (state = 'confirmed' OR reserved_until < NOW(3))
+  WHERE email = ? AND user_id = ? AND state = ? AND reserved_until = ?
+    AND (state = 'confirmed' OR reserved_until < NOW(3))
 `;
 
 const CONFIRM = `
   UPDATE user_emails SET state = 'confirmed' WHERE email = ? AND user_id = ?
 `;
 
+/** `reserved_until` tells one holding of an address from a later one by the same user. */
 const RELEASE = `
-  DELETE FROM user_emails WHERE email = ? AND user_id = ?
+  DELETE FROM user_emails WHERE email = ? AND user_id = ? AND reserved_until = ?
 `;
+
+/** One holding of an address, as `reserve` or `holderOf` gave it. */
+export type HeldEmail = Pick<UserEmailEntity, 'email' | 'userId' | 'reservedUntil'>;
 
 /**
  * The saga step that makes an address unique across shards: reserve it on its own shard, create the user on hers, then
@@ -37,23 +46,38 @@ export class EmailReservations {
   constructor(private readonly shards: ShardRouter) {}
 
   /** @throws EmailTakenError */
-  async reserve(email: string, userId: string): Promise<void> {
+  async reserve(email: string, userId: string): Promise<HeldEmail> {
     try {
-      await this.shards.write(email, (manager) => manager.query(RESERVE, [email, userId]));
+      return await this.shards.write(email, async (manager) => {
+        await manager.query(RESERVE, [email, userId]);
+        return manager.findOneByOrFail(UserEmailEntity, { email });
+      });
     } catch (error) {
       if (!isDuplicateKey(error)) throw error;
-      await this.takeOver(email, userId);
+      return this.takeOver(email, userId);
     }
   }
 
   /** @returns false when the reservation ran out and somebody else has the address now */
   async confirm(email: string, userId: string): Promise<boolean> {
-    return (await this.change(email, CONFIRM, [email, userId])) === 1;
+    return this.shards.write(email, (manager) => changesOne(manager, CONFIRM, [email, userId]));
   }
 
-  /** Undoes a reservation, or frees an address that its user has given up. */
-  async release(email: string, userId: string): Promise<void> {
-    await this.change(email, RELEASE, [email, userId]);
+  /**
+   * Undoes a reservation, or frees an address that its user has given up. Leaves it alone when the same user has taken
+   * it again meanwhile.
+   */
+  async release({ email, userId, reservedUntil }: HeldEmail): Promise<void> {
+    await this.shards.write(email, (manager) => manager.query(RELEASE, [email, userId, reservedUntil]));
+  }
+
+  /**
+   * After a failed write of the user. A shard that did not answer may have written all the same: then the reservation
+   * stays until it runs out, and whoever asks for the address next finds out what became of it.
+   */
+  async releaseUnlessWritten(reserved: HeldEmail, failure: unknown): Promise<void> {
+    if (failure instanceof ShardUnavailableError) return;
+    await this.release(reserved).catch(() => undefined); // it runs out by itself
   }
 
   /** Whose address it is, reserved or confirmed. */
@@ -61,7 +85,7 @@ export class EmailReservations {
     return this.shards.read(email, (manager) => manager.findOneBy(UserEmailEntity, { email }));
   }
 
-  private async takeOver(email: string, userId: string): Promise<void> {
+  private async takeOver(email: string, userId: string): Promise<HeldEmail> {
     const held = await this.holderOf(email);
     if (!held) throw new EmailTakenError(); // released this instant; the caller may simply try again
     if (await this.userHas(held.userId, email)) {
@@ -70,18 +94,19 @@ export class EmailReservations {
       throw new EmailTakenError();
     }
     // Held by nobody who has it: an abandoned sign-up, or a change of address that was cut short.
-    if ((await this.change(email, TAKE_OVER, [userId, email, held.userId])) !== 1)
-      throw new EmailTakenError();
+    return this.shards.write(email, async (manager) => {
+      const seen = [email, held.userId, held.state, held.reservedUntil];
+      if (!(await changesOne(manager, TAKE_OVER, [userId, ...seen]))) throw new EmailTakenError();
+      return manager.findOneByOrFail(UserEmailEntity, { email });
+    });
   }
 
   private async userHas(userId: string, email: string): Promise<boolean> {
     return this.shards.read(userId, (manager) => manager.existsBy(UserEntity, { id: userId, email }));
   }
+}
 
-  private async change(email: string, sql: string, parameters: unknown[]): Promise<number> {
-    const { affectedRows } = await this.shards.write(email, (manager) =>
-      manager.query<{ affectedRows: number }>(sql, parameters),
-    );
-    return affectedRows;
-  }
+async function changesOne(manager: EntityManager, sql: string, parameters: unknown[]): Promise<boolean> {
+  const { affectedRows } = await manager.query<{ affectedRows: number }>(sql, parameters);
+  return affectedRows === 1;
 }

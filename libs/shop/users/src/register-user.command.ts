@@ -22,11 +22,11 @@ export class RegisterUser {
   async execute({ name, email }: RegisterUserInput): Promise<UserView> {
     const id = this.ids.nextId();
     const user: UserEntity = { id, name, email, version: 1, createdAt: new Date() };
-    await this.emails.reserve(email, id);
+    const reserved = await this.emails.reserve(email, id);
     try {
       await this.shards.write(id, (manager) => manager.insert(UserEntity, user));
     } catch (error) {
-      await this.emails.release(email, id).catch(() => undefined); // it runs out by itself
+      await this.emails.releaseUnlessWritten(reserved, error);
       throw error;
     }
     if (!(await this.emails.confirm(email, id))) {

@@ -1,6 +1,7 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { ForwardMigration } from './forward.migration.js';
+import type { QueryRunner } from 'typeorm';
 
-export class CreateReplicationHeartbeat1764000000100 implements MigrationInterface {
+export class CreateReplicationHeartbeat1764000000100 extends ForwardMigration {
   readonly name = 'CreateReplicationHeartbeat1764000000100';
 
   async up(queryRunner: QueryRunner): Promise<void> {
@@ -10,9 +11,5 @@ export class CreateReplicationHeartbeat1764000000100 implements MigrationInterfa
         written_at DATETIME(3)      NOT NULL
       ) ENGINE = InnoDB
     `);
-  }
-
-  down(): Promise<void> {
-    return Promise.reject(new Error(`${this.name}: migrations only go forward`));
   }
 }

@@ -93,3 +93,10 @@ export async function readingServer(dataSource: DataSource): Promise<string> {
     .getRawOne<{ server: string }>();
   return String(row?.server);
 }
+
+/** Every server that answered one of `reads` reads. */
+export async function readers(dataSource: DataSource, reads = 20): Promise<string[]> {
+  const seen = new Set<string>();
+  for (let read = 0; read < reads; read += 1) seen.add(await readingServer(dataSource));
+  return [...seen].sort();
+}

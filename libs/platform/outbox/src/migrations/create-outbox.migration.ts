@@ -1,6 +1,7 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { ForwardMigration } from '@fourfold/db-routing';
+import type { QueryRunner } from 'typeorm';
 
-export class CreateOutbox1764000000200 implements MigrationInterface {
+export class CreateOutbox1764000000200 extends ForwardMigration {
   readonly name = 'CreateOutbox1764000000200';
 
   /** Message ids are compared byte by byte, whatever the database's own collation: two that look alike are two. */
@@ -31,9 +32,5 @@ export class CreateOutbox1764000000200 implements MigrationInterface {
         PRIMARY KEY (consumer, msg_id)
       ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
     `);
-  }
-
-  down(): Promise<void> {
-    return Promise.reject(new Error(`${this.name}: migrations only go forward`));
   }
 }

@@ -65,5 +65,5 @@ export function message(
   queue = letters.name,
   payload: object = { to: 'you' },
 ): RelayedMessage {
-  return { outboxId: String(outboxId), messageId: `m-${outboxId}`, queue, payload };
+  return { outboxId: String(outboxId), messageId: `m-${outboxId}`, queue, payload, republished: false };
 }

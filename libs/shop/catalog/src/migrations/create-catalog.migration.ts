@@ -1,6 +1,7 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { ForwardMigration } from '@fourfold/db-routing';
+import type { QueryRunner } from 'typeorm';
 
-export class CreateCatalog1764000000400 implements MigrationInterface {
+export class CreateCatalog1764000000400 extends ForwardMigration {
   readonly name = 'CreateCatalog1764000000400';
 
   async up(queryRunner: QueryRunner): Promise<void> {
@@ -24,9 +25,5 @@ export class CreateCatalog1764000000400 implements MigrationInterface {
         CONSTRAINT stock_never_below_zero CHECK (available >= 0)
       ) ENGINE = InnoDB
     `);
-  }
-
-  down(): Promise<void> {
-    return Promise.reject(new Error(`${this.name}: migrations only go forward`));
   }
 }

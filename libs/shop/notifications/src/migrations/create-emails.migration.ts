@@ -1,6 +1,7 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { ForwardMigration } from '@fourfold/db-routing';
+import type { QueryRunner } from 'typeorm';
 
-export class CreateEmails1764000000800 implements MigrationInterface {
+export class CreateEmails1764000000800 extends ForwardMigration {
   readonly name = 'CreateEmails1764000000800';
 
   async up(queryRunner: QueryRunner): Promise<void> {
@@ -15,9 +16,5 @@ export class CreateEmails1764000000800 implements MigrationInterface {
         KEY emails_order (order_id)
       ) ENGINE = InnoDB
     `);
-  }
-
-  down(): Promise<void> {
-    return Promise.reject(new Error(`${this.name}: migrations only go forward`));
   }
 }

@@ -1,6 +1,7 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { ForwardMigration } from '@fourfold/db-routing';
+import type { QueryRunner } from 'typeorm';
 
-export class CreateOrders1764000000600 implements MigrationInterface {
+export class CreateOrders1764000000600 extends ForwardMigration {
   readonly name = 'CreateOrders1764000000600';
 
   async up(queryRunner: QueryRunner): Promise<void> {
@@ -40,9 +41,5 @@ export class CreateOrders1764000000600 implements MigrationInterface {
         PRIMARY KEY (caller, route, idempotency_key)
       ) ENGINE = InnoDB
     `);
-  }
-
-  down(): Promise<void> {
-    return Promise.reject(new Error(`${this.name}: migrations only go forward`));
   }
 }

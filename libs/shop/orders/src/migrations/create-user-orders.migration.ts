@@ -1,6 +1,7 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { ForwardMigration } from '@fourfold/db-routing';
+import type { QueryRunner } from 'typeorm';
 
-export class CreateUserOrders1764000000700 implements MigrationInterface {
+export class CreateUserOrders1764000000700 extends ForwardMigration {
   readonly name = 'CreateUserOrders1764000000700';
 
   async up(queryRunner: QueryRunner): Promise<void> {
@@ -14,9 +15,5 @@ export class CreateUserOrders1764000000700 implements MigrationInterface {
         KEY user_orders_slot (slot, user_id, order_id)
       ) ENGINE = InnoDB
     `);
-  }
-
-  down(): Promise<void> {
-    return Promise.reject(new Error(`${this.name}: migrations only go forward`));
   }
 }

@@ -1,7 +1,8 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { ForwardMigration } from '@fourfold/db-routing';
+import type { QueryRunner } from 'typeorm';
 
 /** `slot` is computed by the database as the ring computes it, so that a migration can walk one slot by its index. */
-export class CreateUsers1764000000500 implements MigrationInterface {
+export class CreateUsers1764000000500 extends ForwardMigration {
   readonly name = 'CreateUsers1764000000500';
 
   async up(queryRunner: QueryRunner): Promise<void> {
@@ -27,9 +28,5 @@ export class CreateUsers1764000000500 implements MigrationInterface {
         KEY user_emails_slot (slot, email)
       ) ENGINE = InnoDB
     `);
-  }
-
-  down(): Promise<void> {
-    return Promise.reject(new Error(`${this.name}: migrations only go forward`));
   }
 }

@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto';
+import { type ApiCaller, type OrderBody, type Platform, startPlatform } from '@fourfold-tools/e2e';
+import { eventually } from '@fourfold-tools/testing';
+import type { RowDataPacket } from 'mysql2/promise';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+interface Page<T> {
+  items: T[];
+  nextCursor: string | null;
+}
+interface UserPage extends Page<{ id: string; name: string; email: string }> {
+  partial: boolean;
+  unavailableShards: string[];
+}
+
+let platform: Platform;
+let api: ApiCaller;
+
+beforeAll(async () => {
+  platform = await startPlatform({ name: 'user-search' });
+  api = platform.api;
+});
+afterAll(() => platform?.stop());
+
+const search = (query: Record<string, string>) =>
+  api.get<UserPage>(`/users?${new URLSearchParams(query).toString()}`);
+const namesWith = async (namePrefix: string) =>
+  (await search({ namePrefix })).body.items.map(({ name }) => name).toSorted();
+
+/** Every page of a list, to its end. */
+async function pagesOf<T>(path: string, limit: number): Promise<T[][]> {
+  const pages: T[][] = [];
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const after: string = cursor === '' ? '' : `&cursor=${cursor}`;
+    const { status, body, text } = await api.get<Page<T>>(`${path}limit=${limit}${after}`);
+    expect(status, text).toBe(200);
+    pages.push(body.items);
+    cursor = body.nextCursor;
+  }
+  return pages;
+}
+
+async function scatterQueries(): Promise<number> {
+  const text = await (await fetch(`${platform.apis[0]!.managementUrl}/metrics`)).text();
+  return Number(/^shard_queries_total\{.*scope="scatter".*\} (\d+)$/m.exec(text)?.[1] ?? 0);
+}
+
+describe('a search by email', () => {
+  it('finds the one user, however the address is spelled, without asking every shard', async () => {
+    const email = `${randomUUID()}@example.com`;
+    const { body: user } = await api.post<{ id: string }>('/users', { name: 'Ada', email });
+    const before = await scatterQueries();
+    const { body } = await search({ email: ` ${email.toUpperCase()}` });
+    expect(body).toEqual({ items: [user], nextCursor: null, partial: false, unavailableShards: [] });
+    expect(await scatterQueries()).toBe(before);
+  });
+
+  it('finds nobody under an address that nobody has, or has any more', async () => {
+    const [first, second] = [`${randomUUID()}@example.com`, `${randomUUID()}@example.com`];
+    const { body: user } = await api.post<{ id: string }>('/users', { name: 'Ada', email: first });
+    await api.call('PATCH', `/users/${user.id}`, { body: { email: second }, headers: { 'if-match': '*' } });
+    expect((await search({ email: first })).body.items).toEqual([]);
+    expect((await search({ email: second })).body.items).toMatchObject([{ id: user.id, email: second }]);
+    expect((await search({ email: `${randomUUID()}@example.com` })).body.items).toEqual([]);
+  });
+});
+
+describe('a search by the beginning of a name', () => {
+  it('goes through all shards page by page: nobody twice, nobody left out, in one order', async () => {
+    const ids = new Set<string>();
+    for (let n = 0; n < 25; n += 1) ids.add(await platform.shop.user(`Grace ${n}`));
+    await platform.shop.user('Ada');
+    const counts = await Promise.all(
+      Object.values(platform.shards).map(async (shard) => {
+        const [rows] = await shard.query<RowDataPacket[]>("SELECT id FROM users WHERE name LIKE 'Grace %'");
+        return rows.length;
+      }),
+    );
+    expect(counts.filter((count) => count > 0).length).toBeGreaterThan(1);
+
+    for (const limit of [1, 7, 24, 25, 100]) {
+      const pages = await pagesOf<{ id: string }>('/users?namePrefix=Grace%20&', limit);
+      expect(pages.slice(0, -1).every((page) => page.length === limit)).toBe(true);
+      const found = pages.flat().map(({ id }) => id);
+      expect(found).toEqual([...ids].toSorted((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1)));
+    }
+  });
+
+  it('takes % and _ and \\ as they are', async () => {
+    for (const name of ['50% Off', '50 Cent', 'a_b', 'axb', 'back\\slash', 'backXslash', "O'Hara"]) {
+      await platform.shop.user(name);
+    }
+    expect(await namesWith('50%')).toEqual(['50% Off']);
+    expect(await namesWith('50')).toEqual(['50 Cent', '50% Off']);
+    expect(await namesWith('a_')).toEqual(['a_b']);
+    expect(await namesWith('back\\')).toEqual(['back\\slash']);
+    expect(await namesWith("O'")).toEqual(["O'Hara"]);
+    expect(await namesWith('%')).toEqual([]);
+  });
+});
+
+describe('a search', () => {
+  it.each([
+    '',
+    'email=ada@example.com&namePrefix=Ada',
+    'email=nowhere',
+    'namePrefix=',
+    'namePrefix=%20',
+    'namePrefix=A&limit=0',
+    'namePrefix=A&limit=101',
+    'namePrefix=A&limit=abc',
+    'namePrefix=A&limit=2&limit=3',
+    'namePrefix=A&cursor=abc',
+    `namePrefix=A&cursor=${btoa("1' OR '1'='1")}`,
+    'namePrefix=A&order=desc',
+  ])('for ?%s is refused', async (query) => {
+    const answer = await api.get(`/users?${query}`);
+    expect([answer.status, answer.body['code']]).toEqual([400, 'validation-failed']);
+  });
+});
+
+describe('a user’s orders', () => {
+  it('come newest first, page by page, to her and to an operator', async () => {
+    const [userId, productId] = [await platform.shop.user(), await platform.shop.product(100)];
+    const placed: string[] = [];
+    for (let n = 0; n < 7; n += 1) {
+      placed.push((await platform.shop.order(userId, [{ productId, quantity: 1 }])).body.id);
+    }
+    const other = await platform.shop.user();
+    await platform.shop.order(other, [{ productId, quantity: 1 }]);
+
+    // The index follows an order at once, or a moment later when its shard was slow.
+    await eventually(async () => {
+      const pages = await pagesOf<OrderBody>(`/users/${userId}/orders?`, 3);
+      expect(pages.map((page) => page.length)).toEqual([3, 3, 1]);
+      expect(pages.flat().map(({ id }) => id)).toEqual(placed.toReversed());
+    });
+    const hers = api.as(await platform.customerToken(userId));
+    const { body } = await hers.get<Page<OrderBody>>(`/users/${userId}/orders`);
+    expect(body.items).toHaveLength(7);
+    expect(body.nextCursor).toBeNull();
+
+    const foreign = await hers.get(`/users/${other}/orders`);
+    expect([foreign.status, foreign.body['code']]).toEqual([404, 'user-not-found']);
+  });
+
+  it('are none for one who has not ordered', async () => {
+    const { body } = await api.get(`/users/${await platform.shop.user()}/orders`);
+    expect(body).toEqual({ items: [], nextCursor: null });
+  });
+
+  it.each(['limit=0', 'limit=101', 'limit=abc', 'cursor=abc', 'status=pending'])(
+    'refuse ?%s',
+    async (query) => {
+      const answer = await api.get(`/users/${await platform.shop.user()}/orders?${query}`);
+      expect([answer.status, answer.body['code']]).toEqual([400, 'validation-failed']);
+    },
+  );
+});

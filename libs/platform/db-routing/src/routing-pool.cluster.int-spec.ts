@@ -1,0 +1,28 @@
+import { eventually, topology } from '@fourfold-tools/testing';
+import type { PoolConnection } from 'mysql2';
+import { expect, it } from 'vitest';
+import { DbRoutingMetrics } from './db-routing.metrics.js';
+import { RoutingPoolCluster } from './routing-pool.cluster.js';
+
+it('a node that is added again, as at a second attempt to connect, leaves no connection of the first behind', async () => {
+  const node = { connections: 2, acquireDeadlineMs: 2_000, connectTimeoutMs: 1_000, sessionSetup: [] };
+  const cluster = new RoutingPoolCluster({ primary: node, replica: node }, new DbRoutingMetrics());
+  const connect = async () => {
+    cluster.add('MASTER', { uri: topology().primary.appUrl });
+    const connection = await new Promise<PoolConnection>((resolve, reject) => {
+      cluster.getConnection('MASTER', (error, given) =>
+        given ? resolve(given) : reject(error ?? new Error()),
+      );
+    });
+    connection.release();
+    return connection;
+  };
+  const answers = (connection: PoolConnection) =>
+    new Promise<boolean>((resolve) => connection.ping((error) => resolve(!error)));
+
+  const first = await connect();
+  const second = await connect();
+  await eventually(async () => !(await answers(first)));
+  expect(await answers(second)).toBe(true);
+  await new Promise((ended) => cluster.end(ended));
+});

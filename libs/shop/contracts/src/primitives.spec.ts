@@ -1,0 +1,55 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { idSchema, priceSchema } from './primitives.js';
+
+const MAX_ID = 2n ** 63n - 1n;
+const accepts = (value: unknown) => idSchema.safeParse(value).success;
+
+describe('idSchema', () => {
+  it('takes every number from 1 to 2^63 - 1 as it is written, and passes it on unchanged', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: 1n, max: MAX_ID }), (id) => {
+        expect(idSchema.parse(String(id))).toBe(String(id));
+      }),
+    );
+  });
+
+  it('refuses what a signed 64-bit column can’t hold', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: MAX_ID + 1n, max: 2n ** 80n }), (id) => {
+        expect(accepts(String(id))).toBe(false);
+      }),
+    );
+    expect([accepts(String(MAX_ID)), accepts(String(MAX_ID + 1n))]).toEqual([true, false]);
+  });
+
+  it('accepts a text only if it is the one spelling of its number', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[-+ 0]?\d{1,20}[ .n]?$/)), (text) => {
+        const canonical = /^\d+$/.test(text) && String(BigInt(text)) === text && BigInt(text) > 0n;
+        expect(accepts(text)).toBe(canonical && BigInt(text) <= MAX_ID);
+      }),
+    );
+  });
+
+  it.each([7, null, undefined, true, ['7'], { id: '7' }, '٣', '７', '7\n', '1_000'])('refuses %j', (value) =>
+    expect(accepts(value)).toBe(false),
+  );
+});
+
+describe('priceSchema', () => {
+  it.each([
+    [{ amount: 0, currency: 'GBP' }, true],
+    [{ amount: 1_000_000_000, currency: 'GBP' }, true],
+    [{ amount: 1_000_000_001, currency: 'GBP' }, false],
+    [{ amount: -1, currency: 'GBP' }, false],
+    [{ amount: 0.5, currency: 'GBP' }, false],
+    [{ amount: '450', currency: 'GBP' }, false],
+    [{ amount: 450, currency: 'EUR' }, false],
+    [{ amount: 450, currency: 'gbp' }, false],
+    [{ amount: 450 }, false],
+    [{ amount: 450, currency: 'GBP', vat: 20 }, false],
+  ])('%j: accepted is %s', (price, accepted) => {
+    expect(priceSchema.safeParse(price).success).toBe(accepted);
+  });
+});

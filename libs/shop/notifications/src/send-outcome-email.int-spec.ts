@@ -1,0 +1,144 @@
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { topology } from '@fourfold-tools/testing';
+import type { OutcomeEmail, UserDirectory, UserView } from '@shop/contracts';
+import { createTransport } from 'nodemailer';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type DeliveryLookup, NoDeliveryLookup } from './delivery.lookup.js';
+import { MaildevLookup } from './maildev.lookup.js';
+import { SendOutcomeEmail } from './send-outcome-email.command.js';
+import { EmailsDatabase } from './testing/emails-database.js';
+import { headerNamesOf, mailsWith } from './testing/mail-catcher.js';
+
+let database: EmailsDatabase;
+/** Of one order each, unique among all files of a run: the catcher is everybody's. */
+let nextOrder = BigInt(Date.now()) * 1_000n;
+
+beforeAll(async () => {
+  database = await EmailsDatabase.create();
+});
+afterAll(() => database?.close());
+
+const ada: UserView = {
+  id: '7',
+  name: 'Ada',
+  email: 'ada@example.com',
+  createdAt: '2026-01-01T00:00:00.000Z',
+  version: 1,
+};
+
+function sender(options: { lookup?: DeliveryLookup; smtpUrl?: string; user?: UserView | null } = {}) {
+  const { mail } = topology();
+  const { lookup = new MaildevLookup(mail.webUrl), smtpUrl = mail.smtpUrl, user = ada } = options;
+  const users: UserDirectory = { find: () => Promise.resolve(user) };
+  const transport = createTransport({ url: smtpUrl, disableFileAccess: true, disableUrlAccess: true });
+  const from = 'Fourfold <orders@fourfold.test>';
+  return new SendOutcomeEmail(database.dataSource, database.outbox, users, lookup, transport, from);
+}
+
+async function anEmail() {
+  const orderId = String((nextOrder += 1n));
+  const messageId = `outcome-email:${orderId}`;
+  await database.addMessage(messageId);
+  const email: OutcomeEmail = {
+    outcome: 'confirmed',
+    orderId,
+    userId: ada.id,
+    total: { amount: 1_350, currency: 'GBP' },
+  };
+  return { email, messageId, header: `<outcome-email.${orderId}@fourfold.example>` };
+}
+
+/** An address of this machine at which nobody listens. */
+async function deadSmtpUrl(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return `smtp://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
+}
+
+describe('an outcome e-mail', () => {
+  it('is sent once, however often its message is delivered', async () => {
+    const { email, messageId, header } = await anEmail();
+    for (let delivery = 1; delivery <= 3; delivery += 1) await sender().execute(email, messageId);
+
+    const mails = await mailsWith(header);
+    expect(mails).toMatchObject([
+      { subject: `Order ${email.orderId} confirmed`, to: [{ address: 'ada@example.com', name: 'Ada' }] },
+    ]);
+    expect(mails[0]!.text).toContain('£13.50');
+    expect(await database.email(messageId)).toMatchObject({ state: 'sent', recipient: 'ada@example.com' });
+    expect((await database.email(messageId))!.sentAt).toBeInstanceOf(Date);
+    expect(await database.messageState(messageId)).toBe('done');
+  });
+
+  it('has no row and no mail when its user does not exist', async () => {
+    const { email, messageId, header } = await anEmail();
+    await expect(sender({ user: null }).execute(email, messageId)).rejects.toThrow(/user 7.*does not exist/);
+    expect([await database.email(messageId), await mailsWith(header)]).toEqual([null, []]);
+  });
+});
+
+describe('a sender that died after the mail server’s answer and before its own record', () => {
+  async function diedThen(lookup: DeliveryLookup): Promise<string[]> {
+    const { email, messageId, header } = await anEmail();
+    await sender({ lookup }).execute(email, messageId);
+    await database.forgetThatItWasSent(messageId);
+
+    await sender({ lookup }).execute(email, messageId);
+    expect(await database.email(messageId)).toMatchObject({ state: 'sent' });
+    expect(await database.messageState(messageId)).toBe('done');
+    return (await mailsWith(header)).map(({ headers }) => headers['message-id']!);
+  }
+
+  it('naive twin: with nobody to ask it is sent again, recognisable by the same Message-ID', async () => {
+    const ids = await diedThen(new NoDeliveryLookup());
+    expect(ids).toHaveLength(2);
+    expect(new Set(ids).size).toBe(1);
+  });
+
+  it('is made good without a second mail when the mail system can be asked', async () => {
+    expect(await diedThen(new MaildevLookup(topology().mail.webUrl))).toHaveLength(1);
+  });
+
+  it('sends again rather than never when the mail system does not answer', async () => {
+    const away = (await deadSmtpUrl()).replace('smtp:', 'http:');
+    expect(await diedThen(new MaildevLookup(away))).toHaveLength(2);
+  });
+});
+
+describe('a mail server that can’t be reached', () => {
+  it('leaves the e-mail to be sent by the next attempt', async () => {
+    const { email, messageId, header } = await anEmail();
+    const failing = sender({ smtpUrl: await deadSmtpUrl() }).execute(email, messageId);
+    await expect(failing).rejects.toMatchObject({ code: 'ESOCKET' });
+    expect(await database.email(messageId)).toMatchObject({ state: 'sending', sentAt: null });
+    expect(await database.messageState(messageId)).toBe('pending');
+
+    await sender().execute(email, messageId);
+    expect(await database.email(messageId)).toMatchObject({ state: 'sent' });
+    expect(await mailsWith(header)).toHaveLength(1);
+  });
+});
+
+describe('a user’s name', () => {
+  it.each([
+    'Ada\r\nBcc: mallory@example.com\r\nX-Injected: yes',
+    'Ada\nX-Injected: yes\n\nanother body',
+    'Ada" <mallory@example.com>, "Bob',
+    'Ada\r\n.\r\nMAIL FROM:<mallory@example.com>',
+  ])('%j adds no header and no recipient', async (name) => {
+    const { email, messageId, header } = await anEmail();
+    await sender({ user: { ...ada, name } }).execute(email, messageId);
+
+    const [mail, ...others] = await mailsWith(header);
+    expect(others).toEqual([]);
+    expect(mail!.envelope.to.map(({ address }) => address)).toEqual(['ada@example.com']);
+    expect(mail!.to.map(({ address }) => address)).toEqual(['ada@example.com']);
+    const names = await headerNamesOf(mail!);
+    expect(names).toContain('message-id');
+    expect(names).not.toContain('bcc');
+    expect(names).not.toContain('x-injected');
+  });
+});

@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto';
+import { type ShardRouter, ShardUnavailableError } from '@fourfold/sharding';
+import { gate } from '@fourfold-tools/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { EmailReservations, type HeldEmail } from './email.reservations.js';
+import { UsersShards } from './testing/users-shards.js';
+import { UserEmailEntity } from './user-email.entity.js';
+import { EmailTakenError, UserChangedError } from './users.errors.js';
+
+let shards: UsersShards;
+
+beforeAll(async () => {
+  shards = await UsersShards.start();
+});
+afterAll(() => shards?.stop());
+
+const anEmail = () => `${randomUUID()}@example.com`;
+
+/** Stands still before it frees an address. */
+class HeldUpReservations extends EmailReservations {
+  readonly asked = gate();
+  readonly goOn = gate();
+
+  override async release(held: HeldEmail): Promise<void> {
+    this.asked.open();
+    await this.goOn.passed;
+    await super.release(held);
+  }
+}
+
+/** Frees whatever holding of the address its user has by then. */
+class NaiveReservations extends HeldUpReservations {
+  override async release({ email, userId }: HeldEmail): Promise<void> {
+    this.asked.open();
+    await this.goOn.passed;
+    await shards.router.write(email, (manager) => manager.delete(UserEmailEntity, { email, userId }));
+  }
+}
+
+/** The answer to each write of users gets lost; the write itself does not. */
+function losingAnswers(router: ShardRouter): ShardRouter {
+  return {
+    read: router.read.bind(router),
+    write: async (key: string, fn: Parameters<ShardRouter['write']>[1]) => {
+      const result = await router.write(key, fn);
+      if (!key.includes('@')) throw new ShardUnavailableError('shard-0', 'the connection broke off');
+      return result;
+    },
+  } as unknown as ShardRouter;
+}
+
+describe('an address that its user gives up and takes back', () => {
+  /** Away from `first` and, before that is over, back to it. */
+  async function awayAndBack(emails: HeldUpReservations): Promise<{ userId: string; first: string }> {
+    const [first, second] = [anEmail(), anEmail()];
+    const { id: userId } = await shards.library().register.execute({ name: 'Ada', email: first });
+    const away = shards.library({ emails }).change;
+    const leaving = away.execute(userId, { email: second }, undefined);
+    await emails.asked.passed;
+    await shards.library().change.execute(userId, { email: first }, undefined);
+    emails.goOn.open();
+    await leaving;
+    return { userId, first };
+  }
+
+  it('naive twin: freeing it by name lets somebody else have it as well', async () => {
+    const { userId, first } = await awayAndBack(new NaiveReservations(shards.router));
+    const { register, reader } = shards.library();
+    const { id: second } = await register.execute({ name: 'Mallory', email: first });
+    expect([(await reader.get(userId)).email, (await reader.get(second)).email]).toEqual([first, first]);
+  });
+
+  it('stays that user’s alone', async () => {
+    const { userId, first } = await awayAndBack(new HeldUpReservations(shards.router));
+    expect(await shards.holder(first)).toEqual({ userId, state: 'confirmed' });
+    const again = shards.library().register.execute({ name: 'Mallory', email: first });
+    await expect(again).rejects.toThrow(EmailTakenError);
+  });
+});
+
+describe('a user’s shard whose answer is lost', () => {
+  it('keeps a new user’s address: the next who asks finds the user there', async () => {
+    const email = anEmail();
+    const { register, reader } = shards.library({ router: losingAnswers(shards.router) });
+    await expect(register.execute({ name: 'Ada', email })).rejects.toThrow(ShardUnavailableError);
+    const held = await shards.holder(email);
+    expect(held).toMatchObject({ state: 'reserved' });
+
+    const again = shards.library().register.execute({ name: 'Ada', email });
+    await expect(again).rejects.toThrow(EmailTakenError);
+    expect(await shards.holder(email)).toEqual({ ...held, state: 'confirmed' });
+    expect(await reader.get(held!.userId)).toMatchObject({ email });
+  });
+
+  it('keeps a changed address, and the old one may be had by others', async () => {
+    const [first, second] = [anEmail(), anEmail()];
+    const { id } = await shards.library().register.execute({ name: 'Ada', email: first });
+    const { change } = shards.library({ router: losingAnswers(shards.router) });
+    await expect(change.execute(id, { email: second }, 1)).rejects.toThrow(ShardUnavailableError);
+
+    const { register } = shards.library();
+    await expect(register.execute({ name: 'Eve', email: second })).rejects.toThrow(EmailTakenError);
+    expect(await shards.holder(second)).toEqual({ userId: id, state: 'confirmed' });
+    const { id: bob } = await register.execute({ name: 'Bob', email: first });
+    expect(await shards.holder(first)).toEqual({ userId: bob, state: 'confirmed' });
+  });
+});
+
+describe('a change that is refused', () => {
+  it('leaves the address free that it had reserved already', async () => {
+    const [first, second] = [anEmail(), anEmail()];
+    const { register, change } = shards.library();
+    const { id } = await register.execute({ name: 'Ada', email: first });
+    class OvertakenReservations extends EmailReservations {
+      override async reserve(email: string, userId: string): Promise<HeldEmail> {
+        const held = await super.reserve(email, userId);
+        await change.execute(id, { name: 'Ada King' }, 1);
+        return held;
+      }
+    }
+    const overtaken = shards.library({ emails: new OvertakenReservations(shards.router) }).change;
+    await expect(overtaken.execute(id, { email: second }, 1)).rejects.toThrow(UserChangedError);
+    expect(await shards.holder(second)).toBeNull();
+    expect(await shards.holder(first)).toEqual({ userId: id, state: 'confirmed' });
+  });
+});
+
+describe('20 changes at once that name no version', () => {
+  it('all happen, one after the other', async () => {
+    const { register, change, reader } = shards.library();
+    const { id } = await register.execute({ name: 'Ada', email: anEmail() });
+    const changed = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => change.execute(id, { name: `Ada ${index}` }, undefined)),
+    );
+    expect(changed.map(({ version }) => version).toSorted((a, b) => a - b)).toEqual(
+      Array.from({ length: 20 }, (_, index) => index + 2),
+    );
+    expect(await reader.get(id)).toEqual(changed.find(({ version }) => version === 21));
+  });
+});
