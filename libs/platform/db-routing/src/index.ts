@@ -2,13 +2,15 @@ export { primaryOnly, usePrimary } from './consistency.context.js';
 export { DbRoutingModule } from './db-routing.module.js';
 export { databaseEnv, type DbRoutingOptions } from './db-routing.options.js';
 export {
-  DatabaseUnavailableError,
+  connectFaultOf,
+  connectionFaultOf,
   isConnectionError,
   isDuplicateKey,
   isLockTimeout,
+  isMissingTable,
   isRetryableConflict,
-  PoolExhaustedError,
-} from './errors.js';
+} from './driver-error.js';
+export { DatabaseUnavailableError, PoolExhaustedError } from './errors.js';
 export { ForwardMigration } from './migrations/forward.migration.js';
 export { ReplicaHealthMonitor } from './replica-health.monitor.js';
 export { LAG_THRESHOLDS, type LagThresholds, ReplicaHealth } from './replica-health.js';

@@ -1,5 +1,6 @@
 import { createPool, type Pool, type PoolConnection, type PoolOptions } from 'mysql2';
-import { DatabaseUnavailableError, isConnectionError, PoolExhaustedError } from './errors.js';
+import { isConnectionError } from './driver-error.js';
+import { DatabaseUnavailableError, PoolExhaustedError } from './errors.js';
 
 export type ConnectionCallback = (error: Error | null, connection?: PoolConnection) => void;
 

@@ -1,7 +1,7 @@
 import { gate, type TestDatabase } from '@fourfold-tools/testing';
 import { DataSource, type EntityManager } from 'typeorm';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { isDuplicateKey, isRetryableConflict } from './errors.js';
+import { isDuplicateKey, isRetryableConflict } from './driver-error.js';
 import { routedDatabase } from './testing/routed-database.js';
 import { inTransaction } from './transaction.js';
 
@@ -72,7 +72,7 @@ it('inTransaction does not repeat what no repetition helps', async () => {
 
 it('inTransaction gives up after four attempts', async () => {
   let runs = 0;
-  const conflict = Object.assign(new Error('deadlock'), { code: 'ER_LOCK_DEADLOCK' });
+  const conflict = Object.assign(new Error('deadlock'), { errno: 1213 });
   const hopeless = inTransaction(dataSource, () => {
     runs += 1;
     return Promise.reject(conflict);

@@ -1,5 +1,5 @@
 import type { DataSource, EntityManager } from 'typeorm';
-import { isRetryableConflict } from './errors.js';
+import { isRetryableConflict } from './driver-error.js';
 
 const ATTEMPTS = 4;
 

@@ -1,5 +1,5 @@
+import { isRetryableConflict } from '@fourfold/db-routing';
 import { randomUUID } from 'node:crypto';
-import { isConcurrencyLoss } from '../sql/server-error.js';
 import type { SqlExecutor } from '../sql/sql-executor.js';
 import { IdLeaseLostError } from './id-lease-lost.error.js';
 import type { HeldWorkerId, WorkerIdLease } from './worker-id.lease.js';
@@ -71,7 +71,7 @@ export class SqlWorkerIdLease implements WorkerIdLease {
         await this.main.query(CLAIM, parameters);
         return;
       } catch (error) {
-        if (retries === MAX_CLAIM_RETRIES || !isConcurrencyLoss(error)) throw error;
+        if (retries === MAX_CLAIM_RETRIES || !isRetryableConflict(error)) throw error;
       }
     }
   }

@@ -1,4 +1,5 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { ForwardMigration } from '@fourfold/db-routing';
+import type { QueryRunner } from 'typeorm';
 
 const CREATE_SHARD_TOPOLOGY = `
   CREATE TABLE IF NOT EXISTS shard_topology (
@@ -27,16 +28,12 @@ const INSERT_WORKER_IDS = `
   ON DUPLICATE KEY UPDATE worker_id = snowflake_workers.worker_id`;
 
 /** Tables of topology and Snowflake ids, on the main cluster. */
-export class CreateSharding1732300000001 implements MigrationInterface {
+export class CreateSharding1732300000001 extends ForwardMigration {
   readonly name = 'CreateSharding1732300000001';
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(CREATE_SHARD_TOPOLOGY);
     await runner.query(CREATE_SNOWFLAKE_WORKERS);
     await runner.query(INSERT_WORKER_IDS);
-  }
-
-  async down(): Promise<void> {
-    throw new Error('Migrations only go forward: undoing CreateSharding would forget where every row lives');
   }
 }

@@ -1,7 +1,7 @@
+import { connectFaultOf } from '@fourfold/db-routing';
 import { withDeadline } from '@fourfold/kernel';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { parseShardUrl } from '../configuration/shard-url.js';
-import { connectFaultOf } from './connection-fault.js';
 import { shardPoolDriver } from './shard-pool.driver.js';
 import { ShardUnavailableError } from './shard-unavailable.error.js';
 import type { ShardConnectionOptions } from './shard-connection.options.js';

@@ -1,9 +1,9 @@
+import { connectFaultOf, connectionFaultOf } from '@fourfold/db-routing';
 import { withDeadline } from '@fourfold/kernel';
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { PoolConnection } from 'mysql2';
 import { type DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
 import { abortConnection } from './abort-connection.js';
-import { connectFaultOf, connectionFaultOf } from './connection-fault.js';
 import { ShardDataSource } from './shard.data-source.js';
 import { defaultShardConnectionOptions, type ShardConnectionOptions } from './shard-connection.options.js';
 import { ShardUnavailableError } from './shard-unavailable.error.js';

@@ -1,6 +1,6 @@
+import { isRetryableConflict } from '@fourfold/db-routing';
 import type { PoolConnection } from 'mysql2';
 import type { EntityManager, QueryRunner } from 'typeorm';
-import { isConcurrencyLoss } from '../sql/server-error.js';
 import { abortConnection } from './abort-connection.js';
 
 const MAX_RETRIES = 3;
@@ -23,7 +23,7 @@ export async function inTransaction<T>(
       return result;
     } catch (error) {
       await rollBack(runner);
-      if (retries === MAX_RETRIES || !isConcurrencyLoss(error)) throw error;
+      if (retries === MAX_RETRIES || !isRetryableConflict(error)) throw error;
     }
   }
 }

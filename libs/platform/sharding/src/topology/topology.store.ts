@@ -1,5 +1,5 @@
+import { isMissingTable } from '@fourfold/db-routing';
 import type { SqlExecutor } from '../sql/sql-executor.js';
-import { serverErrnoOf, ServerErrno } from '../sql/server-error.js';
 import { evenTopology } from './even-topology.js';
 import { parseTopology, type Topology } from './topology.document.js';
 import { TopologyMissingError } from './topology.errors.js';
@@ -44,7 +44,7 @@ export class TopologyStore {
       const [row] = await this.main.query<{ document: unknown }[]>(SELECT_CURRENT);
       return row && parseTopology(row.document);
     } catch (error) {
-      if (serverErrnoOf(error) === ServerErrno.noSuchTable) throw new TopologyMissingError(error);
+      if (isMissingTable(error)) throw new TopologyMissingError(error);
       throw error;
     }
   }
