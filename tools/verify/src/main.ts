@@ -26,13 +26,14 @@ function chosen(only: string | undefined): readonly Check[] {
 
 async function verify(only: string | undefined): Promise<Tally> {
   const selected = chosen(only);
-  await installMissing({ also: ['prometheus', 'curl'], report: (line) => console.log(line) });
+  installMissing({ also: ['prometheus', 'curl'], report: (line) => console.log(line) });
   const tallies: Tally[] = [];
   const lines: string[] = [];
-  for (const { name, says, run } of selected) {
-    console.log(`\n── ${name}: ${says}`);
+  for (const check of selected) {
+    const { name } = check;
+    console.log(`\n── ${name}: ${check.says}`);
     const startedAt = performance.now();
-    const tally = await run();
+    const tally = await check.run();
     const seconds = ((performance.now() - startedAt) / 1_000).toFixed(0);
     tallies.push(tally);
     lines.push(
