@@ -118,6 +118,10 @@ describe('a list of items', () => {
 });
 
 describe('a body', () => {
+  it.each(['', 'x'.repeat(501), 'a\u0000b', '\ud800', 7, null])(
+    'with %j as address is refused',
+    (shippingAddress) => isRefused({ body: { ...line(1), shippingAddress } }, 400, 'validation-failed'),
+  );
   it('with a field nobody knows is refused', () =>
     isRefused({ body: { ...line(1), coupon: 'X' } }, 400, 'validation-failed'));
   it('of 5 MB is refused', () =>

@@ -1,12 +1,12 @@
-import { MAX_INT32, pageQuery, priceSchema } from '@shop/contracts';
+import { MAX_INT32, pageQuery, priceSchema, textSchema } from '@shop/contracts';
 import { z } from 'zod';
 
 const stockSchema = z.int().min(0).max(MAX_INT32);
-const skuSchema = z.string().trim().min(1).max(64);
+const skuSchema = textSchema(64);
 
 export const createProductSchema = z.strictObject({
   sku: skuSchema,
-  name: z.string().trim().min(1).max(200),
+  name: textSchema(200),
   price: priceSchema,
   stock: stockSchema,
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { idSchema, priceSchema } from './primitives.js';
+import { idSchema, priceSchema, textSchema } from './primitives.js';
 
 const MAX_ID = 2n ** 63n - 1n;
 const accepts = (value: unknown) => idSchema.safeParse(value).success;
@@ -51,5 +51,21 @@ describe('priceSchema', () => {
     [{ amount: 450, currency: 'GBP', vat: 20 }, false],
   ])('%j: accepted is %s', (price, accepted) => {
     expect(priceSchema.safeParse(price).success).toBe(accepted);
+  });
+});
+
+describe('textSchema', () => {
+  it.each(['Ada', ' Ada ', 'Zoë 😀', '12 St James’s Square, London'])('takes %j', (text) => {
+    expect(textSchema(200).parse(text)).toBe(text.trim());
+  });
+
+  it.each(['', '  ', 'a\u0000b', 'a\u001b[31m', 'a\r\nBcc: b@example.com', '\ud800', 'x'.repeat(201)])(
+    'refuses %j',
+    (text) => expect(textSchema(200).safeParse(text).success).toBe(false),
+  );
+
+  it('takes lines where an address may have them, and still no other control character', () => {
+    expect(textSchema(200, { multiline: true }).parse('12 High Street\nLeeds')).toBe('12 High Street\nLeeds');
+    expect(textSchema(200, { multiline: true }).safeParse('a\u0000').success).toBe(false);
   });
 });

@@ -8,6 +8,20 @@ export const idSchema = z
   .regex(/^[1-9]\d{0,18}$/, 'must be an id: a decimal string')
   .refine((id) => !/^\d{1,19}$/.test(id) || BigInt(id) <= MAX_ID, 'must be an id: below 2^63');
 
+/**
+ * Text as people write it: trimmed, 1 to `max` characters, whole Unicode (half a surrogate pair could not be stored), and
+ * nothing that a terminal, a mail header or a log would take for a command.
+ */
+export function textSchema(max: number, { multiline = false } = {}) {
+  const control = multiline ? /[^\P{Cc}\r\n\t]/u : /\p{Cc}/u;
+  return z
+    .string()
+    .trim()
+    .min(1)
+    .max(max)
+    .refine((text) => text.isWellFormed() && !control.test(text), 'must be text without control characters');
+}
+
 export const CURRENCY = 'GBP';
 
 /** Minor units (pence) as an integer: sums of money are exact. */

@@ -1,7 +1,7 @@
-import { pageQuery } from '@shop/contracts';
+import { pageQuery, textSchema } from '@shop/contracts';
 import { z } from 'zod';
 
-const nameSchema = z.string().trim().min(1).max(200);
+const nameSchema = textSchema(200);
 
 /** Lower case throughout: two spellings of one mailbox are one user. */
 const emailSchema = z.string().trim().toLowerCase().max(254).pipe(z.email());

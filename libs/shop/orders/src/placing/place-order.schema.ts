@@ -1,4 +1,4 @@
-import { idSchema, MAX_INT32, type StockLine } from '@shop/contracts';
+import { idSchema, MAX_INT32, type StockLine, textSchema } from '@shop/contracts';
 import { z } from 'zod';
 
 const MAX_ITEMS = 1_000;
@@ -25,7 +25,7 @@ function mergeLines(items: readonly StockLine[], context: z.RefinementCtx): Stoc
 export const placeOrderSchema = z.strictObject({
   userId: idSchema,
   items: z.array(itemSchema).min(1).max(MAX_ITEMS).transform(mergeLines),
-  shippingAddress: z.string().trim().min(1).max(500),
+  shippingAddress: textSchema(500, { multiline: true }),
 });
 export type PlaceOrderInput = z.output<typeof placeOrderSchema>;
 
