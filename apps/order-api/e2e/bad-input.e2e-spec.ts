@@ -100,6 +100,12 @@ describe('a path', () => {
     },
   );
 
+  it('with headers of 20 kB is a problem like any other', async () => {
+    const answer = await platform.api.call('GET', '/products', { headers: { 'x-big': 'x'.repeat(20_000) } });
+    expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+    expect([answer.status, answer.body['code']]).toEqual([431, 'headers-too-large']);
+  });
+
   it('that leads nowhere is a problem like any other', async () => {
     const answer = await platform.api.get('/nothing');
     expect([answer.status, answer.body['code']]).toEqual([404, 'not-found']);

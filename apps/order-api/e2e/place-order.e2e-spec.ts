@@ -59,8 +59,8 @@ describe('the way of one order', () => {
     const productId = await shop.product(1);
     const buyers = [await shop.user(), await shop.user()];
 
-    const placed = await Promise.all(
-      buyers.map((userId) => shop.order(userId, [{ productId, quantity: 1 }])),
+    const placed = await platform.withoutWorker(() =>
+      Promise.all(buyers.map((userId) => shop.order(userId, [{ productId, quantity: 1 }]))),
     );
     expect(placed.map(({ status }) => status)).toEqual([201, 201]);
 
@@ -85,7 +85,7 @@ describe('the way of one order', () => {
       'SELECT available FROM stock WHERE product_id IN (?)',
       [[plenty, scarce]],
     );
-    expect(rows.map((row) => row['available']).sort()).toEqual([0, 4]);
+    expect(rows.map((row) => Number(row['available'])).sort()).toEqual([0, 4]);
   });
 
   it('is refused at once when there is clearly too little', async () => {

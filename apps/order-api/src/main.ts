@@ -9,13 +9,17 @@ await runService(async () => {
   const { config } = await import('./config/order-api.config.js');
   const { AppModule } = await import('./app.module.js');
   const { acceptJsonOnly } = await import('./http/json-body.parser.js');
-  const { refuseUnroutable } = await import('./http/problem.filter.js');
+  const { refuseUnreadable, refuseUnroutable } = await import('./http/problem.filter.js');
   const { publishOpenApi } = await import('./openapi/open-api.page.js');
   await startService(AppModule, {
     host: config.HOST,
     port: config.PORT,
     managementPort: config.MANAGEMENT_PORT,
-    fastify: { bodyLimit: BODY_LIMIT_BYTES, frameworkErrors: refuseUnroutable },
+    fastify: {
+      bodyLimit: BODY_LIMIT_BYTES,
+      frameworkErrors: refuseUnroutable,
+      clientErrorHandler: refuseUnreadable,
+    },
     configure: (app) => {
       acceptJsonOnly(app.getHttpAdapter().getInstance());
       publishOpenApi(app);

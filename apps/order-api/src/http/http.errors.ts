@@ -43,6 +43,16 @@ export class BodyTooLargeError extends AppError {
   }
 }
 
+export class HeadersTooLargeError extends AppError {
+  readonly code = 'headers-too-large';
+  readonly status = 431;
+  readonly title = 'The headers are too large';
+
+  constructor(cause: unknown) {
+    super('The request line and headers are larger than this server takes', { cause });
+  }
+}
+
 export class UnsupportedMediaTypeError extends AppError {
   readonly code = 'unsupported-media-type';
   readonly status = 415;

@@ -1,11 +1,21 @@
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
-import { DatabaseUnavailableError, isConnectionError } from '@fourfold/db-routing';
+import {
+  DatabaseContendedError,
+  DatabaseUnavailableError,
+  isConnectionError,
+  isLockTimeout,
+  isRetryableConflict,
+} from '@fourfold/db-routing';
 import { AppError } from '@fourfold/kernel';
 import { arrivedOnManagementPort } from '@fourfold/observability';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import {
   BadRequestError,
   BodyTooLargeError,
+  HeadersTooLargeError,
   InternalError,
   RouteNotFoundError,
   UnsupportedMediaTypeError,
@@ -35,6 +45,23 @@ export function refuseUnroutable(error: Error, request: FastifyRequest, reply: F
   sendProblem(toAppError(error), request, reply);
 }
 
+/** For what is not even HTTP: there is no request to answer, only a socket. */
+export function refuseUnreadable(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
+  const problem = tooLarge ? new HeadersTooLargeError(error) : new BadRequestError(error);
+  const body = JSON.stringify(problemOf(problem, randomUUID()));
+  socket.end(
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n` +
+      'Content-Type: application/problem+json\r\n' +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n` +
+      `Connection: close\r\n\r\n${body}`,
+  );
+}
+
 function sendProblem(error: AppError, request: FastifyRequest, reply: FastifyReply): void {
   if (error.retryAfterSeconds !== undefined) reply.header('Retry-After', error.retryAfterSeconds);
   if (error.status === 401) reply.header('WWW-Authenticate', 'Bearer');
@@ -58,11 +85,10 @@ function problemOf(error: AppError, requestId: string): object {
 
 function toAppError(exception: unknown): AppError {
   if (exception instanceof AppError) return exception;
-  if (isConnectionError(exception)) return new DatabaseUnavailableError(exception);
-  switch (statusOf(exception)) {
-    case 400:
-    case 414:
-      return new BadRequestError(exception);
+  const status = statusOf(exception);
+  switch (status) {
+    case undefined:
+      return fromDriver(exception);
     case 404:
       return new RouteNotFoundError(exception);
     case 413:
@@ -70,8 +96,15 @@ function toAppError(exception: unknown): AppError {
     case 415:
       return new UnsupportedMediaTypeError(exception);
     default:
-      return new InternalError(exception);
+      return status < 500 ? new BadRequestError(exception) : new InternalError(exception);
   }
+}
+
+function fromDriver(exception: unknown): AppError {
+  if (isConnectionError(exception)) return new DatabaseUnavailableError(exception);
+  if (isLockTimeout(exception) || isRetryableConflict(exception))
+    return new DatabaseContendedError(exception);
+  return new InternalError(exception);
 }
 
 /** Nest's own exceptions, and Fastify's, which carry a `statusCode`. */

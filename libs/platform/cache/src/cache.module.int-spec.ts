@@ -1,4 +1,4 @@
-import { eventually } from '@fourfold-tools/testing';
+import { eventually, RedisServerFixture } from '@fourfold-tools/testing';
 import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Registry } from 'prom-client';
@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CacheModule } from './cache.module.js';
 import { MultiLevelCache } from './multi-level-cache.js';
 import { RedisL2Store } from './redis-l2.store.js';
-import { RedisServerFixture } from './testing/redis-server.fixture.js';
 import { freshPrefix } from './testing/test-caches.js';
 
 let server: RedisServerFixture;

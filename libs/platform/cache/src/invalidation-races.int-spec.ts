@@ -1,9 +1,8 @@
-import { eventually } from '@fourfold-tools/testing';
+import { eventually, RedisServerFixture } from '@fourfold-tools/testing';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { GatedLoader } from './testing/gated-loader.js';
 import { NaiveCache } from './testing/naive-cache.js';
-import { RedisServerFixture } from './testing/redis-server.fixture.js';
 import { freshPrefix, inUse, TestCaches } from './testing/test-caches.js';
 
 let server: RedisServerFixture;

@@ -1,11 +1,10 @@
-import { eventually } from '@fourfold-tools/testing';
+import { eventually, RedisServerFixture } from '@fourfold-tools/testing';
 import { ManualClock } from '@fourfold/kernel';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { cacheKey, RedisKeys } from './cache-key.js';
 import { UncacheableValueError, UnknownNamespaceError } from './cache.errors.js';
 import { GatedLoader } from './testing/gated-loader.js';
-import { RedisServerFixture } from './testing/redis-server.fixture.js';
 import { freshPrefix, TestCaches } from './testing/test-caches.js';
 
 let server: RedisServerFixture;

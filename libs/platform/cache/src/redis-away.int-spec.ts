@@ -1,8 +1,7 @@
-import { eventually } from '@fourfold-tools/testing';
+import { eventually, RedisServerFixture } from '@fourfold-tools/testing';
 import type { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { NaiveCache } from './testing/naive-cache.js';
-import { RedisServerFixture } from './testing/redis-server.fixture.js';
 import { freshPrefix, inUse, TestCaches } from './testing/test-caches.js';
 
 let server: RedisServerFixture;

@@ -24,3 +24,17 @@ export class DatabaseUnavailableError extends AppError {
     super('The database does not answer; try again in a moment', { cause, retryAfterSeconds: 2 });
   }
 }
+
+/** Another transaction held a lock for too long, or won every time: nothing was written. */
+export class DatabaseContendedError extends AppError {
+  readonly code = 'database-contended';
+  readonly status = 503;
+  readonly title = 'Others are changing the same data';
+
+  constructor(cause: unknown) {
+    super('Others are changing the same data; nothing was written, try again in a moment', {
+      cause,
+      retryAfterSeconds: 1,
+    });
+  }
+}

@@ -10,7 +10,7 @@ export {
   isMissingTable,
   isRetryableConflict,
 } from './driver-error.js';
-export { DatabaseUnavailableError, PoolExhaustedError } from './errors.js';
+export { DatabaseContendedError, DatabaseUnavailableError, PoolExhaustedError } from './errors.js';
 export { ForwardMigration } from './migrations/forward.migration.js';
 export { ReplicaHealthMonitor } from './replica-health.monitor.js';
 export { LAG_THRESHOLDS, type LagThresholds, ReplicaHealth } from './replica-health.js';

@@ -79,7 +79,9 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
     try {
       await this.reconcile();
       const rows = await this.claimDue();
-      if (rows.length > 0) await this.publish(rows);
+      const confirmed = rows.length > 0 ? await this.publish(rows) : 0;
+      // A queue that took nothing is away: what was released is due again in a moment, and not before.
+      if (rows.length > 0 && confirmed === 0) return RETRY_SECONDS * 1_000;
       return rows.length < BATCH ? POLL_MS : 0;
     } catch (error) {
       this.metrics.errors.inc();
@@ -96,15 +98,17 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
     });
   }
 
-  private async publish(rows: readonly OutboxRow[]): Promise<void> {
+  /** @returns how many the queue took */
+  private async publish(rows: readonly OutboxRow[]): Promise<number> {
     const confirmed = await this.publisher.publish(rows.map(toMessage));
     if (confirmed.size > 0) await this.settle(MARK_PUBLISHED, [[...confirmed], this.claim]);
     this.metrics.published.inc(confirmed.size);
     const refused = rows.filter((row) => !confirmed.has(row.id)).map((row) => row.id);
-    if (refused.length === 0) return;
+    if (refused.length === 0) return confirmed.size;
     await this.settle(RELEASE, [RETRY_SECONDS, refused, this.claim]);
     this.metrics.errors.inc();
     this.logger.warn(`${refused.length} of ${rows.length} messages were not taken by the queue`);
+    return confirmed.size;
   }
 
   /** Consumers mark the same rows done meanwhile: a deadlock with one of them must not cost the batch its lease. */

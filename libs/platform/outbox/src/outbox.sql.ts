@@ -40,7 +40,7 @@ export const MARK_DONE = `
 
 /**
  * Index outbox_due: for published rows `available_at` is the end of the lease they were published under, so the oldest
- * come first. Publishing again does nothing while the queue still has the job, and repairs the loss when it has not.
+ * come first. Publishing again does nothing while the queue has the job waiting or running, and repairs the rest.
  */
 export const REPUBLISH_LOST = `
   UPDATE outbox SET state = 'pending', claim = NULL, available_at = NOW(3)

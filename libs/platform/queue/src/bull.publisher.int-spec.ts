@@ -1,7 +1,6 @@
-import { eventually } from '@fourfold-tools/testing';
+import { eventually, RedisServerFixture } from '@fourfold-tools/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { message, QueueApp } from './testing/queue-app.js';
-import { RedisServerFixture } from './testing/redis-server.fixture.js';
 
 let server: RedisServerFixture;
 let app: QueueApp;

@@ -1,10 +1,9 @@
-import { eventually, gate, topology, type Gate } from '@fourfold-tools/testing';
+import { eventually, gate, RedisServerFixture, topology, type Gate } from '@fourfold-tools/testing';
 import { Injectable } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type JobProcessor, ProcessorFor } from './processor-for.js';
 import { letters, message, QueueApp } from './testing/queue-app.js';
-import { RedisServerFixture } from './testing/redis-server.fixture.js';
 
 let handled: string[];
 let handle: (to: string) => Promise<void> | void;

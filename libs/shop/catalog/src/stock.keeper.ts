@@ -34,9 +34,9 @@ export class SqlStockKeeper extends StockKeeper {
     await this.add(manager, lines, 1);
   }
 
-  async changed(lines: readonly StockLine[]): Promise<void> {
-    if (lines.length === 0) return;
-    await this.cache.invalidate('stock', ...lines.map(({ productId }) => productId));
+  async changed(lines: readonly StockLine[]): Promise<{ deferred: boolean }> {
+    if (lines.length === 0) return { deferred: false };
+    return this.cache.invalidate('stock', ...lines.map(({ productId }) => productId));
   }
 
   private async lock(manager: EntityManager, lines: readonly StockLine[]): Promise<Map<string, number>> {

@@ -31,6 +31,9 @@ export abstract class StockKeeper {
   /** Gives back what an order had taken. */
   abstract giveBack(manager: EntityManager, lines: readonly StockLine[]): Promise<void>;
 
-  /** To be called once the transaction has committed: the cached stock is not true any more. */
-  abstract changed(lines: readonly StockLine[]): Promise<void>;
+  /**
+   * To be called once the transaction has committed: the cached stock is not true any more.
+   * @returns `deferred` when the cache could not be told yet
+   */
+  abstract changed(lines: readonly StockLine[]): Promise<{ deferred: boolean }>;
 }

@@ -31,6 +31,7 @@ export class RegisterUser {
     }
     if (!(await this.emails.confirm(email, id))) {
       await this.shards.write(id, (manager) => manager.delete(UserEntity, { id }));
+      await this.cache.invalidate('user', id);
       throw new EmailTakenError();
     }
     await this.cache.invalidate('user', id); // somebody may have asked for this id before it existed

@@ -9,7 +9,7 @@ export class CreateReplicationHeartbeat1764000000100 extends ForwardMigration {
       CREATE TABLE IF NOT EXISTS replication_heartbeat (
         id         TINYINT UNSIGNED NOT NULL PRIMARY KEY,
         written_at DATETIME(3)      NOT NULL
-      ) ENGINE = InnoDB
+      ) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
     `);
   }
 }

@@ -15,15 +15,15 @@ export class CreateCatalog1764000000400 extends ForwardMigration {
         created_at  DATETIME(3)     NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
         UNIQUE KEY products_sku (sku),
         CONSTRAINT products_price CHECK (price_minor >= 0)
-      ) ENGINE = InnoDB
+      ) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
     `);
     await queryRunner.query(`
       CREATE TABLE IF NOT EXISTS stock (
         product_id BIGINT UNSIGNED NOT NULL PRIMARY KEY,
-        available  INT             NOT NULL,
+        available  BIGINT          NOT NULL,
         CONSTRAINT stock_product FOREIGN KEY (product_id) REFERENCES products (id),
         CONSTRAINT stock_never_below_zero CHECK (available >= 0)
-      ) ENGINE = InnoDB
+      ) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
     `);
   }
 }

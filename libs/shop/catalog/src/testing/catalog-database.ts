@@ -50,7 +50,7 @@ export class CatalogDatabase {
     const rows = await this.dataSource.query<{ product_id: string; available: number }[]>(
       'SELECT product_id, available FROM stock ORDER BY product_id',
     );
-    return Object.fromEntries(rows.map((row) => [row.product_id, row.available]));
+    return Object.fromEntries(rows.map((row) => [row.product_id, Number(row.available)]));
   }
 
   async close(): Promise<void> {

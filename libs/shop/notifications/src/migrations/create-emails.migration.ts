@@ -14,7 +14,7 @@ export class CreateEmails1764000000800 extends ForwardMigration {
         created_at DATETIME(3)     NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
         sent_at    DATETIME(3)     NULL,
         KEY emails_order (order_id)
-      ) ENGINE = InnoDB
+      ) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
     `);
   }
 }

@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { MultiLevelCache } from '@fourfold/cache';
 import { inTransaction } from '@fourfold/db-routing';
-import { Outbox, type OutboxMessage } from '@fourfold/outbox';
-import { cacheInvalidationQueue, type CacheInvalidation, StockKeeper, type StockLine } from '@shop/contracts';
+import { Outbox } from '@fourfold/outbox';
+import { StockKeeper, type StockLine } from '@shop/contracts';
 import { DataSource, type EntityManager } from 'typeorm';
 import { OrderNotCancellableError, OrderNotFoundError } from '../orders.errors.js';
 import { linesOf, lockOrder, setStatus } from '../settling/locked-order.js';
 import { outcomeEmail } from '../settling/outcome-email.js';
+import { owedInvalidation } from '../settling/owed-invalidation.js';
 
 /** Cancels an order, and gives back exactly once what it had taken. */
 @Injectable()
@@ -34,12 +35,13 @@ export class CancelOrder {
     if (order.status === 'cancelled') return [];
     if (order.status === 'rejected') throw new OrderNotCancellableError(orderId, order.status);
     await setStatus(manager, order, 'cancelled');
+    const cause = `order-cancelled:${orderId}`;
     if (order.status === 'pending') {
       // Nothing was taken. This is how the order ends, so this is what its one e-mail says.
       await this.outbox.add(
         manager,
         outcomeEmail(order, 'cancelled'),
-        invalidation('order', [orderId], orderId),
+        owedInvalidation(cause, 'order', [orderId]),
       );
       return [];
     }
@@ -48,22 +50,9 @@ export class CancelOrder {
     const productIds = lines.map(({ productId }) => productId);
     await this.outbox.add(
       manager,
-      invalidation('order', [orderId], orderId),
-      invalidation('stock', productIds, orderId),
+      owedInvalidation(cause, 'order', [orderId]),
+      owedInvalidation(cause, 'stock', productIds),
     );
     return lines;
   }
-}
-
-function invalidation(
-  namespace: CacheInvalidation['namespace'],
-  ids: string[],
-  orderId: string,
-): OutboxMessage {
-  const payload: CacheInvalidation = { namespace, ids };
-  return {
-    messageId: `order-cancelled:${orderId}:${namespace}`,
-    queue: cacheInvalidationQueue.name,
-    payload,
-  };
 }

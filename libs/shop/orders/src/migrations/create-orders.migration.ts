@@ -16,7 +16,7 @@ export class CreateOrders1764000000600 extends ForwardMigration {
         shipping_address VARCHAR(500)    NOT NULL,
         version          INT             NOT NULL DEFAULT 1,
         created_at       DATETIME(3)     NOT NULL
-      ) ENGINE = InnoDB
+      ) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
     `);
     await queryRunner.query(`
       CREATE TABLE IF NOT EXISTS order_items (
@@ -27,7 +27,7 @@ export class CreateOrders1764000000600 extends ForwardMigration {
         PRIMARY KEY (order_id, product_id),
         CONSTRAINT order_items_order FOREIGN KEY (order_id) REFERENCES orders (id),
         CONSTRAINT order_items_quantity CHECK (quantity > 0)
-      ) ENGINE = InnoDB
+      ) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
     `);
     await queryRunner.query(`
       CREATE TABLE IF NOT EXISTS idempotency_keys (
@@ -39,7 +39,7 @@ export class CreateOrders1764000000600 extends ForwardMigration {
         response_body   MEDIUMTEXT   NOT NULL,
         created_at      DATETIME(3)  NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
         PRIMARY KEY (caller, route, idempotency_key)
-      ) ENGINE = InnoDB
+      ) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
     `);
   }
 }

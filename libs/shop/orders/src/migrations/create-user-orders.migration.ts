@@ -13,7 +13,7 @@ export class CreateUserOrders1764000000700 extends ForwardMigration {
         slot       SMALLINT UNSIGNED AS (CONV(LEFT(MD5(user_id), 4), 16, 10) >> 2) STORED,
         PRIMARY KEY (user_id, order_id),
         KEY user_orders_slot (slot, user_id, order_id)
-      ) ENGINE = InnoDB
+      ) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
     `);
   }
 }

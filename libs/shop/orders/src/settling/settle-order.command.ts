@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { MultiLevelCache } from '@fourfold/cache';
+import { isDuplicateKey, usePrimary } from '@fourfold/db-routing';
 import { Inbox, Outbox } from '@fourfold/outbox';
 import { StockKeeper, type StockLine } from '@shop/contracts';
 import { DataSource, type EntityManager } from 'typeorm';
 import { linesOf, lockOrder, setStatus } from './locked-order.js';
 import { outcomeEmail } from './outcome-email.js';
+import { owedInvalidation } from './owed-invalidation.js';
 
 const CONSUMER = 'inventory';
 const OUT_OF_STOCK = 'out_of_stock';
@@ -23,8 +25,24 @@ export class SettleOrder {
   async execute(orderId: string, messageId: string): Promise<void> {
     const settled = await this.inbox.once(CONSUMER, messageId, (manager) => this.settle(manager, orderId));
     // When it had happened before, the process that did it may have died before it came to this.
-    const lines = settled ?? (await linesOf(this.dataSource.manager, orderId));
-    await Promise.all([this.cache.invalidate('order', orderId), this.stock.changed(lines)]);
+    const lines = settled ?? (await usePrimary(() => linesOf(this.dataSource.manager, orderId)));
+    const outcomes = await Promise.all([this.cache.invalidate('order', orderId), this.stock.changed(lines)]);
+    if (outcomes.some(({ deferred }) => deferred)) await this.owe(orderId, lines);
+  }
+
+  /** The cache could not be told, and this process may not live until it can: a message of its own will do it. */
+  private async owe(orderId: string, lines: readonly StockLine[]): Promise<void> {
+    const cause = `order-settled:${orderId}`;
+    const productIds = lines.map(({ productId }) => productId);
+    try {
+      await this.outbox.add(
+        this.dataSource.manager,
+        owedInvalidation(cause, 'order', [orderId]),
+        ...(productIds.length > 0 ? [owedInvalidation(cause, 'stock', productIds)] : []),
+      );
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error; // owed since an earlier delivery
+    }
   }
 
   private async settle(manager: EntityManager, orderId: string): Promise<StockLine[]> {

@@ -16,7 +16,7 @@ export class CreateUsers1764000000500 extends ForwardMigration {
         slot       SMALLINT UNSIGNED AS (CONV(LEFT(MD5(id), 4), 16, 10) >> 2) STORED,
         KEY users_slot (slot, id),
         KEY users_name (name)
-      ) ENGINE = InnoDB
+      ) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
     `);
     await queryRunner.query(`
       CREATE TABLE IF NOT EXISTS user_emails (
@@ -26,7 +26,7 @@ export class CreateUsers1764000000500 extends ForwardMigration {
         reserved_until DATETIME(3)     NOT NULL,
         slot           SMALLINT UNSIGNED AS (CONV(LEFT(MD5(email), 4), 16, 10) >> 2) STORED,
         KEY user_emails_slot (slot, email)
-      ) ENGINE = InnoDB
+      ) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
     `);
   }
 }

@@ -1,0 +1,64 @@
+import { gate, topology } from '@fourfold-tools/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { OrdersDatabase } from '../testing/orders-database.js';
+
+/** Nothing listens there. */
+const NO_REDIS = 'redis://127.0.0.1:1';
+
+let orders: OrdersDatabase;
+
+beforeAll(async () => {
+  orders = await OrdersDatabase.start();
+});
+afterAll(() => orders?.close());
+
+describe('settling an order', () => {
+  it('happens once, however often and however much at once its message comes', async () => {
+    const { settle } = await orders.commands(topology().redisCache.url);
+    const [id, before] = [await orders.order(3), await orders.shelfUnits()];
+    await Promise.all(Array.from({ length: 10 }, () => settle.execute(id, `placed:${id}`)));
+    expect(await orders.statusOf(id)).toBe('confirmed');
+    expect(await orders.shelfUnits()).toBe(before - 3);
+    expect(await orders.messagesAbout(id)).toEqual([`outcome-email:${id}`]);
+  });
+
+  it('leaves a message to drop the old values when the cache can’t be told, and only one', async () => {
+    const { settle } = await orders.commands(NO_REDIS);
+    const id = await orders.order(1);
+    await settle.execute(id, `placed:${id}`);
+    await settle.execute(id, `placed:${id}`);
+    expect(await orders.messagesAbout(id)).toEqual([
+      `order-settled:${id}:order`,
+      `order-settled:${id}:stock`,
+      `outcome-email:${id}`,
+    ]);
+  });
+
+  it('and cancelling it meanwhile: the cancellation waits, and gives back what was taken, once', async () => {
+    const { settle, cancel, shelf } = await orders.commands(topology().redisCache.url);
+    const [id, before] = [await orders.order(5), await orders.shelfUnits()];
+    const [taking, mayTake] = [gate(), gate()];
+    shelf.onTake = async () => {
+      taking.open();
+      await mayTake.passed;
+    };
+    const settled = settle.execute(id, `placed:${id}`);
+    await taking.passed;
+    const cancelled = cancel.execute(id); // meets the lock of the settling transaction
+    mayTake.open();
+    await Promise.all([settled, cancelled]);
+    expect(await orders.statusOf(id)).toBe('cancelled');
+    expect(await orders.shelfUnits()).toBe(before);
+    // The order was confirmed first: that is the outcome its one e-mail tells.
+    expect(await orders.messagesAbout(id)).toContain(`outcome-email:${id}`);
+  });
+
+  it('after it was cancelled takes nothing', async () => {
+    const { settle, cancel } = await orders.commands(topology().redisCache.url);
+    const [id, before] = [await orders.order(2), await orders.shelfUnits()];
+    await cancel.execute(id);
+    await settle.execute(id, `placed:${id}`);
+    expect(await orders.statusOf(id)).toBe('cancelled');
+    expect(await orders.shelfUnits()).toBe(before);
+  });
+});

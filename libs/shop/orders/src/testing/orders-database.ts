@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto';
+import { type AssembledCache, assembleCache, type MultiLevelCache } from '@fourfold/cache';
+import { Inbox, Outbox, outboxMigrations } from '@fourfold/outbox';
+import { cacheNamespaces, StockKeeper, type StockLine } from '@shop/contracts';
+import { createDatabase, type TestDatabase, topology } from '@fourfold-tools/testing';
+import { DataSource, type EntityManager } from 'typeorm';
+import { CancelOrder } from '../cancelling/cancel-order.command.js';
+import { CreateOrders1764000000600 } from '../migrations/create-orders.migration.js';
+import { OrderItemEntity } from '../schema/order-item.entity.js';
+import { OrderEntity } from '../schema/order.entity.js';
+import { SettleOrder } from '../settling/settle-order.command.js';
+
+const FIRST_ORDER_ID = 1_000;
+
+/** One shelf for every product, in the order's own database, so that it moves with the transaction. */
+class Shelf extends StockKeeper {
+  /** Called inside the transaction, once the order is locked. */
+  onTake: () => Promise<void> = async () => {};
+
+  constructor(private readonly cache: MultiLevelCache) {
+    super();
+  }
+
+  async take(manager: EntityManager, lines: readonly StockLine[]): Promise<boolean> {
+    await this.onTake();
+    await this.move(manager, lines, -1);
+    return true;
+  }
+
+  giveBack(manager: EntityManager, lines: readonly StockLine[]): Promise<void> {
+    return this.move(manager, lines, 1);
+  }
+
+  changed(lines: readonly StockLine[]): Promise<{ deferred: boolean }> {
+    return this.cache.invalidate('stock', ...lines.map(({ productId }) => productId));
+  }
+
+  private async move(manager: EntityManager, lines: readonly StockLine[], sign: 1 | -1): Promise<void> {
+    const units = lines.reduce((sum, { quantity }) => sum + quantity, 0);
+    await manager.query('UPDATE shelf SET units = units + ?', [sign * units]);
+  }
+}
+
+/** The commands of the library on a real database, with a cache Redis that is there or not. */
+export class OrdersDatabase {
+  private readonly caches: AssembledCache[] = [];
+  private lastId = FIRST_ORDER_ID;
+
+  private constructor(
+    private readonly database: TestDatabase,
+    readonly dataSource: DataSource,
+  ) {}
+
+  static async start(): Promise<OrdersDatabase> {
+    const database = await createDatabase(topology(), { node: 'primary' });
+    const migrations = [...outboxMigrations, CreateOrders1764000000600];
+    const owner = await new DataSource({ type: 'mysql', url: database.migrateUrl, migrations }).initialize();
+    await owner.runMigrations({ transaction: 'none' });
+    await owner.query('CREATE TABLE shelf (units INT NOT NULL)');
+    await owner.query('INSERT INTO shelf VALUES (100)');
+    await owner.destroy();
+    const dataSource = new DataSource({
+      type: 'mysql',
+      url: database.appUrl,
+      entities: [OrderEntity, OrderItemEntity],
+      supportBigNumbers: true,
+      bigNumberStrings: true,
+      timezone: 'Z',
+    });
+    await dataSource.initialize();
+    return new OrdersDatabase(database, dataSource);
+  }
+
+  async commands(cacheRedisUrl: string) {
+    const { cache } = await this.openCache(cacheRedisUrl);
+    const [outbox, shelf] = [new Outbox(), new Shelf(cache)];
+    const inbox = new Inbox(this.dataSource, outbox);
+    return {
+      shelf,
+      settle: new SettleOrder(this.dataSource, inbox, outbox, shelf, cache),
+      cancel: new CancelOrder(this.dataSource, outbox, shelf, cache),
+    };
+  }
+
+  /** A pending order of `quantity` units. */
+  async order(quantity: number): Promise<string> {
+    const id = String((this.lastId += 1));
+    await this.dataSource.manager.insert(OrderEntity, {
+      id,
+      userId: '7',
+      status: 'pending',
+      rejectionReason: null,
+      totalMinor: 100,
+      currency: 'GBP',
+      shippingAddress: 'Here',
+      version: 1,
+      createdAt: new Date(),
+    });
+    await this.dataSource.manager.insert(OrderItemEntity, {
+      orderId: id,
+      productId: '1',
+      quantity,
+      unitPriceMinor: 100,
+    });
+    return id;
+  }
+
+  async statusOf(id: string): Promise<string | undefined> {
+    return (await this.dataSource.manager.findOneBy(OrderEntity, { id }))?.status;
+  }
+
+  async shelfUnits(): Promise<number> {
+    const [row] = await this.dataSource.query<{ units: number }[]>('SELECT units FROM shelf');
+    return Number(row?.units);
+  }
+
+  /** Ids of the messages that follow from an order, in order. */
+  async messagesAbout(id: string): Promise<string[]> {
+    const rows = await this.dataSource.query<{ msg_id: string }[]>(
+      'SELECT msg_id FROM outbox WHERE msg_id LIKE ? ORDER BY msg_id',
+      [`%:${id}%`],
+    );
+    return rows.map((row) => row.msg_id);
+  }
+
+  async close(): Promise<void> {
+    for (const cache of this.caches) cache.close();
+    await this.dataSource.destroy();
+    await this.database.drop();
+  }
+
+  private async openCache(redisUrl: string): Promise<AssembledCache> {
+    const cache = assembleCache({ redisUrl, prefix: `t-${randomUUID()}`, namespaces: cacheNamespaces });
+    this.caches.push(cache);
+    await cache.start();
+    return cache;
+  }
+}
