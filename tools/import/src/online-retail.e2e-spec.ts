@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { generateDay, LINES_OF_THE_LARGEST } from './generated-day.testing.js';
 import type { ImportSummary } from './import.summary.js';
 
 const fromHere = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -46,6 +47,31 @@ describe('npm run import', () => {
     });
   });
 
+  it('replays a generated day of 120 invoices, one with 600 products', async () => {
+    const { csv, invoices, lines, sales } = generateDay();
+    const file = scratchFile(csv);
+    const summary = await importsTwiceWithoutRepeating(file);
+    expect(summary).toMatchObject({
+      invoices,
+      lines: { read: lines },
+      orders: { accepted: sales, replayed: 0, confirmed: sales, rejected: 0, stillPending: 0 },
+      refused: { count: 0 },
+    });
+    expect(Math.max(...itemCounts(salesIn(file)))).toBe(LINES_OF_THE_LARGEST);
+    // As untidy as it is meant to be.
+    const { merged, skipped, offCataloguePrice } = summary.lines;
+    for (const count of [merged, offCataloguePrice, ...Object.values(skipped)])
+      expect(count).toBeGreaterThan(0);
+    expect(Object.keys(skipped).sort()).toEqual([
+      'credit-note',
+      'price-not-positive',
+      'quantity-not-positive',
+    ]);
+  });
+
+  it('stopped by Ctrl-C says where, and the next run goes on from there', () =>
+    isStoppedAndGoesOn(scratchFile(generateDay().csv)));
+
   if (existsSync(realDay)) {
     it('replays a real day of 143 invoices with up to 593 lines', async () => {
       const summary = await importsTwiceWithoutRepeating(realDay);
@@ -53,18 +79,8 @@ describe('npm run import', () => {
       expect(summary.orders).toMatchObject({ accepted: 127, confirmed: 127 });
     });
 
-    it('stopped by Ctrl-C says where, and the next run goes on from there', async () => {
-      const file = withOtherInvoiceNumbers(realDay);
-      const before = await snapshot();
-      const stopped = await runCommand([file, '--concurrency', '1'], (line) => line.startsWith('orders '));
-      expect(stopped.exitCode).toBe(130);
-      expect(stopped.stderr).toMatch(/Stopped at orders \d+\/127\. Run the same command again/);
-      expect((await snapshot()).orders.size).toBeLessThan(before.orders.size + 127);
-      const { orders } = await imports(file);
-      expect(orders).toMatchObject({ accepted: 127, confirmed: 127 });
-      expect(orders.replayed).toBeGreaterThan(0);
-      expect((await snapshot()).orders.size).toBe(before.orders.size + 127);
-    });
+    it('stopped by Ctrl-C within that day says where, and the next run goes on from there', () =>
+      isStoppedAndGoesOn(realDay));
   } else {
     it('left out: a real day, since ../shared/data is not beside this checkout', () => {
       console.warn('left out: ../shared/data is not beside this checkout');
@@ -111,6 +127,7 @@ async function importsTwiceWithoutRepeating(file: string): Promise<ImportSummary
   expect(placed.map(({ status }) => status)).toEqual(totals.map(() => 'confirmed'));
   expect(placed.map(({ total }) => total).sort(byNumber)).toEqual(totals.sort(byNumber));
   expect(placed.map(({ ofItems }) => ofItems).sort(byNumber)).toEqual(totals);
+  expect(placed.map(({ items }) => items).sort(byNumber)).toEqual(itemCounts(sales).sort(byNumber));
   expect(first.totalPence).toBe(totals.reduce((sum, total) => sum + total, 0));
 
   for (const [code, its] of Map.groupBy(sales, (sale) => sale.code)) {
@@ -131,6 +148,21 @@ async function importsTwiceWithoutRepeating(file: string): Promise<ImportSummary
   expect(second.totalPence).toBe(first.totalPence);
   expect(await snapshot()).toEqual(after);
   return first;
+}
+
+/** Interrupts an import of the file's sales while it places orders, and has the same command finish them. */
+async function isStoppedAndGoesOn(original: string): Promise<void> {
+  const file = withOtherInvoiceNumbers(original);
+  const sales = new Set(salesIn(file).map(({ invoice }) => invoice)).size;
+  const before = await snapshot();
+  const stopped = await runCommand([file, '--concurrency', '1'], (line) => line.startsWith('orders '));
+  expect(stopped.exitCode).toBe(130);
+  expect(stopped.stderr).toMatch(new RegExp(`Stopped at orders \\d+/${sales}\\. Run the same command again`));
+  expect((await snapshot()).orders.size).toBeLessThan(before.orders.size + sales);
+  const { orders } = await imports(file);
+  expect(orders).toMatchObject({ accepted: sales, confirmed: sales });
+  expect(orders.replayed).toBeGreaterThan(0);
+  expect((await snapshot()).orders.size).toBe(before.orders.size + sales);
 }
 
 /** Runs the command as a person would, expects it to succeed, and gives its summary. */
@@ -175,6 +207,12 @@ function salesIn(file: string): Sale[] {
   return sales;
 }
 
+/** How many different products each invoice sells. */
+function itemCounts(sales: readonly Sale[]): number[] {
+  const invoices = Map.groupBy(sales, ({ invoice }) => invoice).values();
+  return Array.from(invoices, (its) => new Set(its.map(({ code }) => code)).size);
+}
+
 const byNumber = (a: number, b: number) => a - b;
 
 /** What the primary holds now. */
@@ -183,7 +221,7 @@ async function snapshot() {
     'SELECT UPPER(p.sku) AS sku, p.price_minor, s.available FROM products p JOIN stock s ON s.product_id = p.id',
   );
   const [orders] = await platform.primary.query<RowDataPacket[]>(
-    `SELECT CAST(o.id AS CHAR) AS id, o.status, o.total_minor, SUM(i.quantity * i.unit_price_minor) AS of_items
+    `SELECT CAST(o.id AS CHAR) AS id, o.status, o.total_minor, SUM(i.quantity * i.unit_price_minor) AS of_items, COUNT(i.order_id) AS items
        FROM orders o LEFT JOIN order_items i ON i.order_id = o.id GROUP BY o.id, o.status, o.total_minor`,
   );
   return {
@@ -200,6 +238,7 @@ async function snapshot() {
           status: String(row['status']),
           total: Number(row['total_minor']),
           ofItems: Number(row['of_items']),
+          items: Number(row['items']),
         },
       ]),
     ),
@@ -208,12 +247,16 @@ async function snapshot() {
 
 const scratch = mkdtempSync(join(tmpdir(), 'fourfold-import-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
-let copies = 0;
+let files = 0;
+
+function scratchFile(csv: string): string {
+  const path = join(scratch, `${(files += 1)}.csv`);
+  writeFileSync(path, csv);
+  return path;
+}
 
 function changed(file: string, change: (csv: string) => string): string {
-  const copy = join(scratch, `${(copies += 1)}.csv`);
-  writeFileSync(copy, change(readFileSync(file, 'utf8')));
-  return copy;
+  return scratchFile(change(readFileSync(file, 'utf8')));
 }
 
 /** The same sales under numbers of their own: other idempotency keys, so other orders. */

@@ -9,7 +9,7 @@ const order = (id: string, status: Order['status']): Order => ({
   total: { amount: 1, currency: 'GBP' },
 });
 const placed = (...ids: string[]): PlacedOrder[] =>
-  ids.map((id) => ({ order: order(id, 'pending'), replayed: false, consistencyToken: undefined }));
+  ids.map((id) => ({ order: order(id, 'pending'), replayed: false }));
 
 /** Time moves by what is waited for; `read` tells the state of an order at a time. */
 async function settle(ids: string[], read: (id: string, nowMs: number) => Order) {

@@ -39,7 +39,7 @@ export async function settleOrders(
     const asked = waiting.slice(0, WINDOW);
     const stillPending: PlacedOrder[] = [];
     const ask = async (candidate: PlacedOrder) => {
-      const order = await readIfVisible(() => api.readOrder(candidate.order.id, candidate.consistencyToken));
+      const order = await readIfVisible(() => api.readOrder(candidate.order.id));
       if (order === undefined || order.status === 'pending') stillPending.push(candidate);
       else {
         settled.push(order);

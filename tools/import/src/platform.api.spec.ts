@@ -95,19 +95,6 @@ describe('placing an order', () => {
     );
   });
 
-  it('gives the token with which a read sees the order', () =>
-    withApi(
-      () => ({ status: 201, body: order, headers: { 'x-consistency-token': 'gtid-1' } }),
-      async (api, { requests }) => {
-        const { consistencyToken } = await api.placeOrder('536365', body);
-        await api.readOrder('31', consistencyToken);
-        expect(requests[1]).toMatchObject({
-          call: 'GET /v1/orders/31',
-          headers: { 'x-consistency-token': 'gtid-1' },
-        });
-      },
-    ));
-
   it('believes no answer that is not an order', () =>
     withApi(
       () => ({ status: 201, body: { hello: 'world' } }),

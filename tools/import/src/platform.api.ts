@@ -35,8 +35,6 @@ export interface PlacedOrder {
   order: Order;
   /** This very order had been accepted before: the first answer came again. */
   replayed: boolean;
-  /** Sent back on a read, that read sees the order. */
-  consistencyToken: string | undefined;
 }
 
 /** The calls of SPEC §6 that loading data takes, as an operator. Answers are checked, not believed. */
@@ -77,13 +75,11 @@ export class PlatformApi {
     return {
       order: checked(request, order, reply.body),
       replayed: reply.headers.get('idempotency-replayed') === 'true',
-      consistencyToken: reply.headers.get('x-consistency-token') ?? undefined,
     };
   }
 
-  readOrder(id: string, consistencyToken?: string): Promise<Order> {
-    const headers = consistencyToken === undefined ? {} : { 'x-consistency-token': consistencyToken };
-    return this.ask({ method: 'GET', path: `/v1/orders/${id}`, headers }, order);
+  readOrder(id: string): Promise<Order> {
+    return this.ask({ method: 'GET', path: `/v1/orders/${id}` }, order);
   }
 
   private async ask<T extends z.ZodType>(request: ApiRequest, shape: T): Promise<z.output<T>> {

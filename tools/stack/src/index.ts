@@ -23,7 +23,7 @@ export { checkPorts, freePorts, isPortFree, type PortClaim } from './port-check.
 export { endProcess, identify, isAlive, type ProcessIdentity } from './process-identity.js';
 export { RunRecord } from './run-record.js';
 export { awaitReady, startServer, type ServerLaunch, type StartedServer } from './server-process.js';
-export { PortInUseError, StackError, UsageError } from './stack-error.js';
+export { PortForbiddenError, PortInUseError, StackError, UsageError } from './stack-error.js';
 export { envOf, stackOptionsFromEnv, stateLayout, type StackOptions } from './stack-options.js';
 export { Stack } from './stack.js';
 export { statusTable } from './stack-status.js';

@@ -13,51 +13,87 @@ const required: Readonly<Record<string, string>> = {
   my_print_defaults: 'mariadb-client-core',
   'redis-server': 'redis-server',
 };
-const onRequest: Readonly<Record<string, string>> = {
+const onRequest = {
   prometheus: 'prometheus',
   promtool: 'prometheus',
+  bash: 'bash',
   curl: 'curl',
-};
+  git: 'git',
+} as const;
+
+type OnRequest = keyof typeof onRequest;
+const packageOf: Readonly<Record<string, string>> = { ...required, ...onRequest };
 
 export interface InstallRequest {
   /** Programs wanted beyond those that the topology can't do without. */
-  readonly also?: readonly ('prometheus' | 'promtool' | 'curl')[];
+  readonly also?: readonly OnRequest[];
+  /** Programs to install where that works; where it does not, one reported line says so. */
+  readonly ifPossible?: readonly OnRequest[];
   readonly report: (line: string) => void;
 }
 
 /**
- * Installs the servers that are missing with apt, as root or by a sudo that asks for no password. No service of the
+ * Installs the programs that are missing with apt, as root or by a sudo that asks for no password. No service of the
  * system is started by it. Does nothing when all are there.
- * @throws StackError with the one command to run, where it can't do that itself.
+ * @throws StackError with what is missing and how to get it, where it can't do that itself.
  */
-export function installMissing({ also = [], report }: InstallRequest): void {
-  const packages = missingPackages(also);
-  if (packages.length === 0) return;
-  const install = `apt-get install -y --no-install-recommends ${packages.join(' ')}`;
-  const prefix = rootPrefix();
-  if (findExecutable('apt-get') === undefined || prefix === undefined) {
-    throw new StackError(
-      `Missing: ${packages.join(', ')}. Run this as a user who may, then try again:\n  ` +
-        (findExecutable('apt-get') === undefined
-          ? `install MariaDB (10.6 or newer, with mariadb-install-db) and Redis (7 or newer) with this system's package manager`
-          : `sudo sh -c 'apt-get update && ${install}'`),
-    );
+export function installMissing({ also = [], ifPossible = [], report }: InstallRequest): void {
+  install([...Object.keys(required), ...also], report);
+  try {
+    install(ifPossible, report);
+  } catch (error) {
+    if (!(error instanceof StackError)) throw error;
+    const [reason] = error.message.split('\n');
+    report(`${reason}; going on without`);
   }
+}
+
+function install(programs: readonly string[], report: (line: string) => void): void {
+  const missing = missingOf(programs);
+  if (missing.length === 0) return;
+  const packages = packagesOf(missing);
+  const command = `apt-get install -y --no-install-recommends ${packages.join(' ')}`;
+  const apt = findExecutable('apt-get') !== undefined;
+  const prefix = apt ? rootPrefix() : undefined;
+  if (prefix === undefined) throw new StackError(howToInstall(missing, { apt }));
   report(`installing ${packages.join(', ')} with apt (no service is started)`);
   withoutServices(prefix, () => {
     // A stale index of one source must not stop an install that the others can serve: only the install decides.
     run(prefix, ['apt-get', 'update'], { mayFail: true });
-    run(prefix, install.split(' '), { mayFail: false });
+    run(prefix, command.split(' '), { mayFail: false });
   });
-  const still = missingPackages(also);
-  if (still.length > 0)
-    throw new StackError(`apt installed ${still.join(', ')}, but the programs are still missing`);
+  const still = missingOf(programs);
+  if (still.length > 0) {
+    throw new StackError(
+      `apt installed ${packagesOf(still).join(', ')}, but there is still no ${still.join(', ')}`,
+    );
+  }
 }
 
-function missingPackages(also: readonly string[]): string[] {
-  const wanted = [...Object.keys(required), ...also];
-  const missing = wanted.filter((name) => findExecutable(name) === undefined);
-  return [...new Set(missing.map((name) => required[name] ?? onRequest[name] ?? name))];
+/** What to tell somebody for whom `missing` programs can't be installed; `apt` is whether this system has it. */
+export function howToInstall(missing: readonly string[], { apt }: { apt: boolean }): string {
+  const packages = packagesOf(missing);
+  if (apt) {
+    return (
+      `Not installed, and only root may: ${missing.join(', ')}\nRun this, then try again:\n` +
+      `  sudo sh -c 'apt-get update && apt-get install -y --no-install-recommends ${packages.join(' ')}'`
+    );
+  }
+  const versions = missing.some((program) => program in required)
+    ? '; MariaDB has to be 10.6 or newer, Redis 7 or newer'
+    : '';
+  return (
+    `Not installed, and there is no apt here: ${missing.join(', ')}\n` +
+    `Install them with this system's package manager, then try again (Debian's packages: ${packages.join(', ')}${versions})`
+  );
+}
+
+function missingOf(programs: readonly string[]): string[] {
+  return programs.filter((name) => findExecutable(name) === undefined);
+}
+
+function packagesOf(programs: readonly string[]): string[] {
+  return [...new Set(programs.map((name) => packageOf[name] ?? name))];
 }
 
 /** What to put before a command so that root runs it; undefined when we may not. */

@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { PortInUseError } from './stack-error.js';
+import { PortForbiddenError, PortInUseError } from './stack-error.js';
 import type { PortName } from './topology-ports.js';
 
 export interface PortClaim {
@@ -8,23 +8,35 @@ export interface PortClaim {
   readonly node: string;
 }
 
+export type PortState = 'free' | 'in-use' | 'forbidden';
+
 /** Whether a server could listen on `port` of this machine's loopback address now. */
-export function isPortFree(port: number): Promise<boolean> {
+export async function isPortFree(port: number): Promise<boolean> {
+  return (await probePort(port)) === 'free';
+}
+
+function probePort(port: number): Promise<PortState> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EADDRINUSE') resolve(false);
+      if (error.code === 'EADDRINUSE') resolve('in-use');
+      // Below 1024 only root may listen, unless the system says otherwise.
+      else if (error.code === 'EACCES') resolve('forbidden');
       else reject(error);
     });
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)));
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve('free')));
   });
 }
 
-/** @throws PortInUseError naming every claim that can't be met, not only the first. */
-export async function checkPorts(claims: readonly PortClaim[]): Promise<void> {
-  const free = await Promise.all(claims.map((claim) => isPortFree(claim.port)));
-  const conflicts = claims.filter((_claim, index) => !free[index]);
-  if (conflicts.length > 0) throw new PortInUseError(conflicts);
+/** @throws PortForbiddenError, PortInUseError naming every such claim, not only the first. */
+export async function checkPorts(
+  claims: readonly PortClaim[],
+  probe: (port: number) => Promise<PortState> = probePort,
+): Promise<void> {
+  const states = await Promise.all(claims.map((claim) => probe(claim.port)));
+  const those = (state: PortState) => claims.filter((_claim, index) => states[index] === state);
+  if (those('forbidden').length > 0) throw new PortForbiddenError(those('forbidden'));
+  if (those('in-use').length > 0) throw new PortInUseError(those('in-use'));
 }
 
 /**

@@ -20,6 +20,23 @@ export class PortInUseError extends StackError {
   }
 }
 
+/** A port that this user may not listen on: below 1024, as anybody but root. */
+export class PortForbiddenError extends StackError {
+  override readonly name = 'PortForbiddenError';
+
+  constructor(readonly claims: readonly { port: number; node: string; portName: string }[]) {
+    super(
+      claims
+        .map(
+          ({ port, node, portName }) =>
+            `This user may not listen on port ${port}, which ${node} is to use: set FOURFOLD_PORTS="${portName}=<another>"` +
+            ' to one above 1023 (FOURFOLD_PORT_OFFSET shifts every port)',
+        )
+        .join('\n'),
+    );
+  }
+}
+
 /** The command line does not say what to do; exit code 2. */
 export class UsageError extends StackError {
   override readonly name = 'UsageError';

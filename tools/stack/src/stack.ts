@@ -59,6 +59,27 @@ export class Stack {
     );
   }
 
+  /**
+   * Makes this process the topology's one supervisor, until what it gives back is called. Of two that try at once,
+   * one gets it.
+   * @throws StackError when another process is.
+   */
+  async supervise(): Promise<() => void> {
+    const record = supervisorRecord(this.options);
+    await this.exclusively(async () => {
+      const other = record.running();
+      if (other !== undefined) {
+        throw new StackError(
+          `npm start runs already (process ${other.pid}); stop it there, or: npm run stack -- down`,
+        );
+      }
+      record.write(process.pid);
+    });
+    return () => {
+      if (record.running()?.pid === process.pid) record.remove();
+    };
+  }
+
   /** Stops everything but the nodes in `except`: a supervisor and its apps, then the servers. */
   async down({ except = new Set() }: { except?: ReadonlySet<string> } = {}): Promise<void> {
     const supervisor = supervisorRecord(this.options).running();

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { StackError, stackOptionsFromEnv, supervisorRecord } from '@fourfold-tools/stack';
+import { Stack, StackError, stackOptionsFromEnv } from '@fourfold-tools/stack';
 import { PlatformStart } from './platform.start.js';
 import { StepProgress } from './step.progress.js';
 import { Interrupted, StopRequest } from './stop-request.js';
@@ -17,16 +17,8 @@ const repoRoot = fileURLToPath(new URL('../../..', import.meta.url));
 
 async function run(): Promise<number> {
   const options = stackOptionsFromEnv(process.env, repoRoot);
-  const record = supervisorRecord(options);
-  const other = record.running();
-  if (other !== undefined) {
-    throw new StackError(
-      `npm start runs already (process ${other.pid}); stop it there, or: npm run stack -- down`,
-    );
-  }
-  record.write(process.pid);
-
   const progress = new StepProgress(process.stdout);
+  const release = await new Stack(options, (line) => progress.line(line)).supervise();
   const platform = new PlatformStart(options, progress);
   const stop = new StopRequest(() => {
     progress.line('Stopping at once');
@@ -46,7 +38,7 @@ async function run(): Promise<number> {
     return error instanceof Interrupted ? 130 : 1;
   } finally {
     clearInterval(awake);
-    record.remove();
+    release();
   }
 }
 

@@ -7,7 +7,8 @@ import { sum, type Tally } from './tally.js';
 const HELP = `Usage: npm test [-- --only <check>[,<check>…]]
 
 Runs every check of the project against real servers that it starts itself, on free ports and in a temporary folder:
-a topology that is already running is not touched. Installs missing servers with apt when it may.
+a topology that is already running is not touched. Installs missing programs with apt when it may; it goes on without
+Prometheus where that can't be had.
 
 Checks:
 ${checks.map(({ name, says }) => `  ${name.padEnd(8)}${says}`).join('\n')}
@@ -26,7 +27,11 @@ function chosen(only: string | undefined): readonly Check[] {
 
 async function verify(only: string | undefined): Promise<Tally> {
   const selected = chosen(only);
-  installMissing({ also: ['prometheus', 'curl'], report: (line) => console.log(line) });
+  installMissing({
+    also: ['bash', 'curl', 'git'],
+    ifPossible: ['prometheus'],
+    report: (line) => console.log(line),
+  });
   const tallies: Tally[] = [];
   const lines: string[] = [];
   for (const check of selected) {

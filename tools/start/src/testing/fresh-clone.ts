@@ -66,7 +66,8 @@ export class FreshClone {
 
 async function filesOfCheckout(): Promise<string[]> {
   const env = newcomerEnvironment(process.env);
-  const args = ['ls-files', '--cached', '--others', '--exclude-standard', '-z'];
+  // Root may test a checkout that belongs to somebody else, which git refuses to look into unless told.
+  const args = ['-c', 'safe.directory=*', 'ls-files', '--cached', '--others', '--exclude-standard', '-z'];
   const listing = await run('git', args, { cwd: thisCheckout, env });
   if (listing.exitCode !== 0) {
     throw new Error(`This test copies what git knows of ${thisCheckout}, but: ${listing.stderr}`);
