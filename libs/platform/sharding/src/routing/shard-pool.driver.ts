@@ -1,14 +1,6 @@
+import { SESSION_SETUP } from '@fourfold/db-routing';
 import mysql, { type Pool, type PoolConnection, type PoolOptions } from 'mysql2';
 import { abortConnection } from './abort-connection.js';
-
-/**
- * What each connection is told first. READ COMMITTED here saves every transaction the statement; five seconds is as
- * long as one order may wait for another's row.
- */
-const SESSION_STATEMENTS = [
-  "SET SESSION innodb_lock_wait_timeout = 5, time_zone = '+00:00'",
-  'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
-];
 
 type Acquired = (error: NodeJS.ErrnoException | null, connection?: PoolConnection) => void;
 
@@ -31,7 +23,7 @@ export function shardPoolDriver(acquireTimeoutMs: number): object {
 function prepare(connection: PoolConnection): void {
   // mysql2 listens once, to take the connection out of its pool; without a listener a second error ends the process.
   connection.on('error', () => {});
-  for (const sql of SESSION_STATEMENTS) {
+  for (const sql of SESSION_SETUP) {
     connection.query(sql, (error) => {
       if (error) abortConnection(connection, `session could not be set: ${error.message}`);
     });

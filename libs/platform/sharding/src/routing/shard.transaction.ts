@@ -15,7 +15,7 @@ export async function inTransaction<T>(
   work: (manager: EntityManager) => Promise<T>,
 ): Promise<T> {
   for (let retries = 0; ; retries++) {
-    // The isolation level is the session's: see SESSION_STATEMENTS.
+    // The isolation level is the session's: see SESSION_SETUP in db-routing.
     await runner.startTransaction();
     try {
       const result = await work(runner.manager);
