@@ -1,5 +1,6 @@
 export { eventually, type EventuallyOptions } from './eventually.js';
 export { gate, type Gate } from './gate.js';
+export { migratedDatabase, type MigratedDatabase, type MigratedDatabaseChoice } from './migrated-database.js';
 export { privateTopology, removeTopology } from './private-topology.js';
 export { RedisServerFixture } from './redis-server.fixture.js';
 export { createDatabase, type TestDatabase, type TestDatabaseChoice, withDatabase } from './test-database.js';

@@ -1,7 +1,7 @@
-import { createDatabase, topology } from '@fourfold-tools/testing';
+import { createDatabase, type MigratedDatabase, migratedDatabase, topology } from '@fourfold-tools/testing';
 import { Logger } from '@nestjs/common';
 import { createConnection } from 'mysql2/promise';
-import { DataSource } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { CreateOutbox1764000000200 } from '../migrations/create-outbox.migration.js';
 import { Outbox } from '../outbox.js';
 import type { OutboxMessage } from '../outbox.message.js';
@@ -19,9 +19,12 @@ export class OutboxDatabase {
 
   private constructor(
     readonly url: string,
-    readonly dataSource: DataSource,
-    private readonly drop: () => Promise<void>,
+    private readonly migrated: MigratedDatabase,
   ) {}
+
+  get dataSource(): DataSource {
+    return this.migrated.dataSource;
+  }
 
   /** As another team may have it: with a collation that ignores case. `stock` is what effects change. */
   static async create(): Promise<OutboxDatabase> {
@@ -30,24 +33,11 @@ export class OutboxDatabase {
     const root = await createConnection({ uri: database.rootUrl });
     await root.query(`ALTER DATABASE ${database.name} CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci`);
     await root.end();
-    const migrate = new DataSource({
-      type: 'mysql',
-      url: database.migrateUrl,
-      migrations: [CreateOutbox1764000000200],
-    });
-    await migrate.initialize();
-    await migrate.runMigrations();
-    await migrate.query('CREATE TABLE stock (units INT NOT NULL)');
-    await migrate.destroy();
-    const dataSource = new DataSource({
-      type: 'mysql',
-      url: database.appUrl,
-      isolationLevel: 'READ COMMITTED',
-      poolSize: 24,
-      timezone: 'Z',
-    });
-    await dataSource.initialize();
-    return new OutboxDatabase(database.appUrl, dataSource, () => database.drop());
+    const migrated = await migratedDatabase(
+      { migrations: [CreateOutbox1764000000200], alsoRun: ['CREATE TABLE stock (units INT NOT NULL)'] },
+      database,
+    );
+    return new OutboxDatabase(database.appUrl, migrated);
   }
 
   async empty(): Promise<void> {
@@ -93,8 +83,7 @@ export class OutboxDatabase {
     );
   }
 
-  async close(): Promise<void> {
-    await this.dataSource.destroy();
-    await this.drop();
+  close(): Promise<void> {
+    return this.migrated.close();
   }
 }

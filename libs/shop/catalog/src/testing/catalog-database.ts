@@ -1,37 +1,17 @@
-import { createDatabase, topology } from '@fourfold-tools/testing';
-import { DataSource } from 'typeorm';
+import { type MigratedDatabase, migratedDatabase } from '@fourfold-tools/testing';
+import type { DataSource } from 'typeorm';
 import { CreateCatalog1764000000400 } from '../migrations/create-catalog.migration.js';
-
-/** As many as transactions run at once here. */
-const CONNECTIONS = 24;
 
 /** The catalogue's tables in a database of one test file, for the account that the apps have. */
 export class CatalogDatabase {
-  private constructor(
-    readonly dataSource: DataSource,
-    private readonly drop: () => Promise<void>,
-  ) {}
+  private constructor(private readonly migrated: MigratedDatabase) {}
+
+  get dataSource(): DataSource {
+    return this.migrated.dataSource;
+  }
 
   static async create(): Promise<CatalogDatabase> {
-    const database = await createDatabase(topology(), { node: 'primary' });
-    const migrate = new DataSource({
-      type: 'mysql',
-      url: database.migrateUrl,
-      migrations: [CreateCatalog1764000000400],
-    });
-    await migrate.initialize();
-    await migrate.runMigrations({ transaction: 'none' });
-    await migrate.destroy();
-    const dataSource = new DataSource({
-      type: 'mysql',
-      url: database.appUrl,
-      isolationLevel: 'READ COMMITTED',
-      supportBigNumbers: true,
-      bigNumberStrings: true,
-      poolSize: CONNECTIONS,
-    });
-    await dataSource.initialize();
-    return new CatalogDatabase(dataSource, () => database.drop());
+    return new CatalogDatabase(await migratedDatabase({ migrations: [CreateCatalog1764000000400] }));
   }
 
   /** The catalogue is these products and nothing else: id → units in stock. */
@@ -53,8 +33,7 @@ export class CatalogDatabase {
     return Object.fromEntries(rows.map((row) => [row.product_id, Number(row.available)]));
   }
 
-  async close(): Promise<void> {
-    await this.dataSource.destroy();
-    await this.drop();
+  close(): Promise<void> {
+    return this.migrated.close();
   }
 }

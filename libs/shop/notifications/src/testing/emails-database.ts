@@ -1,7 +1,7 @@
 import { Outbox, outboxMigrations } from '@fourfold/outbox';
-import { createDatabase, topology } from '@fourfold-tools/testing';
+import { type MigratedDatabase, migratedDatabase } from '@fourfold-tools/testing';
 import { emailQueue } from '@shop/contracts';
-import { DataSource } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { EmailEntity } from '../email.entity.js';
 import { CreateEmails1764000000800 } from '../migrations/create-emails.migration.js';
 
@@ -9,32 +9,15 @@ import { CreateEmails1764000000800 } from '../migrations/create-emails.migration
 export class EmailsDatabase {
   readonly outbox = new Outbox();
 
-  private constructor(
-    readonly dataSource: DataSource,
-    private readonly drop: () => Promise<void>,
-  ) {}
+  private constructor(private readonly migrated: MigratedDatabase) {}
+
+  get dataSource(): DataSource {
+    return this.migrated.dataSource;
+  }
 
   static async create(): Promise<EmailsDatabase> {
-    const database = await createDatabase(topology(), { node: 'primary' });
-    const migrate = new DataSource({
-      type: 'mysql',
-      url: database.migrateUrl,
-      migrations: [...outboxMigrations, CreateEmails1764000000800],
-    });
-    await migrate.initialize();
-    await migrate.runMigrations({ transaction: 'none' });
-    await migrate.destroy();
-    const dataSource = new DataSource({
-      type: 'mysql',
-      url: database.appUrl,
-      entities: [EmailEntity],
-      isolationLevel: 'READ COMMITTED',
-      supportBigNumbers: true,
-      bigNumberStrings: true,
-      timezone: 'Z',
-    });
-    await dataSource.initialize();
-    return new EmailsDatabase(dataSource, () => database.drop());
+    const migrations = [...outboxMigrations, CreateEmails1764000000800];
+    return new EmailsDatabase(await migratedDatabase({ migrations, entities: [EmailEntity] }));
   }
 
   /** The message that a settled order leaves. */
@@ -60,8 +43,7 @@ export class EmailsDatabase {
     await this.dataSource.query("UPDATE outbox SET state = 'published' WHERE msg_id = ?", [messageId]);
   }
 
-  async close(): Promise<void> {
-    await this.dataSource.destroy();
-    await this.drop();
+  close(): Promise<void> {
+    return this.migrated.close();
   }
 }

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { type AssembledCache, assembleCache, type MultiLevelCache } from '@fourfold/cache';
 import { Inbox, Outbox, outboxMigrations } from '@fourfold/outbox';
 import { cacheNamespaces, StockKeeper, type StockLine } from '@shop/contracts';
-import { createDatabase, type TestDatabase, topology } from '@fourfold-tools/testing';
-import { DataSource, type EntityManager } from 'typeorm';
+import { type MigratedDatabase, migratedDatabase } from '@fourfold-tools/testing';
+import type { DataSource, EntityManager } from 'typeorm';
 import { CancelOrder } from '../cancelling/cancel-order.command.js';
 import { CreateOrders1764000000600 } from '../migrations/create-orders.migration.js';
 import { OrderItemEntity } from '../schema/order-item.entity.js';
@@ -46,29 +46,20 @@ export class OrdersDatabase {
   private readonly caches: AssembledCache[] = [];
   private lastId = FIRST_ORDER_ID;
 
-  private constructor(
-    private readonly database: TestDatabase,
-    readonly dataSource: DataSource,
-  ) {}
+  private constructor(private readonly migrated: MigratedDatabase) {}
+
+  get dataSource(): DataSource {
+    return this.migrated.dataSource;
+  }
 
   static async start(): Promise<OrdersDatabase> {
-    const database = await createDatabase(topology(), { node: 'primary' });
-    const migrations = [...outboxMigrations, CreateOrders1764000000600];
-    const owner = await new DataSource({ type: 'mysql', url: database.migrateUrl, migrations }).initialize();
-    await owner.runMigrations({ transaction: 'none' });
-    await owner.query('CREATE TABLE shelf (units INT NOT NULL)');
-    await owner.query('INSERT INTO shelf VALUES (100)');
-    await owner.destroy();
-    const dataSource = new DataSource({
-      type: 'mysql',
-      url: database.appUrl,
-      entities: [OrderEntity, OrderItemEntity],
-      supportBigNumbers: true,
-      bigNumberStrings: true,
-      timezone: 'Z',
-    });
-    await dataSource.initialize();
-    return new OrdersDatabase(database, dataSource);
+    return new OrdersDatabase(
+      await migratedDatabase({
+        migrations: [...outboxMigrations, CreateOrders1764000000600],
+        entities: [OrderEntity, OrderItemEntity],
+        alsoRun: ['CREATE TABLE shelf (units INT NOT NULL)', 'INSERT INTO shelf VALUES (100)'],
+      }),
+    );
   }
 
   async commands(cacheRedisUrl: string) {
@@ -125,8 +116,7 @@ export class OrdersDatabase {
 
   async close(): Promise<void> {
     for (const cache of this.caches) cache.close();
-    await this.dataSource.destroy();
-    await this.database.drop();
+    await this.migrated.close();
   }
 
   private async openCache(redisUrl: string): Promise<AssembledCache> {
