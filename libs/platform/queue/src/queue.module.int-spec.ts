@@ -128,6 +128,18 @@ describe('a payload that does not fit its queue', () => {
   });
 });
 
+/** Message 1 has used up its attempts; from here on its handler would succeed. */
+async function startAfterFailure(): Promise<QueueApp> {
+  handle = () => {
+    throw new Error('no');
+  };
+  const app = await start();
+  await app.publish(message(1));
+  await eventually(async () => (await app.queue().getFailedCount()) === 1);
+  handle = () => {};
+  return app;
+}
+
 describe('publishing the same outbox row again', () => {
   it('while its job waits: one job, confirmed both times', async () => {
     const app = await start();
@@ -137,14 +149,7 @@ describe('publishing the same outbox row again', () => {
   });
 
   it('after its attempts were used up in an outage: it is run again, and succeeds', async () => {
-    handle = () => {
-      throw new Error('no');
-    };
-    const app = await start();
-    await app.publish(message(1));
-    await eventually(async () => (await app.queue().getFailedCount()) === 1);
-
-    handle = () => {};
+    const app = await startAfterFailure();
     expect(await app.publish({ ...message(1), republished: true })).toEqual(['1']);
     await eventually(() => deliveries.length === 4);
     await eventually(async () =>
@@ -153,14 +158,7 @@ describe('publishing the same outbox row again', () => {
   });
 
   it('naive twin: without clearing the failed job, adding it "succeeds" and nothing is run', async () => {
-    handle = () => {
-      throw new Error('no');
-    };
-    const app = await start();
-    await app.publish(message(1));
-    await eventually(async () => (await app.queue().getFailedCount()) === 1);
-
-    handle = () => {};
+    const app = await startAfterFailure();
     expect(await app.publish(message(1))).toEqual(['1']);
     await app.publish(message(2));
     await eventually(() => deliveries.some(({ messageId }) => messageId === 'm-2'));

@@ -73,9 +73,13 @@ export class OrdersDatabase {
     };
   }
 
+  nextId(): string {
+    return String((this.lastId += 1));
+  }
+
   /** A pending order of `quantity` units. */
   async order(quantity: number): Promise<string> {
-    const id = String((this.lastId += 1));
+    const id = this.nextId();
     await this.dataSource.manager.insert(OrderEntity, {
       id,
       userId: '7',

@@ -1,0 +1,72 @@
+import { inTransaction, isDuplicateKey } from '@fourfold/db-routing';
+import { gate } from '@fourfold-tools/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { OrdersDatabase } from '../testing/orders-database.js';
+import { IdempotencyStore, type IdempotentRequest } from './idempotency.store.js';
+
+const CALLS = 5;
+const store = new IdempotencyStore();
+let orders: OrdersDatabase;
+
+beforeAll(async () => {
+  orders = await OrdersDatabase.start();
+});
+afterAll(() => orders?.close());
+
+const requestOf = (key: string): IdempotentRequest => ({
+  caller: 'customer:7',
+  route: 'POST /v1/orders',
+  key,
+  body: { userId: '7' },
+});
+
+/** Calls with one key that have all found it unused before any of them writes. */
+async function callsWithOneKey(key: string, write: (request: IdempotentRequest) => Promise<void>) {
+  const request = requestOf(key);
+  const everyoneLooked = gate();
+  let looked = 0;
+  return Promise.allSettled(
+    Array.from({ length: CALLS }, async () => {
+      expect(await store.find(orders.dataSource.manager, request)).toBeNull();
+      looked += 1;
+      if (looked === CALLS) everyoneLooked.open();
+      await everyoneLooked.passed;
+      await write(request);
+    }),
+  );
+}
+
+describe('calls with one Idempotency-Key at once', () => {
+  it('naive twin: looking first and ordering then makes an order for each', async () => {
+    const made: string[] = [];
+    await callsWithOneKey('naive', async () => void made.push(await orders.order(1)));
+    expect(made).toHaveLength(CALLS);
+  });
+
+  it('the key in the order’s transaction lets one through, and the others find its answer', async () => {
+    const committed: string[] = [];
+    const outcomes = await callsWithOneKey('fenced', async (request) => {
+      const orderId = orders.nextId();
+      await inTransaction(orders.dataSource, (manager) =>
+        store.remember(manager, request, { orderId, responseBody: `{"id":"${orderId}"}` }),
+      );
+      committed.push(orderId);
+    });
+    expect(committed).toHaveLength(1);
+    const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
+    expect(refused.map(({ reason }) => isDuplicateKey(reason))).toEqual(Array(CALLS - 1).fill(true));
+    expect(await store.find(orders.dataSource.manager, requestOf('fenced'))).toEqual({
+      orderId: committed[0],
+      responseBody: `{"id":"${committed[0]}"}`,
+      sameRequest: true,
+    });
+  });
+
+  it('tells keys apart that differ in case only, and a request with another body', async () => {
+    const { manager } = orders.dataSource;
+    await store.remember(manager, requestOf('Key'), { orderId: '1', responseBody: '{}' });
+    expect(await store.find(manager, requestOf('key'))).toBeNull();
+    const other = { ...requestOf('Key'), body: { userId: '8' } };
+    expect(await store.find(manager, other)).toMatchObject({ sameRequest: false });
+  });
+});
