@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { appEnvironment, migrationEnvironment } from './app-environment.js';
+import { accountNames } from './secrets.js';
 import { stackOptionsFromEnv, type StackOptions } from './stack-options.js';
 
 describe('what a process needs to use the topology', () => {
@@ -28,10 +29,31 @@ describe('what a process needs to use the topology', () => {
     );
   });
 
-  it('is, for the worker, no API port', () => {
+  it('is a secret for consistency tokens: the same each time, and another one in each topology', () => {
+    const secretOf = (stateDir: string) =>
+      appEnvironment({ ...options, stateDir }, { app: 'order-api' })['CONSISTENCY_TOKEN_SECRETS'];
+    const other = mkdtempSync(join(tmpdir(), 'fourfold-env-'));
+    onTestFinished(() => rmSync(other, { recursive: true }));
+    expect(secretOf(options.stateDir)).toMatch(/^[\w-]{43}$/);
+    expect(secretOf(options.stateDir)).toBe(secretOf(options.stateDir));
+    expect(secretOf(other)).not.toBe(secretOf(options.stateDir));
+  });
+
+  it('is there for a topology whose secrets are older than consistency tokens', () => {
+    const older = mkdtempSync(join(tmpdir(), 'fourfold-env-'));
+    onTestFinished(() => rmSync(older, { recursive: true }));
+    const accounts = Object.fromEntries(accountNames.map((name) => [name, `password-of-${name}`]));
+    writeFileSync(join(older, 'secrets.json'), JSON.stringify(accounts));
+    const env = appEnvironment({ ...options, stateDir: older }, { app: 'order-api' });
+    expect(env['CONSISTENCY_TOKEN_SECRETS']).toMatch(/^[\w-]{43}$/);
+    expect(env['DB_PRIMARY_URL']).toContain('password-of-app');
+  });
+
+  it('is, for the worker, no API port, and no secret that it has no use for', () => {
     const env = appEnvironment(options, { app: 'worker' });
     expect(env['MANAGEMENT_PORT']).toBe('3101');
     expect(env).not.toHaveProperty('PORT');
+    expect(env).not.toHaveProperty('CONSISTENCY_TOKEN_SECRETS');
   });
 
   it('takes other databases and another prefix, so that two platforms can share the servers', () => {

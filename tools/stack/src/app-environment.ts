@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { mainDatabase, shardDatabase as ownShardDatabase, userOf } from './mariadb-accounts.js';
-import { loadSecrets, type AccountName } from './secrets.js';
+import { consistencyTokenSecret, loadSecrets, type AccountName } from './secrets.js';
 import { stateLayout, type StackOptions } from './stack-options.js';
 import { host, type AppName } from './topology-node.js';
 import type { PortName } from './topology-ports.js';
@@ -26,12 +26,16 @@ export function appEnvironment(options: StackOptions, choice: AppChoice): Record
   const { ports } = options;
   const prefix = choice.prefix ?? 'fourfold';
   const database = choice.database ?? mainDatabase;
+  const secrets = loadSecrets(stateLayout(options).secrets);
   return {
     HOST: host,
-    ...(choice.app === 'order-api' ? { PORT: String(ports.api) } : {}),
+    ...(choice.app === 'order-api'
+      ? { PORT: String(ports.api), CONSISTENCY_TOKEN_SECRETS: consistencyTokenSecret(secrets) }
+      : {}),
     MANAGEMENT_PORT: String(ports[choice.app === 'order-api' ? 'api-management' : 'worker-management']),
     DB_PRIMARY_URL: databaseUrl(options, 'primary', 'app', database),
     DB_REPLICA_URLS: replicas.map((name) => databaseUrl(options, name, 'read', database)).join(','),
+    DB_MONITOR_ACCOUNT: `${userOf('monitor')}:${secrets.monitor}`,
     SHARD_URLS: shardUrls(options, 'app', choice.shardDatabase),
     CACHE_REDIS_URL: `redis://${host}:${ports['redis-cache']}`,
     QUEUE_REDIS_URL: `redis://${host}:${ports['redis-queue']}`,

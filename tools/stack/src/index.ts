@@ -27,5 +27,13 @@ export { PortForbiddenError, PortInUseError, StackError, UsageError } from './st
 export { envOf, stackOptionsFromEnv, stateLayout, type StackOptions } from './stack-options.js';
 export { Stack } from './stack.js';
 export { statusTable } from './stack-status.js';
-export { type AppName, host, type NodeKind, type NodeState, type TopologyNode } from './topology-node.js';
+export { topologyServers } from './topology.js';
+export {
+  type AppName,
+  host,
+  type NodeKind,
+  type NodeState,
+  type ServerNode,
+  type TopologyNode,
+} from './topology-node.js';
 export { portNames, type PortName, type TopologyPorts } from './topology-ports.js';

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
@@ -27,6 +27,14 @@ export function loadSecrets(path: string): Secrets {
     rmSync(draft, { force: true });
   }
   return read(path);
+}
+
+/**
+ * What order-api's consistency tokens are signed with: the same each time, and another one in each topology. Derived and
+ * not stored, so that a topology of any age has one, and all processes agree on it without a write.
+ */
+export function consistencyTokenSecret({ root }: Secrets): string {
+  return createHmac('sha256', root).update('consistency tokens').digest('base64url');
 }
 
 function read(path: string): Secrets {

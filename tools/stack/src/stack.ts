@@ -33,14 +33,14 @@ const supervisorGraceMs = 60_000;
  * any number of instances and processes may look at one topology; those that change it take turns.
  */
 export class Stack {
-  private readonly servers: readonly ServerNode[];
   private readonly layout: ReturnType<typeof stateLayout>;
 
   constructor(
     readonly options: StackOptions,
     private readonly report: Report = () => {},
+    /** What this instance starts, shows and stops, beside the apps; a part of the topology, or all of it. */
+    private readonly servers: readonly ServerNode[] = topologyServers(options),
   ) {
-    this.servers = topologyServers(options);
     this.layout = stateLayout(options);
   }
 

@@ -1,12 +1,8 @@
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { Stack } from '@fourfold-tools/stack';
 import type { TestProject } from 'vitest/node';
-import { privateTopology, removeAbandonedTopologies, removeTopology } from './private-topology.js';
+import { repoRoot, startOwnStack } from './own-stack.js';
+import { removeAbandonedTopologies } from './private-topology.js';
 import './provided-topology.js';
 import { describeTopology, type TestTopology } from './test-topology.js';
-
-const repoRoot = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '');
 
 interface SharedTopology {
   readonly servers: Promise<{ topology: TestTopology; remove: () => Promise<void> }>;
@@ -36,29 +32,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
 
 async function startServers(): Promise<{ topology: TestTopology; remove: () => Promise<void> }> {
   await removeAbandonedTopologies(repoRoot);
-  const options = await privateTopology(repoRoot);
-  const dismiss = guard(options.stateDir);
-  const remove = async () => {
-    await removeTopology(options);
-    dismiss();
-  };
-  try {
-    await new Stack(options).up();
-  } catch (error) {
-    await remove();
-    throw error;
-  }
+  const { options, remove } = await startOwnStack();
   return { topology: describeTopology(options), remove };
-}
-
-/** Has the servers taken down even when this process gets no chance to do it; see `topology-guard.mjs`. */
-function guard(stateDir: string): () => void {
-  const script = fileURLToPath(new URL('topology-guard.mjs', import.meta.url));
-  const child = spawn(process.execPath, [script, stateDir], {
-    // Away from the terminal's process group: Ctrl-C must not take the guard along.
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-  });
-  child.unref();
-  return () => child.stdin.end();
 }

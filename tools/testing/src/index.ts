@@ -1,8 +1,16 @@
+export { BlackHole } from './black.hole.js';
 export { eventually, type EventuallyOptions } from './eventually.js';
+export { FaultProxy } from './fault.proxy.js';
 export { gate, type Gate } from './gate.js';
 export { migratedDatabase, type MigratedDatabase, type MigratedDatabaseChoice } from './migrated-database.js';
 export { privateTopology, removeTopology } from './private-topology.js';
+export type { Break } from './proxied.connection.js';
 export { RedisServerFixture } from './redis-server.fixture.js';
+export {
+  ReplicatedServers,
+  type ReplicatedServerName,
+  type ReplicaName,
+} from './replicated-servers.fixture.js';
 export { createDatabase, type TestDatabase, type TestDatabaseChoice, withDatabase } from './test-database.js';
 export {
   describeTopology,

@@ -21,7 +21,7 @@ export interface TestDatabaseChoice {
 
 /** An empty database for one test file, so that files never meet. One on the primary is on its replicas already. */
 export async function createDatabase(
-  topology: TestTopology,
+  topology: Pick<TestTopology, 'primary' | 'replicas' | 'shards'>,
   choice: TestDatabaseChoice,
 ): Promise<TestDatabase> {
   const name = choice.name ?? `fourfold_t_${randomBytes(5).toString('hex')}`;
@@ -46,7 +46,7 @@ export function withDatabase(url: string, database: string): string {
   return changed.toString();
 }
 
-function writerNamed(topology: TestTopology, node: string): WriterAddress {
+function writerNamed(topology: Pick<TestTopology, 'primary' | 'shards'>, node: string): WriterAddress {
   const found = [topology.primary, ...topology.shards].find((server) => server.name === node);
   if (found === undefined) throw new Error(`The test topology has no server "${node}" that takes writes`);
   return found;

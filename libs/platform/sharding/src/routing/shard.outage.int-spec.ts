@@ -91,7 +91,7 @@ describe('a shard that accepts and never answers', () => {
     const { router: opened } = await shards.router({ operationTimeoutMs: 500 });
     const { router: unopened } = await shards.router({ connectTimeoutMs: 300 });
     await opened.read(here, ping);
-    shards.proxy('shard-1').freeze();
+    await shards.proxy('shard-1').freeze();
     for (const router of [opened, unopened]) {
       const { ms, error } = await timed(router.read(here, ping));
       expect(error).toBeInstanceOf(ShardUnavailableError);
@@ -105,7 +105,7 @@ describe('a shard that accepts and never answers', () => {
   it('is named by a scatter at its deadline', async () => {
     const { router } = await shards.router();
     await router.read(here, ping);
-    shards.proxy('shard-1').freeze();
+    await shards.proxy('shard-1').freeze();
     const scatter = router.scatter(ping, { deadlineMs: 200 });
     expect((await timed(scatter)).ms).toBeLessThan(400);
     expect((await scatter).unavailableShards).toEqual(['shard-1']);

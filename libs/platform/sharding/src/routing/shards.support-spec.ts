@@ -1,4 +1,4 @@
-import type { TestDatabase } from '@fourfold-tools/testing';
+import { FaultProxy, type TestDatabase } from '@fourfold-tools/testing';
 import { DataSource, Entity, PrimaryColumn, Column } from 'typeorm';
 import { freshDatabase } from '../mariadb.support-spec.js';
 import type { SqlExecutor } from '../sql/sql-executor.js';
@@ -8,7 +8,6 @@ import { TopologyStore } from '../topology/topology.store.js';
 import type { ShardConnectionOptions } from './shard-connection.options.js';
 import { ShardRegistry } from './shard.registry.js';
 import { ShardRouter } from './shard.router.js';
-import { TcpProxy } from './tcp-proxy.support-spec.js';
 
 export const SHARDS = ['shard-0', 'shard-1', 'shard-2', 'shard-3'] as const;
 
@@ -23,7 +22,7 @@ export class Account {
 
 /** Four real shards with an `account` table, each behind an address that a test can cut off. */
 export class TestShards {
-  readonly proxies = new Map<string, TcpProxy>();
+  readonly proxies = new Map<string, FaultProxy>();
   readonly #databases: TestDatabase[] = [];
   readonly #registries: ShardRegistry[] = [];
 
@@ -35,7 +34,7 @@ export class TestShards {
       const root = await new DataSource({ type: 'mysql', url: database.rootUrl }).initialize();
       await root.query('CREATE TABLE account (id BIGINT UNSIGNED PRIMARY KEY, balance INT NOT NULL)');
       await root.destroy();
-      shards.proxies.set(shard, await new TcpProxy(database.appUrl).open());
+      shards.proxies.set(shard, await new FaultProxy(database.appUrl).open());
     }
     return shards;
   }
@@ -44,7 +43,7 @@ export class TestShards {
     return Object.fromEntries(Array.from(this.proxies, ([shard, proxy]) => [shard, proxy.url]));
   }
 
-  proxy(shard: string): TcpProxy {
+  proxy(shard: string): FaultProxy {
     return this.proxies.get(shard)!;
   }
 
