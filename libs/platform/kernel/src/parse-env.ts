@@ -1,10 +1,11 @@
 import type { z } from 'zod';
 
-/** The environment does not describe a runnable service; the message lists every variable that is wrong. */
+/** What a service is told does not describe one that can run; the message lists everything that is wrong. */
 export class ConfigurationError extends Error {
-  constructor(service: string, problems: readonly string[]) {
+  /** @param source where the problems are, in the plural: `environment variables`, `options` */
+  constructor(service: string, problems: readonly string[], source = 'environment variables') {
     super(
-      `${service} can't start: its environment is not valid\n${problems.map((p) => `  - ${p}`).join('\n')}`,
+      `${service} can't start: its ${source} are not valid\n${problems.map((p) => `  - ${p}`).join('\n')}`,
     );
     this.name = 'ConfigurationError';
   }

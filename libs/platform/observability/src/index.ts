@@ -1,7 +1,9 @@
+export { CellCounter, cellCounter, type CounterCell } from './cell.counter.js';
 export { HealthRegistry, type HealthProbe } from './health.registry.js';
 export { arrivedOnManagementPort, ManagementOnly, ManagementPort } from './management-port.js';
 export { counter, gauge, histogram } from './metrics.js';
 export { ObservabilityModule, type ObservabilityOptions } from './observability.module.js';
 export { requestIdOf } from './request-id.js';
 export { portVariable, serviceEnv } from './service.env.js';
-export { runService, type ServiceOptions, startService } from './start-service.js';
+export { runService } from './run-service.js';
+export { type ServiceOptions, startService } from './start-service.js';

@@ -138,9 +138,3 @@ describe('X-Request-Id', () => {
     expect(await idOf(`${publicUrl}/v1/greetings`, 'a b"c')).toMatch(/^[0-9a-f-]{36}$/);
   });
 });
-
-it('a management port that is taken is an error that names it', async () => {
-  const taken = Number(new URL(managementUrl).port);
-  const second = startService(AppModule, { host: '127.0.0.1', port: 0, managementPort: taken });
-  await expect(second).rejects.toThrow(new RegExp(`EADDRINUSE.*${taken}`));
-});

@@ -1,6 +1,7 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import { answerWhileStarting } from './starting.responder.js';
 
 const managementControllers = new Set<string>(['metrics']);
 const managementSockets = new WeakSet<Socket>();
@@ -24,20 +25,17 @@ export function ManagementOnly(): ClassDecorator {
 /**
  * One Fastify instance, two ports: health and metrics stay off the port that the public reaches, and the public
  * routes off the one that the cluster scrapes. The other port's routes are 404, as if they did not exist.
+ *
+ * States: closed → `listen` → starting (see `answerWhileStarting`) → `serve` → the application's routes, on the same
+ * socket and for connections that are open already → `close`, which the application's own closing does as well.
  */
 export class ManagementPort {
+  private answer: RequestListener = answerWhileStarting;
   private readonly server: Server;
 
-  constructor(private readonly fastify: FastifyInstance) {
-    this.server = createServer((request, response) => fastify.routing(request, response));
+  constructor() {
+    this.server = createServer((request, response) => this.answer(request, response));
     this.server.on('connection', (socket) => managementSockets.add(socket));
-    fastify.addHook('onRequest', (request, reply, done) => {
-      // The route that was found, not the URL: `/%68ealth` and `http://host/health` lead to the same one.
-      const first = request.routeOptions.url?.split('/', 2)[1] ?? '';
-      if (managementControllers.has(first) === arrivedOnManagementPort(request.raw)) done();
-      else reply.callNotFound();
-    });
-    fastify.addHook('onClose', () => this.close());
   }
 
   /** @throws when the port can't be bound; the message is Node's and names the address. */
@@ -51,7 +49,24 @@ export class ManagementPort {
     });
   }
 
-  private close(): Promise<void> {
+  /** Keeps the two ports' routes apart, and closes this port with the application. Comes before routes are made. */
+  attach(fastify: FastifyInstance): void {
+    fastify.addHook('onRequest', (request, reply, done) => {
+      // The route that was found, not the URL: `/%68ealth` and `http://host/health` lead to the same one.
+      const first = request.routeOptions.url?.split('/', 2)[1] ?? '';
+      if (managementControllers.has(first) === arrivedOnManagementPort(request.raw)) done();
+      else reply.callNotFound();
+    });
+    fastify.addHook('onClose', () => this.close());
+  }
+
+  /** From now on the application answers; it has to be ready. */
+  serve(fastify: FastifyInstance): void {
+    this.answer = (request, response) => fastify.routing(request, response);
+  }
+
+  /** Ends open connections too. May be called in any state, and more than once. */
+  close(): Promise<void> {
     return new Promise((resolve) => {
       this.server.close(() => resolve());
       this.server.closeAllConnections();

@@ -1,10 +1,14 @@
-import { ConsoleLogger, type Type } from '@nestjs/common';
+import { setTimeout as pause } from 'node:timers/promises';
+import { ConsoleLogger, Logger as NestLogger, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyServerOptions } from 'fastify';
 import { Logger } from 'nestjs-pino';
 import { ManagementPort } from './management-port.js';
 import { requestIdOf } from './request-id.js';
+
+/** How long a start that failed may take to give back what it has; whoever restarts it is waiting for its exit. */
+const CLOSE_DEADLINE_MS = 5_000;
 
 export interface ServiceOptions {
   host: string;
@@ -18,14 +22,39 @@ export interface ServiceOptions {
 }
 
 /**
- * Starts a service: log, health and metrics on the management port, and a graceful stop on SIGTERM and SIGINT.
- * Resolves once it listens.
+ * Starts a service: log, health and metrics on the management port, and a graceful stop on SIGTERM and SIGINT once it
+ * has started. The management port listens from the first moment, however long the rest waits for a database: live,
+ * and not ready. Resolves once everything listens and `/health/ready` asks the application.
+ * @throws what kept it from starting, such as a port that is taken; by then nothing listens any more
  */
 export async function startService(module: Type, options: ServiceOptions): Promise<NestFastifyApplication> {
-  const adapter = new FastifyAdapter({
-    ...options.fastify,
-    genReqId: requestIdOf,
-  });
+  const management = new ManagementPort();
+  // Before the slow part: a port that is taken is told at once.
+  await management.listen(options.managementPort, options.host);
+  let app: NestFastifyApplication | undefined;
+  try {
+    app = await createApp(module, options);
+    const fastify = app.getHttpAdapter().getInstance();
+    management.attach(fastify);
+    await options.configure?.(app);
+    if (options.port === undefined) {
+      await app.init();
+      await fastify.ready();
+    } else {
+      await app.listen(options.port, options.host);
+    }
+    management.serve(fastify);
+    app.enableShutdownHooks();
+    return app;
+  } catch (error) {
+    await management.close();
+    if (app) await closeUnstarted(app);
+    throw error;
+  }
+}
+
+async function createApp(module: Type, options: ServiceOptions): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({ ...options.fastify, genReqId: requestIdOf });
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     // Until the app's own log is there: a database that can't be reached at start is told while it is retried.
     logger: new ConsoleLogger({ json: true, logLevels: ['fatal', 'error', 'warn'] }),
@@ -33,29 +62,19 @@ export async function startService(module: Type, options: ServiceOptions): Promi
     bodyParser: false,
   });
   app.useLogger(app.get(Logger));
-  app.enableShutdownHooks();
   adapter.getInstance().addHook('onRequest', (request, reply, done) => {
     reply.header('X-Request-Id', request.id);
     done();
   });
-  const management = new ManagementPort(adapter.getInstance());
-  await options.configure?.(app);
-  if (options.port === undefined) {
-    await app.init();
-    await adapter.getInstance().ready();
-  } else {
-    await app.listen(options.port, options.host);
-  }
-  await management.listen(options.managementPort, options.host);
   return app;
 }
 
-/** Runs a service's `main`; what stops it from starting is said in one place, and the exit code is 1. */
-export async function runService(start: () => Promise<unknown>): Promise<void> {
-  try {
-    await start();
-  } catch (error) {
-    console.error(error instanceof Error && error.name === 'ConfigurationError' ? error.message : error);
-    process.exit(1);
-  }
+/** Modules that never started may not know how to stop: neither an error nor a wait of theirs hides the first error. */
+async function closeUnstarted(app: NestFastifyApplication): Promise<void> {
+  const closed = app.close().catch((error: unknown) => {
+    new NestLogger('startService').warn({ err: error }, 'Closing after a start that failed did not work');
+  });
+  const waited = new AbortController();
+  await Promise.race([closed, pause(CLOSE_DEADLINE_MS, undefined, { signal: waited.signal })]);
+  waited.abort();
 }
