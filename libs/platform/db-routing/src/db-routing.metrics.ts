@@ -1,33 +1,172 @@
-import { counter, gauge } from '@fourfold/observability';
+import { cellCounter, counter, type CounterCell, gauge, histogram } from '@fourfold/observability';
+import { Logger } from '@nestjs/common';
+import { replicaStates } from './health/replica-health.js';
+import type { NodePool } from './pool/node.pool.js';
+import type { ReplicaNode } from './routing/replica.node.js';
+
+export const SLOW_QUERY_MS = 1_000;
+const LOGGED_SQL_LENGTH = 500;
+
+/** What is looked at when Prometheus asks, of each cluster in this process. */
+export interface MetricsSource {
+  readonly pools: readonly NodePool[];
+  readonly replicaNodes: readonly ReplicaNode[];
+}
+
+const sources = new Set<MetricsSource>();
+
+const nodeGauge = (name: string, help: string, read: (pool: NodePool) => number) =>
+  gauge({
+    name,
+    help,
+    labelNames: ['node'],
+    collect() {
+      this.reset();
+      for (const { pools } of sources) for (const pool of pools) this.inc({ node: pool.node }, read(pool));
+    },
+  });
 
 export class DbRoutingMetrics {
-  readonly routes = counter({
+  private readonly logger = new Logger('SlowQuery');
+
+  private readonly routeCells = new Map<string, Map<string, CounterCell>>();
+
+  readonly routes = cellCounter({
     name: 'db_route_total',
-    help: 'Connections handed out, by node and by why it was chosen',
+    help: 'Connections asked for, by node and by why it was chosen',
     labelNames: ['target', 'reason'],
   });
 
-  readonly poolUsed = gauge({
-    name: 'db_pool_used_connections',
-    help: 'Connections handed out and not yet returned',
+  readonly repeatedReads = counter({
+    name: 'db_repeated_reads_total',
+    help: 'Reads that were run again elsewhere because their connection to the node broke',
     labelNames: ['node'],
   });
 
-  readonly poolSize = gauge({
-    name: 'db_pool_size_connections',
-    help: 'Connections a pool may hold',
+  readonly acquireSeconds = histogram({
+    name: 'db_acquire_seconds',
+    help: 'How long callers who had to wait for a connection waited for the one they got; db_route_total counts all',
+    labelNames: ['node'],
+    buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2],
+  });
+
+  readonly positionWait = histogram({
+    name: 'db_gtid_wait_seconds',
+    help: 'How long reads waited for a replica to have what their caller wrote, by whether one had in time',
+    labelNames: ['outcome'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25],
+  });
+
+  readonly tokens = counter({
+    name: 'db_consistency_tokens_total',
+    help: 'Consistency tokens that came with requests; those that are not valid were ignored',
+    labelNames: ['outcome'],
+  });
+
+  readonly ejections = counter({
+    name: 'db_replica_ejections_total',
+    help: 'How often a replica left the rotation, and why',
+    labelNames: ['node', 'reason'],
+  });
+
+  readonly slowQueries = counter({
+    name: 'db_slow_queries_total',
+    help: 'Queries that took more than 1 s',
     labelNames: ['node'],
   });
+
+  readonly slowQuerySeconds = histogram({
+    name: 'db_slow_query_seconds',
+    help: 'How long queries of more than 1 s took',
+    labelNames: ['node'],
+    buckets: [1, 2, 5, 10, 30],
+  });
+
+  readonly poolUsed = nodeGauge(
+    'db_pool_used_connections',
+    'Connections handed out and not yet returned',
+    ({ stats }) => stats.used,
+  );
+
+  readonly poolIdle = nodeGauge(
+    'db_pool_idle_connections',
+    'Open connections that nobody uses',
+    ({ stats }) => stats.idle,
+  );
+
+  readonly poolPending = nodeGauge(
+    'db_pool_pending_requests',
+    'Callers waiting for a connection',
+    ({ stats }) => stats.pending,
+  );
+
+  readonly poolSize = nodeGauge(
+    'db_pool_size_connections',
+    'Connections a pool may hold',
+    ({ stats }) => stats.size,
+  );
 
   readonly replicaLag = gauge({
     name: 'db_replica_lag_seconds',
-    help: 'How far a replica is behind, by the heartbeat row',
+    help: 'How far a replica was behind when it last answered, by the heartbeat row',
     labelNames: ['node'],
+    collect() {
+      this.reset();
+      for (const { id, health } of allReplicas())
+        if (health.lagMs !== undefined) this.set({ node: id }, health.lagMs / 1_000);
+    },
+  });
+
+  readonly replicaState = gauge({
+    name: 'db_replica_state',
+    help: '1 for the state that a replica is in, 0 for the others',
+    labelNames: ['node', 'state'],
+    collect() {
+      this.reset();
+      for (const { id, health } of allReplicas())
+        for (const state of replicaStates) this.set({ node: id, state }, health.state === state ? 1 : 0);
+    },
   });
 
   readonly replicaInRotation = gauge({
     name: 'db_replica_in_rotation',
     help: '1 while reads are routed to the replica',
     labelNames: ['node'],
+    collect() {
+      this.reset();
+      for (const { id, inRotation } of allReplicas()) this.set({ node: id }, inRotation ? 1 : 0);
+    },
   });
+
+  routed(target: string, reason: string): void {
+    let byReason = this.routeCells.get(target);
+    if (!byReason) this.routeCells.set(target, (byReason = new Map<string, CounterCell>()));
+    let cell = byReason.get(reason);
+    if (!cell) byReason.set(reason, (cell = this.routes.cell({ target, reason })));
+    cell.value += 1;
+  }
+
+  watch(source: MetricsSource): void {
+    sources.add(source);
+  }
+
+  unwatch(source: MetricsSource): void {
+    sources.delete(source);
+  }
+
+  /** Of every statement; the text of a slow one goes into the log, never into a label. Its values go nowhere. */
+  answered(node: string, sql: string, durationMs: number): void {
+    if (durationMs <= SLOW_QUERY_MS) return;
+    this.slowQueries.inc({ node });
+    this.slowQuerySeconds.observe({ node }, durationMs / 1_000);
+    const text = sql.length > LOGGED_SQL_LENGTH ? `${sql.slice(0, LOGGED_SQL_LENGTH)}…` : sql;
+    this.logger.warn(
+      { node, durationMs: Math.round(durationMs), sql: text },
+      `A query on ${node} took over 1 s`,
+    );
+  }
+}
+
+function allReplicas(): ReplicaNode[] {
+  return [...sources].flatMap(({ replicaNodes }) => [...replicaNodes]);
 }

@@ -4,8 +4,8 @@ import { type TestDatabase, topology, withDatabase } from '@fourfold-tools/testi
 import type { INestApplicationContext } from '@nestjs/common';
 import { DataSource, type Repository } from 'typeorm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { usePrimary } from './consistency.context.js';
-import { RoutingPoolCluster } from './routing-pool.cluster.js';
+import { usePrimary } from './consistency/consistency.context.js';
+import { RoutingPoolCluster } from './routing/routing-pool.cluster.js';
 import { ask, Note, readingServer, routedApp, routedDatabase, serverIds } from './testing/routed-database.js';
 
 const STRAY_WRITE = "INSERT INTO notes (text) VALUES ('stray')";
@@ -40,7 +40,8 @@ async function routes(): Promise<Record<string, number>> {
 describe('DbRoutingModule', () => {
   it('has its replicas in rotation when the application has started', async () => {
     const states = await Promise.all(app.get(HealthRegistry).entries.map(({ probe }) => probe()));
-    expect(states).toEqual([undefined, { lagMs: expect.any(Number) }, { lagMs: expect.any(Number) }]);
+    const replica = { state: 'healthy', lagMs: expect.any(Number) };
+    expect(states).toEqual([{ pool: expect.objectContaining({ size: 32 }) }, replica, replica]);
   });
 
   it('reads from both replicas', async () => {
@@ -86,13 +87,21 @@ describe('DbRoutingModule', () => {
     ]);
     expect(pinned).toBe(servers.primary);
     expect(servers.replicas).toContain(free);
-    expect(await routes()).toMatchObject({ 'primary primary-only': 1 });
+    expect(await routes()).toMatchObject({ 'primary forced-primary': 1 });
   });
 
-  it('a write sent to a replica is refused by the server, which is read-only', async () => {
+  it.each([
+    ['a write', STRAY_WRITE],
+    ['a locking read', 'SELECT id FROM notes FOR UPDATE'],
+  ])('%s by a connection for reads is refused before it is sent', async (_title, statement) => {
     const runner = dataSource.createQueryRunner('slave');
-    await expect(runner.query(STRAY_WRITE)).rejects.toMatchObject({ code: 'ER_OPTION_PREVENTS_STATEMENT' });
+    await expect(runner.query(statement)).rejects.toMatchObject({ code: 'write-on-read-connection' });
     await runner.release();
+  });
+
+  it('a write sent to a replica is refused by the server as well, which is read-only', async () => {
+    const [url = ''] = database.readUrls;
+    await expect(ask(url, STRAY_WRITE)).rejects.toMatchObject({ code: 'ER_OPTION_PREVENTS_STATEMENT' });
   });
 
   it('…and would be refused for its account too, on a server that takes writes', async () => {
@@ -116,8 +125,6 @@ describe('DbRoutingModule', () => {
       ),
     );
     const cluster = app.get(RoutingPoolCluster);
-    expect([cluster.primary, ...cluster.replicas.values()].map(({ pool }) => pool.outstanding)).toEqual([
-      0, 0, 0,
-    ]);
+    expect(cluster.pools.map((pool) => pool.outstanding)).toEqual([0, 0, 0]);
   });
 });

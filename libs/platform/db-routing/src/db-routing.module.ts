@@ -1,51 +1,50 @@
-import { Module, type DynamicModule, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import {
+  Module,
+  type DynamicModule,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+  Optional,
+} from '@nestjs/common';
 import { HealthRegistry } from '@fourfold/observability';
+import { TerminusModule } from '@nestjs/terminus';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { DataSource } from 'typeorm';
-import { usePrimary } from './consistency.context.js';
+import { DataSource, type DataSourceOptions } from 'typeorm';
+import { connectAtStart } from './connect-at-start.js';
+import { ConsistencyInterceptor } from './consistency/consistency.interceptor.js';
+import { primaryPosition } from './consistency/primary-position.js';
+import { ReadYourWrites } from './consistency/read-your-writes.js';
 import { DbRoutingMetrics } from './db-routing.metrics.js';
 import {
+  addressOf,
   type ASYNC_OPTIONS_TYPE,
+  completeOptions,
   ConfigurableModuleClass,
   type DbRoutingExtras,
   type DbRoutingOptions,
   MODULE_OPTIONS_TOKEN,
   type OPTIONS_TYPE,
 } from './db-routing.options.js';
-import { ReplicaHealthMonitor } from './replica-health.monitor.js';
-import { RoutingPoolCluster } from './routing-pool.cluster.js';
-import { SESSION_SETUP, typeOrmOptions } from './type-orm.options.js';
-
-const CONNECT_TIMEOUT_MS = 1_000;
-const PRIMARY_ACQUIRE_DEADLINE_MS = 2_000;
-const REPLICA_ACQUIRE_DEADLINE_MS = 1_000;
-
-function createCluster(options: DbRoutingOptions, metrics: DbRoutingMetrics): RoutingPoolCluster {
-  const common = { connectTimeoutMs: CONNECT_TIMEOUT_MS, sessionSetup: SESSION_SETUP };
-  return new RoutingPoolCluster(
-    {
-      primary: {
-        ...common,
-        connections: options.primaryConnections ?? 32,
-        acquireDeadlineMs: PRIMARY_ACQUIRE_DEADLINE_MS,
-      },
-      replica: {
-        ...common,
-        connections: options.replicaConnections ?? 64,
-        acquireDeadlineMs: REPLICA_ACQUIRE_DEADLINE_MS,
-      },
-    },
-    metrics,
-  );
-}
+import { dialectOf } from './engine/dialect-of.js';
+import { DbNodeHealthIndicator } from './health/db-node.health.js';
+import { ReplicaHealthMonitor } from './health/replica-health.monitor.js';
+import { createCluster } from './routing/create-cluster.js';
+import { NodeStatuses } from './routing/node-status.js';
+import { PRIMARY } from './routing/read.router.js';
+import { RoutingPoolCluster } from './routing/routing-pool.cluster.js';
+import { typeOrmOptions } from './type-orm.options.js';
 
 /** Beside `TypeOrmModule`: import it once at the root, and inject repositories or `DataSource` as ever. */
 @Module({
+  imports: [TerminusModule],
   providers: [
     DbRoutingMetrics,
+    DbNodeHealthIndicator,
+    NodeStatuses,
+    ConsistencyInterceptor,
     {
       provide: RoutingPoolCluster,
-      useFactory: createCluster,
+      useFactory: (options: DbRoutingOptions, metrics: DbRoutingMetrics) =>
+        createCluster(completeOptions(options), metrics),
       inject: [MODULE_OPTIONS_TOKEN, DbRoutingMetrics],
     },
     {
@@ -54,15 +53,33 @@ function createCluster(options: DbRoutingOptions, metrics: DbRoutingMetrics): Ro
         new ReplicaHealthMonitor(cluster, metrics),
       inject: [RoutingPoolCluster, DbRoutingMetrics],
     },
+    {
+      provide: ReadYourWrites,
+      useFactory: (options: DbRoutingOptions, metrics: DbRoutingMetrics, cluster: RoutingPoolCluster) => {
+        const { consistency, engine } = completeOptions(options);
+        const dialect = dialectOf(engine);
+        const position = () => primaryPosition(cluster.primaryPool, dialect);
+        return new ReadYourWrites(consistency, dialect, metrics, position);
+      },
+      inject: [MODULE_OPTIONS_TOKEN, DbRoutingMetrics, RoutingPoolCluster],
+    },
   ],
-  exports: [RoutingPoolCluster, MODULE_OPTIONS_TOKEN],
+  exports: [
+    RoutingPoolCluster,
+    ReadYourWrites,
+    ConsistencyInterceptor,
+    DbNodeHealthIndicator,
+    NodeStatuses,
+    MODULE_OPTIONS_TOKEN,
+  ],
 })
 export class DbRoutingModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
   constructor(
     private readonly monitor: ReplicaHealthMonitor,
-    private readonly dataSource: DataSource,
     private readonly cluster: RoutingPoolCluster,
-    private readonly health: HealthRegistry,
+    private readonly metrics: DbRoutingMetrics,
+    private readonly indicator: DbNodeHealthIndicator,
+    @Optional() private readonly health?: HealthRegistry,
   ) {
     super();
   }
@@ -76,29 +93,19 @@ export class DbRoutingModule extends ConfigurableModuleClass implements OnModule
   }
 
   async onModuleInit(): Promise<void> {
+    this.metrics.watch(this.cluster);
     await this.monitor.start();
-    this.health.add(
-      'database-primary',
-      () => usePrimary(async () => void (await this.dataSource.query('SELECT 1'))),
-      {
-        required: true,
-      },
-    );
-    for (const [id, { health }] of this.cluster.replicas) {
-      this.health.add(`database-${id}`, () => replicaState(id, health.inRotation, health.lagMs), {
-        required: false,
+    for (const node of this.indicator.nodes) {
+      this.health?.add(`database-${node}`, () => this.indicator.inspect(node), {
+        required: node === PRIMARY,
       });
     }
   }
 
   onApplicationShutdown(): void {
     this.monitor.stop();
+    this.metrics.unwatch(this.cluster);
   }
-}
-
-async function replicaState(id: string, inRotation: boolean, lagMs: number | undefined) {
-  if (!inRotation) throw new Error(`${id} is out of the rotation (last seen ${lagMs ?? 'never'} ms behind)`);
-  return { lagMs };
 }
 
 function withTypeOrm(definition: DynamicModule, entities: DbRoutingExtras['entities'] = []): DynamicModule {
@@ -108,9 +115,20 @@ function withTypeOrm(definition: DynamicModule, entities: DbRoutingExtras['entit
       ...(definition.imports ?? []),
       TypeOrmModule.forRootAsync({
         inject: [MODULE_OPTIONS_TOKEN, RoutingPoolCluster],
-        useFactory: (options: DbRoutingOptions, cluster: RoutingPoolCluster) =>
-          typeOrmOptions(options, entities, cluster),
+        useFactory: (options: DbRoutingOptions, cluster: RoutingPoolCluster) => ({
+          ...typeOrmOptions(completeOptions(options), entities, cluster),
+          // Only what will not pass by itself gets here, and it should end the start at once.
+          retryAttempts: 0,
+        }),
+        dataSourceFactory: (options) => connected(options as DataSourceOptions),
       }),
     ],
   };
+}
+
+/** A data source that is there once the primary is. */
+function connected(options: DataSourceOptions): Promise<DataSource> {
+  const { replication } = options as { replication: { master: { url: string } } };
+  const dataSource = new DataSource(options);
+  return connectAtStart(() => dataSource.initialize(), { server: addressOf(replication.master.url) });
 }

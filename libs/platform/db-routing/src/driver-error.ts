@@ -1,4 +1,5 @@
 import { QueryFailedError } from 'typeorm';
+import { QueryTimeoutError } from './errors.js';
 
 /** Codes of the network, of mysql2, and of servers that refuse or end a connection. */
 const connectionCodes = new Set([
@@ -40,6 +41,12 @@ export function connectionFaultOf(error: unknown): string | undefined {
 /** The same while connecting, where whatever has a code (no access, no such database) means no connection. */
 export function connectFaultOf(error: unknown): string | undefined {
   return driverErrorOf(error).code ?? connectionFaultOf(error);
+}
+
+/** The error of a statement that ran for too long, if `error` is about one. */
+export function queryTimeoutOf(error: unknown): QueryTimeoutError | undefined {
+  const source = driverErrorOf(error);
+  return source instanceof QueryTimeoutError ? source : undefined;
 }
 
 /** Whether an error says that the server could not be reached, or is not there any more. */

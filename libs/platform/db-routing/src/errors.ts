@@ -25,6 +25,22 @@ export class DatabaseUnavailableError extends AppError {
   }
 }
 
+/** A statement ran for longer than it may; its connection was closed, and whether it took effect is not known. */
+export class QueryTimeoutError extends AppError {
+  readonly code = 'database-timeout';
+  readonly status = 503;
+  readonly title = 'A database query took too long';
+
+  constructor(node: string, timeoutMs: number) {
+    super(
+      `A query on ${node} did not end within ${timeoutMs} ms and was given up; try again with the same key`,
+      {
+        retryAfterSeconds: 2,
+      },
+    );
+  }
+}
+
 /** Another transaction held a lock for too long, or won every time: nothing was written. */
 export class DatabaseContendedError extends AppError {
   readonly code = 'database-contended';
@@ -36,5 +52,19 @@ export class DatabaseContendedError extends AppError {
       cause,
       retryAfterSeconds: 1,
     });
+  }
+}
+
+/** The program sent a write, or a locking read, by a connection that it had asked for to read. It was not sent. */
+export class WriteOnReadConnectionError extends AppError {
+  readonly code = 'write-on-read-connection';
+  readonly status = 500;
+  readonly title = 'A write was sent where only reads go';
+
+  constructor(node: string, kind: string) {
+    super(
+      `A ${kind === 'write' ? 'write' : 'locking read'} was sent by a connection for reads (to ${node}), and was not ` +
+        'run: use a transaction, or a query runner for the master',
+    );
   }
 }

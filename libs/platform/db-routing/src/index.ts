@@ -1,6 +1,20 @@
-export { primaryOnly, usePrimary } from './consistency.context.js';
+export {
+  consistencyState,
+  runInScope,
+  usePrimary,
+  useReplica,
+  withAffinity,
+} from './consistency/consistency.context.js';
+export { CONSISTENCY_HEADER, ConsistencyInterceptor } from './consistency/consistency.interceptor.js';
+export { ReadYourWrites } from './consistency/read-your-writes.js';
 export { DbRoutingModule } from './db-routing.module.js';
-export { databaseEnv, type DbRoutingOptions } from './db-routing.options.js';
+export {
+  consistencyEnv,
+  type ConsistencyOptions,
+  databaseEnv,
+  type DbRoutingOptions,
+  type ReplicaOptions,
+} from './db-routing.options.js';
 export {
   connectFaultOf,
   connectionFaultOf,
@@ -9,13 +23,34 @@ export {
   isLockTimeout,
   isMissingTable,
   isRetryableConflict,
+  queryTimeoutOf,
 } from './driver-error.js';
-export { DatabaseContendedError, DatabaseUnavailableError, PoolExhaustedError } from './errors.js';
+export type { Engine } from './engine/replication.dialect.js';
+export {
+  DatabaseContendedError,
+  DatabaseUnavailableError,
+  PoolExhaustedError,
+  QueryTimeoutError,
+  WriteOnReadConnectionError,
+} from './errors.js';
+export { DbNodeHealthIndicator } from './health/db-node.health.js';
+export { ReplicaHealthMonitor } from './health/replica-health.monitor.js';
+export {
+  LAG_THRESHOLDS,
+  type LagThresholds,
+  ReplicaHealth,
+  type ReplicaState,
+  replicaStates,
+} from './health/replica-health.js';
 export { ForwardMigration } from './migrations/forward.migration.js';
-export { ReplicaHealthMonitor } from './replica-health.monitor.js';
-export { LAG_THRESHOLDS, type LagThresholds, ReplicaHealth } from './replica-health.js';
-export { chooseRoute, type RouteDecision, type RouteReason, type RouteTarget } from './route.policy.js';
-export { RoutingPoolCluster } from './routing-pool.cluster.js';
+export { type NodeStatus, NodeStatuses } from './routing/node-status.js';
+export {
+  chooseRoute,
+  type RouteDecision,
+  type RouteReason,
+  type RouteTarget,
+} from './routing/route.policy.js';
+export { RoutingPoolCluster } from './routing/routing-pool.cluster.js';
 export { SESSION_SETUP } from './type-orm.options.js';
 export { inTransaction } from './transaction.js';
 

@@ -2,9 +2,12 @@ import type { TestDatabase } from '@fourfold-tools/testing';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { DbRoutingMetrics } from './db-routing.metrics.js';
-import { RoutingPoolCluster } from './routing-pool.cluster.js';
+import { completeOptions } from './db-routing.options.js';
+import { createCluster } from './routing/create-cluster.js';
 import { Note, routedDatabase } from './testing/routed-database.js';
-import { SESSION_SETUP, typeOrmOptions } from './type-orm.options.js';
+import type { ConnectionCallback } from './pool/node.connection.js';
+import type { RoutingPoolCluster } from './routing/routing-pool.cluster.js';
+import { typeOrmOptions } from './type-orm.options.js';
 
 let database: TestDatabase;
 
@@ -22,6 +25,8 @@ function only<T extends object>(
 ): T {
   return new Proxy(target, {
     get(object, key, receiver) {
+      // Asked by every promise that is given one.
+      if (key === 'then') return undefined;
       const member = `${name}.${String(key)}`;
       touched.add(member);
       if (!allowed.includes(String(key)))
@@ -32,19 +37,32 @@ function only<T extends object>(
   });
 }
 
-it('TypeORM touches createPoolCluster of the driver, and add, getConnection and end of the cluster: nothing else', async () => {
-  const touched = new Set<string>();
-  const node = {
-    connections: 2,
-    acquireDeadlineMs: 2_000,
-    connectTimeoutMs: 1_000,
-    sessionSetup: SESSION_SETUP,
+/** `cluster`, whose connections are watched as well. */
+function watching(cluster: RoutingPoolCluster, touched: Set<string>) {
+  const members = ['promise', 'query', 'release', 'listeners'];
+  return {
+    add: cluster.add.bind(cluster),
+    end: cluster.end.bind(cluster),
+    getConnection: (pattern: string, callback: ConnectionCallback) =>
+      cluster.getConnection(pattern, (error, connection) =>
+        callback(error, connection && only(connection, 'connection', members, touched)),
+      ),
   };
-  const cluster = new RoutingPoolCluster({ primary: node, replica: node }, new DbRoutingMetrics());
+}
+
+it('TypeORM touches what is listed here of the driver, the cluster and its connections, and nothing else', async () => {
+  const touched = new Set<string>();
+  const complete = completeOptions({ primaryUrl: database.appUrl, replicas: database.readUrls });
+  const cluster = createCluster(complete, new DbRoutingMetrics());
   const options = typeOrmOptions(
-    { primaryUrl: database.appUrl, replicaUrls: database.readUrls },
+    complete,
     [Note],
-    only(cluster, 'cluster', ['add', 'getConnection', 'end'], touched),
+    only(
+      watching(cluster, touched),
+      'cluster',
+      ['add', 'getConnection', 'end'],
+      touched,
+    ) as RoutingPoolCluster,
   ) as DataSourceOptions & { driver: object };
   const driver = only(options.driver, 'driver', ['createPoolCluster'], touched);
   const dataSource = new DataSource({ ...options, driver });
@@ -65,6 +83,10 @@ it('TypeORM touches createPoolCluster of the driver, and add, getConnection and 
     'cluster.add',
     'cluster.end',
     'cluster.getConnection',
+    'connection.listeners',
+    'connection.promise',
+    'connection.query',
+    'connection.release',
     'driver.createPoolCluster',
   ]);
 });

@@ -1,7 +1,7 @@
 import type { TypeOrmModuleOptions } from '@nestjs/typeorm';
 import * as mysql2 from 'mysql2';
-import type { DbRoutingExtras, DbRoutingOptions } from './db-routing.options.js';
-import type { RoutingPoolCluster } from './routing-pool.cluster.js';
+import type { CompleteOptions, DbRoutingExtras } from './db-routing.options.js';
+import type { RoutingPoolCluster } from './routing/routing-pool.cluster.js';
 
 /**
  * READ COMMITTED takes no gap locks, which a queue table and a hot stock row both suffer from; the short lock wait
@@ -14,16 +14,17 @@ export const SESSION_SETUP = [
 
 /** TypeORM options that make `cluster` the only way to a connection. Ids are 64-bit: they come back as strings. */
 export function typeOrmOptions(
-  { primaryUrl, replicaUrls }: DbRoutingOptions,
+  { primaryUrl, replicas }: Pick<CompleteOptions, 'primaryUrl' | 'replicas'>,
   entities: DbRoutingExtras['entities'],
   cluster: RoutingPoolCluster,
 ): TypeOrmModuleOptions {
   return {
+    // Not `mariadb`: TypeORM would then write with RETURNING, whose answer carries no GTID.
     type: 'mysql',
     driver: { ...mysql2, createPoolCluster: () => cluster },
     replication: {
       master: { url: primaryUrl },
-      slaves: replicaUrls.map((url) => ({ url })),
+      slaves: replicas.map(({ url }) => ({ url })),
     },
     entities: [...entities],
     synchronize: false,
@@ -31,7 +32,5 @@ export function typeOrmOptions(
     bigNumberStrings: true,
     timezone: 'Z',
     charset: 'utf8mb4_bin',
-    retryAttempts: 30,
-    retryDelay: 2_000,
   };
 }

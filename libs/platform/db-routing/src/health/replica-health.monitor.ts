@@ -1,161 +1,179 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import { withDeadline } from '@fourfold/kernel';
-import type { RowDataPacket } from 'mysql2';
-import type { DbRoutingMetrics } from './db-routing.metrics.js';
-import type { NodePool } from './node.pool.js';
-import type { ProbeResult } from './replica-health.js';
-import type { ReplicaNode, RoutingPoolCluster } from './routing-pool.cluster.js';
+import type { DbRoutingMetrics } from '../db-routing.metrics.js';
+import { ask } from '../pool/ask.js';
+import type { ReplicaNode } from '../routing/replica.node.js';
+import type { RoutingPoolCluster } from '../routing/routing-pool.cluster.js';
+import { Heartbeat } from './heartbeat.js';
+import type { HealthTransition } from './replica-health.js';
 
-const PROBE_INTERVAL_MS = 1_000;
-const PROBE_TIMEOUT_MS = 500;
+export interface MonitorOptions {
+  /** Between two probes of a replica, ± 20% so that processes that started together do not probe together. */
+  probeIntervalMs: number;
+  probeTimeoutMs: number;
+  /** Between two heartbeats. Lag is known to about this. */
+  beatIntervalMs: number;
+  trialTimeoutMs: number;
+  /** Milliseconds that only ever grow. */
+  now?: () => number;
+  random?: () => number;
+}
+
+export const MONITOR_DEFAULTS = {
+  probeIntervalMs: 2_000,
+  probeTimeoutMs: 500,
+  beatIntervalMs: 1_000,
+  trialTimeoutMs: 1_000,
+} as const satisfies MonitorOptions;
+
+const JITTER = 0.2;
+/** A replica under suspicion is asked again soon: three failures decide, and reads are waiting to know. */
+const SUSPICION_INTERVAL_MS = 100;
+/** …and a look that suspicion asks for comes no sooner than this after the last one. */
+const LEAST_GAP_MS = 500;
 /** How long the start waits for the replicas to earn their place; it goes on without those that have not. */
 const START_DEADLINE_MS = 1_000;
 const START_INTERVAL_MS = 20;
 
-/** Every process writes it: replicas are measured as long as one of them lives. Primary key lookup. */
-const WRITE_HEARTBEAT = `
-  INSERT INTO replication_heartbeat (id, written_at) VALUES (1, NOW(3))
-  ON DUPLICATE KEY UPDATE written_at = NOW(3)
-`;
-
-/** Primary key lookup. */
-const READ_HEARTBEAT = `
-  SELECT UNIX_TIMESTAMP(written_at) * 1000 AS written_ms FROM replication_heartbeat WHERE id = 1
-`;
-
-interface Heartbeat {
-  /** By the primary's clock: only ever compared with another heartbeat, so no two servers' clocks have to agree. */
-  writtenMs: number;
-  /** By this process's clock. */
-  seenMs: number;
+interface Watch {
+  timer?: NodeJS.Timeout;
+  probing: boolean;
+  startedMs: number;
 }
 
 /**
- * Measures each replica's lag in the background, by a row that is written on the primary and read on the replica: a
- * replica cut off from its source still reports a lag of 0 about itself, but its row grows old.
- *
- * A replica that has the newest heartbeat this process knows of misses nothing, and has no lag; one that has not misses
- * everything since its own. So a primary that is down ages nobody: what the replicas have is all there is, and reads
- * go on.
+ * Keeps `ReplicaHealth` (which has the states) of each replica true, in the background alone: no request ever waits for a
+ * probe. Probes come at intervals, and at once when a pool reports that its replica does not answer.
  */
 export class ReplicaHealthMonitor {
   private readonly logger = new Logger(ReplicaHealthMonitor.name);
-  private timer: NodeJS.Timeout | undefined;
+  private readonly heartbeat: Heartbeat;
+  private readonly now: () => number;
+  private readonly random: () => number;
+  private readonly watches = new Map<ReplicaNode, Watch>();
+  private beatTimer: NodeJS.Timeout | undefined;
+  private beatFailed = false;
+  private sequence = 0;
   private stopped = false;
-  private newest: Heartbeat | undefined;
 
-  /** @param now milliseconds that only ever grow */
   constructor(
     private readonly cluster: RoutingPoolCluster,
     private readonly metrics: DbRoutingMetrics,
-    private readonly intervalMs: number = PROBE_INTERVAL_MS,
-    private readonly now: () => number = () => performance.now(),
-  ) {}
+    private readonly options: MonitorOptions = MONITOR_DEFAULTS,
+  ) {
+    this.now = options.now ?? (() => performance.now());
+    this.random = options.random ?? Math.random;
+    this.heartbeat = new Heartbeat(options.beatIntervalMs, options.probeTimeoutMs, this.now);
+  }
 
   /** Resolves when the replicas are in rotation, so that the first request finds them, or after `START_DEADLINE_MS`. */
   async start(): Promise<void> {
+    this.cluster.onSuspicion = (replica) => this.suspect(replica);
     const deadlineMs = performance.now() + START_DEADLINE_MS;
     await this.beat();
-    await this.probeAll();
-    while (!this.allInRotation() && performance.now() < deadlineMs) {
+    for (;;) {
+      await Promise.all(this.cluster.replicaNodes.map((replica) => this.probe(replica)));
+      const done = this.cluster.replicaNodes.every(({ inRotation }) => inRotation);
+      if (this.stopped || done || performance.now() >= deadlineMs) break;
       await pause(START_INTERVAL_MS);
-      await this.probeAll();
     }
-    this.schedule();
+    this.scheduleBeat();
+    for (const replica of this.cluster.replicaNodes) this.schedule(replica);
   }
 
   stop(): void {
     this.stopped = true;
-    clearTimeout(this.timer);
+    this.cluster.onSuspicion = () => {};
+    clearTimeout(this.beatTimer);
+    for (const { timer } of this.watches.values()) clearTimeout(timer);
   }
 
-  private schedule(): void {
+  private suspect(replica: ReplicaNode): void {
+    const watch = this.watchOf(replica);
+    if (this.stopped || watch.probing || this.now() - watch.startedMs < LEAST_GAP_MS) return;
+    void this.probeAndSchedule(replica);
+  }
+
+  private schedule(replica: ReplicaNode): void {
     if (this.stopped) return;
-    this.timer = setTimeout(() => void this.round(), this.intervalMs);
-    this.timer.unref();
+    const watch = this.watchOf(replica);
+    const jitter = 1 + JITTER * (2 * this.random() - 1);
+    const delayMs = Math.min(
+      this.options.probeIntervalMs * jitter,
+      replica.suspect ? SUSPICION_INTERVAL_MS : Infinity,
+    );
+    clearTimeout(watch.timer);
+    watch.timer = setTimeout(() => void this.probeAndSchedule(replica), delayMs).unref();
   }
 
-  /** Probes first: the heartbeat of the round before has had an interval to arrive. */
-  private async round(): Promise<void> {
-    try {
-      await this.probeAll();
-      await this.beat();
-    } catch (error) {
-      this.logger.error({ err: error }, 'A round of replica probes failed');
+  private async probeAndSchedule(replica: ReplicaNode): Promise<void> {
+    clearTimeout(this.watchOf(replica).timer);
+    await this.probe(replica);
+    this.schedule(replica);
+  }
+
+  private async probe(replica: ReplicaNode): Promise<void> {
+    const watch = this.watchOf(replica);
+    const sequence = (this.sequence += 1);
+    watch.probing = true;
+    watch.startedMs = this.now();
+    const { result, position } = await replica.probe.run(this.heartbeat);
+    if (!this.stopped) {
+      if (position !== undefined) replica.positions.learn(position);
+      this.follow(replica, replica.health.record(result, sequence, this.now()));
+      // The trial is part of it: a suspicion that the trial itself raises begins no second one.
+      if (replica.health.state === 'probing') await this.tryOut(replica);
     }
-    this.schedule();
+    watch.probing = false;
   }
 
-  private allInRotation(): boolean {
-    return [...this.cluster.replicas.values()].every(({ health }) => health.inRotation);
+  /** One connection of those that reads would use, before the many that wait for one. */
+  private async tryOut(replica: ReplicaNode): Promise<void> {
+    const question = { sql: 'SELECT 1', withinMs: this.options.trialTimeoutMs };
+    const error = await ask(replica.pool, question).then(
+      () => undefined,
+      (reason: Error) => reason,
+    );
+    if (!this.stopped) this.follow(replica, replica.health.recordTrial(error, this.now()));
+  }
+
+  private follow(replica: ReplicaNode, transition: HealthTransition | undefined): void {
+    if (!transition) return;
+    const { from, to, why } = transition;
+    const { lagMs, ejectionReason } = replica.health;
+    const detail = { replica: replica.id, from, to, lagMs };
+    const line = `${replica.id} is ${to} (it was ${from}): ${why}`;
+    if (to === 'ejected' || to === 'suspect') this.logger.warn(detail, line);
+    else this.logger.log(detail, line);
+    if (to !== 'ejected') return;
+    if (from !== 'probing' && from !== 'ejected')
+      this.metrics.ejections.inc({ node: replica.id, reason: ejectionReason });
+    // What it had is not to be trusted when it comes back, and neither are its connections.
+    if (ejectionReason === 'unreachable') replica.positions.forget();
+    replica.pool.retire({ abort: ejectionReason === 'unreachable' });
+  }
+
+  private scheduleBeat(): void {
+    if (this.stopped) return;
+    const beat = () => void this.beat().then(() => this.scheduleBeat());
+    this.beatTimer = setTimeout(beat, this.options.beatIntervalMs).unref();
   }
 
   private async beat(): Promise<void> {
-    const { probes } = this.cluster.primary;
     try {
-      await ask(probes, WRITE_HEARTBEAT);
-      const seenMs = this.now();
-      const writtenMs = heartbeatOf(await ask(probes, READ_HEARTBEAT));
-      if (writtenMs !== undefined) this.newest = { writtenMs, seenMs };
+      await this.heartbeat.beat(this.cluster.primary.probes);
+      if (this.beatFailed) this.logger.log('The primary takes heartbeats again');
+      this.beatFailed = false;
     } catch (error) {
-      if (!this.stopped) this.logger.warn({ err: error }, 'The replication heartbeat could not be written');
+      if (this.stopped || this.beatFailed) return;
+      this.beatFailed = true;
+      this.logger.warn({ err: error }, 'The primary does not take the replication heartbeat; trying on');
     }
   }
 
-  private async probeAll(): Promise<void> {
-    const { primary, replicas } = this.cluster;
-    await Promise.all([...replicas].map(([id, replica]) => this.probe(id, replica)));
-    for (const { pool } of [primary, ...replicas.values()]) {
-      this.metrics.poolUsed.set({ node: pool.node }, pool.outstanding);
-      this.metrics.poolSize.set({ node: pool.node }, pool.size);
-    }
+  private watchOf(replica: ReplicaNode): Watch {
+    let watch = this.watches.get(replica);
+    if (!watch) this.watches.set(replica, (watch = { probing: false, startedMs: -Infinity }));
+    return watch;
   }
-
-  private async probe(id: string, { probes, health }: ReplicaNode): Promise<void> {
-    const changed = health.record(await this.measure(probes));
-    this.metrics.replicaInRotation.set({ node: id }, health.inRotation ? 1 : 0);
-    if (health.lagMs !== undefined) this.metrics.replicaLag.set({ node: id }, health.lagMs / 1_000);
-    if (changed) {
-      this.logger.warn(
-        { replica: id, lagMs: health.lagMs },
-        `${id} ${health.inRotation ? 'joined' : 'left'} the rotation`,
-      );
-    }
-  }
-
-  private async measure(probes: NodePool): Promise<ProbeResult> {
-    try {
-      const writtenMs = heartbeatOf(await ask(probes, READ_HEARTBEAT));
-      if (writtenMs === undefined || !this.newest) return { failed: true };
-      if (writtenMs >= this.newest.writtenMs) return { lagMs: 0 };
-      return { lagMs: this.newest.writtenMs - writtenMs + (this.now() - this.newest.seenMs) };
-    } catch {
-      return { failed: true };
-    }
-  }
-}
-
-function heartbeatOf([row]: RowDataPacket[]): number | undefined {
-  const writtenMs: unknown = row?.['written_ms'];
-  return writtenMs === undefined || writtenMs === null ? undefined : Number(writtenMs);
-}
-
-function ask(pool: NodePool, sql: string): Promise<RowDataPacket[]> {
-  const answer = new Promise<RowDataPacket[]>((resolve, reject) => {
-    pool.acquire((error, connection) => {
-      if (error || !connection) {
-        reject(error ?? new Error(`${pool.node} gave no connection`));
-        return;
-      }
-      connection.query<RowDataPacket[]>({ sql, timeout: PROBE_TIMEOUT_MS }, (queryError, rows) => {
-        // After a timeout the answer may still arrive: such a connection is not for anyone else.
-        if (queryError) connection.destroy();
-        else connection.release();
-        if (queryError) reject(queryError);
-        else resolve(rows);
-      });
-    });
-  });
-  return withDeadline(answer, 2 * PROBE_TIMEOUT_MS, () => new Error(`${pool.node} did not answer a probe`));
 }

@@ -1,12 +1,12 @@
 import { withDeadline } from '@fourfold/kernel';
-import { topology } from '@fourfold-tools/testing';
-import { createPool, type PoolConnection, type RowDataPacket } from 'mysql2';
+import { FaultProxy, topology } from '@fourfold-tools/testing';
+import { createPool } from 'mysql2';
 import { afterEach, describe, expect, it } from 'vitest';
-import { DatabaseUnavailableError, PoolExhaustedError } from './errors.js';
-import { NodePool, type NodePoolOptions } from './node.pool.js';
-import { ask } from './testing/routed-database.js';
-import { TcpProxy } from './testing/tcp-proxy.js';
-import { SESSION_SETUP } from './type-orm.options.js';
+import { DatabaseUnavailableError, PoolExhaustedError } from '../errors.js';
+import { acquire, ended, query, testPool } from '../testing/test-pool.js';
+import type { NodePool } from './node.pool.js';
+import type { NodePoolOptions } from './pool.options.js';
+import { ask } from '../testing/routed-database.js';
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -14,33 +14,9 @@ afterEach(async () => {
 });
 
 function open(options: Partial<NodePoolOptions> = {}, url = topology().primary.appUrl): NodePool {
-  const pool = new NodePool(
-    'primary',
-    { uri: url },
-    {
-      connections: 1,
-      acquireDeadlineMs: 100,
-      connectTimeoutMs: 1_000,
-      sessionSetup: SESSION_SETUP,
-      ...options,
-    },
-  );
-  cleanups.push(() => new Promise((ended) => pool.end(ended)));
+  const pool = testPool(url, options);
+  cleanups.push(() => ended(pool));
   return pool;
-}
-
-function acquire(pool: NodePool): Promise<PoolConnection> {
-  return new Promise((resolve, reject) => {
-    pool.acquire((error, connection) =>
-      connection ? resolve(connection) : reject(error ?? new Error('nothing')),
-    );
-  });
-}
-
-function query(connection: PoolConnection, sql: string): Promise<RowDataPacket[]> {
-  return new Promise((resolve, reject) => {
-    connection.query<RowDataPacket[]>(sql, (error, rows) => (error ? reject(error) : resolve(rows)));
-  });
 }
 
 describe('a pool whose connections are all out', () => {
@@ -100,9 +76,8 @@ describe('a connection', () => {
   });
 
   it('whose session can not be set up is not used: the caller gets an error, the process lives', async () => {
-    const pool = open({ sessionSetup: ['SET SESSION no_such_variable = 1'] });
-    const connection = await acquire(pool);
-    await expect(query(connection, 'SELECT 1')).rejects.toThrow();
+    const pool = open({ sessionSetup: ['SET SESSION no_such_variable = 1'], acquireDeadlineMs: 2_000 });
+    await expect(acquire(pool)).rejects.toThrow(DatabaseUnavailableError);
     expect(pool.outstanding).toBe(0);
   });
 
@@ -119,7 +94,7 @@ describe('a connection', () => {
   });
 
   it('that can not be made is a database that does not answer, and one is made when it is back', async () => {
-    const proxy = new TcpProxy(topology().primary.appUrl);
+    const proxy = new FaultProxy(topology().primary.appUrl);
     await proxy.open();
     cleanups.push(() => proxy.close());
     const pool = open({ acquireDeadlineMs: 2_000 }, proxy.url);

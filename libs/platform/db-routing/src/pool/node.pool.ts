@@ -1,98 +1,272 @@
-import { createPool, type Pool, type PoolConnection, type PoolOptions } from 'mysql2';
-import { isConnectionError } from './driver-error.js';
-import { DatabaseUnavailableError, PoolExhaustedError } from './errors.js';
+import type { PoolOptions } from 'mysql2';
+import { connectFaultOf } from '../driver-error.js';
+import { DatabaseUnavailableError, PoolExhaustedError, QueryTimeoutError } from '../errors.js';
+import { IdleConnections } from './idle.connections.js';
+import {
+  type ConnectionCallback,
+  type ConnectionHost,
+  type Lease,
+  NodeConnection,
+} from './node.connection.js';
+import { openConnection } from './open-connection.js';
+import type { NodePoolOptions, PoolObserver, PoolStats } from './pool.options.js';
+import type { AcquireRequest, Waiter } from './waiter.js';
+import { WaitingLine } from './waiting.line.js';
 
-export type ConnectionCallback = (error: Error | null, connection?: PoolConnection) => void;
+const CHECK_TIMEOUT_MS = 500;
+const SWEEP_INTERVAL_MS = 100;
+const STALL_MS = 250;
 
-export interface NodePoolOptions {
-  connections: number;
-  /** Covers queueing and connecting. */
-  acquireDeadlineMs: number;
-  connectTimeoutMs: number;
-  /** Statements sent once on each new connection, before anything else uses it. */
-  sessionSetup: readonly string[];
-}
-
-/** One node's connections, each handed out within a deadline and counted while it is out. */
-export class NodePool {
-  private readonly pool: Pool;
-  private readonly out = new Set<PoolConnection>();
+/**
+ * One node's connections. Each is handed out within a deadline, counted while it is out, and taken back on every path;
+ * one that arrives after its caller has given up serves the next.
+ */
+export class NodePool implements ConnectionHost {
+  private readonly all = new Set<NodeConnection>();
+  private readonly out = new Set<NodeConnection>();
+  private readonly idle = new IdleConnections();
+  private readonly line = new WaitingLine((waiter) => this.expired(waiter));
+  private readonly connecting = new Set<(reason: Error) => void>();
+  private checking = 0;
+  private generation = 0;
+  /** A rough clock, for what is measured in seconds: reading the real one costs more than everything beside it. */
+  private tickMs = performance.now();
+  private closed: ((error: Error | null) => void)[] | undefined;
+  private readonly sweeper: NodeJS.Timeout;
 
   constructor(
     readonly node: string,
-    config: PoolOptions,
+    private readonly config: PoolOptions,
     private readonly options: NodePoolOptions,
+    private readonly observer: PoolObserver = {},
   ) {
-    this.pool = createPool({
-      ...config,
-      connectionLimit: options.connections,
-      queueLimit: 2 * options.connections,
-      connectTimeout: options.connectTimeoutMs,
-      enableKeepAlive: true,
-    });
-    this.pool.on('connection', (connection) => this.prepare(connection));
-    this.pool.on('release', (connection) => this.out.delete(connection));
+    this.sweeper = setInterval(() => this.sweep(), SWEEP_INTERVAL_MS).unref();
   }
 
-  /** Connections handed out and not yet returned. */
   get outstanding(): number {
     return this.out.size;
   }
 
-  get size(): number {
-    return this.options.connections;
+  get stats(): PoolStats {
+    return {
+      size: this.options.connections,
+      used: this.out.size,
+      idle: this.idle.length,
+      pending: this.line.length,
+    };
   }
 
-  /** Calls back once, with a connection or an error; a connection that comes after the deadline is put back. */
-  acquire(callback: ConnectionCallback): void {
-    const { acquireDeadlineMs } = this.options;
-    let settled = false;
-    const timer = setTimeout(() => {
-      settled = true;
-      callback(new PoolExhaustedError(this.node, acquireDeadlineMs));
-    }, acquireDeadlineMs);
-    this.pool.getConnection((error, connection) => {
-      clearTimeout(timer);
-      if (settled) {
-        if (!error) connection.release();
-        return;
-      }
-      settled = true;
-      if (error) {
-        callback(this.explain(error));
-        return;
-      }
-      this.out.add(connection);
-      callback(null, connection);
-    });
+  /** Calls back once, with a connection or a typed error. */
+  acquire(request: AcquireRequest, callback: ConnectionCallback): void {
+    if (this.closed) {
+      callback(new DatabaseUnavailableError(new Error(`The pool of ${this.node} is closed`)));
+      return;
+    }
+    const usedSinceMs = request.verified ? Infinity : this.tickMs - this.options.idleCheckMs;
+    const ready = this.idle.takeUsedSince(usedSinceMs);
+    if (ready) {
+      this.handOut(ready, request.lease, callback);
+      return;
+    }
+    const withinMs = request.withinMs ?? this.options.acquireDeadlineMs;
+    if (this.line.length - this.attempts >= 2 * this.options.connections) {
+      callback(this.noConnection(withinMs, this.isBusy || this.line.moves));
+      return;
+    }
+    this.line.join(request, withinMs, callback);
+    this.pump();
+  }
+
+  /**
+   * Nothing that is open now is used again.
+   * @param abort also breaks what is running, for a node that does not answer; else that may finish
+   */
+  retire({ abort }: { abort: boolean }): void {
+    this.generation += 1;
+    const reason = connectionAborted(`${this.node} left the rotation`);
+    for (const connection of this.idle.takeAll()) this.discard(connection, reason, abort);
+    if (!abort) return;
+    // Those who wait go first: what is lost below would be replaced for them.
+    this.line.dissolve(new DatabaseUnavailableError(reason));
+    for (const connection of [...this.out]) connection.abort(reason);
+    for (const giveUp of [...this.connecting]) giveUp(reason);
   }
 
   end(callback: (error: Error | null) => void): void {
-    this.pool.end((error) => callback(error));
+    if (this.closed) {
+      this.closed.push(callback);
+      this.finishClosing();
+      return;
+    }
+    this.closed = [callback];
+    clearInterval(this.sweeper);
+    const reason = connectionAborted(`The pool of ${this.node} is closing`);
+    this.line.dissolve(new DatabaseUnavailableError(reason));
+    for (const giveUp of [...this.connecting]) giveUp(reason);
+    this.idle.takeAll();
+    for (const connection of this.all) connection.close();
+    this.finishClosing();
   }
 
-  private prepare(connection: PoolConnection): void {
-    for (const statement of this.options.sessionSetup) {
-      // Without a callback the driver throws a failure into nowhere, which ends the process.
-      connection.query(statement, (error) => {
-        if (error) connection.destroy();
-      });
+  released(connection: NodeConnection): void {
+    this.takeBack(connection);
+    if (this.closed) return;
+    const reusable = connection.clean && connection.generation === this.generation;
+    if (reusable) {
+      connection.lastUsedMs = this.tickMs;
+      this.serve(connection);
+    } else {
+      this.discard(
+        connection,
+        connectionAborted('It was given back in the middle of something'),
+        !connection.clean,
+      );
+      this.pump();
     }
-    // A destroyed connection emits no `release`.
-    const destroy = connection.destroy.bind(connection);
-    connection.destroy = () => {
-      this.out.delete(connection);
-      destroy();
-    };
-    // Not `once`: mysql2 may report a second error on a broken connection, and one that nobody hears ends the process.
-    connection.on('error', () => this.out.delete(connection));
-    connection.once('end', () => this.out.delete(connection));
   }
 
-  private explain(error: Error): Error {
-    if (error.message === 'Queue limit reached.') {
-      return new PoolExhaustedError(this.node, this.options.acquireDeadlineMs, error);
-    }
-    return isConnectionError(error) ? new DatabaseUnavailableError(error) : error;
+  lost(connection: NodeConnection): void {
+    this.all.delete(connection);
+    this.idle.remove(connection);
+    this.takeBack(connection);
+    if (this.closed) this.finishClosing();
+    else this.pump();
   }
+
+  answered(sql: string, durationMs: number): void {
+    this.observer.answered?.(sql, durationMs);
+  }
+
+  private get attempts(): number {
+    return this.connecting.size + this.checking;
+  }
+
+  /** Works on as many connections as there are callers waiting for one. */
+  private pump(): void {
+    if (this.closed) return;
+    while (this.attempts < this.line.length) {
+      const idle = this.idle.take();
+      if (idle) this.check(idle);
+      else if (this.all.size + this.connecting.size < this.options.connections) this.connect();
+      else return;
+    }
+  }
+
+  private connect(): void {
+    const { connectTimeoutMs, sessionSetup, dialect } = this.options;
+    const { generation } = this;
+    const giveUp = openConnection(
+      this.config,
+      { timeoutMs: connectTimeoutMs, sessionSetup },
+      (error, raw) => {
+        this.connecting.delete(giveUp);
+        if (raw) {
+          const connection = new NodeConnection(raw, this, dialect, generation);
+          this.all.add(connection);
+          if (this.closed) connection.abort(connectionAborted('The pool is closed'));
+          else this.serve(connection);
+          return;
+        }
+        this.observer.suspicious?.();
+        this.line.refuseFirst(this.explain(error));
+        this.pump();
+      },
+    );
+    this.connecting.add(giveUp);
+  }
+
+  private check(connection: NodeConnection): void {
+    this.checking += 1;
+    const timer = setTimeout(
+      () => connection.abort(connectionAborted(`${this.node} did not answer a ping`)),
+      CHECK_TIMEOUT_MS,
+    );
+    connection.raw.ping((error) => {
+      clearTimeout(timer);
+      this.checking -= 1;
+      if (error) {
+        connection.abort(error);
+        // What silenced one has silenced those that were idle for longer: nobody should wait for each.
+        for (const older of this.idle.takeUsedUntil(connection.lastUsedMs)) this.discard(older, error, true);
+        this.pump();
+      } else {
+        connection.lastUsedMs = this.tickMs;
+        this.serve(connection);
+      }
+    });
+  }
+
+  private serve(connection: NodeConnection): void {
+    if (connection.generation !== this.generation) {
+      this.discard(connection, connectionAborted('It is of another time'), false);
+      this.pump();
+      return;
+    }
+    const waiter = this.line.serveFirst();
+    if (!waiter) {
+      this.idle.push(connection);
+      return;
+    }
+    this.observer.acquired?.(performance.now() - waiter.sinceMs);
+    this.handOut(connection, waiter.request.lease, waiter.callback);
+  }
+
+  private handOut(connection: NodeConnection, lease: Lease, callback: ConnectionCallback): void {
+    this.out.add(connection);
+    callback(null, connection.lend(lease));
+  }
+
+  private takeBack(connection: NodeConnection): void {
+    const lease = connection.endLease();
+    if (this.out.delete(connection)) lease?.returned?.();
+  }
+
+  private discard(connection: NodeConnection, reason: Error, abort: boolean): void {
+    this.all.delete(connection);
+    if (abort) connection.abort(reason);
+    else connection.close();
+  }
+
+  /** Every connection out: the pool is busy, and the wait goes on to the end. Else the node gives none. */
+  private expired(waiter: Waiter): void {
+    if (this.isBusy && waiter.waitOn()) return;
+    if (!this.isBusy) this.observer.suspicious?.();
+    this.line.refuse(waiter, this.noConnection(waiter.withinMs, this.isBusy));
+  }
+
+  private get isBusy(): boolean {
+    return this.out.size >= this.options.connections;
+  }
+
+  private noConnection(withinMs: number, busy: boolean): Error {
+    if (busy) return new PoolExhaustedError(this.node, Math.round(withinMs));
+    return new DatabaseUnavailableError(new Error(`${this.node} gave no connection in time`));
+  }
+
+  private sweep(): void {
+    const nowMs = performance.now();
+    this.tickMs = nowMs;
+    let stalled = false;
+    for (const connection of this.out) {
+      const runningMs = connection.runningMs(nowMs);
+      if (runningMs > this.options.queryTimeoutMs)
+        connection.abort(new QueryTimeoutError(this.node, this.options.queryTimeoutMs));
+      else if (runningMs > STALL_MS) stalled = true;
+    }
+    if (stalled) this.observer.suspicious?.();
+  }
+
+  private explain(error: Error | null): Error {
+    if (!error || connectFaultOf(error) !== undefined) return new DatabaseUnavailableError(error);
+    return error;
+  }
+
+  private finishClosing(): void {
+    if (this.all.size > 0) return;
+    for (const callback of this.closed?.splice(0) ?? []) callback(null);
+  }
+}
+
+function connectionAborted(message: string): Error {
+  return Object.assign(new Error(message), { code: 'ECONNABORTED' });
 }

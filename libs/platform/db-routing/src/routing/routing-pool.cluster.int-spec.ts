@@ -1,12 +1,13 @@
 import { eventually, topology } from '@fourfold-tools/testing';
 import type { PoolConnection } from 'mysql2';
 import { expect, it } from 'vitest';
-import { DbRoutingMetrics } from './db-routing.metrics.js';
-import { RoutingPoolCluster } from './routing-pool.cluster.js';
+import { DbRoutingMetrics } from '../db-routing.metrics.js';
+import { completeOptions } from '../db-routing.options.js';
+import { createCluster } from './create-cluster.js';
 
 it('a node that is added again, as at a second attempt to connect, leaves no connection of the first behind', async () => {
-  const node = { connections: 2, acquireDeadlineMs: 2_000, connectTimeoutMs: 1_000, sessionSetup: [] };
-  const cluster = new RoutingPoolCluster({ primary: node, replica: node }, new DbRoutingMetrics());
+  const options = completeOptions({ primaryUrl: topology().primary.appUrl, replicas: [] });
+  const cluster = createCluster(options, new DbRoutingMetrics());
   const connect = async () => {
     cluster.add('MASTER', { uri: topology().primary.appUrl });
     const connection = await new Promise<PoolConnection>((resolve, reject) => {

@@ -1,129 +1,139 @@
 import type { PoolOptions } from 'mysql2';
-import { primaryOnly } from './consistency.context.js';
-import type { DbRoutingMetrics } from './db-routing.metrics.js';
-import { DatabaseUnavailableError } from './errors.js';
-import { type ConnectionCallback, NodePool, type NodePoolOptions } from './node.pool.js';
-import { type LagThresholds, ReplicaHealth } from './replica-health.js';
-import { chooseRoute, PRIMARY, type ReplicaSnapshot, type RouteTarget } from './route.policy.js';
+import { consistencyState } from '../consistency/consistency.context.js';
+import { PositionWaiter } from '../consistency/position.waiter.js';
+import type { DbRoutingMetrics } from '../db-routing.metrics.js';
+import { type LagThresholds, ReplicaHealth } from '../health/replica-health.js';
+import { ReplicaProbe } from '../health/replica.probe.js';
+import type { ConnectionCallback } from '../pool/node.connection.js';
+import { NodePool } from '../pool/node.pool.js';
+import type { NodePoolOptions, PoolObserver } from '../pool/pool.options.js';
+import { PRIMARY, ReadRouter, type ReadRouterOptions, type RoutedNodes } from './read.router.js';
+import { ReplicaNode } from './replica.node.js';
+import { RouteShare } from './route-share.js';
 
 export interface RoutingPoolClusterOptions {
   primary: NodePoolOptions;
   replica: NodePoolOptions;
-  /** Default 5 s and 2 s. */
-  lag?: LagThresholds;
-}
-
-export interface RoutedNode {
-  pool: NodePool;
-  /** One connection for health probes alone: a pool that is merely busy must not look like a server that is down. */
-  probes: NodePool;
-}
-
-export interface ReplicaNode extends RoutedNode {
-  health: ReplicaHealth;
+  reads: ReadRouterOptions;
+  lag: LagThresholds;
+  slowStartMs: number;
+  probeTimeoutMs: number;
+  /** The replicas' shares beside each other, in their order; 1 where there is none. */
+  weights: readonly number[];
+  /** An account that may see the state of replication (MariaDB: REPLICA MONITOR; MySQL: REPLICATION CLIENT). */
+  monitor?: { user: string; password: string } | undefined;
 }
 
 /**
  * Stands where mysql2's `PoolCluster` would behind TypeORM: the same three members, our own choice of node. mysql2's
  * removes a node for good after five failures, the primary too, and never falls back (see docs/decisions/0002).
  */
-export class RoutingPoolCluster {
-  private primaryNode: RoutedNode | undefined;
-  private readonly byId = new Map<string, ReplicaNode>();
+export class RoutingPoolCluster implements RoutedNodes {
+  readonly share = new RouteShare();
+  readonly router: ReadRouter;
+  /** Called when a replica behaves as if it were worth a probe. */
+  onSuspicion: (replica: ReplicaNode) => void = () => {};
+  private primaryNode: { pool: NodePool; probes: NodePool } | undefined;
+  private nodes: ReplicaNode[] = [];
 
   constructor(
     private readonly options: RoutingPoolClusterOptions,
     private readonly metrics: DbRoutingMetrics,
-    private readonly random: () => number = Math.random,
-  ) {}
-
-  get replicas(): ReadonlyMap<string, ReplicaNode> {
-    return this.byId;
+    random: () => number = Math.random,
+  ) {
+    this.router = new ReadRouter(this, options.reads, metrics, this.share, random);
   }
 
-  get primary(): RoutedNode {
+  get replicaNodes(): readonly ReplicaNode[] {
+    return this.nodes;
+  }
+
+  get primaryPool(): NodePool {
+    return this.primary.pool;
+  }
+
+  /** The primary's connections, and the one that heartbeats use. */
+  get primary(): { pool: NodePool; probes: NodePool } {
     if (!this.primaryNode)
       throw new Error('The routing pool cluster has no primary: TypeORM has not connected yet');
     return this.primaryNode;
   }
 
+  get pools(): NodePool[] {
+    return [...(this.primaryNode ? [this.primaryNode.pool] : []), ...this.nodes.map(({ pool }) => pool)];
+  }
+
   /** TypeORM names the nodes `MASTER`, `SLAVE0`, `SLAVE1`, …, and adds them all again when it tries again to connect. */
   add(id: string, config: PoolOptions): void {
     if (id === 'MASTER') {
-      if (this.primaryNode) discard(this.primaryNode);
-      this.primaryNode = routedNode(PRIMARY, config, this.options.primary);
+      const previous = this.primaryNode;
+      this.primaryNode = {
+        pool: this.pool(PRIMARY, config, this.options.primary),
+        probes: this.single(PRIMARY, config, this.options.primary),
+      };
+      previous?.pool.end(() => {});
+      previous?.probes.end(() => {});
       return;
     }
-    const node = id.replace(/^SLAVE(\d+)$/, (_all, index: string) => `replica-${Number(index) + 1}`);
-    const previous = this.byId.get(node);
-    if (previous) discard(previous);
-    this.byId.set(node, {
-      ...routedNode(node, config, this.options.replica),
-      health: new ReplicaHealth(this.options.lag),
-    });
+    const index = Number(/^SLAVE(\d+)$/.exec(id)?.[1]);
+    const replica = this.replica(`replica-${index + 1}`, config, this.options.weights[index] ?? 1);
+    const previous = this.nodes.find((node) => node.id === replica.id);
+    this.nodes = [...this.nodes.filter((node) => node !== previous), replica];
+    void previous?.end();
   }
 
   /** @param pattern `MASTER` to write, `SLAVE*` to read */
   getConnection(pattern: string, callback: ConnectionCallback): void {
-    this.route(pattern === 'MASTER' ? 'write' : 'read', primaryOnly(), this.snapshot(), callback);
+    if (pattern !== 'MASTER') {
+      this.router.read(callback);
+      return;
+    }
+    this.metrics.routed(PRIMARY, 'write');
+    const { scope } = consistencyState();
+    this.primaryPool.acquire({ lease: { readOnly: false, ...(scope && { listener: scope }) } }, callback);
   }
 
   end(callback: (error: Error | null) => void): void {
-    const pools = [this.primary, ...this.byId.values()].flatMap(({ pool, probes }) => [pool, probes]);
-    let open = pools.length;
-    let firstError: Error | null = null;
-    for (const pool of pools) {
-      pool.end((error) => {
-        firstError ??= error;
-        open -= 1;
-        if (open === 0) callback(firstError);
-      });
-    }
+    const { primaryNode } = this;
+    const primary = primaryNode ? [primaryNode.pool, primaryNode.probes] : [];
+    const ending = [
+      ...primary.map((pool) => new Promise((ended) => pool.end(ended))),
+      ...this.nodes.map((replica) => replica.end()),
+    ];
+    void Promise.all(ending).then(() => callback(null));
   }
 
-  /** A replica that can't be reached costs the read a detour, not an error: nothing has been sent to it yet. */
-  private route(
-    target: RouteTarget,
-    mustBeCurrent: boolean,
-    replicas: readonly ReplicaSnapshot[],
-    callback: ConnectionCallback,
-  ): void {
-    const { node, reason } = chooseRoute(target, mustBeCurrent, replicas, this.random);
-    this.metrics.routes.inc({ target: node, reason });
-    const replica = this.byId.get(node);
-    if (!replica) {
-      this.primary.pool.acquire(callback);
-      return;
-    }
-    replica.pool.acquire((error, connection) => {
-      if (!(error instanceof DatabaseUnavailableError)) callback(error, connection);
-      else
-        this.route(
-          target,
-          mustBeCurrent,
-          replicas.filter(({ id }) => id !== node),
-          callback,
-        );
+  private replica(id: string, config: PoolOptions, weight: number): ReplicaNode {
+    const { replica: options, monitor, lag, slowStartMs, probeTimeoutMs } = this.options;
+    const { dialect } = options;
+    const single = (changes: PoolOptions = {}) => this.single(id, { ...config, ...changes }, options);
+    // The account that may look at replication need not see any database.
+    const status = monitor && single({ ...monitor, database: '' });
+    const node: ReplicaNode = new ReplicaNode(id, weight, {
+      pool: this.pool(id, config, options, () => this.onSuspicion(node)),
+      health: new ReplicaHealth(lag, slowStartMs),
+      probe: new ReplicaProbe({ data: single(), status }, dialect, probeTimeoutMs),
+      positions: new PositionWaiter(single(), dialect),
     });
+    return node;
   }
 
-  private snapshot(): ReplicaSnapshot[] {
-    return [...this.byId].map(([id, { pool, health }]) => ({
-      id,
-      inRotation: health.inRotation,
-      outstanding: pool.outstanding,
-    }));
+  private pool(
+    id: string,
+    config: PoolOptions,
+    options: NodePoolOptions,
+    suspicious: () => void = () => {},
+  ): NodePool {
+    const observer: PoolObserver = {
+      acquired: (waitedMs) => this.metrics.acquireSeconds.observe({ node: id }, waitedMs / 1_000),
+      answered: (sql, durationMs) => this.metrics.answered(id, sql, durationMs),
+      suspicious,
+    };
+    return new NodePool(id, config, options, observer);
   }
-}
 
-function routedNode(node: string, config: PoolOptions, options: NodePoolOptions): RoutedNode {
-  return {
-    pool: new NodePool(node, config, options),
-    probes: new NodePool(node, config, { ...options, connections: 1 }),
-  };
-}
-
-function discard({ pool, probes }: RoutedNode): void {
-  pool.end(() => {});
-  probes.end(() => {});
+  /** One connection beside the pool, which opens when it is first used. */
+  private single(id: string, config: PoolOptions, options: NodePoolOptions): NodePool {
+    return new NodePool(id, config, { ...options, connections: 1 });
+  }
 }

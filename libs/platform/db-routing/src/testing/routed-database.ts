@@ -1,5 +1,12 @@
 import { HealthRegistry } from '@fourfold/observability';
-import { createDatabase, eventually, type TestDatabase, topology } from '@fourfold-tools/testing';
+import {
+  createDatabase,
+  eventually,
+  type ReplicatedServers,
+  type TestDatabase,
+  type TestTopology,
+  topology,
+} from '@fourfold-tools/testing';
 import { Global, type INestApplicationContext, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
@@ -22,9 +29,11 @@ export class Note {
 class HealthModule {}
 
 /** A database with `notes` and the heartbeat table in it, on the primary and on its replicas. */
-export async function routedDatabase(): Promise<TestDatabase> {
+export async function routedDatabase(
+  create = () => createDatabase(topology(), { node: 'primary' }),
+): Promise<TestDatabase> {
   Logger.overrideLogger(false);
-  const database = await createDatabase(topology(), { node: 'primary' });
+  const database = await create();
   const migrate = new DataSource({
     type: 'mysql',
     url: database.migrateUrl,
@@ -53,7 +62,7 @@ export function routedApp(
       HealthModule,
       DbRoutingModule.forRoot({
         primaryUrl: database.appUrl,
-        replicaUrls: database.readUrls,
+        replicas: database.readUrls,
         entities: [Note],
         ...options,
       }),
@@ -75,8 +84,12 @@ export async function ask(url: string, statement: string): Promise<RowDataPacket
 }
 
 /** `@@server_id` of the primary, and of each replica in order. */
-export async function serverIds(): Promise<{ primary: string; replicas: string[] }> {
-  const { primary, replicas } = topology();
+export async function serverIds(
+  { primary, replicas }: Pick<TestTopology, 'primary' | 'replicas'> | ReplicatedServers = topology(),
+): Promise<{
+  primary: string;
+  replicas: string[];
+}> {
   const idOf = async (url: string) => String((await ask(url, 'SELECT @@server_id AS id'))[0]?.['id']);
   return {
     primary: await idOf(primary.rootUrl),

@@ -1,0 +1,61 @@
+import type { Clock } from '@fourfold/kernel';
+import type { ReplicationDialect } from '../engine/replication.dialect.js';
+import type { CommitListener } from '../pool/commit.watch.js';
+import { ANY_AGE, type Freshness } from './freshness.js';
+
+export interface ScopeOptions {
+  dialect: ReplicationDialect;
+  clock: Clock;
+  /** How long reads go to the primary after a write whose GTID is not known. */
+  windowMs: number;
+  /** Told after each write what the scope asks for now. */
+  onWrite?: ((freshness: Freshness) => void) | undefined;
+}
+
+/**
+ * What one request (or one job) has to see: what it came with, and what it has written since. Writes that commit at the
+ * same time merge, in any order.
+ */
+export class ConsistencyScope implements CommitListener {
+  /** Transactions that are open now. */
+  transactions = 0;
+  private current: Freshness;
+  private hasWritten = false;
+
+  constructor(
+    private readonly options: ScopeOptions,
+    required: Freshness = ANY_AGE,
+  ) {
+    this.current = required;
+  }
+
+  get freshness(): Freshness {
+    return this.current;
+  }
+
+  get wrote(): boolean {
+    return this.hasWritten;
+  }
+
+  committed(gtid: string): void {
+    const position = this.options.dialect.merge(this.current.position, gtid);
+    this.written({ ...this.current, position });
+  }
+
+  committedUnseen(): void {
+    const { clock, windowMs } = this.options;
+    const primaryUntilMs = Math.max(this.current.primaryUntilMs, clock.now() + windowMs);
+    this.written({ ...this.current, primaryUntilMs });
+  }
+
+  /** Whether only the primary will do now. */
+  get isPrimaryOnly(): boolean {
+    return this.current.primaryUntilMs > 0 && this.current.primaryUntilMs > this.options.clock.now();
+  }
+
+  private written(freshness: Freshness): void {
+    this.hasWritten = true;
+    this.current = freshness;
+    this.options.onWrite?.(freshness);
+  }
+}

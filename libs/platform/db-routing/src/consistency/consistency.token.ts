@@ -1,0 +1,75 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Clock } from '@fourfold/kernel';
+import { z } from 'zod';
+import type { ReplicationDialect } from '../engine/replication.dialect.js';
+import type { Freshness } from './freshness.js';
+
+export interface ConsistencyTokenOptions {
+  /** The first one signs, any of them verifies: a new one is put in front, an old one dropped later. */
+  secrets: readonly string[];
+  /** Longer than any replica in use may lag, so that an expired token has nothing left to say. */
+  ttlMs: number;
+  dialect: ReplicationDialect;
+  clock: Clock;
+}
+
+export type TokenReading =
+  { outcome: 'valid'; freshness: Freshness } | { outcome: 'expired' } | { outcome: 'invalid' };
+
+const VERSION = 'v1';
+/** Far more than a GTID for each of several domains takes. */
+const MAX_LENGTH = 4_096;
+
+const payloadSchema = z.object({
+  position: z.string(),
+  primaryUntilMs: z.number().int().nonnegative(),
+  expiresMs: z.number().int(),
+});
+
+/**
+ * A caller's `Freshness` as text that it can carry but not make: `v1.<payload>.<HMAC-SHA256>`, base64url. Unsigned, a
+ * made-up position would send every read of its sender to the primary.
+ */
+export class ConsistencyTokens {
+  constructor(private readonly options: ConsistencyTokenOptions) {}
+
+  issue(freshness: Freshness): string {
+    const { secrets, ttlMs, clock } = this.options;
+    const content = JSON.stringify({ ...freshness, expiresMs: clock.now() + ttlMs });
+    const signed = `${VERSION}.${Buffer.from(content).toString('base64url')}`;
+    return `${signed}.${signatureOf(signed, secrets[0] ?? '')}`;
+  }
+
+  /** Never throws: a token that is no good asks for nothing, and the caller is not to blame for our rotation of keys. */
+  read(token: string): TokenReading {
+    const payload = this.verified(token);
+    if (!payload) return { outcome: 'invalid' };
+    const { position, primaryUntilMs, expiresMs } = payload;
+    const known = position === '' ? '' : this.options.dialect.parse(position);
+    if (known === undefined) return { outcome: 'invalid' };
+    if (expiresMs <= this.options.clock.now()) return { outcome: 'expired' };
+    return { outcome: 'valid', freshness: { position: known, primaryUntilMs } };
+  }
+
+  private verified(token: string): z.output<typeof payloadSchema> | undefined {
+    if (token.length > MAX_LENGTH) return undefined;
+    const [version, content, signature, ...more] = token.split('.');
+    if (version !== VERSION || !content || !signature || more.length > 0) return undefined;
+    // As text: several texts decode to the same bytes.
+    const given = Buffer.from(signature);
+    const genuine = this.options.secrets.some((secret) => {
+      const expected = Buffer.from(signatureOf(`${version}.${content}`, secret));
+      return expected.length === given.length && timingSafeEqual(expected, given);
+    });
+    if (!genuine) return undefined;
+    try {
+      return payloadSchema.parse(JSON.parse(Buffer.from(content, 'base64url').toString()));
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function signatureOf(text: string, secret: string): string {
+  return createHmac('sha256', secret).update(text).digest('base64url');
+}

@@ -1,0 +1,154 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { ManualClock } from '@fourfold/kernel';
+import { eventually } from '@fourfold-tools/testing';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { counted, OutageFixture } from '../testing/outage.fixture.js';
+import { Note, readers, readingServer } from '../testing/routed-database.js';
+import { runInScope } from './consistency.context.js';
+import type { ConsistencyScope } from './consistency.scope.js';
+
+/** As long as a read waits for a replica, unless told otherwise. */
+const WAIT_MS = 150;
+/** What two busy cores may add to it. */
+const SLACK_MS = 250;
+const replicaNames = ['replica-1', 'replica-2'] as const;
+
+let outage: OutageFixture;
+beforeAll(async () => {
+  outage = await OutageFixture.start();
+});
+afterAll(() => outage.dispose());
+afterEach(async () => {
+  await outage.cleanUp();
+  for (const name of replicaNames) await outage.servers.startApplying(name);
+});
+
+/** One process; a single heartbeat at its start, so that a replica that stands still does not age. */
+const watch = (options: object = {}) =>
+  outage.watch({
+    options: { primaryConnections: 24, consistency: { windowMs: 0 }, ...options },
+    monitor: { beatIntervalMs: 60_000 },
+    wallClock: new ManualClock(Date.now()),
+  });
+type Watched = Awaited<ReturnType<typeof watch>>;
+
+function request<T>(process: Watched, work: (scope: ConsistencyScope) => Promise<T>): Promise<T> {
+  const scope = process.readYourWrites.scopeOf(undefined, undefined);
+  return runInScope(scope, () => work(scope));
+}
+
+const write = ({ dataSource }: Watched) => dataSource.getRepository(Note).insert({ text: 'written' });
+
+async function committedOnPrimary(): Promise<string> {
+  const [row] = await outage.servers.ask('primary', 'SELECT @@GLOBAL.gtid_binlog_pos AS position');
+  return String(row?.['position']);
+}
+
+async function caughtUp(): Promise<void> {
+  const position = await committedOnPrimary();
+  for (const name of replicaNames) {
+    await outage.servers.ask(name, `SELECT MASTER_GTID_WAIT('${position}', 10)`);
+  }
+}
+
+describe('concurrent commits in one request', () => {
+  it('the token covers all of 20 that run at once: it stands where the primary is', async () => {
+    const process = await watch();
+    await request(process, async (scope) => {
+      const before = await committedOnPrimary();
+      await Promise.all(
+        Array.from({ length: 20 }, (_, index) =>
+          process.dataSource.transaction(async (manager) => {
+            await manager.insert(Note, { text: `one of ${index}` });
+            await pause((index * 7) % 10);
+            await manager.insert(Note, { text: `two of ${index}` });
+          }),
+        ),
+      );
+      const after = await committedOnPrimary();
+      expect(scope.freshness).toEqual({ position: after, primaryUntilMs: 0 });
+      const sequence = (position: string) => Number(position.split('-')[2]);
+      expect(sequence(after) - sequence(before)).toBe(20);
+      expect(scope.transactions).toBe(0);
+    });
+  });
+});
+
+describe('a read after a write', () => {
+  it('goes to the replica that has caught up, whichever else there is', async () => {
+    const process = await watch();
+    await caughtUp();
+    await outage.servers.stopApplying('replica-2');
+    await request(process, async () => {
+      await write(process);
+      expect(await readers(process.dataSource, 30)).toEqual([outage.ids.replicas[0]]);
+    });
+    expect(await counted('db_route_total')).toEqual({ 'primary write': 1, 'replica-1 fresh': 30 });
+    const others = await readers(process.dataSource, 30);
+    expect(others).toEqual([...outage.ids.replicas].sort());
+  });
+
+  it('waits for a replica that is about to have it', async () => {
+    const process = await watch({ consistency: { windowMs: 0, waitMs: 5_000 } });
+    await caughtUp();
+    for (const name of replicaNames) await outage.servers.stopApplying(name);
+    await request(process, async () => {
+      await write(process);
+      const reading = readingServer(process.dataSource);
+      await outage.servers.startApplying('replica-1');
+      expect(await reading).toBe(outage.ids.replicas[0]);
+    });
+    expect(await counted('db_route_total')).toEqual({ 'primary write': 1, 'replica-1 fresh': 1 });
+  });
+
+  it('goes to the primary when no replica has it within 150 ms', async () => {
+    const process = await watch();
+    await caughtUp();
+    for (const name of replicaNames) await outage.servers.stopApplying(name);
+    await request(process, async () => {
+      await write(process);
+      const startedMs = performance.now();
+      expect(await readingServer(process.dataSource)).toBe(outage.ids.primary);
+      const tookMs = performance.now() - startedMs;
+      expect(tookMs).toBeGreaterThan(WAIT_MS - 10);
+      expect(tookMs).toBeLessThan(WAIT_MS + SLACK_MS);
+    });
+    expect(await counted('db_route_total')).toEqual({ 'primary write': 1, 'primary not-fresh-in-time': 1 });
+  });
+
+  it('naive twin: without a scope it finds a replica that has not', async () => {
+    const process = await watch();
+    await caughtUp();
+    for (const name of replicaNames) await outage.servers.stopApplying(name);
+    const { generatedMaps } = await write(process);
+    const found = await process.dataSource
+      .getRepository(Note)
+      .findOneBy({ id: String(generatedMaps[0]?.['id']) });
+    expect(found).toBeNull();
+  });
+
+  it('of a hundred at once, there is one wait on each replica at a time', async () => {
+    const process = await watch({ fallbackReads: 100, primaryConnections: 50 });
+    await caughtUp();
+    for (const name of replicaNames) await outage.servers.stopApplying(name);
+    const waits = async (name: (typeof replicaNames)[number]) => {
+      const [row] = await outage.servers.ask(
+        name,
+        "SELECT COUNT(*) AS n FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT MASTER_GTID_WAIT%'",
+      );
+      return Number(row?.['n']);
+    };
+    await request(process, async () => {
+      await write(process);
+      let reading = true;
+      const reads = Promise.all(Array.from({ length: 100 }, () => readingServer(process.dataSource)));
+      void reads.finally(() => (reading = false));
+      const seen = new Set<number>();
+      while (reading) for (const name of replicaNames) seen.add(await waits(name));
+      expect(Math.max(...seen)).toBe(1);
+      expect(new Set(await reads)).toEqual(new Set([outage.ids.primary]));
+    });
+    expect(await counted('db_route_total')).toEqual({ 'primary write': 1, 'primary not-fresh-in-time': 100 });
+    await eventually(async () => (await waits('replica-1')) + (await waits('replica-2')) === 0);
+  });
+});

@@ -1,0 +1,88 @@
+import { type Clock, systemClock } from '@fourfold/kernel';
+import type { DbRoutingMetrics } from '../db-routing.metrics.js';
+import type { ReplicationDialect } from '../engine/replication.dialect.js';
+import { consistencyState, runInScope } from './consistency.context.js';
+import { ConsistencyScope } from './consistency.scope.js';
+import { ConsistencyTokens } from './consistency.token.js';
+import { ANY_AGE, type Freshness, mergeFreshness } from './freshness.js';
+import { RecentWrites } from './recent-writes.js';
+
+export interface ReadYourWritesOptions {
+  /** Sign the tokens; the same in every process. None: tokens are neither given nor read. */
+  tokenSecrets: readonly string[];
+  tokenTtlMs: number;
+  /** The sticky window; 0 turns it off. */
+  windowMs: number;
+}
+
+/** Lets a caller see its own writes wherever its next read goes: to another replica, request or process. */
+export class ReadYourWrites {
+  private readonly tokens: ConsistencyTokens | undefined;
+  private readonly recent: RecentWrites;
+
+  constructor(
+    private readonly options: ReadYourWritesOptions,
+    private readonly dialect: ReplicationDialect,
+    private readonly metrics: DbRoutingMetrics,
+    /** @returns everything that is committed on the primary now */
+    private readonly primaryPosition: () => Promise<string>,
+    private readonly clock: Clock = systemClock,
+  ) {
+    const { tokenSecrets: secrets, tokenTtlMs: ttlMs, windowMs } = options;
+    if (secrets.length > 0) this.tokens = new ConsistencyTokens({ secrets, ttlMs, dialect, clock });
+    this.recent = new RecentWrites(windowMs, dialect, clock);
+  }
+
+  /** Runs `work` as a request whose reads see what `token` stands for; one that is not ours, or too old, is ignored. */
+  runFresh<T>(token: string | undefined, work: () => Promise<T>): Promise<T> {
+    return runInScope(this.scope(this.freshnessOf(token) ?? ANY_AGE), work);
+  }
+
+  /** Runs `work`, such as a job, as a request of its own that has written nothing yet. */
+  isolate<T>(work: () => Promise<T>): Promise<T> {
+    return runInScope(this.scope(ANY_AGE), work);
+  }
+
+  /**
+   * The scope of a request by `caller`, who may have a token: it has to see what either of the two stands for. What it
+   * writes is remembered at once, and not with the answer: the caller may be gone by then, and ask again.
+   */
+  scopeOf(token: string | undefined, caller: string | undefined): ConsistencyScope {
+    const carried = this.freshnessOf(token) ?? ANY_AGE;
+    if (caller === undefined || this.options.windowMs === 0) return this.scope(carried);
+    const required = mergeFreshness(this.dialect, carried, this.recent.of(caller));
+    return this.scope(required, (freshness) => this.recent.remember(caller, freshness));
+  }
+
+  /**
+   * For an answer that speaks of a write which another request made, such as the answer to a repeated one: unless the
+   * running request has written something itself, its token stands for everything that the primary has by now. Call
+   * it once that write was seen on the primary. Never rejects: a primary that does not say leaves the sticky window.
+   */
+  async coverEarlierWrites(): Promise<void> {
+    const { scope } = consistencyState();
+    if (!scope || scope.wrote) return;
+    try {
+      scope.committed(await this.primaryPosition());
+    } catch {
+      scope.committedUnseen();
+    }
+  }
+
+  /** For the answer to a write; undefined where tokens are not set up. */
+  tokenOf(scope: ConsistencyScope): string | undefined {
+    return this.tokens?.issue(scope.freshness);
+  }
+
+  private scope(required: Freshness, onWrite?: (freshness: Freshness) => void): ConsistencyScope {
+    const { dialect, clock } = this;
+    return new ConsistencyScope({ dialect, clock, windowMs: this.options.windowMs, onWrite }, required);
+  }
+
+  private freshnessOf(token: string | undefined): Freshness | undefined {
+    if (token === undefined || !this.tokens) return undefined;
+    const reading = this.tokens.read(token);
+    this.metrics.tokens.inc({ outcome: reading.outcome });
+    return reading.outcome === 'valid' ? reading.freshness : undefined;
+  }
+}

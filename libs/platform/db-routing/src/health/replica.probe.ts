@@ -1,0 +1,88 @@
+import type { ReplicationDialect } from '../engine/replication.dialect.js';
+import { ask } from '../pool/ask.js';
+import type { NodePool } from '../pool/node.pool.js';
+import { type Heartbeat, heartbeatOf, READ_HEARTBEAT } from './heartbeat.js';
+import type { ProbeResult } from './replica-health.js';
+
+export interface ProbePools {
+  /** One connection for probes alone: a pool that is merely busy must not look like a server that is down. */
+  data: NodePool;
+  /** One of an account that may see the state of replication; without it a stopped replica is found by its lag. */
+  status: NodePool | undefined;
+}
+
+export interface Probe {
+  result: ProbeResult;
+  /** What the replica had when it was asked; undefined when it did not say. */
+  position?: string;
+}
+
+/**
+ * A replica that has lost its source while the primary is there gets this long to find it again. That it was lost because
+ * the primary went down is seen a beat later, and when that is back each replica takes a moment to reconnect.
+ */
+const RECONNECT_GRACE_MS = 2_000;
+
+/** Looks at one replica: what it has, how old that is, and whether it still follows its source. Never throws. */
+export class ReplicaProbe {
+  private sourceLostSinceMs: number | undefined;
+
+  constructor(
+    private readonly pools: ProbePools,
+    private readonly dialect: ReplicationDialect,
+    private readonly timeoutMs: number,
+  ) {}
+
+  async run(heartbeat: Heartbeat): Promise<Probe> {
+    try {
+      const [position, lagMs] = await Promise.all([
+        this.position(),
+        this.lag(heartbeat),
+        this.requireReplication(heartbeat),
+      ]);
+      return { result: { lagMs }, ...(position !== undefined && { position }) };
+    } catch (error) {
+      return { result: { failed: reasonOf(error) } };
+    }
+  }
+
+  end(): Promise<unknown> {
+    const pools = Object.values(this.pools).filter((pool): pool is NodePool => pool !== undefined);
+    return Promise.all(pools.map((pool) => new Promise((ended) => pool.end(ended))));
+  }
+
+  private async position(): Promise<string | undefined> {
+    const [row] = await ask(this.pools.data, { sql: this.dialect.positionQuery, withinMs: this.timeoutMs });
+    return this.dialect.parse(String(row?.['position'] ?? ''));
+  }
+
+  private async lag(heartbeat: Heartbeat): Promise<number> {
+    const askedMs = heartbeat.now();
+    const writtenMs = heartbeatOf(
+      await ask(this.pools.data, { sql: READ_HEARTBEAT, withinMs: this.timeoutMs }),
+    );
+    if (writtenMs === undefined) throw new Error('it has no heartbeat row');
+    const lagMs = heartbeat.lagOf(writtenMs, askedMs);
+    if (lagMs === undefined) throw new Error('no heartbeat of the primary is known yet');
+    return lagMs;
+  }
+
+  /** A replica that has lost its source is as old as its heartbeat says; while the primary is there, it should find it again. */
+  private async requireReplication(heartbeat: Heartbeat): Promise<void> {
+    if (!this.pools.status) return;
+    const { statusQuery } = this.dialect;
+    const rows = await ask(this.pools.status, { sql: statusQuery, withinMs: this.timeoutMs });
+    const status = this.dialect.readStatus(rows);
+    if (status.kind === 'broken') throw new Error(`replication is broken: ${status.detail}`);
+    this.sourceLostSinceMs =
+      status.kind === 'source-lost' ? (this.sourceLostSinceMs ?? heartbeat.now()) : undefined;
+    if (status.kind !== 'source-lost' || this.sourceLostSinceMs === undefined) return;
+    if (heartbeat.answeredForMs(this.sourceLostSinceMs) >= RECONNECT_GRACE_MS)
+      throw new Error(`it has lost its source: ${status.detail}`);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const { message, cause } = error as Error;
+  return cause instanceof Error ? cause.message : message;
+}

@@ -1,0 +1,43 @@
+import type { PoolConnection, RowDataPacket } from 'mysql2';
+import { DatabaseUnavailableError } from '../errors.js';
+import type { NodePool } from './node.pool.js';
+
+export interface Question {
+  sql: string;
+  values?: unknown[];
+  /** For the connection and the answer together. The connection of an answer that is late is broken. */
+  withinMs: number;
+}
+
+const OWN = { readOnly: false };
+
+/** One statement on one node, outside the routing: probes, trials, positions. */
+export function ask(pool: NodePool, { sql, values = [], withinMs }: Question): Promise<RowDataPacket[]> {
+  return new Promise((resolve, reject) => {
+    let asked: PoolConnection | undefined;
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      asked?.destroy();
+      reject(new DatabaseUnavailableError(new Error(`${pool.node} did not answer within ${withinMs} ms`)));
+    }, withinMs);
+    pool.acquire({ lease: OWN, withinMs }, (error, connection) => {
+      if (late) {
+        connection?.release();
+        return;
+      }
+      if (!connection) {
+        clearTimeout(timer);
+        reject(error ?? new Error(`${pool.node} gave no connection`));
+        return;
+      }
+      asked = connection;
+      connection.query<RowDataPacket[]>(sql, values, (queryError, rows) => {
+        clearTimeout(timer);
+        connection.release();
+        if (queryError) reject(queryError);
+        else resolve(rows);
+      });
+    });
+  });
+}

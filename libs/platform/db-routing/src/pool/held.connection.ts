@@ -1,0 +1,103 @@
+import type { PoolConnection } from 'mysql2';
+import type { Lease } from './node.connection.js';
+
+/** The connection behind it. */
+export interface Keeper {
+  run(held: HeldConnection, method: 'query' | 'execute', call: unknown[]): unknown;
+  released(held: HeldConnection): void;
+  abort(reason: Error): void;
+}
+
+type PromisedCall = (statement: unknown, values?: unknown) => Promise<[rows: unknown, fields: unknown]>;
+
+interface PromisedCalls {
+  query: PromisedCall;
+  execute: PromisedCall;
+}
+
+type Callback = (error: Error | null, rows?: unknown, fields?: unknown) => void;
+
+function promised(call: (answer: Callback) => unknown): ReturnType<PromisedCall> {
+  return new Promise((resolve, reject) => {
+    call((error, rows, fields) => (error ? reject(error) : resolve([rows, fields])));
+  });
+}
+
+/**
+ * What a holder gets of a connection, in place of the driver's own object: it ends with the lease. A second `release`, a
+ * late `destroy` or a late statement can't reach a connection that is somebody else's by then. Has what TypeORM and this
+ * library use of a connection.
+ */
+export class HeldConnection {
+  /** Nothing but reads was sent: no transaction and no session setting ties the next one to this connection. */
+  onlyReads = true;
+  private over = false;
+
+  /** @param raw the driver's own object */
+  constructor(
+    private readonly raw: PoolConnection,
+    private readonly keeper: Keeper,
+    readonly lease: Lease,
+  ) {}
+
+  get threadId(): number {
+    return this.raw.threadId;
+  }
+
+  get config(): PoolConnection['config'] {
+    return this.raw.config;
+  }
+
+  query(...call: unknown[]): unknown {
+    return this.keeper.run(this, 'query', call);
+  }
+
+  execute(...call: unknown[]): unknown {
+    return this.keeper.run(this, 'execute', call);
+  }
+
+  /** The driver's own costs more to make than all of our routing, and TypeORM asks for one with each statement. */
+  promise(): PromisedCalls {
+    return {
+      query: (statement, values) => promised((answer) => this.query(statement, values, answer)),
+      execute: (statement, values) => promised((answer) => this.execute(statement, values, answer)),
+    };
+  }
+
+  ping(callback: (error: Error | null) => void): void {
+    this.raw.ping(callback);
+  }
+
+  release(): void {
+    if (this.over) return;
+    this.over = true;
+    this.keeper.released(this);
+  }
+
+  destroy(): void {
+    if (!this.over) this.keeper.abort(new Error('The connection was destroyed by its holder'));
+  }
+
+  get isOver(): boolean {
+    return this.over;
+  }
+
+  listeners(event: string): unknown[] {
+    return this.raw.listeners(event);
+  }
+
+  on(event: string, listener: (...args: unknown[]) => void): this {
+    this.raw.on(event, listener);
+    return this;
+  }
+
+  once(event: string, listener: (...args: unknown[]) => void): this {
+    this.raw.once(event, listener);
+    return this;
+  }
+
+  removeListener(event: string, listener: (...args: unknown[]) => void): this {
+    this.raw.removeListener(event, listener);
+    return this;
+  }
+}

@@ -1,0 +1,236 @@
+import type { PoolConnection, QueryError } from 'mysql2';
+import { connectionFaultOf } from '../driver-error.js';
+import type { ReplicationDialect } from '../engine/replication.dialect.js';
+import { QueryTimeoutError, WriteOnReadConnectionError } from '../errors.js';
+import { type CommitListener, CommitWatch } from './commit.watch.js';
+import { HeldConnection, type Keeper } from './held.connection.js';
+import { streamOf } from './open-connection.js';
+import { type StatementKind, statementKind } from './statement.kind.js';
+
+export type ConnectionCallback = (error: Error | null, connection?: PoolConnection) => void;
+
+/** The terms on which a connection is out. */
+export interface Lease {
+  /** It was asked for to read: statements that write or lock are refused, wherever it leads. */
+  readonly readOnly: boolean;
+  readonly listener?: CommitListener & { transactions: number };
+  /** Called once, when the connection is back or lost. */
+  readonly returned?: () => void;
+  /** Gives a connection to another node than `failed`, for a read whose connection broke before any row came. */
+  readonly elsewhere?: (failed: string, callback: ConnectionCallback) => void;
+}
+
+/** What a pool hears of its connections. */
+export interface ConnectionHost {
+  readonly node: string;
+  released(connection: NodeConnection): void;
+  /** It can't be used any more. */
+  lost(connection: NodeConnection): void;
+  /** @param durationMs from the moment the statement was the connection's next */
+  answered(sql: string, durationMs: number): void;
+}
+
+type Answer = (error: QueryError | null, ...result: unknown[]) => void;
+type Send = (...args: unknown[]) => unknown;
+type Statement = string | { sql: string };
+
+/** A call of the driver's `query` or `execute`. Without an `answer` it is for a stream. */
+interface Call {
+  held: HeldConnection;
+  method: 'query' | 'execute';
+  statement: Statement;
+  values: unknown;
+  answer: Answer | undefined;
+}
+
+/** `(statement, callback)` or `(statement, values, callback)`. */
+function read([statement, second, third]: unknown[]): Pick<Call, 'statement' | 'values' | 'answer'> {
+  const values = typeof second === 'function' ? undefined : second;
+  const answer = (typeof second === 'function' ? second : third) as Answer | undefined;
+  return { statement: statement as Statement, values, answer };
+}
+
+const CLOSE_DEADLINE_MS = 2_000;
+
+/**
+ * One connection of a pool. The `query`, `execute`, `release` and `destroy` of what its holder gets lead here, so that
+ * each statement is timed, refused where it does not belong, read for its GTID, and repeated elsewhere when that is safe.
+ */
+export class NodeConnection implements Keeper {
+  lastUsedMs = performance.now();
+  private readonly commits: CommitWatch;
+  private holder: HeldConnection | undefined;
+  private unanswered = 0;
+  private readonly streams = new Set<NodeJS.EventEmitter>();
+  private headSinceMs = 0;
+  private dead = false;
+
+  constructor(
+    readonly raw: PoolConnection,
+    private readonly host: ConnectionHost,
+    dialect: ReplicationDialect,
+    readonly generation: number,
+  ) {
+    this.commits = new CommitWatch(dialect);
+    const stream = streamOf(raw);
+    stream.on('end', () => this.lose());
+    stream.on('close', () => this.lose());
+  }
+
+  /** Whether the next holder may have it: nothing is running, and no transaction is open. */
+  get clean(): boolean {
+    return !this.dead && this.unanswered === 0 && this.streams.size === 0 && !this.commits.inTransaction;
+  }
+
+  /** How long the statement in hand has been running; 0 without one. A stream is as slow as its reader. */
+  runningMs(nowMs: number): number {
+    return this.unanswered > 0 && this.streams.size === 0 ? nowMs - this.headSinceMs : 0;
+  }
+
+  lend(lease: Lease): PoolConnection {
+    this.holder = new HeldConnection(this.raw, this, lease);
+    return this.holder as unknown as PoolConnection;
+  }
+
+  /** Ends the terms on which it is out; a transaction left open is its holder's no more. */
+  endLease(): Lease | undefined {
+    const lease = this.holder?.lease;
+    if (lease?.listener && this.commits.inTransaction) lease.listener.transactions -= 1;
+    this.holder = undefined;
+    return lease;
+  }
+
+  released(held: HeldConnection): void {
+    if (held === this.holder) this.host.released(this);
+  }
+
+  /** Ends it at once: a polite goodbye would leave the statement in hand waiting for a server that is frozen. */
+  abort(reason: Error): void {
+    streamOf(this.raw).destroy(reason);
+    this.lose(reason);
+  }
+
+  /** Says goodbye after the statement in hand, and does not wait for a server that has gone silent. */
+  close(): void {
+    const impatient = setTimeout(() => this.abort(new Error('No answer to a goodbye')), CLOSE_DEADLINE_MS);
+    streamOf(this.raw).once('close', () => clearTimeout(impatient));
+    this.raw.end(() => {});
+  }
+
+  run(held: HeldConnection, method: Call['method'], args: unknown[]): unknown {
+    const call: Call = { held, method, ...read(args) };
+    const { statement, values, answer } = call;
+    const sql = typeof statement === 'string' ? statement : statement.sql;
+    const kind = statementKind(sql);
+    const refusal = this.refusalOf(held, kind);
+    if (refusal) {
+      if (!answer) throw refusal;
+      process.nextTick(answer, refusal);
+      return undefined;
+    }
+    if (kind !== 'read') held.onlyReads = false;
+    if (!answer) return this.runStream(call, kind);
+
+    if (this.unanswered === 0) this.headSinceMs = performance.now();
+    this.unanswered += 1;
+    return this.send(method, statement, values, (error, result, fields) => {
+      const nowMs = performance.now();
+      this.unanswered -= 1;
+      this.host.answered(sql, nowMs - this.headSinceMs);
+      this.headSinceMs = nowMs;
+      if (error) this.refused(error, kind, call, answer);
+      else {
+        if (kind !== 'read') this.succeeded(kind, result, held.lease);
+        answer(null, result, fields);
+      }
+    });
+  }
+
+  private send(method: Call['method'], ...args: [Statement, unknown, Answer?]): unknown {
+    return (this.raw[method] as Send).apply(this.raw, args);
+  }
+
+  private refusalOf(held: HeldConnection, kind: StatementKind): Error | undefined {
+    if (held.isOver) return new Error(`The connection to ${this.host.node} was released already`);
+    if (held.lease.readOnly && (kind === 'write' || kind === 'locking-read'))
+      return new WriteOnReadConnectionError(this.host.node, kind);
+    return undefined;
+  }
+
+  private refused(error: QueryError, kind: StatementKind, call: Call, answer: Answer): void {
+    const { lease, onlyReads } = call.held;
+    const broken = connectionFaultOf(error) !== undefined && !(error instanceof QueryTimeoutError);
+    this.failed(kind, error, lease);
+    if (broken && onlyReads && lease.elsewhere) this.repeat(lease.elsewhere, call, error, answer);
+    else answer(error);
+  }
+
+  /** The driver does not tell a stream that its connection broke: whoever reads it would wait for ever. */
+  private runStream({ held, method, statement, values }: Call, kind: StatementKind): unknown {
+    if (this.dead) throw this.deathOf();
+    const command = this.send(method, statement, values) as NodeJS.EventEmitter;
+    this.streams.add(command);
+    let result: unknown;
+    command.on('result', (row: unknown) => (result = row));
+    command.once('error', (error: Error) => {
+      this.streams.delete(command);
+      this.failed(kind, error, held.lease);
+    });
+    command.once('end', () => {
+      this.streams.delete(command);
+      if (kind !== 'read') this.succeeded(kind, result, held.lease);
+    });
+    return command;
+  }
+
+  private succeeded(kind: StatementKind, result: unknown, lease: Lease): void {
+    const before = this.commits.inTransaction;
+    this.commits.succeeded(kind, result, lease.listener);
+    this.countTransaction(before, lease);
+  }
+
+  private failed(kind: StatementKind, error: Error, lease: Lease): void {
+    if (connectionFaultOf(error) === undefined) return;
+    const before = this.commits.inTransaction;
+    this.commits.brokeDuring(kind, lease.listener);
+    this.countTransaction(before, lease);
+    this.abort(error);
+  }
+
+  private countTransaction(before: boolean, lease: Lease): void {
+    const change = Number(this.commits.inTransaction) - Number(before);
+    if (this.holder && lease.listener) lease.listener.transactions += change;
+  }
+
+  private repeat(
+    elsewhere: NonNullable<Lease['elsewhere']>,
+    { method, statement, values }: Call,
+    cause: QueryError,
+    answer: Answer,
+  ): void {
+    elsewhere(this.host.node, (_error, connection) => {
+      if (!connection) {
+        // TypeORM wraps what comes from a connection; that it was the connection, its callers can tell.
+        answer(cause);
+        return;
+      }
+      (connection[method] as Send)(statement, values, (...outcome: Parameters<Answer>) => {
+        connection.release();
+        answer(...outcome);
+      });
+    });
+  }
+
+  private lose(reason?: Error): void {
+    if (this.dead) return;
+    this.dead = true;
+    for (const stream of [...this.streams])
+      process.nextTick(() => stream.emit('error', this.deathOf(reason)));
+    this.host.lost(this);
+  }
+
+  private deathOf(reason?: Error): Error {
+    const lost = { code: 'PROTOCOL_CONNECTION_LOST', fatal: true };
+    return reason ?? Object.assign(new Error(`The connection to ${this.host.node} was lost`), lost);
+  }
+}

@@ -1,0 +1,55 @@
+import type { Duplex } from 'node:stream';
+import { createConnection, type PoolConnection, type PoolOptions } from 'mysql2';
+
+export interface OpenOptions {
+  /** For TCP, handshake and session setup together. */
+  timeoutMs: number;
+  /** Statements sent before anybody uses the connection. */
+  sessionSetup: readonly string[];
+}
+
+/**
+ * Opens one connection and sets its session up. The driver's own limit ends with the handshake, so ours covers all.
+ * @returns what gives the attempt up
+ */
+export function openConnection(
+  config: PoolOptions,
+  { timeoutMs, sessionSetup }: OpenOptions,
+  callback: (error: Error | null, connection?: PoolConnection) => void,
+): (reason: Error) => void {
+  // What makes it a pool's connection, `release` and `destroy`, is added by NodeConnection.
+  const connection = createConnection({ ...config, connectTimeout: timeoutMs }) as PoolConnection;
+  let settled = false;
+  const settle = (error: Error | null) => {
+    if (settled) return;
+    settled = true;
+    clearTimeout(timer);
+    if (error) {
+      streamOf(connection).destroy();
+      callback(error);
+    } else callback(null, connection);
+  };
+  const timer = setTimeout(() => settle(timedOut(timeoutMs)), timeoutMs);
+  // It stays for good: an error event that nobody hears would end the process.
+  connection.on('error', settle);
+  connection.once('connect', () => {
+    let open = sessionSetup.length;
+    if (open === 0) settle(null);
+    for (const statement of sessionSetup) {
+      connection.query(statement, (error) => {
+        open -= 1;
+        if (error || open === 0) settle(error);
+      });
+    }
+  });
+  return settle;
+}
+
+/** The socket below a connection; the driver keeps it in a field that its types do not name. */
+export function streamOf(connection: PoolConnection): Duplex {
+  return (connection as unknown as { stream: Duplex }).stream;
+}
+
+function timedOut(timeoutMs: number): Error {
+  return Object.assign(new Error(`No connection within ${timeoutMs} ms`), { code: 'ETIMEDOUT' });
+}

@@ -1,0 +1,32 @@
+import type { ReplicationDialect } from '../engine/replication.dialect.js';
+
+export interface NodePoolOptions {
+  connections: number;
+  /** Covers queueing, connecting and checking. */
+  acquireDeadlineMs: number;
+  connectTimeoutMs: number;
+  /** A statement that runs longer loses its connection. */
+  queryTimeoutMs: number;
+  /** A connection that was idle for longer is asked for a sign of life before it is used. */
+  idleCheckMs: number;
+  /** Statements sent once on each new connection, before anything else uses it. */
+  sessionSetup: readonly string[];
+  dialect: ReplicationDialect;
+}
+
+/** What a pool has to tell; all synchronous and cheap. */
+export interface PoolObserver {
+  acquired?(waitedMs: number): void;
+  answered?(sql: string, durationMs: number): void;
+  /** A statement has had no answer for a quarter of a second, or a connection could not be made: the node is worth a look. */
+  suspicious?(): void;
+}
+
+export interface PoolStats {
+  size: number;
+  /** Out, and not yet returned. */
+  used: number;
+  idle: number;
+  /** Callers that wait for one. */
+  pending: number;
+}

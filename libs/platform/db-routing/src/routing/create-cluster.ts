@@ -1,0 +1,53 @@
+import type { CompleteOptions } from '../db-routing.options.js';
+import type { DbRoutingMetrics } from '../db-routing.metrics.js';
+import { dialectOf } from '../engine/dialect-of.js';
+import { MONITOR_DEFAULTS } from '../health/replica-health.monitor.js';
+import { LAG_THRESHOLDS, SLOW_START_MS } from '../health/replica-health.js';
+import { SESSION_SETUP } from '../type-orm.options.js';
+import { RoutingPoolCluster, type RoutingPoolClusterOptions } from './routing-pool.cluster.js';
+
+const CONNECT_TIMEOUT_MS = 1_000;
+const PRIMARY_ACQUIRE_DEADLINE_MS = 2_000;
+const REPLICA_ACQUIRE_DEADLINE_MS = 1_000;
+const IDLE_CHECK_MS = 15_000;
+const DEFAULT_WAIT_MS = 150;
+
+/** The cluster's own options, complete, from those of the module. */
+export function clusterOptions(options: CompleteOptions): RoutingPoolClusterOptions {
+  const dialect = dialectOf(options.engine);
+  const node = {
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    queryTimeoutMs: options.queryTimeoutMs,
+    idleCheckMs: IDLE_CHECK_MS,
+    sessionSetup: [...SESSION_SETUP, ...dialect.sessionSetup],
+    dialect,
+  };
+  return {
+    primary: {
+      ...node,
+      connections: options.primaryConnections,
+      acquireDeadlineMs: PRIMARY_ACQUIRE_DEADLINE_MS,
+    },
+    replica: {
+      ...node,
+      connections: options.replicaConnections,
+      acquireDeadlineMs: REPLICA_ACQUIRE_DEADLINE_MS,
+    },
+    reads: {
+      replicaDeadlineMs: REPLICA_ACQUIRE_DEADLINE_MS,
+      deadlineMs: PRIMARY_ACQUIRE_DEADLINE_MS,
+      waitMs: options.consistency.waitMs ?? DEFAULT_WAIT_MS,
+      fallbackReads: options.fallbackReads,
+      fallbackLine: 2 * options.primaryConnections,
+    },
+    lag: LAG_THRESHOLDS,
+    slowStartMs: SLOW_START_MS,
+    probeTimeoutMs: MONITOR_DEFAULTS.probeTimeoutMs,
+    weights: options.replicas.map(({ weight }) => weight),
+    monitor: options.monitor,
+  };
+}
+
+export function createCluster(options: CompleteOptions, metrics: DbRoutingMetrics): RoutingPoolCluster {
+  return new RoutingPoolCluster(clusterOptions(options), metrics);
+}

@@ -1,0 +1,80 @@
+import { BlackHole, FaultProxy, type TestDatabase } from '@fourfold-tools/testing';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { DbRoutingOptions } from './db-routing.options.js';
+import { ClosingApp } from './testing/closing-app.js';
+import type { Situation } from './testing/closing.process.js';
+import { routedDatabase } from './testing/routed-database.js';
+
+let database: TestDatabase;
+const cleanups: (() => unknown)[] = [];
+beforeAll(async () => {
+  database = await routedDatabase();
+});
+afterAll(() => database.drop());
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+/** A server that is silent gets 2 s to answer a goodbye; an orchestrator waits for 10 s and more. */
+const PROMPT_MS = 3_500;
+/** What has no handle left ends at once, a busy machine aside; a connect that was forgotten would take 1 s more. */
+const EXIT_MS = 800;
+
+async function start(situation: Situation, changes: Partial<DbRoutingOptions> = {}) {
+  const options = { primaryUrl: database.appUrl, replicas: database.readUrls, ...changes };
+  const app = await ClosingApp.start(situation, options);
+  cleanups.push(() => app.kill());
+  return app;
+}
+
+async function proxyOf(url: string) {
+  const proxy = await new FaultProxy(url).open();
+  cleanups.push(() => proxy.close());
+  return proxy;
+}
+
+async function closes(app: ClosingApp): Promise<string[]> {
+  const { closedInMs, endedInMs, exitCode, outcomes } = await app.close();
+  console.log({ closedInMs: Math.round(closedInMs), endedInMs: Math.round(endedInMs), outcomes });
+  expect(closedInMs).toBeLessThan(PROMPT_MS);
+  expect(endedInMs).toBeLessThan(EXIT_MS);
+  // Not 0 if any rejection was left unhandled.
+  expect(exitCode).toBe(0);
+  return outcomes;
+}
+
+describe('an application that closes is prompt, tells whoever waits, and its process ends by itself', () => {
+  it('when nothing is going on', async () => {
+    expect(await closes(await start('idle'))).toEqual([]);
+  });
+
+  it('during a probe that its replica does not answer', async () => {
+    const proxy = await proxyOf(database.readUrls[0]!);
+    const app = await start('probe', { replicas: [proxy.url] });
+    await proxy.freeze();
+    expect(await closes(app)).toEqual([]);
+  });
+
+  it('during a wait for a position', async () => {
+    expect(await closes(await start('position wait'))).toEqual(['database-unavailable']);
+  });
+
+  it('during a connect to a replica that neither succeeds nor fails', async () => {
+    const hole = await BlackHole.open();
+    cleanups.push(() => hole.close());
+    const app = await start('connect to a replica', {
+      replicas: [hole.urlLike(database.readUrls[0]!)],
+      replicaConnections: 1,
+    });
+    expect(await closes(app)).toEqual(Array(3).fill('database-unavailable'));
+  });
+
+  it('during a connect to a primary that accepts and says nothing', async () => {
+    const proxy = await proxyOf(database.appUrl);
+    const app = await start('connect to the primary', { primaryUrl: proxy.url, replicas: [] });
+    await proxy.freeze();
+    const outcomes = await closes(app);
+    // The first was sent already, by the connection that was open.
+    expect(outcomes).toEqual(['connection lost', 'database-unavailable', 'database-unavailable']);
+  });
+});

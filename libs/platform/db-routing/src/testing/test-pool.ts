@@ -1,0 +1,51 @@
+import type { PoolConnection, PoolOptions, RowDataPacket } from 'mysql2';
+import { dialectOf } from '../engine/dialect-of.js';
+import type { Lease } from '../pool/node.connection.js';
+import { NodePool } from '../pool/node.pool.js';
+import type { NodePoolOptions, PoolObserver } from '../pool/pool.options.js';
+import type { AcquireRequest } from '../pool/waiter.js';
+import { SESSION_SETUP } from '../type-orm.options.js';
+
+const dialect = dialectOf('mariadb');
+
+/** One connection, 100 ms to get it. The caller ends it. */
+export function testPool(
+  url: string,
+  options: Partial<NodePoolOptions> = {},
+  observer: PoolObserver = {},
+  config: PoolOptions = {},
+): NodePool {
+  const complete: NodePoolOptions = {
+    connections: 1,
+    acquireDeadlineMs: 100,
+    connectTimeoutMs: 1_000,
+    queryTimeoutMs: 10_000,
+    idleCheckMs: 15_000,
+    sessionSetup: [...SESSION_SETUP, ...dialect.sessionSetup],
+    dialect,
+    ...options,
+  };
+  return new NodePool('primary', { ...config, uri: url }, complete, observer);
+}
+
+export function acquire(
+  pool: NodePool,
+  lease: Lease = { readOnly: false },
+  limits: Omit<AcquireRequest, 'lease'> = {},
+): Promise<PoolConnection> {
+  return new Promise((resolve, reject) => {
+    pool.acquire({ lease, ...limits }, (error, connection) =>
+      connection ? resolve(connection) : reject(error ?? new Error('nothing')),
+    );
+  });
+}
+
+export function query(connection: PoolConnection, sql: string): Promise<RowDataPacket[]> {
+  return new Promise((resolve, reject) => {
+    connection.query<RowDataPacket[]>(sql, (error, rows) => (error ? reject(error) : resolve(rows)));
+  });
+}
+
+export function ended(pool: NodePool): Promise<unknown> {
+  return new Promise((done) => pool.end(done));
+}

@@ -1,0 +1,57 @@
+import { gate, type Gate } from '@fourfold-tools/testing';
+import { Logger } from '@nestjs/common';
+import { DbRoutingMetrics } from '../db-routing.metrics.js';
+import { MONITOR_DEFAULTS, ReplicaHealthMonitor } from '../health/replica-health.monitor.js';
+import { type ProbeResult, ReplicaHealth } from '../health/replica-health.js';
+import type { Probe } from '../health/replica.probe.js';
+import type { ReplicaNode } from '../routing/replica.node.js';
+import type { RoutingPoolCluster } from '../routing/routing-pool.cluster.js';
+
+/** A monitor with production's intervals on one replica that has no server: the test answers its probes. */
+export function watchedNode(random: () => number = () => 0.5) {
+  Logger.overrideLogger(false);
+  const health = new ReplicaHealth();
+  for (const sequence of [0, 0.5]) health.record({ lagMs: 0 }, sequence, 0);
+  health.recordTrial(undefined, 0);
+  const begun: number[] = [];
+  const answers: Gate<Probe>[] = [];
+  let result: ProbeResult | undefined = { lagMs: 0 };
+  const run = (): Promise<Probe> => {
+    begun.push(performance.now());
+    if (result) return Promise.resolve({ result });
+    const answer = gate<Probe>();
+    answers.push(answer);
+    return answer.passed;
+  };
+  const node = {
+    id: 'replica-1',
+    health,
+    probe: { run },
+    positions: { learn: () => {}, forget: () => {} },
+    pool: { retire: () => {} },
+    get inRotation() {
+      return health.inRotation;
+    },
+    get suspect() {
+      return health.suspect;
+    },
+  } as unknown as ReplicaNode;
+  const unreachable = (_request: unknown, callback: (error: Error) => void) =>
+    callback(new Error('no primary'));
+  const cluster = {
+    replicaNodes: [node],
+    primary: { probes: { acquire: unreachable } },
+    onSuspicion: () => {},
+  } as unknown as RoutingPoolCluster;
+  const monitor = new ReplicaHealthMonitor(cluster, new DbRoutingMetrics(), { ...MONITOR_DEFAULTS, random });
+  return {
+    monitor,
+    health,
+    /** When each probe began. */
+    begun,
+    answers,
+    suspect: () => cluster.onSuspicion(node),
+    /** What probes find from now on; undefined: they hang until `answers` are opened. */
+    find: (next: ProbeResult | undefined) => (result = next),
+  };
+}
