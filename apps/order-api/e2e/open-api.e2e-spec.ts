@@ -10,8 +10,16 @@ afterAll(() => platform?.stop());
 
 interface OpenApi {
   openapi: string;
-  paths: Record<string, Record<string, { requestBody?: unknown; responses: Record<string, unknown> }>>;
+  paths: Record<string, Record<string, Operation>>;
 }
+
+interface Operation {
+  parameters?: object[];
+  requestBody?: unknown;
+  responses: Record<string, { headers?: object }>;
+}
+
+const TOKEN = 'X-Consistency-Token';
 
 describe('/openapi.json', () => {
   it('describes every route of the REST contract, and no management route', async () => {
@@ -20,6 +28,7 @@ describe('/openapi.json', () => {
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
     expect(routes.sort()).toEqual([
+      'GET /v1/admin/replicas',
       'GET /v1/orders/{id}',
       'GET /v1/products',
       'GET /v1/products/{id}',
@@ -35,6 +44,18 @@ describe('/openapi.json', () => {
     ]);
     for (const methods of Object.values(document.paths)) {
       for (const { responses } of Object.values(methods)) expect(Object.keys(responses)).toContain('default');
+    }
+  });
+
+  it('says of each route that it takes a consistency token, and of each that may write that it gives one', async () => {
+    const document = (await (await fetch(`${platform.baseUrl}/openapi.json`)).json()) as OpenApi;
+    for (const [path, methods] of Object.entries(document.paths)) {
+      for (const [method, { parameters = [], responses }] of Object.entries(methods)) {
+        const route = `${method} ${path}`;
+        expect(parameters, route).toContainEqual(expect.objectContaining({ name: TOKEN, in: 'header' }));
+        const success = Object.entries(responses).find(([status]) => status.startsWith('2'))?.[1];
+        expect(Object.keys(success?.headers ?? {}), route).toEqual(method === 'get' ? [] : [TOKEN]);
+      }
     }
   });
 

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { CacheModule } from '@fourfold/cache';
-import { DbRoutingModule } from '@fourfold/db-routing';
+import { ConsistencyInterceptor, DbRoutingModule } from '@fourfold/db-routing';
 import { ObservabilityModule } from '@fourfold/observability';
 import { OutboxModule } from '@fourfold/outbox';
 import { ShardingModule } from '@fourfold/sharding';
@@ -9,7 +9,9 @@ import { catalogEntities, CatalogModule } from '@shop/catalog';
 import { cacheNamespaces } from '@shop/contracts';
 import { ordersEntities, OrdersModule, ordersShardEntities } from '@shop/orders';
 import { UsersModule, usersShardEntities } from '@shop/users';
+import { ReplicasController } from './admin/replicas.controller.js';
 import { AuthGuard } from './auth/auth.guard.js';
+import { callerKey, callerOf } from './auth/caller.js';
 import { TokenVerifier } from './auth/token.verifier.js';
 import { config } from './config/order-api.config.js';
 import { ProblemFilter } from './http/problem.filter.js';
@@ -22,8 +24,17 @@ import { UsersController } from './users/users.controller.js';
     ObservabilityModule.forRoot({ service: 'order-api', logLevel: config.LOG_LEVEL }),
     DbRoutingModule.forRoot({
       primaryUrl: config.DB_PRIMARY_URL,
-      replicaUrls: config.DB_REPLICA_URLS,
+      replicas: config.DB_REPLICA_URLS,
+      monitor: config.DB_MONITOR_ACCOUNT,
       entities: [...catalogEntities, ...ordersEntities],
+      consistency: {
+        tokenSecrets: config.CONSISTENCY_TOKEN_SECRETS,
+        windowMs: config.STICKY_WINDOW_MS,
+        callerOf: (context) => {
+          const caller = callerOf(context);
+          return caller && callerKey(caller);
+        },
+      },
     }),
     CacheModule.forRoot({
       redisUrl: config.CACHE_REDIS_URL,
@@ -39,10 +50,11 @@ import { UsersController } from './users/users.controller.js';
     CatalogModule,
     OrdersModule,
   ],
-  controllers: [OrdersController, UsersController, ProductsController],
+  controllers: [OrdersController, UsersController, ProductsController, ReplicasController],
   providers: [
     TokenVerifier,
     { provide: APP_GUARD, useClass: AuthGuard },
+    { provide: APP_INTERCEPTOR, useExisting: ConsistencyInterceptor },
     { provide: APP_FILTER, useClass: ProblemFilter },
   ],
 })

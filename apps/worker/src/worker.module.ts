@@ -13,6 +13,7 @@ import { UsersModule, usersShardEntities } from '@shop/users';
 import { CacheInvalidationProcessor } from './processors/cache-invalidation.processor.js';
 import { EmailProcessor } from './processors/email.processor.js';
 import { InventoryProcessor } from './processors/inventory.processor.js';
+import { JobScope } from './processors/job-scope.js';
 import { OrderIndexProcessor } from './processors/order-index.processor.js';
 import { config } from './worker.config.js';
 
@@ -21,7 +22,8 @@ import { config } from './worker.config.js';
     ObservabilityModule.forRoot({ service: 'worker', logLevel: config.LOG_LEVEL }),
     DbRoutingModule.forRoot({
       primaryUrl: config.DB_PRIMARY_URL,
-      replicaUrls: config.DB_REPLICA_URLS,
+      replicas: config.DB_REPLICA_URLS,
+      monitor: config.DB_MONITOR_ACCOUNT,
       entities: [...catalogEntities, ...ordersEntities, ...notificationsEntities],
     }),
     CacheModule.forRoot({
@@ -37,6 +39,7 @@ import { config } from './worker.config.js';
       redisUrl: config.QUEUE_REDIS_URL,
       prefix: config.QUEUE_PREFIX,
       queues: shopQueues,
+      aroundJob: JobScope,
     }),
     OutboxModule.forRelay(BullPublisher),
     UsersModule,
@@ -48,6 +51,6 @@ import { config } from './worker.config.js';
       mailCatcherUrl: config.MAIL_CATCHER_URL,
     }),
   ],
-  providers: [InventoryProcessor, OrderIndexProcessor, EmailProcessor, CacheInvalidationProcessor],
+  providers: [JobScope, InventoryProcessor, OrderIndexProcessor, EmailProcessor, CacheInvalidationProcessor],
 })
 export class WorkerModule {}

@@ -22,13 +22,15 @@ import { type CaughtMail, caughtMails } from './mail.box.js';
 import { ServiceProcess } from './service.process.js';
 import { ShopFixture } from './shop.fixture.js';
 
+type Changes = Record<string, string>;
+
 export interface PlatformChoice {
   /** Appears in log names. */
   name: string;
   /** How many order-api processes. Default 1. */
   apis?: number;
-  /** Changes to order-api's environment; an empty value takes a variable away. */
-  apiEnv?: Record<string, string>;
+  /** Changes to order-api's environment, which may depend on it; an empty value takes a variable away. */
+  apiEnv?: Changes | ((env: Changes) => Changes);
 }
 
 /** The whole platform for one test file: databases and key prefixes of its own on the shared servers, own processes. */
@@ -41,6 +43,8 @@ export interface Platform {
   worker: ServiceProcess;
   /** Each order-api's base URL. */
   baseUrls: string[];
+  /** An operator who calls the order-api of that index. */
+  apiAt(index: number): ApiCaller;
   /** `FOURFOLD_*` variables with which a command of ours finds the servers and the token keys. */
   env: Record<string, string>;
   primary: Pool;
@@ -65,11 +69,14 @@ export async function startPlatform({ name, apis = 1, apiEnv = {} }: PlatformCho
   const { baseUrls, apiProcesses, worker } = await launch(options, id, apis, apiEnv);
   const pools = openPools(databases);
   const operatorToken = () => signToken(servers.stateDir, { role: 'operator', sub: 'e2e' });
-  const api = new ApiCaller(baseUrls[0]!, await operatorToken());
+  const token = await operatorToken();
+  const apiAt = (index: number) => new ApiCaller(baseUrls[index]!, token);
+  const api = apiAt(0);
   const platform: Platform = {
     baseUrl: baseUrls[0]!,
     baseUrls,
     api,
+    apiAt,
     shop: new ShopFixture(api),
     apis: apiProcesses,
     worker,
@@ -113,25 +120,33 @@ async function createDatabases(servers: TestTopology, name: string): Promise<Rec
   return Object.fromEntries(made);
 }
 
-async function launch(options: StackOptions, id: string, apis: number, apiEnv: Record<string, string>) {
+async function launch(
+  options: StackOptions,
+  id: string,
+  apis: number,
+  apiEnv: NonNullable<PlatformChoice['apiEnv']>,
+) {
   const ports = await freePorts(2 * apis + 1);
-  const service = (app: AppName, label: string, env: Record<string, string>) =>
-    new ServiceProcess({
+  const service = (app: AppName, label: string, change: (env: Changes) => Changes) => {
+    const env = appEnvironment(options, { app, database: id, shardDatabase: id, prefix: id });
+    const { repoRoot, stateDir } = options;
+    return new ServiceProcess({
       app,
       label: `${id}-${label}`,
-      repoRoot: options.repoRoot,
-      stateDir: options.stateDir,
-      env: { ...appEnvironment(options, { app, database: id, shardDatabase: id, prefix: id }), ...env },
+      repoRoot,
+      stateDir,
+      env: { ...env, ...change(env) },
     });
+  };
   const apiPorts = ports.slice(0, apis);
   const apiProcesses = apiPorts.map((port, index) =>
-    service('order-api', `order-api-${index}`, {
-      ...apiEnv,
+    service('order-api', `order-api-${index}`, (env) => ({
+      ...(typeof apiEnv === 'function' ? apiEnv(env) : apiEnv),
       PORT: String(port),
       MANAGEMENT_PORT: String(ports[apis + index]),
-    }),
+    })),
   );
-  const worker = service('worker', 'worker', { MANAGEMENT_PORT: String(ports[2 * apis]) });
+  const worker = service('worker', 'worker', () => ({ MANAGEMENT_PORT: String(ports[2 * apis]) }));
   await Promise.all([...apiProcesses, worker].map((process) => process.start()));
   return { baseUrls: apiPorts.map((port) => `http://127.0.0.1:${port}`), apiProcesses, worker };
 }

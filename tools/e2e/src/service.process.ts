@@ -36,6 +36,11 @@ export class ServiceProcess {
     return `http://127.0.0.1:${this.launch.env['MANAGEMENT_PORT']}`;
   }
 
+  /** The end of what it has logged, over all its starts. */
+  get log(): string {
+    return tailOf(this.logPath, 200);
+  }
+
   /** Resolves once the service says that it is ready. */
   async start(): Promise<void> {
     const { app, repoRoot, env } = this.launch;

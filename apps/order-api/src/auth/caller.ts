@@ -14,8 +14,16 @@ export function rememberCaller(request: FastifyRequest, caller: Caller): void {
   callers.set(request, caller);
 }
 
+/** Undefined on the management port, where nobody has to say who he is. */
+export function callerOf(context: ExecutionContext): Caller | undefined {
+  return callers.get(context.switchToHttp().getRequest<FastifyRequest>());
+}
+
+/** One text for each caller: what belongs to a caller is kept under it. */
+export const callerKey = ({ role, id }: Caller): string => `${role}:${id}`;
+
 export const CurrentCaller = createParamDecorator((_data: unknown, context: ExecutionContext): Caller => {
-  const caller = callers.get(context.switchToHttp().getRequest<FastifyRequest>());
+  const caller = callerOf(context);
   if (!caller) throw new Error('@CurrentCaller() on a route that the AuthGuard does not cover');
   return caller;
 });

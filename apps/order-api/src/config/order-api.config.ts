@@ -1,5 +1,5 @@
 import { cacheEnv } from '@fourfold/cache';
-import { databaseEnv } from '@fourfold/db-routing';
+import { consistencyEnv, databaseEnv } from '@fourfold/db-routing';
 import { parseEnv } from '@fourfold/kernel';
 import { portVariable, serviceEnv } from '@fourfold/observability';
 import { shardUrlsSchema } from '@fourfold/sharding';
@@ -9,6 +9,7 @@ const schema = z
   .object({
     ...serviceEnv,
     ...databaseEnv,
+    ...consistencyEnv,
     ...cacheEnv,
     PORT: portVariable,
     SHARD_URLS: shardUrlsSchema,

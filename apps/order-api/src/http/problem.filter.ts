@@ -8,6 +8,7 @@ import {
   isConnectionError,
   isLockTimeout,
   isRetryableConflict,
+  queryTimeoutOf,
 } from '@fourfold/db-routing';
 import { AppError } from '@fourfold/kernel';
 import { arrivedOnManagementPort } from '@fourfold/observability';
@@ -101,6 +102,8 @@ function toAppError(exception: unknown): AppError {
 }
 
 function fromDriver(exception: unknown): AppError {
+  const timeout = queryTimeoutOf(exception);
+  if (timeout) return timeout;
   if (isConnectionError(exception)) return new DatabaseUnavailableError(exception);
   if (isLockTimeout(exception) || isRetryableConflict(exception))
     return new DatabaseContendedError(exception);

@@ -1,3 +1,4 @@
+import { replicaStates } from '@fourfold/db-routing';
 import { applyDecorators } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
 import { idSchema } from '@shop/contracts';
@@ -21,6 +22,16 @@ const order = z.object({
   rejectionReason: z.string().optional(),
 });
 
+const node = z.object({
+  node: z.string(),
+  role: z.enum(['primary', 'replica']),
+  address: z.string().describe('host:port'),
+  state: z.enum(['primary', ...replicaStates]),
+  lagMs: z.int().nullable(),
+  pool: z.object({ size: z.int(), used: z.int(), idle: z.int(), pending: z.int() }),
+  readShareLastMinute: z.number().min(0).max(1).nullable(),
+});
+
 const page = (item: z.ZodType) => z.object({ items: z.array(item), nextCursor: z.string().nullable() });
 
 const answers = {
@@ -30,6 +41,7 @@ const answers = {
   users: page(user).extend({ partial: z.boolean(), unavailableShards: z.array(z.string()) }),
   products: page(product),
   orders: page(order),
+  nodes: page(node),
 };
 
 const problem = z.object({

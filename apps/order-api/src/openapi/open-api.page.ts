@@ -1,5 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { describeConsistencyHeader } from './consistency-header.js';
 
 /** `/docs` (Swagger UI) and `/openapi.json`, made from the schemas that also check the requests. */
 export function publishOpenApi(app: NestFastifyApplication): void {
@@ -18,5 +19,7 @@ export function publishOpenApi(app: NestFastifyApplication): void {
 /** Health and metrics have a port of their own. */
 function publicPart(document: OpenAPIObject): OpenAPIObject {
   const paths = Object.entries(document.paths).filter(([path]) => path.startsWith('/v1/'));
-  return { ...document, paths: Object.fromEntries(paths) };
+  const published = { ...document, paths: Object.fromEntries(paths) };
+  describeConsistencyHeader(published);
+  return published;
 }

@@ -10,10 +10,11 @@ import {
   type PlaceOrderInput,
   placeOrderSchema,
 } from '@shop/orders';
+import { ReadYourWrites } from '@fourfold/db-routing';
 import { UserNotFoundError } from '@shop/contracts';
 import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { type Caller, CurrentCaller, mayActFor } from '../auth/caller.js';
+import { type Caller, callerKey, CurrentCaller, mayActFor } from '../auth/caller.js';
 import { etagOf } from '../http/etag.js';
 import { IdempotencyKeyMissingError, ValidationError } from '../http/http.errors.js';
 import { IdParam, ValidBody } from '../http/zod.pipe.js';
@@ -28,6 +29,7 @@ export class OrdersController {
     private readonly placeOrder: PlaceOrder,
     private readonly cancelOrder: CancelOrder,
     private readonly orders: OrderReader,
+    private readonly readYourWrites: ReadYourWrites,
   ) {}
 
   @Post()
@@ -46,12 +48,15 @@ export class OrdersController {
     const key = keyFrom(givenKey);
     if (!mayActFor(caller, body.userId)) throw new UserNotFoundError(body.userId);
     const placed = await this.placeOrder.execute({
-      caller: `${caller.role}:${caller.id}`,
+      caller: callerKey(caller),
       route: PLACE_ORDER,
       key,
       body,
     });
-    if (placed.replayed) reply.header('Idempotency-Replayed', 'true');
+    if (placed.replayed) {
+      reply.header('Idempotency-Replayed', 'true');
+      await this.readYourWrites.coverEarlierWrites();
+    }
     await reply
       .code(201)
       .header('Location', `/v1/orders/${placed.orderId}`)
@@ -79,6 +84,7 @@ export class OrdersController {
   ): Promise<object> {
     await this.own(caller, id);
     await this.cancelOrder.execute(id);
+    await this.readYourWrites.coverEarlierWrites();
     return show(await this.orders.get(id), reply);
   }
 

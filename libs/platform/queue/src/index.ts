@@ -1,3 +1,4 @@
+export type { AroundJob } from './around-job.js';
 export { fullJitterBackOff } from './back-off.js';
 export { BullPublisher } from './bull.publisher.js';
 export { type JobContext, type JobProcessor, ProcessorFor } from './processor-for.js';

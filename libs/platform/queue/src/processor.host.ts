@@ -3,23 +3,26 @@ import {
   Logger,
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
+  type Type,
 } from '@nestjs/common';
 import { DiscoveryService, ModuleRef, Reflector } from '@nestjs/core';
 import { getQueueToken } from '@nestjs/bull';
 import { withDeadline } from '@fourfold/kernel';
 import type { Job, Queue } from 'bull';
+import type { AroundJob } from './around-job.js';
 import { handBack } from './hand-back.js';
 import type { JobData } from './job-data.js';
 import { type JobProcessor, PROCESSOR_FOR } from './processor-for.js';
 import type { QueueDefinition } from './queue.definition.js';
 import { QueueMetrics } from './queue.metrics.js';
-import { InjectQueueDeadlines, type QueueDeadlines } from './queue.tokens.js';
+import { InjectAroundJob, InjectQueueDeadlines, type QueueDeadlines } from './queue.tokens.js';
 
 /** Connects each `@ProcessorFor` class to its queue, and lets jobs in hand finish when the process is told to stop. */
 @Injectable()
 export class ProcessorHost implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(ProcessorHost.name);
   private readonly queues: Queue<JobData>[] = [];
+  private aroundJob: AroundJob = { run: (work) => work() };
 
   constructor(
     private readonly discovery: DiscoveryService,
@@ -27,9 +30,11 @@ export class ProcessorHost implements OnApplicationBootstrap, BeforeApplicationS
     private readonly moduleRef: ModuleRef,
     private readonly metrics: QueueMetrics,
     @InjectQueueDeadlines() private readonly deadlines: QueueDeadlines,
+    @InjectAroundJob() private readonly aroundJobClass: Type<AroundJob> | null,
   ) {}
 
   onApplicationBootstrap(): void {
+    if (this.aroundJobClass) this.aroundJob = this.moduleRef.get(this.aroundJobClass, { strict: false });
     for (const { instance, metatype } of this.discovery.getProviders()) {
       const definition =
         typeof metatype === 'function' &&
@@ -81,7 +86,8 @@ export class ProcessorHost implements OnApplicationBootstrap, BeforeApplicationS
         await job.discard();
         throw new Error(`The payload does not fit queue ${queue}: ${payload.error.message}`);
       }
-      await processor.handle(payload.data, { messageId: job.data.messageId, attempt });
+      const context = { messageId: job.data.messageId, attempt };
+      await this.aroundJob.run(() => processor.handle(payload.data, context));
       this.metrics.jobs.inc({ queue, outcome: 'completed' });
     } catch (error) {
       this.metrics.jobs.inc({ queue, outcome: 'failed' });

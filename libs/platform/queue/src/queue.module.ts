@@ -1,6 +1,7 @@
-import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { Global, Module, type DynamicModule, type Type } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { BullModule } from '@nestjs/bull';
+import type { AroundJob } from './around-job.js';
 import { bullOptions } from './bull.options.js';
 import { BullPublisher } from './bull.publisher.js';
 import { ProcessorHost } from './processor.host.js';
@@ -9,7 +10,7 @@ import { QueueConnections } from './queue.connections.js';
 import type { QueueDefinition } from './queue.definition.js';
 import { QueueDepthGauge } from './queue-depth.gauge.js';
 import { QueueMetrics } from './queue.metrics.js';
-import { QUEUE_DEADLINES, QUEUE_DEFINITIONS, type QueueDeadlines } from './queue.tokens.js';
+import { AROUND_JOB, QUEUE_DEADLINES, QUEUE_DEFINITIONS, type QueueDeadlines } from './queue.tokens.js';
 
 export interface QueueModuleOptions {
   redisUrl: string;
@@ -20,6 +21,8 @@ export interface QueueModuleOptions {
   publishDeadlineMs?: number;
   /** How long jobs in hand get to finish when the process is told to stop. Default 15,000. */
   drainDeadlineMs?: number;
+  /** A provider of any module; each job runs inside its `run`. Default: nothing around it. */
+  aroundJob?: Type<AroundJob>;
 }
 
 /** Every queue the process publishes to; those with a `@ProcessorFor` class in it are worked off here too. */
@@ -32,6 +35,7 @@ export class QueueModule {
     queues,
     publishDeadlineMs: publishMs = 5_000,
     drainDeadlineMs: drainMs = 15_000,
+    aroundJob,
   }: QueueModuleOptions): DynamicModule {
     const connections = new QueueConnections(redisUrl);
     return {
@@ -49,6 +53,7 @@ export class QueueModule {
         QueueCloser,
         { provide: QueueConnections, useValue: connections },
         { provide: QUEUE_DEFINITIONS, useValue: queues },
+        { provide: AROUND_JOB, useValue: aroundJob ?? null },
         { provide: QUEUE_DEADLINES, useValue: { publishMs, drainMs } satisfies QueueDeadlines },
       ],
       exports: [BullPublisher],

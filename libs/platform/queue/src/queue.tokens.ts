@@ -12,4 +12,9 @@ export interface QueueDeadlines {
 
 export const QUEUE_DEADLINES = Symbol('QUEUE_DEADLINES');
 
+/** The class of the `AroundJob`, or null. */
+export const AROUND_JOB = Symbol('AROUND_JOB');
+
+export const InjectAroundJob = (): ParameterDecorator => Inject(AROUND_JOB);
+
 export const InjectQueueDeadlines = (): ParameterDecorator => Inject(QUEUE_DEADLINES);

@@ -1,0 +1,20 @@
+import { Controller, Get } from '@nestjs/common';
+import { type NodeStatus, NodeStatuses } from '@fourfold/db-routing';
+import type { Page } from '@shop/contracts';
+import { ApiTags } from '@nestjs/swagger';
+import { OperatorOnly } from '../auth/auth.guard.js';
+import { Answers } from '../openapi/answers.js';
+
+@ApiTags('admin')
+@Controller('v1/admin/replicas')
+export class ReplicasController {
+  constructor(private readonly nodes: NodeStatuses) {}
+
+  /** As the process that answers sees them: another one has pools and probes of its own. */
+  @Get()
+  @OperatorOnly()
+  @Answers(200, 'nodes')
+  list(): Page<NodeStatus> {
+    return { items: this.nodes.all, nextCursor: null };
+  }
+}
