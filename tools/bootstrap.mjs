@@ -24,6 +24,7 @@ const commands = {
   migrate: { says: 'brings the schemas up to date, or shows where they are', builds: ['tools/migrate'] },
   token: { says: 'prints a development token', builds: ['tools/token'] },
   import: { says: 'loads a file in the UCI Online Retail layout through the API', builds: ['tools/import'] },
+  bench: { says: 'measures us beside our peers', builds: ['bench'], main: 'bench/dist/main.js' },
   verify: { says: 'every check of the project (npm test)', builds: ['tools/verify'] },
 };
 
@@ -52,7 +53,7 @@ try {
     await ensureDependencies();
     await ensureBuild(commands[name].builds);
   });
-  process.exitCode = await run(join(root, 'tools', name, 'dist', 'main.js'));
+  process.exitCode = await run(join(root, commands[name].main ?? `tools/${name}/dist/main.js`));
 } catch (error) {
   const known = error instanceof BootstrapError || error instanceof Stopped;
   say(known ? error.message : String(error?.stack ?? error));

@@ -1,0 +1,73 @@
+import 'reflect-metadata';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { installMissing } from '@fourfold-tools/stack';
+import { startServers } from './bench-servers.js';
+import { type BenchOptions, benchRouting } from './routing.bench.js';
+
+const repoRoot = fileURLToPath(new URL('../..', import.meta.url));
+const benches = { routing: benchRouting };
+
+const USAGE = `Usage: npm run bench -- [options] <bench>
+
+Measures side by side, in one run, on servers of its own, and compares with the bounds that we promise.
+
+Benches:
+  routing           reads through the router beside the driver's own pool; distribution over two replicas
+
+Options:
+  --rounds <n>      turns of each contender that count (default 9)
+  --round-ms <n>    length of one turn in milliseconds (default 1500)
+  --help            this text
+
+Exit code: 0 every bound holds, 1 one does not, 2 wrong usage.`;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(argv: string[]): Promise<number> {
+  let options: { rounds: number; roundMs: number };
+  let bench: (typeof benches)[keyof typeof benches];
+  try {
+    const { values, positionals } = parseArgs({
+      args: argv,
+      allowPositionals: true,
+      options: {
+        rounds: { type: 'string', default: '9' },
+        'round-ms': { type: 'string', default: '1500' },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    if (values.help) {
+      console.log(USAGE);
+      return 0;
+    }
+    const [name = '', ...more] = positionals;
+    if (!Object.hasOwn(benches, name) || more.length > 0)
+      throw new Error(`name one bench of: ${Object.keys(benches).join(', ')}`);
+    bench = benches[name as keyof typeof benches];
+    options = { rounds: count('--rounds', values.rounds), roundMs: count('--round-ms', values['round-ms']) };
+  } catch (error) {
+    console.error(`bench: ${(error as Error).message}\n\n${USAGE}`);
+    return 2;
+  }
+  return run(bench, { ...options, report: (line) => console.log(line) });
+}
+
+async function run(bench: typeof benchRouting, options: BenchOptions): Promise<number> {
+  installMissing({ report: options.report });
+  const servers = await startServers(repoRoot);
+  // Ctrl-C leaves no server behind.
+  const stop = () => void servers.stop().finally(() => process.exit(130));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
+  try {
+    return (await bench(servers, options)) ? 0 : 1;
+  } finally {
+    await servers.stop();
+  }
+}
+
+function count(option: string, text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new Error(`${option} must be a whole number over 0, not "${text}"`);
+}

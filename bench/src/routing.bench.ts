@@ -1,0 +1,159 @@
+import { DbRoutingModule, NodeStatuses, RoutingPoolCluster } from '@fourfold/db-routing';
+import { HealthRegistry } from '@fourfold/observability';
+import { Global, type INestApplicationContext, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { createPool } from 'mysql2';
+import type { BenchServers } from './bench-servers.js';
+import { type Contender, latency, measure, median, ratio, type Round } from './measure.js';
+import { DataSource } from 'typeorm';
+
+const READ = 'SELECT id, text FROM notes WHERE id = ?';
+/** What the library sets: rows must cost both the same. */
+const SAME_DECODING = {
+  supportBigNumbers: true,
+  bigNumberStrings: true,
+  timezone: 'Z',
+  charset: 'utf8mb4_bin',
+};
+const CONNECTIONS = 64;
+const CONCURRENCY = 32;
+const LEAST_RATIO = 0.95;
+const EVEN = 0.5;
+const TOLERANCE = 0.05 * EVEN;
+
+export interface BenchOptions {
+  roundMs: number;
+  rounds: number;
+  report: (line: string) => void;
+}
+
+/** Reads through the router beside the same reads through the driver's own pool. Resolves with whether both bounds hold. */
+export async function benchRouting(servers: BenchServers, options: BenchOptions): Promise<boolean> {
+  // First, while no replica is warmer than the other: the faster one rightly gets more.
+  const even = await benchDistribution(servers, options);
+  const fastEnough = await benchThroughput(servers, options);
+  return fastEnough && even;
+}
+
+async function benchThroughput(servers: BenchServers, options: BenchOptions): Promise<boolean> {
+  const [url = ''] = servers.replicaUrls;
+  const app = await routedApp(servers.primaryUrl, [url]);
+  const plain = createPool({ uri: url, connectionLimit: CONNECTIONS, ...SAME_DECODING });
+  const stock = await new DataSource({
+    type: 'mysql',
+    url,
+    poolSize: CONNECTIONS,
+    ...SAME_DECODING,
+  }).initialize();
+  const routed = app.get(DataSource);
+  const contenders: Contender[] = [
+    { name: 'mysql2 pool', once: () => settled((done) => plain.query(READ, [someId()], done)) },
+    { name: 'router', once: routedRead(app.get(RoutingPoolCluster)) },
+    { name: 'TypeORM, mysql2 pool', once: () => slaveQuery(stock) },
+    { name: 'TypeORM, router', once: () => slaveQuery(routed) },
+  ];
+  const results = await measure(contenders, { ...options, concurrency: CONCURRENCY });
+  await app.close();
+  await stock.destroy();
+  await plain.promise().end();
+
+  const of = (name: string) => results.get(name) ?? [];
+  options.report(
+    `\nPrimary-key reads on one replica, ${CONCURRENCY} at once, median of ${options.rounds} rounds`,
+  );
+  for (const [name, rounds] of results) options.report(row(name, rounds));
+  const driver = ratio(of('router'), of('mysql2 pool'));
+  const orm = ratio(of('TypeORM, router'), of('TypeORM, mysql2 pool'));
+  options.report(
+    `router / mysql2 pool:  ${driver.toFixed(3)} (bound: at least ${LEAST_RATIO}) ${verdict(driver >= LEAST_RATIO)}`,
+  );
+  options.report(`the same below TypeORM: ${orm.toFixed(3)} (for information)`);
+  return driver >= LEAST_RATIO;
+}
+
+async function benchDistribution(servers: BenchServers, options: BenchOptions): Promise<boolean> {
+  const app = await routedApp(servers.primaryUrl, servers.replicaUrls);
+  const once = routedRead(app.get(RoutingPoolCluster));
+  await measure([{ name: 'router', once }], {
+    ...options,
+    rounds: 1,
+    report: () => {},
+    concurrency: CONCURRENCY,
+  });
+  const nodes = app.get(NodeStatuses).all;
+  await app.close();
+  options.report(`Two replicas, ${CONCURRENCY} reads at once: their shares of the reads`);
+  for (const { node, readShareLastMinute: share } of nodes)
+    options.report(`  ${node.padEnd(12)}${share?.toFixed(3)}`);
+  const even = nodes
+    .filter(({ role }) => role === 'replica')
+    .every(({ readShareLastMinute: share }) => Math.abs((share ?? 0) - EVEN) <= TOLERANCE);
+  options.report(`within 5% of even: ${verdict(even)}`);
+  return even;
+}
+
+function routedRead(cluster: RoutingPoolCluster): () => Promise<unknown> {
+  return () =>
+    settled((done) =>
+      cluster.getConnection('SLAVE*', (error, connection) => {
+        if (!connection) {
+          done(error, undefined);
+          return;
+        }
+        connection.query(READ, [someId()], (queryError, rows) => {
+          connection.release();
+          done(queryError, rows);
+        });
+      }),
+    );
+}
+
+type Done = (error: Error | null, rows: unknown) => void;
+
+function settled(work: (done: Done) => unknown): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    work((error, rows) => (error ? reject(error) : resolve(rows)));
+  });
+}
+
+async function slaveQuery(dataSource: DataSource): Promise<unknown> {
+  const runner = dataSource.createQueryRunner('slave');
+  try {
+    return await runner.query(READ, [someId()]);
+  } finally {
+    await runner.release();
+  }
+}
+
+function routedApp(primaryUrl: string, replicas: string[]): Promise<INestApplicationContext> {
+  @Global()
+  @Module({ providers: [HealthRegistry], exports: [HealthRegistry] })
+  class HealthModule {}
+
+  @Module({
+    imports: [
+      HealthModule,
+      DbRoutingModule.forRoot({ primaryUrl, replicas, entities: [], replicaConnections: CONNECTIONS }),
+    ],
+  })
+  class BenchModule {}
+  return NestFactory.createApplicationContext(BenchModule, {
+    logger: ['error', 'fatal'],
+    abortOnError: false,
+  });
+}
+
+function someId(): number {
+  return 1 + Math.floor(Math.random() * 1_000);
+}
+
+function row(name: string, rounds: readonly Round[]): string {
+  const perSecond = median(rounds.map((round) => round.perSecond));
+  const cpu = median(rounds.map((round) => round.cpuMicros));
+  const quantiles = [0.5, 0.99].map((quantile) => latency(rounds, quantile).toFixed(2).padStart(7));
+  return `  ${name.padEnd(22)}${perSecond.toFixed(0).padStart(7)}/s   p50${quantiles[0]} ms   p99${quantiles[1]} ms   ${cpu.toFixed(1).padStart(5)} µs CPU`;
+}
+
+function verdict(holds: boolean): string {
+  return holds ? 'holds' : 'DOES NOT HOLD';
+}
