@@ -1,17 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dbRoutingMigrations } from '@fourfold/db-routing';
 import {
   databaseUrl,
-  freePorts,
   mainDatabase,
-  portNames,
-  type PortName,
+  privateTopology,
+  removeAbandonedTopologies,
+  removeTopology,
   Stack,
-  type StackOptions,
   topologyServers,
 } from '@fourfold-tools/stack';
-import { createConnection, type RowDataPacket } from 'mysql2/promise';
+import { createConnection } from 'mysql2/promise';
+import { DataSource } from 'typeorm';
 
 const ROWS = 1_000;
 
@@ -23,19 +21,11 @@ export interface BenchServers {
 
 /** A primary and two replicas of the bench's own, with `notes` of 1,000 rows on them. */
 export async function startServers(repoRoot: string): Promise<BenchServers> {
-  const stateDir = mkdtempSync(join(tmpdir(), 'fourfold-bench-'));
-  const free = await freePorts(portNames.length);
-  const ports = Object.fromEntries(portNames.map((name, index) => [name, free[index]])) as Record<
-    PortName,
-    number
-  >;
-  const options: StackOptions = { repoRoot, stateDir, ports, prometheus: false };
+  await removeAbandonedTopologies(repoRoot);
+  const options = await privateTopology(repoRoot);
   const servers = topologyServers(options).filter(({ kind }) => kind === 'primary' || kind === 'replica');
   const stack = new Stack(options, undefined, servers);
-  const stop = async () => {
-    await stack.down();
-    rmSync(stateDir, { recursive: true, force: true });
-  };
+  const stop = () => removeTopology(options);
   try {
     await stack.up();
     const replicaUrls = (['replica-1', 'replica-2'] as const).map((name) =>
@@ -50,21 +40,18 @@ export async function startServers(repoRoot: string): Promise<BenchServers> {
 }
 
 async function fill(migrateUrl: string, replicaUrls: readonly string[]): Promise<void> {
-  const connection = await createConnection({ uri: migrateUrl });
-  await connection.query(
-    'CREATE TABLE notes (id BIGINT AUTO_INCREMENT PRIMARY KEY, text VARCHAR(100) NOT NULL)',
-  );
-  await connection.query(
-    'CREATE TABLE replication_heartbeat (id TINYINT UNSIGNED NOT NULL PRIMARY KEY, written_at DATETIME(3) NOT NULL)',
-  );
-  await connection.query('INSERT INTO notes (text) VALUES ?', [
+  const owner = new DataSource({ type: 'mysql', url: migrateUrl, migrations: dbRoutingMigrations });
+  await owner.initialize();
+  await owner.runMigrations({ transaction: 'none' });
+  await owner.query('CREATE TABLE notes (id BIGINT AUTO_INCREMENT PRIMARY KEY, text VARCHAR(100) NOT NULL)');
+  await owner.query('INSERT INTO notes (text) VALUES ?', [
     Array.from({ length: ROWS }, (_, index) => [`note ${index}`]),
   ]);
-  const [[row]] = await connection.query<RowDataPacket[]>('SELECT @@gtid_binlog_pos AS position');
-  await connection.end();
+  const [row] = await owner.query<{ position: string }[]>('SELECT @@gtid_binlog_pos AS position');
+  await owner.destroy();
   for (const url of replicaUrls) {
     const replica = await createConnection({ uri: url });
-    await replica.query('SELECT MASTER_GTID_WAIT(?, 10)', [row?.['position']]);
+    await replica.query('SELECT MASTER_GTID_WAIT(?, 10)', [row?.position]);
     await replica.end();
   }
 }

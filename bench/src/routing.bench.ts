@@ -1,5 +1,5 @@
 import { DbRoutingModule, RoutingPoolCluster } from '@fourfold/db-routing';
-import { HealthRegistry } from '@fourfold/observability';
+import { HealthRegistry } from '@fourfold/observability/health-registry';
 import { Global, type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { createPool } from 'mysql2';

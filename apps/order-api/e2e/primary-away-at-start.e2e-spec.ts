@@ -62,6 +62,14 @@ it('an outage later makes it unready and nothing more', async () => {
   const ready = await status(`${api.managementUrl}/health/ready`);
   expect(JSON.parse(ready?.body ?? '')).toMatchObject({ error: { 'database-primary': { status: 'down' } } });
   expect(await status(`${api.managementUrl}/health/live`)).toMatchObject({ status: 200 });
+  const refused = await platform.api.post('/products', {
+    sku: 'T-AWAY',
+    name: 'Not now',
+    price: { amount: 450, currency: 'GBP' },
+    stock: 1,
+  });
+  expect(refused).toMatchObject({ status: 503, body: { code: 'database-unavailable' } });
+  expect(refused.headers.get('retry-after')).toBe('2');
   await proxy.open();
   await eventually(async () => (await status(`${api.managementUrl}/health/ready`))?.status === 200);
   expect(api.pid).toBe(pid);

@@ -21,6 +21,7 @@ export { mainDatabase, shardDatabase } from './mariadb-accounts.js';
 export { poll } from './poll.js';
 export { checkPorts, freePorts, isPortFree, type PortClaim } from './port-check.js';
 export { endProcess, identify, isAlive, type ProcessIdentity } from './process-identity.js';
+export { privateTopology, removeAbandonedTopologies, removeTopology } from './private-topology.js';
 export { RunRecord } from './run-record.js';
 export { awaitReady, startServer, type ServerLaunch, type StartedServer } from './server-process.js';
 export { PortForbiddenError, PortInUseError, StackError, UsageError } from './stack-error.js';

@@ -1,6 +1,6 @@
 import type { TestProject } from 'vitest/node';
+import { removeAbandonedTopologies } from '@fourfold-tools/stack';
 import { repoRoot, startOwnStack } from './own-stack.js';
-import { removeAbandonedTopologies } from './private-topology.js';
 import './provided-topology.js';
 import { describeTopology, type TestTopology } from './test-topology.js';
 

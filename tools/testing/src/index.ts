@@ -3,7 +3,6 @@ export { eventually, type EventuallyOptions } from './eventually.js';
 export { FaultProxy } from './fault.proxy.js';
 export { gate, type Gate } from './gate.js';
 export { migratedDatabase, type MigratedDatabase, type MigratedDatabaseChoice } from './migrated-database.js';
-export { privateTopology, removeTopology } from './private-topology.js';
 export type { Break } from './proxied.connection.js';
 export { RedisServerFixture } from './redis-server.fixture.js';
 export {

@@ -1,6 +1,12 @@
 import { fileURLToPath } from 'node:url';
-import { type ServerNode, Stack, type StackOptions, topologyServers } from '@fourfold-tools/stack';
-import { privateTopology, removeTopology } from './private-topology.js';
+import {
+  privateTopology,
+  removeTopology,
+  type ServerNode,
+  Stack,
+  type StackOptions,
+  topologyServers,
+} from '@fourfold-tools/stack';
 import { guardTopology } from './topology.guard.js';
 
 export const repoRoot = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '');

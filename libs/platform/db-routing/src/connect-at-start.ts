@@ -16,10 +16,8 @@ export interface ConnectAtStartOptions {
   log?: Pick<LoggerService, 'warn' | 'error'>;
   /** Uniform in [0, 1). */
   random?: () => number;
-  /** Resolves after `ms`; rejects when `signal` is aborted. */
-  pause?: (ms: number, signal?: AbortSignal) => Promise<unknown>;
-  /** Ends the attempts: no more are begun. One that is under way is waited for. */
-  signal?: AbortSignal;
+  /** Resolves after `ms`. */
+  pause?: (ms: number) => Promise<unknown>;
 }
 
 /**
@@ -28,16 +26,14 @@ export interface ConnectAtStartOptions {
  * is tried again too, since a secret may be rotated and a database restored, but stands out as an error in the log.
  * @param initialize may be run again after it has failed
  * @returns what `initialize` gave
- * @throws at once what is not about the connection, such as a wrong entity; the reason of `signal` when it is aborted
+ * @throws at once what is not about the connection, such as a wrong entity
  */
 export async function connectAtStart<T>(
   initialize: () => Promise<T>,
   options: ConnectAtStartOptions,
 ): Promise<T> {
-  const { server, log = new Logger(connectAtStart.name), random = Math.random, signal } = options;
-  const { pause = (ms: number) => timer(ms, undefined, { signal }) } = options;
+  const { server, log = new Logger(connectAtStart.name), random = Math.random, pause = timer } = options;
   for (let attempt = 1; ; attempt += 1) {
-    signal?.throwIfAborted();
     try {
       const result = await initialize();
       if (attempt > 1) log.warn(`Connected to the primary ${server} at attempt ${attempt}`);
@@ -49,10 +45,7 @@ export async function connectAtStart<T>(
       const next = `(attempt ${attempt}); next try in ${waitMs} ms`;
       if (fault.refused) log.error(`The primary ${server} refuses the connection: ${fault.code} ${next}`);
       else log.warn(`The primary ${server} can't be reached: ${fault.code} ${next}`);
-      await pause(waitMs, signal).catch((reason: unknown) => {
-        signal?.throwIfAborted();
-        throw reason;
-      });
+      await pause(waitMs);
     }
   }
 }

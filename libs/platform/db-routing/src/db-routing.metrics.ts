@@ -1,4 +1,4 @@
-import { cellCounter, counter, type CounterCell, gauge, histogram } from '@fourfold/observability';
+import { cellCounter, counter, type CounterCell, gauge, histogram } from '@fourfold/observability/metrics';
 import { Logger } from '@nestjs/common';
 import { replicaStates } from './health/replica-health.js';
 import type { NodePool } from './pool/node.pool.js';
@@ -50,6 +50,12 @@ export class DbRoutingMetrics {
     buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2],
   });
 
+  readonly acquireFailures = counter({
+    name: 'db_acquire_failures_total',
+    help: 'Callers who got no connection from a node, by the code of the error; some of them got one from another',
+    labelNames: ['node', 'code'],
+  });
+
   readonly positionWait = histogram({
     name: 'db_gtid_wait_seconds',
     help: 'How long reads waited for a replica to have what their caller wrote, by whether one had in time',
@@ -67,6 +73,11 @@ export class DbRoutingMetrics {
     name: 'db_replica_ejections_total',
     help: 'How often a replica left the rotation, and why',
     labelNames: ['node', 'reason'],
+  });
+
+  readonly heartbeatFailures = counter({
+    name: 'db_heartbeat_failures_total',
+    help: 'Heartbeats that the primary did not take in time; other processes may have been luckier',
   });
 
   readonly slowQueries = counter({
@@ -108,12 +119,12 @@ export class DbRoutingMetrics {
 
   readonly replicaLag = gauge({
     name: 'db_replica_lag_seconds',
-    help: 'How far a replica was behind when it last answered, by the heartbeat row',
+    help: 'How far a replica is behind, by the heartbeat row; one that does not answer has no value',
     labelNames: ['node'],
     collect() {
       this.reset();
       for (const { id, health } of allReplicas())
-        if (health.lagMs !== undefined) this.set({ node: id }, health.lagMs / 1_000);
+        if (health.currentLagMs !== undefined) this.set({ node: id }, health.currentLagMs / 1_000);
     },
   });
 
@@ -146,6 +157,11 @@ export class DbRoutingMetrics {
     cell.value += 1;
   }
 
+  /** @param code of an error, such as `database-busy` */
+  acquireFailed(node: string, code: string): void {
+    this.acquireFailures.inc({ node, code });
+  }
+
   watch(source: MetricsSource): void {
     sources.add(source);
   }
@@ -154,7 +170,7 @@ export class DbRoutingMetrics {
     sources.delete(source);
   }
 
-  /** Of every statement; the text of a slow one goes into the log, never into a label. Its values go nowhere. */
+  /** Of every statement; the text of a slow one goes into the log, never into a label. Its parameters go nowhere. */
   answered(node: string, sql: string, durationMs: number): void {
     if (durationMs <= SLOW_QUERY_MS) return;
     this.slowQueries.inc({ node });

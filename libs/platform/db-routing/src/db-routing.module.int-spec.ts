@@ -1,5 +1,5 @@
 import { register } from 'prom-client';
-import { HealthRegistry } from '@fourfold/observability';
+import { HealthRegistry } from '@fourfold/observability/health-registry';
 import { type TestDatabase, topology, withDatabase } from '@fourfold-tools/testing';
 import type { INestApplicationContext } from '@nestjs/common';
 import { DataSource, type Repository } from 'typeorm';

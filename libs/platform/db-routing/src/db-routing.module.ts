@@ -5,7 +5,7 @@ import {
   type OnModuleInit,
   Optional,
 } from '@nestjs/common';
-import { HealthRegistry } from '@fourfold/observability';
+import { HealthRegistry } from '@fourfold/observability/health-registry';
 import { TerminusModule } from '@nestjs/terminus';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource, type DataSourceOptions } from 'typeorm';
@@ -17,10 +17,11 @@ import { DbRoutingMetrics } from './db-routing.metrics.js';
 import {
   addressOf,
   type ASYNC_OPTIONS_TYPE,
+  COMPLETE_OPTIONS,
+  type CompleteOptions,
   completeOptions,
   ConfigurableModuleClass,
   type DbRoutingExtras,
-  type DbRoutingOptions,
   MODULE_OPTIONS_TOKEN,
   type OPTIONS_TYPE,
 } from './db-routing.options.js';
@@ -41,12 +42,8 @@ import { typeOrmOptions } from './type-orm.options.js';
     DbNodeHealthIndicator,
     NodeStatuses,
     ConsistencyInterceptor,
-    {
-      provide: RoutingPoolCluster,
-      useFactory: (options: DbRoutingOptions, metrics: DbRoutingMetrics) =>
-        createCluster(completeOptions(options), metrics),
-      inject: [MODULE_OPTIONS_TOKEN, DbRoutingMetrics],
-    },
+    { provide: COMPLETE_OPTIONS, useFactory: completeOptions, inject: [MODULE_OPTIONS_TOKEN] },
+    { provide: RoutingPoolCluster, useFactory: createCluster, inject: [COMPLETE_OPTIONS, DbRoutingMetrics] },
     {
       provide: ReplicaHealthMonitor,
       useFactory: (cluster: RoutingPoolCluster, metrics: DbRoutingMetrics) =>
@@ -55,13 +52,16 @@ import { typeOrmOptions } from './type-orm.options.js';
     },
     {
       provide: ReadYourWrites,
-      useFactory: (options: DbRoutingOptions, metrics: DbRoutingMetrics, cluster: RoutingPoolCluster) => {
-        const { consistency, engine } = completeOptions(options);
+      useFactory: (
+        { consistency, engine }: CompleteOptions,
+        metrics: DbRoutingMetrics,
+        cluster: RoutingPoolCluster,
+      ) => {
         const dialect = dialectOf(engine);
         const position = () => primaryPosition(cluster.primaryPool, dialect);
         return new ReadYourWrites(consistency, dialect, metrics, position);
       },
-      inject: [MODULE_OPTIONS_TOKEN, DbRoutingMetrics, RoutingPoolCluster],
+      inject: [COMPLETE_OPTIONS, DbRoutingMetrics, RoutingPoolCluster],
     },
   ],
   exports: [
@@ -70,7 +70,7 @@ import { typeOrmOptions } from './type-orm.options.js';
     ConsistencyInterceptor,
     DbNodeHealthIndicator,
     NodeStatuses,
-    MODULE_OPTIONS_TOKEN,
+    COMPLETE_OPTIONS,
   ],
 })
 export class DbRoutingModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
@@ -85,11 +85,11 @@ export class DbRoutingModule extends ConfigurableModuleClass implements OnModule
   }
 
   static override forRoot(options: typeof OPTIONS_TYPE): DynamicModule {
-    return withTypeOrm(super.forRoot(options), options.entities);
+    return withTypeOrm(super.forRoot(options), options);
   }
 
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
-    return withTypeOrm(super.forRootAsync(options), options.entities);
+    return withTypeOrm(super.forRootAsync(options), options);
   }
 
   async onModuleInit(): Promise<void> {
@@ -108,15 +108,15 @@ export class DbRoutingModule extends ConfigurableModuleClass implements OnModule
   }
 }
 
-function withTypeOrm(definition: DynamicModule, entities: DbRoutingExtras['entities'] = []): DynamicModule {
+function withTypeOrm(definition: DynamicModule, extras: Partial<DbRoutingExtras>): DynamicModule {
   return {
     ...definition,
     imports: [
       ...(definition.imports ?? []),
       TypeOrmModule.forRootAsync({
-        inject: [MODULE_OPTIONS_TOKEN, RoutingPoolCluster],
-        useFactory: (options: DbRoutingOptions, cluster: RoutingPoolCluster) => ({
-          ...typeOrmOptions(completeOptions(options), entities, cluster),
+        inject: [COMPLETE_OPTIONS, RoutingPoolCluster],
+        useFactory: (options: CompleteOptions, cluster: RoutingPoolCluster) => ({
+          ...typeOrmOptions(options, { entities: [], ...extras }, cluster),
           // Only what will not pass by itself gets here, and it should end the start at once.
           retryAttempts: 0,
         }),

@@ -1,5 +1,6 @@
 import { ConfigurableModuleBuilder, type ExecutionContext } from '@nestjs/common';
 import { ConfigurationError } from '@fourfold/kernel';
+import type { DataSourceOptions } from 'typeorm';
 import { z } from 'zod';
 import type { Engine } from './engine/replication.dialect.js';
 
@@ -49,16 +50,63 @@ export interface DbRoutingOptions {
   consistency?: ConsistencyOptions | undefined;
 }
 
+type MysqlDataSourceOptions = Extract<DataSourceOptions, { type: 'mysql' | 'mariadb' }>;
+
+/** What would go around the routing, or is the routing's own to say. */
+type OursToSay =
+  | 'type'
+  | 'driver'
+  | 'replication'
+  | 'entities'
+  // Where the nodes are, and how they are reached.
+  | 'url'
+  | 'host'
+  | 'port'
+  | 'username'
+  | 'password'
+  | 'database'
+  | 'socketPath'
+  | 'poolSize'
+  | 'connectTimeout'
+  | 'acquireTimeout'
+  | 'enableQueryTimeout'
+  | 'extra'
+  // How values come back: ids are 64-bit, sessions are in UTC.
+  | 'supportBigNumbers'
+  | 'bigNumberStrings'
+  | 'timezone'
+  // A second statement in one text would not be looked at.
+  | 'multipleStatements'
+  | 'flags'
+  // The schema is made by migrations.
+  | 'synchronize'
+  | 'dropSchema';
+
+/** Beside the options, also of `forRootAsync`: TypeORM wants them when the module is put together. */
 export interface DbRoutingExtras {
   /** TypeORM entity classes of the main cluster. */
   entities: readonly (new (...args: never[]) => object)[];
+  /** Also those of every `TypeOrmModule.forFeature`, as in `@nestjs/typeorm`. Default false. */
+  autoLoadEntities?: boolean | undefined;
+  /**
+   * Any other option of TypeORM's: `namingStrategy`, `subscribers`, `logging`, `logger`, `maxQueryExecutionTime`, `ssl`,
+   * `charset` (default `utf8mb4_bin`), `isolationLevel`, `entityPrefix` and so on. What is left out of the type can't be
+   * set, in JavaScript neither: type, driver and nodes, pool and deadlines, big numbers and time zone, `synchronize`.
+   */
+  typeOrm?: Partial<Omit<MysqlDataSourceOptions, OursToSay>> | undefined;
 }
 
 export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, ASYNC_OPTIONS_TYPE, OPTIONS_TYPE } =
   new ConfigurableModuleBuilder<DbRoutingOptions>()
     .setClassMethodName('forRoot')
-    .setExtras<DbRoutingExtras>({ entities: [] }, (definition) => ({ ...definition, global: true }))
+    .setExtras<DbRoutingExtras>({ entities: [], autoLoadEntities: false, typeOrm: {} }, (definition) => ({
+      ...definition,
+      global: true,
+    }))
     .build();
+
+/** The options with every default in its place: a {@link CompleteOptions}. */
+export const COMPLETE_OPTIONS = Symbol('db-routing: complete options');
 
 const mysqlUrl = z.url({
   protocol: /^mysql$/,

@@ -26,6 +26,7 @@ const errno = {
   lockTimeout: 1205,
   deadlock: 1213,
   recordChanged: 1020,
+  statementTimeout: { mariadb: 1969, mysql: 3024 },
 };
 
 /**
@@ -43,10 +44,13 @@ export function connectFaultOf(error: unknown): string | undefined {
   return driverErrorOf(error).code ?? connectionFaultOf(error);
 }
 
-/** The error of a statement that ran for too long, if `error` is about one. */
+/** The error of a statement that ran for too long, if `error` is about one: we gave it up, or the server did. */
 export function queryTimeoutOf(error: unknown): QueryTimeoutError | undefined {
   const source = driverErrorOf(error);
-  return source instanceof QueryTimeoutError ? source : undefined;
+  if (source instanceof QueryTimeoutError) return source;
+  const { mariadb, mysql } = errno.statementTimeout;
+  if (source.errno !== mariadb && source.errno !== mysql) return undefined;
+  return new QueryTimeoutError('the database', undefined, error);
 }
 
 /** Whether an error says that the server could not be reached, or is not there any more. */

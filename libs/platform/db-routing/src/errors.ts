@@ -7,7 +7,7 @@ export class PoolExhaustedError extends AppError {
   readonly title = 'The database has no connection free';
 
   constructor(node: string, deadlineMs: number, cause?: unknown) {
-    super(`No connection to ${node} came free within ${deadlineMs} ms; try again in a moment`, {
+    super(`No connection to ${node} came free within ${Math.round(deadlineMs)} ms; try again in a moment`, {
       cause,
       retryAfterSeconds: 1,
     });
@@ -25,19 +25,19 @@ export class DatabaseUnavailableError extends AppError {
   }
 }
 
-/** A statement ran for longer than it may; its connection was closed, and whether it took effect is not known. */
+/** A statement ran for longer than it may and was given up; whether it took effect is not known. */
 export class QueryTimeoutError extends AppError {
   readonly code = 'database-timeout';
   readonly status = 503;
   readonly title = 'A database query took too long';
 
-  constructor(node: string, timeoutMs: number) {
-    super(
-      `A query on ${node} did not end within ${timeoutMs} ms and was given up; try again with the same key`,
-      {
-        retryAfterSeconds: 2,
-      },
-    );
+  /** @param timeoutMs undefined when it was the server that gave up */
+  constructor(node: string, timeoutMs?: number, cause?: unknown) {
+    const limit = timeoutMs === undefined ? 'in time' : `within ${Math.round(timeoutMs)} ms`;
+    super(`A query on ${node} did not end ${limit} and was given up; try again with the same key`, {
+      cause,
+      retryAfterSeconds: 2,
+    });
   }
 }
 

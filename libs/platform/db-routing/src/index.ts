@@ -1,17 +1,12 @@
-export {
-  consistencyState,
-  runInScope,
-  usePrimary,
-  useReplica,
-  withAffinity,
-} from './consistency/consistency.context.js';
-export { CONSISTENCY_HEADER, ConsistencyInterceptor } from './consistency/consistency.interceptor.js';
+export { consistencyState, usePrimary, useReplica, withAffinity } from './consistency/consistency.context.js';
+export { ConsistencyInterceptor } from './consistency/consistency.interceptor.js';
 export { ReadYourWrites } from './consistency/read-your-writes.js';
 export { DbRoutingModule } from './db-routing.module.js';
 export {
   consistencyEnv,
   type ConsistencyOptions,
   databaseEnv,
+  type DbRoutingExtras,
   type DbRoutingOptions,
   type ReplicaOptions,
 } from './db-routing.options.js';
@@ -34,22 +29,9 @@ export {
   WriteOnReadConnectionError,
 } from './errors.js';
 export { DbNodeHealthIndicator } from './health/db-node.health.js';
-export { ReplicaHealthMonitor } from './health/replica-health.monitor.js';
-export {
-  LAG_THRESHOLDS,
-  type LagThresholds,
-  ReplicaHealth,
-  type ReplicaState,
-  replicaStates,
-} from './health/replica-health.js';
+export { type ReplicaState, replicaStates } from './health/replica-health.js';
 export { ForwardMigration } from './migrations/forward.migration.js';
 export { type NodeStatus, NodeStatuses } from './routing/node-status.js';
-export {
-  chooseRoute,
-  type RouteDecision,
-  type RouteReason,
-  type RouteTarget,
-} from './routing/route.policy.js';
 export { RoutingPoolCluster } from './routing/routing-pool.cluster.js';
 export { SESSION_SETUP } from './type-orm.options.js';
 export { inTransaction } from './transaction.js';

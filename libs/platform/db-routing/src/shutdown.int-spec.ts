@@ -1,35 +1,33 @@
 import { BlackHole, FaultProxy, type TestDatabase } from '@fourfold-tools/testing';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { DbRoutingOptions } from './db-routing.options.js';
 import { ClosingApp } from './testing/closing-app.js';
 import type { Situation } from './testing/closing.process.js';
 import { routedDatabase } from './testing/routed-database.js';
 
 let database: TestDatabase;
-const cleanups: (() => unknown)[] = [];
 beforeAll(async () => {
   database = await routedDatabase();
 });
 afterAll(() => database.drop());
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
 
-/** A server that is silent gets 2 s to answer a goodbye; an orchestrator waits for 10 s and more. */
-const PROMPT_MS = 3_500;
-/** What has no handle left ends at once, a busy machine aside; a connect that was forgotten would take 1 s more. */
-const EXIT_MS = 800;
+/** A server that is silent gets this to answer a goodbye, and nothing else is waited for. */
+const GOODBYE_MS = 2_000;
+/** Three times that, for a busy machine; an orchestrator waits for 10 s and more. */
+const PROMPT_MS = 3 * GOODBYE_MS;
+/** What has no handle left ends at once; whatever repeats (a probe, a heartbeat, an idle check) would hold it for good. */
+const EXIT_MS = 5_000;
 
 async function start(situation: Situation, changes: Partial<DbRoutingOptions> = {}) {
   const options = { primaryUrl: database.appUrl, replicas: database.readUrls, ...changes };
   const app = await ClosingApp.start(situation, options);
-  cleanups.push(() => app.kill());
+  onTestFinished(() => app.kill());
   return app;
 }
 
 async function proxyOf(url: string) {
   const proxy = await new FaultProxy(url).open();
-  cleanups.push(() => proxy.close());
+  onTestFinished(() => proxy.close());
   return proxy;
 }
 
@@ -61,7 +59,7 @@ describe('an application that closes is prompt, tells whoever waits, and its pro
 
   it('during a connect to a replica that neither succeeds nor fails', async () => {
     const hole = await BlackHole.open();
-    cleanups.push(() => hole.close());
+    onTestFinished(() => hole.close());
     const app = await start('connect to a replica', {
       replicas: [hole.urlLike(database.readUrls[0]!)],
       replicaConnections: 1,

@@ -1,10 +1,20 @@
-import { type TestDatabase } from '@fourfold-tools/testing';
+import { eventually, type TestDatabase } from '@fourfold-tools/testing';
 import { Controller, Get, type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { InjectRepository, TypeOrmModule } from '@nestjs/typeorm';
-import { Repository } from 'typeorm';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import {
+  Column,
+  DataSource,
+  DefaultNamingStrategy,
+  Entity,
+  type EntitySubscriberInterface,
+  EventSubscriber,
+  type InsertEvent,
+  PrimaryGeneratedColumn,
+  Repository,
+} from 'typeorm';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { DbNodeHealthIndicator, DbRoutingModule } from './index.js';
 import { Note, routedDatabase } from './testing/routed-database.js';
 
@@ -57,13 +67,71 @@ it('works alone: repositories are injected as ever, and write and read', async (
 });
 
 it('has a Terminus indicator of each node', async () => {
-  const { status, info } = await app.get(NotesController).check();
-  expect(status).toBe('ok');
-  expect(Object.keys(info ?? {})).toEqual(['primary', 'replica-1', 'replica-2']);
+  await eventually(async () => {
+    const { status, info } = await app.get(NotesController).check();
+    expect(status).toBe('ok');
+    expect(Object.keys(info ?? {})).toEqual(['primary', 'replica-1', 'replica-2']);
+  });
   expect(await app.get(DbNodeHealthIndicator).isHealthy('other', 'replica-9')).toEqual({
     other: {
       status: 'down',
       message: 'There is no node replica-9: the nodes are primary, replica-1, replica-2',
     },
+  });
+});
+
+describe('TypeORM’s own options', () => {
+  /** Finds its table and its columns by the naming strategy alone. */
+  @Entity()
+  class Memo {
+    @PrimaryGeneratedColumn({ type: 'bigint' })
+    id!: string;
+
+    @Column({ type: 'varchar' })
+    content!: string;
+  }
+
+  class NotesNaming extends DefaultNamingStrategy {
+    override tableName(name: string): string {
+      return name === 'Memo' ? 'notes' : name;
+    }
+
+    override columnName(name: string): string {
+      return name === 'content' ? 'text' : name;
+    }
+  }
+
+  const inserted: unknown[] = [];
+  @EventSubscriber()
+  class InsertWatch implements EntitySubscriberInterface {
+    afterInsert({ entity }: InsertEvent<unknown>): void {
+      inserted.push(entity);
+    }
+  }
+
+  it('take effect beside the routing, and `forFeature` alone can name the entities', async () => {
+    @Module({
+      imports: [
+        DbRoutingModule.forRoot({
+          primaryUrl: database.appUrl,
+          replicas: database.readUrls,
+          autoLoadEntities: true,
+          typeOrm: { namingStrategy: new NotesNaming(), subscribers: [InsertWatch] },
+        }),
+        TypeOrmModule.forFeature([Memo]),
+      ],
+    })
+    class MemoModule {}
+    const memoApp = await NestFactory.createApplicationContext(MemoModule, {
+      logger: false,
+      abortOnError: false,
+    });
+    onTestFinished(() => memoApp.close());
+    const memos = memoApp.get(DataSource).getRepository(Memo);
+    const { id } = await memos.save(memos.create({ content: 'named otherwise' }));
+    expect(
+      await app.get(NotesController).notes.manager.query('SELECT text FROM notes WHERE id = ?', [id]),
+    ).toEqual([{ text: 'named otherwise' }]);
+    expect(inserted).toEqual([{ id, content: 'named otherwise' }]);
   });
 });

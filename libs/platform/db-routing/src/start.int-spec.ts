@@ -1,34 +1,30 @@
-import { HealthRegistry } from '@fourfold/observability';
+import { HealthRegistry } from '@fourfold/observability/health-registry';
 import { eventually, FaultProxy, type TestDatabase } from '@fourfold-tools/testing';
 import type { INestApplicationContext } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { RoutingPoolCluster } from './routing/routing-pool.cluster.js';
 import { readers, routedApp, routedDatabase, serverIds } from './testing/routed-database.js';
 
 let database: TestDatabase;
 let servers: Awaited<ReturnType<typeof serverIds>>;
-const cleanups: (() => unknown)[] = [];
 
 beforeAll(async () => {
   database = await routedDatabase();
   servers = await serverIds();
 });
 afterAll(() => database.drop());
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
 
 async function closedProxyOf(url: string): Promise<FaultProxy> {
   const proxy = await new FaultProxy(url).open();
-  cleanups.push(() => proxy.close());
+  onTestFinished(() => proxy.close());
   await proxy.close();
   return proxy;
 }
 
 async function started(starting: Promise<INestApplicationContext>): Promise<INestApplicationContext> {
   const app = await starting;
-  cleanups.push(() => app.close());
+  onTestFinished(() => app.close());
   return app;
 }
 
@@ -50,7 +46,7 @@ describe('an application', () => {
       const proxy = await closedProxyOf(database.appUrl);
       await fault(proxy);
       const asked = vi.spyOn(RoutingPoolCluster.prototype, 'getConnection');
-      cleanups.push(() => asked.mockRestore());
+      onTestFinished(() => asked.mockRestore());
       let isReady = false;
       const starting = routedApp({ ...database, appUrl: proxy.url });
       void starting.then(() => (isReady = true));

@@ -5,7 +5,7 @@ import { DbRoutingMetrics } from './db-routing.metrics.js';
 import { completeOptions } from './db-routing.options.js';
 import { createCluster } from './routing/create-cluster.js';
 import { Note, routedDatabase } from './testing/routed-database.js';
-import type { ConnectionCallback } from './pool/node.connection.js';
+import type { ConnectionCallback } from './pool/lease.js';
 import type { RoutingPoolCluster } from './routing/routing-pool.cluster.js';
 import { typeOrmOptions } from './type-orm.options.js';
 
@@ -56,7 +56,7 @@ it('TypeORM touches what is listed here of the driver, the cluster and its conne
   const cluster = createCluster(complete, new DbRoutingMetrics());
   const options = typeOrmOptions(
     complete,
-    [Note],
+    { entities: [Note] },
     only(
       watching(cluster, touched),
       'cluster',

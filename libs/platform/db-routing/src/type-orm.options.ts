@@ -12,25 +12,39 @@ export const SESSION_SETUP = [
   "SET SESSION innodb_lock_wait_timeout = 5, time_zone = '+00:00'",
 ] as const;
 
-/** TypeORM options that make `cluster` the only way to a connection. Ids are 64-bit: they come back as strings. */
+/** Ours, whatever {@link DbRoutingExtras.typeOrm} says. Ids are 64-bit: they come back as strings. */
+const FIXED = {
+  // Not `mariadb`: TypeORM would then write with RETURNING, whose answer carries no GTID.
+  type: 'mysql',
+  synchronize: false,
+  dropSchema: false,
+  supportBigNumbers: true,
+  bigNumberStrings: true,
+  timezone: 'Z',
+  multipleStatements: false,
+  enableQueryTimeout: false,
+  flags: undefined,
+  extra: undefined,
+  socketPath: undefined,
+} as const;
+
+/** TypeORM options that make `cluster` the only way to a connection. */
 export function typeOrmOptions(
   { primaryUrl, replicas }: Pick<CompleteOptions, 'primaryUrl' | 'replicas'>,
-  entities: DbRoutingExtras['entities'],
+  { entities, autoLoadEntities = false, typeOrm }: DbRoutingExtras,
   cluster: RoutingPoolCluster,
 ): TypeOrmModuleOptions {
   return {
-    // Not `mariadb`: TypeORM would then write with RETURNING, whose answer carries no GTID.
-    type: 'mysql',
+    charset: 'utf8mb4_bin',
+    ...typeOrm,
+    ...(FIXED as object),
+    type: FIXED.type,
     driver: { ...mysql2, createPoolCluster: () => cluster },
     replication: {
       master: { url: primaryUrl },
       slaves: replicas.map(({ url }) => ({ url })),
     },
     entities: [...entities],
-    synchronize: false,
-    supportBigNumbers: true,
-    bigNumberStrings: true,
-    timezone: 'Z',
-    charset: 'utf8mb4_bin',
+    autoLoadEntities,
   };
 }

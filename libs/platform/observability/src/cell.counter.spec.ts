@@ -1,6 +1,6 @@
 import { register } from 'prom-client';
 import { beforeEach, expect, it } from 'vitest';
-import { cellCounter } from './cell.counter.js';
+import { cellCounter } from './metrics.js';
 
 const calls = cellCounter({ name: 'test_calls_total', help: 'Calls', labelNames: ['to'] });
 const counted = async () =>

@@ -1,4 +1,4 @@
-import { Counter, type CounterConfiguration, register } from 'prom-client';
+import { Counter, type CounterConfiguration } from 'prom-client';
 
 /** One label combination's count since it was last asked for. */
 export interface CounterCell {
@@ -35,11 +35,4 @@ export class CellCounter<L extends string> extends Counter<L> {
       cell.value = 0;
     }
   }
-}
-
-/** The counter of that name, made on first use. */
-export function cellCounter<L extends string>(
-  options: Omit<CounterConfiguration<L>, 'collect'>,
-): CellCounter<L> {
-  return (register.getSingleMetric(options.name) as CellCounter<L> | undefined) ?? new CellCounter(options);
 }

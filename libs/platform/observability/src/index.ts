@@ -1,7 +1,6 @@
-export { CellCounter, cellCounter, type CounterCell } from './cell.counter.js';
 export { HealthRegistry, type HealthProbe } from './health.registry.js';
 export { arrivedOnManagementPort, ManagementOnly, ManagementPort } from './management-port.js';
-export { counter, gauge, histogram } from './metrics.js';
+export { type CellCounter, cellCounter, counter, type CounterCell, gauge, histogram } from './metrics.js';
 export { ObservabilityModule, type ObservabilityOptions } from './observability.module.js';
 export { requestIdOf } from './request-id.js';
 export { portVariable, serviceEnv } from './service.env.js';

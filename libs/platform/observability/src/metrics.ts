@@ -8,6 +8,9 @@ import {
   type HistogramConfiguration,
   type Metric,
 } from 'prom-client';
+import { CellCounter } from './cell.counter.js';
+
+export type { CellCounter, CounterCell } from './cell.counter.js';
 
 /**
  * Metrics of a library that may be instantiated more than once in a process (two apps in one test, say): the second
@@ -27,4 +30,11 @@ export function gauge<L extends string>(options: GaugeConfiguration<L>): Gauge<L
 
 export function histogram<L extends string>(options: HistogramConfiguration<L>): Histogram<L> {
   return registered(options.name, () => new Histogram(options));
+}
+
+/** For a path where {@link counter} is too dear. */
+export function cellCounter<L extends string>(
+  options: Omit<CounterConfiguration<L>, 'collect'>,
+): CellCounter<L> {
+  return registered(options.name, () => new CellCounter(options));
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { counter } from '@fourfold/observability';
+import { counter } from '@fourfold/observability/metrics';
 
 @Injectable()
 export class OutboxMetrics {

@@ -1,5 +1,5 @@
 import { consistencyState, DbRoutingModule, ReadYourWrites } from '@fourfold/db-routing';
-import { HealthRegistry } from '@fourfold/observability';
+import { HealthRegistry } from '@fourfold/observability/health-registry';
 import { eventually } from '@fourfold-tools/testing';
 import { Global, Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';

@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { getQueueToken } from '@nestjs/bull';
-import { HealthRegistry } from '@fourfold/observability';
+import { HealthRegistry } from '@fourfold/observability/health-registry';
 import type { Queue } from 'bull';
 import type { QueueDefinition } from './queue.definition.js';
 import { QueueMetrics } from './queue.metrics.js';

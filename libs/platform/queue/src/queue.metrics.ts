@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { counter, gauge, histogram } from '@fourfold/observability';
+import { counter, gauge, histogram } from '@fourfold/observability/metrics';
 
 @Injectable()
 export class QueueMetrics {

@@ -10,6 +10,8 @@ interface PositionWait {
 /** The server waits this long at most before it is asked for its position again. */
 const SLICE_MS = 50;
 const ANSWER_GRACE_MS = 100;
+/** Who comes when as many wait already has to look elsewhere at once: a crowd this size is better off in line. */
+const MOST_WAITING = 256;
 
 /**
  * What one replica is known to have, and a bounded wait until it has more. All who wait share one probe on a connection
@@ -46,7 +48,7 @@ export class PositionWaiter {
   /** Resolves with whether the replica reached `position` within `withinMs`. Never rejects. */
   wait(position: string, withinMs: number): Promise<boolean> {
     if (this.covers(position)) return Promise.resolve(true);
-    if (this.closed) return Promise.resolve(false);
+    if (this.closed || this.waiting.size >= MOST_WAITING) return Promise.resolve(false);
     return new Promise((resolve) => {
       const settle = (reached: boolean) => {
         clearTimeout(timer);

@@ -1,7 +1,7 @@
 import { register } from 'prom-client';
 import { ManualClock } from '@fourfold/kernel';
 import { FaultProxy, gate, type TestDatabase } from '@fourfold-tools/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { DbRoutingOptions } from '../db-routing.options.js';
 import { counted } from '../testing/outage.fixture.js';
 import { ask, Note, readers, readingServer, routedDatabase, serverIds } from '../testing/routed-database.js';
@@ -18,7 +18,6 @@ let database: TestDatabase;
 let servers: Awaited<ReturnType<typeof serverIds>>;
 let wallClock: ManualClock;
 let watched: Watched;
-const cleanups: (() => Promise<unknown>)[] = [];
 
 beforeAll(async () => {
   database = await routedDatabase();
@@ -29,9 +28,6 @@ beforeEach(async () => {
   wallClock = new ManualClock(Date.now());
   watched = await watch();
 });
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
 
 /** A process of its own, with as many replicas as there are. */
 async function watch(options: Partial<DbRoutingOptions> = {}): Promise<Watched> {
@@ -40,7 +36,7 @@ async function watch(options: Partial<DbRoutingOptions> = {}): Promise<Watched> 
     options: { primaryUrl, replicas, consistency, primaryConnections: 8, ...options },
     wallClock,
   });
-  cleanups.push(process.close);
+  onTestFinished(process.close);
   register.resetMetrics();
   return process;
 }
@@ -99,7 +95,7 @@ describe('a write that committed but whose GTID is missing', () => {
 
   it('a COMMIT whose answer is lost', async () => {
     const proxy = await new FaultProxy(database.appUrl).open();
-    cleanups.push(() => proxy.close());
+    onTestFinished(() => proxy.close());
     const process = await watch({ primaryUrl: proxy.url });
     await request(async (scope) => {
       const lost = process.dataSource.transaction(async (manager) => {

@@ -32,9 +32,13 @@ export class DbNodeHealthIndicator {
   /** @throws Error saying what is wrong with the node */
   async inspect(node: string): Promise<Record<string, unknown>> {
     if (node === PRIMARY) {
-      // On the connection that heartbeats use: a busy pool is not a server that is down.
-      await ask(this.cluster.primary.probes, { sql: 'SELECT 1', withinMs: PING_TIMEOUT_MS });
-      return { pool: this.cluster.primaryPool.stats };
+      const { probes, pool } = this.cluster.primary;
+      // A busy pool is not a server that is down, and neither is a heartbeat that waits for its commit: one will answer.
+      const ping = { sql: 'SELECT 1', withinMs: PING_TIMEOUT_MS };
+      await Promise.any([ask(probes, ping), ask(pool, ping)]).catch(({ errors: [first] }: AggregateError) => {
+        throw first;
+      });
+      return { pool: pool.stats };
     }
     const replica = this.cluster.replicaNodes.find(({ id }) => id === node);
     if (!replica) throw new Error(`There is no node ${node}: the nodes are ${this.nodes.join(', ')}`);

@@ -14,7 +14,7 @@ function beating() {
     acquire: (_request: unknown, callback: (error: Error | null, given?: PoolConnection) => void) =>
       answers ? callback(null, connection) : callback(new Error('refused')),
   } as unknown as NodePool;
-  const heartbeat = new Heartbeat(1_000, 500, () => clock.oursMs);
+  const heartbeat = new Heartbeat({ intervalMs: 1_000, timeoutMs: 500, now: () => clock.oursMs });
   return {
     heartbeat,
     clock,
@@ -33,6 +33,11 @@ function beating() {
       return clock.theirsMs;
     },
     lagOf: (row: number) => heartbeat.lagOf(row, clock.oursMs),
+    /** A replica is found to have this row, and one that is as far behind as `lateRow` is looked at after it. */
+    find(row: number, lateRow: number) {
+      heartbeat.saw(row);
+      return heartbeat.lagOf(lateRow, clock.oursMs);
+    },
   };
 }
 
@@ -78,6 +83,31 @@ describe('the lag of a replica', () => {
     expect(lagOf(late - 30_000)).toBe(700);
   });
 
+  it('of one that missed the last heartbeat before an outage goes on, when it is over, where it stood', async () => {
+    const { lagOf, beat, pass } = beating();
+    const had = await beat(3);
+    await beat();
+    await beat(30, false);
+    const whileAway = lagOf(had);
+    await beat();
+    const atReturn = lagOf(had);
+    await beat(2);
+    pass(300);
+    expect([whileAway, atReturn, lagOf(had)]).toEqual([1_000, 1_000, 3_300]);
+  });
+
+  it('counts what the primary was there between two outages, and neither outage', async () => {
+    const { lagOf, beat } = beating();
+    const had = await beat(3);
+    await beat();
+    for (let outage = 0; outage < 3; outage += 1) {
+      await beat(30, false);
+      await beat(2);
+    }
+    // One second before the first outage, and of each two heartbeats the time from the first to the second one's failure.
+    expect(lagOf(had)).toBe(1_000 + 2 * 2_000 + 1_000);
+  });
+
   it('is not what a clock of the primary says that was put forward by an hour, or back', async () => {
     const { lagOf, beat, clock, pass } = beating();
     const row = await beat(3);
@@ -112,4 +142,78 @@ it('tells for how long the primary has been answering without a break', async ()
   expect(heartbeat.answeredForMs(sinceMs)).toBe(0);
   await beat(3);
   expect(heartbeat.answeredForMs(sinceMs)).toBe(2_000);
+});
+
+describe('while the primary answers others and not this process', () => {
+  it('lag grows by the rows of theirs that replicas have', async () => {
+    const { beat, find, clock } = beating();
+    const had = await beat(3);
+    await beat();
+    const lags: (number | undefined)[] = [];
+    for (let probe = 0; probe < 25; probe += 1) {
+      await beat(2, false);
+      lags.push(find(clock.theirsMs, had));
+    }
+    // From the first failure to the first row nobody can tell whether the primary was there.
+    expect(lags.slice(0, 3)).toEqual([1_000, 3_000, 5_000]);
+    expect(lags.at(-1)).toBe(49_000);
+  });
+
+  it('naive twin: without a look at those rows, a replica that had the last one of ours is never late', async () => {
+    const { beat, lagOf } = beating();
+    const had = await beat(3);
+    await beat(55, false);
+    expect(lagOf(had)).toBe(0);
+  });
+
+  it('lag stands still between two such rows', async () => {
+    const { beat, find, clock, lagOf } = beating();
+    const had = await beat(3);
+    await beat(1, false);
+    expect(find(clock.theirsMs, had)).toBe(0);
+    await beat(1, false);
+    expect(lagOf(had)).toBe(0);
+  });
+
+  it('an outage of the primary ends with such a row, and is not lag', async () => {
+    const { beat, find, clock, pass } = beating();
+    const had = await beat(3);
+    await beat();
+    await beat(30, false);
+    expect(find(clock.theirsMs, had)).toBe(1_000);
+    pass(1_500);
+    expect(find(clock.theirsMs, had)).toBe(2_500);
+    await beat(30, false);
+    expect(find(clock.theirsMs, had)).toBe(2_500);
+  });
+
+  it('says so, until a heartbeat is taken again', async () => {
+    const { beat, heartbeat, clock } = beating();
+    await beat();
+    expect(heartbeat.isSilent).toBe(false);
+    await beat(1, false);
+    heartbeat.saw(clock.theirsMs);
+    expect(heartbeat.isSilent).toBe(true);
+    expect(heartbeat.answeredForMs(0)).toBe(0);
+    await beat();
+    expect(heartbeat.isSilent).toBe(false);
+  });
+});
+
+describe('a row on a replica is no news', () => {
+  it('before the primary has taken a heartbeat', () => {
+    const { find } = beating();
+    expect(find(5_000_000, 4_000_000)).toBeUndefined();
+  });
+
+  it('when it is of before the clock of the primary was put back', async () => {
+    const { beat, clock, find, lagOf } = beating();
+    clock.theirsMs += 3_600_000;
+    const ahead = await beat(3);
+    clock.theirsMs -= 3_600_000;
+    const had = await beat();
+    expect(find(ahead, had)).toBe(0);
+    await beat(2);
+    expect(lagOf(had)).toBe(1_000);
+  });
 });

@@ -23,59 +23,108 @@ export function heartbeatOf([row]: RowDataPacket[]): number | undefined {
   return writtenMs === undefined || writtenMs === null ? undefined : Number(writtenMs);
 }
 
+export interface HeartbeatOptions {
+  intervalMs: number;
+  /** For the write and the read that follows it, together. */
+  timeoutMs: number;
+  /** Milliseconds that only ever grow. */
+  now: () => number;
+}
+
 interface Beat {
   /** By the primary's clock. */
   writtenMs: number;
-  /** By ours, when it was taken. */
-  takenMs: number;
+  /** When it was taken, or first seen: by our clock, less the time that the primary was away. */
+  activeMs: number;
 }
 
-/** More than any replica in rotation may miss. */
-const REMEMBERED = 60;
+/** From here on nothing is known of the primary. */
+interface Silence {
+  sinceMs: number;
+  /** A replica had a new row at that moment: it is to us alone that the primary does not answer. */
+  heardOf: boolean;
+}
+
+/** More than any replica in rotation may miss: of all processes together, two are written in an interval at most. */
+const REMEMBERED = 120;
+/** A primary that others hear from again within so many intervals has been there all the time between. */
+const HEARSAY_INTERVALS = 3;
 
 /**
  * The row by which lag is measured: written on the primary, read on a replica. What a server says of its own lag won't
- * do, since a replica that is cut off from its source reports 0.
+ * do alone, since a replica that is cut off from its source reports 0.
  *
  * A replica is as far behind as the oldest heartbeat that it misses is old, to about one interval. It is our clock that
- * says how old, so that none of the servers' has to be right. A primary that is down ages nobody: what the replicas have is
- * all there is, and when it is back they have missed what came since, not the time that it was away.
+ * says how old, so that none of the servers' has to be right; and it stands still while the primary is silent. A primary
+ * that is down ages nobody: what the replicas have is all there is, and when it is back, they have missed what came since
+ * and what came before, not the time that it was away.
+ *
+ * A primary that does not answer this process may well answer others. A row on a replica that is newer than every
+ * heartbeat that is known is proof of that, and a heartbeat like one of our own: it ends the silence. What is between two
+ * such rows counts, if they are seen within three intervals; before the first of them nobody can tell whether the primary
+ * was there, and what can't be told is held against no replica.
  */
 export class Heartbeat {
   /** Oldest first. */
   private beats: Beat[] = [];
+  /** Heartbeats up to here are of a time when the primary's clock was ahead: on a replica, they are old. */
+  private putBackFromMs = -Infinity;
+  private awayMs = 0;
+  private silence: Silence | undefined;
+  private heardOfMs = -Infinity;
   private answeringSinceMs: number | undefined;
-  private silentSinceMs = 0;
+  private answeredMs = 0;
+  /** The last one that the primary itself told. */
+  private toldMs = -Infinity;
 
-  /** @param now milliseconds that only ever grow */
-  constructor(
-    private readonly intervalMs: number,
-    private readonly timeoutMs: number,
-    readonly now: () => number,
-  ) {}
+  constructor(private readonly options: HeartbeatOptions) {}
+
+  now(): number {
+    return this.options.now();
+  }
+
+  /** Whether the last heartbeat failed: what is known of the primary then, is known by way of the replicas. */
+  get isSilent(): boolean {
+    return this.answeringSinceMs === undefined;
+  }
 
   /** @throws what the primary answers in place of taking it */
   async beat(primary: NodePool): Promise<void> {
-    const withinMs = this.timeoutMs;
+    const { intervalMs, timeoutMs } = this.options;
     const startedMs = this.now();
     try {
-      await ask(primary, { sql: WRITE_HEARTBEAT, values: [this.intervalMs * 500], withinMs });
+      await ask(primary, { sql: WRITE_HEARTBEAT, values: [intervalMs * 500], withinMs: timeoutMs });
       const takenMs = this.now();
+      const withinMs = Math.max(1, timeoutMs - (takenMs - startedMs));
       const writtenMs = heartbeatOf(await ask(primary, { sql: READ_HEARTBEAT, withinMs }));
-      if (writtenMs !== undefined) this.remember({ writtenMs, takenMs });
+      this.endSilence(takenMs);
+      if (writtenMs !== undefined) this.told({ writtenMs, activeMs: this.activeAt(takenMs) });
       this.answeringSinceMs ??= startedMs;
+      this.answeredMs = takenMs;
     } catch (error) {
-      if (this.answeringSinceMs !== undefined) this.silentSinceMs = startedMs;
       this.answeringSinceMs = undefined;
+      const heardOf = this.heardOfMs >= startedMs;
+      this.silence ??= { sinceMs: heardOf ? this.heardOfMs : startedMs, heardOf };
       throw error;
     }
   }
 
+  /** What a replica has: news of the primary, maybe. */
+  saw(writtenMs: number): void {
+    const last = this.beats.at(-1);
+    // One row alone is no news: nobody knows how old it is.
+    if (!last || writtenMs <= Math.max(last.writtenMs, this.putBackFromMs)) return;
+    const seenMs = this.now();
+    this.heardOfMs = seenMs;
+    this.endSilence(seenMs);
+    this.remember({ writtenMs, activeMs: this.activeAt(seenMs) });
+    if (this.isSilent) this.silence = { sinceMs: seenMs, heardOf: true };
+  }
+
   /** How long the primary has been taking heartbeats since `sinceMs`, without a break up to the last one; 0: it does not. */
   answeredForMs(sinceMs: number): number {
-    const last = this.beats.at(-1);
-    if (!last || this.answeringSinceMs === undefined) return 0;
-    return Math.max(0, last.takenMs - Math.max(sinceMs, this.answeringSinceMs));
+    if (this.answeringSinceMs === undefined) return 0;
+    return Math.max(0, this.answeredMs - Math.max(sinceMs, this.answeringSinceMs));
   }
 
   /**
@@ -87,17 +136,37 @@ export class Heartbeat {
     if (!oldest) return undefined;
     const missed = this.beats.find((beat) => beat.writtenMs > writtenMs);
     if (!missed) return 0;
-    const untilMs = this.answeringSinceMs === undefined ? Math.min(this.silentSinceMs, askedMs) : askedMs;
     // What came before the oldest that is remembered, only the primary's clock can tell.
     const unknownMs = missed === oldest ? oldest.writtenMs - writtenMs : 0;
-    return Math.max(0, untilMs - missed.takenMs) + unknownMs;
+    return Math.max(0, this.activeAt(askedMs) - missed.activeMs) + unknownMs;
+  }
+
+  /** A clock that stands still while the primary is silent. */
+  private activeAt(ms: number): number {
+    return Math.min(ms, this.silence?.sinceMs ?? Infinity) - this.awayMs;
+  }
+
+  private endSilence(atMs: number): void {
+    if (!this.silence) return;
+    const { sinceMs, heardOf } = this.silence;
+    const lastedMs = Math.max(0, atMs - sinceMs);
+    const wasThere = heardOf && lastedMs <= HEARSAY_INTERVALS * this.options.intervalMs;
+    if (!wasThere) this.awayMs += lastedMs;
+    this.silence = undefined;
+  }
+
+  private told(beat: Beat): void {
+    // The primary's clock was put back: those before can't be compared with what comes.
+    if (beat.writtenMs < this.toldMs) {
+      this.putBackFromMs = this.beats.at(-1)?.writtenMs ?? -Infinity;
+      this.beats = [];
+    }
+    this.toldMs = beat.writtenMs;
+    // A replica may have been quicker to show it.
+    if (beat.writtenMs > (this.beats.at(-1)?.writtenMs ?? -Infinity)) this.remember(beat);
   }
 
   private remember(beat: Beat): void {
-    const last = this.beats.at(-1);
-    if (last?.writtenMs === beat.writtenMs) return;
-    // The primary's clock was put back: those before can't be compared with what comes.
-    if (last && beat.writtenMs < last.writtenMs) this.beats = [];
     this.beats = [...this.beats.slice(1 - REMEMBERED), beat];
   }
 }

@@ -1,4 +1,7 @@
+import { register } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { PoolExhaustedError } from '../errors.js';
+import { counted } from '../testing/outage.fixture.js';
 import { watchedNode } from '../testing/watched-node.js';
 
 beforeEach(() => {
@@ -104,4 +107,94 @@ describe('a monitor that is stopped', () => {
     expect(begun.length).toBe(1);
     expect(vi.getTimerCount()).toBe(0);
   });
+});
+
+describe('a probe that breaks off', () => {
+  it('is a failed one, and the next comes all the same', async () => {
+    const { monitor, begun, node, health } = watchedNode();
+    await monitor.start();
+    const run = vi.spyOn(node.probe, 'run').mockRejectedValueOnce(new Error('a mistake'));
+    await pass(2_000);
+    expect(health.state).toBe('suspect');
+    await pass(100);
+    expect([run.mock.calls.length, begun.length, health.state]).toEqual([2, 2, 'healthy']);
+    monitor.stop();
+  });
+
+  it('over a position that can not be learnt, three times in a row, ejects: its lag is not followed any more', async () => {
+    const { monitor, node, positions, health, suspect } = watchedNode();
+    await monitor.start();
+    vi.spyOn(node.probe, 'run').mockResolvedValue({ result: { lagMs: 0 }, position: 'odd' });
+    positions.learn = () => {
+      throw new RangeError('odd');
+    };
+    await pass(2_200);
+    expect([health.state, health.ejectionReason]).toEqual(['ejected', 'unreachable']);
+    positions.learn = () => {};
+    suspect();
+    await pass(2_000);
+    expect(health.state).not.toBe('suspect');
+    monitor.stop();
+  });
+
+  it('over its result leaves the replica watched, also when traffic suspects it', async () => {
+    const { monitor, begun, health, suspect } = watchedNode();
+    await monitor.start();
+    vi.spyOn(health, 'record').mockImplementationOnce(() => {
+      throw new Error('a mistake');
+    });
+    await pass(2_000);
+    await pass(600);
+    suspect();
+    expect(begun.length).toBe(3);
+    await pass(2_000);
+    expect(begun.length).toBe(4);
+    monitor.stop();
+  });
+});
+
+describe('a trial that gets no connection because others have them all', () => {
+  const busy = new PoolExhaustedError('replica-1', 1_000);
+  const outOfTime = new Error('replica-1 did not answer within 1000 ms');
+
+  it.each([
+    ['its line is full', busy, 0],
+    ['none comes free in time', outOfTime, 2],
+  ])('is no failed one; the next probe tries again: %s', async (_title, error, used) => {
+    const { monitor, find, health, trial } = watchedNode();
+    await monitor.start();
+    find({ lagMs: 8_000 });
+    await pass(2_000);
+    expect([health.state, health.ejectionReason]).toEqual(['ejected', 'lagging']);
+    find({ lagMs: 0 });
+    trial.error = error;
+    trial.stats.used = used;
+    await pass(6_000);
+    expect([health.state, health.ejectionReason]).toEqual(['probing', 'lagging']);
+    trial.error = null;
+    await pass(2_000);
+    expect(health.state).toBe('slow-start');
+    monitor.stop();
+  });
+
+  it('while a connection was to be had, is a failed one', async () => {
+    const { monitor, find, health, trial } = watchedNode();
+    await monitor.start();
+    find({ lagMs: 8_000 });
+    await pass(2_000);
+    find({ lagMs: 0 });
+    trial.error = outOfTime;
+    await pass(4_000);
+    expect([health.state, health.ejectionReason]).toEqual(['ejected', 'unreachable']);
+    monitor.stop();
+  });
+});
+
+it('heartbeats that the primary does not take are counted', async () => {
+  register.resetMetrics();
+  const { monitor } = watchedNode();
+  await monitor.start();
+  await pass(2_500);
+  expect(await counted('db_heartbeat_failures_total')).toEqual({ '': 3 });
+  monitor.stop();
 });

@@ -1,11 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { DbRoutingMetrics } from '../db-routing.metrics.js';
+import { PoolExhaustedError } from '../errors.js';
 import { ask } from '../pool/ask.js';
+import type { NodePool } from '../pool/node.pool.js';
 import type { ReplicaNode } from '../routing/replica.node.js';
 import type { RoutingPoolCluster } from '../routing/routing-pool.cluster.js';
 import { Heartbeat } from './heartbeat.js';
-import type { HealthTransition } from './replica-health.js';
+import type { HealthTransition, ProbeResult } from './replica-health.js';
 
 export interface MonitorOptions {
   /** Between two probes of a replica, ± 20% so that processes that started together do not probe together. */
@@ -13,6 +15,8 @@ export interface MonitorOptions {
   probeTimeoutMs: number;
   /** Between two heartbeats. Lag is known to about this. */
   beatIntervalMs: number;
+  /** Longer than a probe's: a primary whose commits stall, or that has the row locked, is slow and not silent. */
+  beatTimeoutMs: number;
   trialTimeoutMs: number;
   /** Milliseconds that only ever grow. */
   now?: () => number;
@@ -23,6 +27,7 @@ export const MONITOR_DEFAULTS = {
   probeIntervalMs: 2_000,
   probeTimeoutMs: 500,
   beatIntervalMs: 1_000,
+  beatTimeoutMs: 2_000,
   trialTimeoutMs: 1_000,
 } as const satisfies MonitorOptions;
 
@@ -63,7 +68,8 @@ export class ReplicaHealthMonitor {
   ) {
     this.now = options.now ?? (() => performance.now());
     this.random = options.random ?? Math.random;
-    this.heartbeat = new Heartbeat(options.beatIntervalMs, options.probeTimeoutMs, this.now);
+    const { beatIntervalMs: intervalMs, beatTimeoutMs: timeoutMs } = options;
+    this.heartbeat = new Heartbeat({ intervalMs, timeoutMs, now: this.now });
   }
 
   /** Resolves when the replicas are in rotation, so that the first request finds them, or after `START_DEADLINE_MS`. */
@@ -108,33 +114,54 @@ export class ReplicaHealthMonitor {
 
   private async probeAndSchedule(replica: ReplicaNode): Promise<void> {
     clearTimeout(this.watchOf(replica).timer);
-    await this.probe(replica);
-    this.schedule(replica);
+    try {
+      await this.probe(replica);
+    } finally {
+      this.schedule(replica);
+    }
   }
 
+  /** Never rejects: one that breaks off in the middle is one that failed, and the next one comes all the same. */
   private async probe(replica: ReplicaNode): Promise<void> {
     const watch = this.watchOf(replica);
     const sequence = (this.sequence += 1);
     watch.probing = true;
     watch.startedMs = this.now();
-    const { result, position } = await replica.probe.run(this.heartbeat);
-    if (!this.stopped) {
-      if (position !== undefined) replica.positions.learn(position);
-      this.follow(replica, replica.health.record(result, sequence, this.now()));
+    try {
+      const outcome = await this.look(replica);
+      if (this.stopped) return;
+      this.follow(replica, replica.health.record(outcome, sequence, this.now()));
       // The trial is part of it: a suspicion that the trial itself raises begins no second one.
       if (replica.health.state === 'probing') await this.tryOut(replica);
+    } catch (error) {
+      this.logger.error({ err: error, replica: replica.id }, `The probe of ${replica.id} broke off`);
+    } finally {
+      watch.probing = false;
     }
-    watch.probing = false;
+  }
+
+  private async look(replica: ReplicaNode): Promise<ProbeResult> {
+    try {
+      const { result, position } = await replica.probe.run(this.heartbeat);
+      if (position !== undefined && !this.stopped) replica.positions.learn(position);
+      return result;
+    } catch (error) {
+      this.logger.error({ err: error, replica: replica.id }, `The probe of ${replica.id} broke off`);
+      return { failed: `the probe broke off: ${(error as Error).message}` };
+    }
   }
 
   /** One connection of those that reads would use, before the many that wait for one. */
   private async tryOut(replica: ReplicaNode): Promise<void> {
+    const { health, pool } = replica;
     const question = { sql: 'SELECT 1', withinMs: this.options.trialTimeoutMs };
-    const error = await ask(replica.pool, question).then(
+    const error = await ask(pool, question).then(
       () => undefined,
       (reason: Error) => reason,
     );
-    if (!this.stopped) this.follow(replica, replica.health.recordTrial(error, this.now()));
+    // Those who read it although it is late have all its connections: that proves nothing, the next probe tries again.
+    if (this.stopped || (error && (error instanceof PoolExhaustedError || isBusy(pool)))) return;
+    this.follow(replica, health.recordTrial(error, this.now()));
   }
 
   private follow(replica: ReplicaNode, transition: HealthTransition | undefined): void {
@@ -145,6 +172,7 @@ export class ReplicaHealthMonitor {
     const line = `${replica.id} is ${to} (it was ${from}): ${why}`;
     if (to === 'ejected' || to === 'suspect') this.logger.warn(detail, line);
     else this.logger.log(detail, line);
+    if (from === 'probing' && to !== 'ejected') this.cluster.router.reconsider();
     if (to !== 'ejected') return;
     if (from !== 'probing' && from !== 'ejected')
       this.metrics.ejections.inc({ node: replica.id, reason: ejectionReason });
@@ -165,7 +193,9 @@ export class ReplicaHealthMonitor {
       if (this.beatFailed) this.logger.log('The primary takes heartbeats again');
       this.beatFailed = false;
     } catch (error) {
-      if (this.stopped || this.beatFailed) return;
+      if (this.stopped) return;
+      this.metrics.heartbeatFailures.inc();
+      if (this.beatFailed) return;
       this.beatFailed = true;
       this.logger.warn({ err: error }, 'The primary does not take the replication heartbeat; trying on');
     }
@@ -176,4 +206,9 @@ export class ReplicaHealthMonitor {
     if (!watch) this.watches.set(replica, (watch = { probing: false, startedMs: -Infinity }));
     return watch;
   }
+}
+
+/** A trial that waited to its end says only that it had no answer, not that others had all the connections. */
+function isBusy({ stats }: NodePool): boolean {
+  return stats.used >= stats.size;
 }

@@ -39,6 +39,7 @@ export interface HealthTransition {
  *     ejected for its lag --(3 probes failed in a row)-----------> ejected      as unreachable
  *     ejected    --(2 good probes in a row, lag <= 2 s)----------> probing      one trial connection, no reads
  *     probing    --(the trial fails, or a probe does)------------> ejected
+ *     probing    --(others have all its connections)-----------> probing      the next probe tries again
  *     probing    --(the trial succeeds)--------------------------> slow-start   its weight grows from 10% to 100%
  *     slow-start --(10 s)----------------------------------------> healthy
  *
@@ -81,6 +82,11 @@ export class ReplicaHealth {
   /** Milliseconds behind at the last probe that answered. */
   get lagMs(): number | undefined {
     return this.lastLagMs;
+  }
+
+  /** The same, and undefined while it does not answer: nobody knows then how far behind it is. */
+  get currentLagMs(): number | undefined {
+    return this.failures === 0 ? this.lastLagMs : undefined;
   }
 
   get ejectionReason(): EjectionReason {

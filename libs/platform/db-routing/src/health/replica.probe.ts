@@ -1,4 +1,4 @@
-import type { ReplicationDialect } from '../engine/replication.dialect.js';
+import type { ReplicationDialect, ReplicationStatus } from '../engine/replication.dialect.js';
 import { ask } from '../pool/ask.js';
 import type { NodePool } from '../pool/node.pool.js';
 import { type Heartbeat, heartbeatOf, READ_HEARTBEAT } from './heartbeat.js';
@@ -35,11 +35,14 @@ export class ReplicaProbe {
 
   async run(heartbeat: Heartbeat): Promise<Probe> {
     try {
-      const [position, lagMs] = await Promise.all([
+      const [position, heartbeatLagMs, status] = await Promise.all([
         this.position(),
         this.lag(heartbeat),
-        this.requireReplication(heartbeat),
+        this.replication(heartbeat),
       ]);
+      // While the primary takes no heartbeat of ours, a replica's own word may be all there is of what it misses.
+      const ownWordMs = heartbeat.isSilent && status?.kind === 'replicating' ? status.lagMs : 0;
+      const lagMs = Math.max(heartbeatLagMs, ownWordMs);
       return { result: { lagMs }, ...(position !== undefined && { position }) };
     } catch (error) {
       return { result: { failed: reasonOf(error) } };
@@ -62,23 +65,28 @@ export class ReplicaProbe {
       await ask(this.pools.data, { sql: READ_HEARTBEAT, withinMs: this.timeoutMs }),
     );
     if (writtenMs === undefined) throw new Error('it has no heartbeat row');
+    heartbeat.saw(writtenMs);
     const lagMs = heartbeat.lagOf(writtenMs, askedMs);
     if (lagMs === undefined) throw new Error('no heartbeat of the primary is known yet');
     return lagMs;
   }
 
-  /** A replica that has lost its source is as old as its heartbeat says; while the primary is there, it should find it again. */
-  private async requireReplication(heartbeat: Heartbeat): Promise<void> {
-    if (!this.pools.status) return;
+  /**
+   * What it says of its replication, to an account that may ask. One that has lost its source is as old as its heartbeat
+   * says; while the primary is there, it should find it again.
+   */
+  private async replication(heartbeat: Heartbeat): Promise<ReplicationStatus | undefined> {
+    if (!this.pools.status) return undefined;
     const { statusQuery } = this.dialect;
     const rows = await ask(this.pools.status, { sql: statusQuery, withinMs: this.timeoutMs });
     const status = this.dialect.readStatus(rows);
     if (status.kind === 'broken') throw new Error(`replication is broken: ${status.detail}`);
     this.sourceLostSinceMs =
       status.kind === 'source-lost' ? (this.sourceLostSinceMs ?? heartbeat.now()) : undefined;
-    if (status.kind !== 'source-lost' || this.sourceLostSinceMs === undefined) return;
+    if (status.kind !== 'source-lost' || this.sourceLostSinceMs === undefined) return status;
     if (heartbeat.answeredForMs(this.sourceLostSinceMs) >= RECONNECT_GRACE_MS)
       throw new Error(`it has lost its source: ${status.detail}`);
+    return status;
   }
 }
 

@@ -63,6 +63,23 @@ describe('who has given a connection back', () => {
     present.release();
   });
 
+  it('hears nothing of it', async () => {
+    const held = await acquire(pool);
+    const heard: string[] = [];
+    const listen = () => held.on('error', (error: Error) => heard.push(error.message));
+    const before = held.listeners('error').length;
+    listen();
+    expect(held.listeners('error')).toHaveLength(before + 1);
+    held.release();
+    listen();
+    expect(held.listeners('error')).toEqual([]);
+    const present = await acquire(pool);
+    expect(present.threadId).toBe(held.threadId);
+    expect(present.listeners('error')).toHaveLength(before);
+    present.destroy();
+    expect(heard).toEqual([]);
+  });
+
   it('after it broke: counts it once, and gives back nothing', async () => {
     const former = await acquire(pool);
     former.destroy();

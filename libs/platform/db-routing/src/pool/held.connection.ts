@@ -1,5 +1,5 @@
 import type { PoolConnection } from 'mysql2';
-import type { Lease } from './node.connection.js';
+import type { Lease } from './lease.js';
 
 /** The connection behind it. */
 export interface Keeper {
@@ -32,6 +32,7 @@ export class HeldConnection {
   /** Nothing but reads was sent: no transaction and no session setting ties the next one to this connection. */
   onlyReads = true;
   private over = false;
+  private readonly heard: Parameters<PoolConnection['on']>[] = [];
 
   /** @param raw the driver's own object */
   constructor(
@@ -42,10 +43,6 @@ export class HeldConnection {
 
   get threadId(): number {
     return this.raw.threadId;
-  }
-
-  get config(): PoolConnection['config'] {
-    return this.raw.config;
   }
 
   query(...call: unknown[]): unknown {
@@ -64,13 +61,10 @@ export class HeldConnection {
     };
   }
 
-  ping(callback: (error: Error | null) => void): void {
-    this.raw.ping(callback);
-  }
-
   release(): void {
     if (this.over) return;
     this.over = true;
+    for (const [event, listener] of this.heard.splice(0)) this.raw.removeListener(event, listener);
     this.keeper.released(this);
   }
 
@@ -83,21 +77,14 @@ export class HeldConnection {
   }
 
   listeners(event: string): unknown[] {
-    return this.raw.listeners(event);
+    return this.over ? [] : this.raw.listeners(event);
   }
 
+  /** Until the lease ends. TypeORM asks for it when nobody listens to errors. */
   on(event: string, listener: (...args: unknown[]) => void): this {
+    if (this.over) return this;
+    this.heard.push([event, listener]);
     this.raw.on(event, listener);
-    return this;
-  }
-
-  once(event: string, listener: (...args: unknown[]) => void): this {
-    this.raw.once(event, listener);
-    return this;
-  }
-
-  removeListener(event: string, listener: (...args: unknown[]) => void): this {
-    this.raw.removeListener(event, listener);
     return this;
   }
 }

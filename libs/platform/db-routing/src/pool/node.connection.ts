@@ -2,22 +2,19 @@ import type { PoolConnection, QueryError } from 'mysql2';
 import { connectionFaultOf } from '../driver-error.js';
 import type { ReplicationDialect } from '../engine/replication.dialect.js';
 import { QueryTimeoutError, WriteOnReadConnectionError } from '../errors.js';
-import { type CommitListener, CommitWatch } from './commit.watch.js';
+import { CommitWatch } from './commit.watch.js';
+import type { Lease } from './lease.js';
+import { type Answer, type Call, readCall, type Send } from './statement.call.js';
 import { HeldConnection, type Keeper } from './held.connection.js';
 import { streamOf } from './open-connection.js';
 import { type StatementKind, statementKind } from './statement.kind.js';
 
-export type ConnectionCallback = (error: Error | null, connection?: PoolConnection) => void;
-
-/** The terms on which a connection is out. */
-export interface Lease {
-  /** It was asked for to read: statements that write or lock are refused, wherever it leads. */
-  readonly readOnly: boolean;
-  readonly listener?: CommitListener & { transactions: number };
-  /** Called once, when the connection is back or lost. */
-  readonly returned?: () => void;
-  /** Gives a connection to another node than `failed`, for a read whose connection broke before any row came. */
-  readonly elsewhere?: (failed: string, callback: ConnectionCallback) => void;
+export interface NodeConnectionOptions {
+  dialect: ReplicationDialect;
+  /** Of the pool, when the connection was begun. */
+  generation: number;
+  /** What its session was told is the longest that a statement may run. */
+  statementLimitMs: number;
 }
 
 /** What a pool hears of its connections. */
@@ -30,26 +27,6 @@ export interface ConnectionHost {
   answered(sql: string, durationMs: number): void;
 }
 
-type Answer = (error: QueryError | null, ...result: unknown[]) => void;
-type Send = (...args: unknown[]) => unknown;
-type Statement = string | { sql: string };
-
-/** A call of the driver's `query` or `execute`. Without an `answer` it is for a stream. */
-interface Call {
-  held: HeldConnection;
-  method: 'query' | 'execute';
-  statement: Statement;
-  values: unknown;
-  answer: Answer | undefined;
-}
-
-/** `(statement, callback)` or `(statement, values, callback)`. */
-function read([statement, second, third]: unknown[]): Pick<Call, 'statement' | 'values' | 'answer'> {
-  const values = typeof second === 'function' ? undefined : second;
-  const answer = (typeof second === 'function' ? second : third) as Answer | undefined;
-  return { statement: statement as Statement, values, answer };
-}
-
 const CLOSE_DEADLINE_MS = 2_000;
 
 /**
@@ -58,20 +35,22 @@ const CLOSE_DEADLINE_MS = 2_000;
  */
 export class NodeConnection implements Keeper {
   lastUsedMs = performance.now();
+  readonly generation: number;
   private readonly commits: CommitWatch;
   private holder: HeldConnection | undefined;
   private unanswered = 0;
   private readonly streams = new Set<NodeJS.EventEmitter>();
   private headSinceMs = 0;
+  private heard = { bytes: 0, atMs: 0 };
   private dead = false;
 
   constructor(
     readonly raw: PoolConnection,
     private readonly host: ConnectionHost,
-    dialect: ReplicationDialect,
-    readonly generation: number,
+    private readonly options: NodeConnectionOptions,
   ) {
-    this.commits = new CommitWatch(dialect);
+    this.generation = options.generation;
+    this.commits = new CommitWatch(options.dialect);
     const stream = streamOf(raw);
     stream.on('end', () => this.lose());
     stream.on('close', () => this.lose());
@@ -79,12 +58,25 @@ export class NodeConnection implements Keeper {
 
   /** Whether the next holder may have it: nothing is running, and no transaction is open. */
   get clean(): boolean {
-    return !this.dead && this.unanswered === 0 && this.streams.size === 0 && !this.commits.inTransaction;
+    return !this.dead && this.isQuiet && !this.commits.inTransaction;
   }
 
-  /** How long the statement in hand has been running; 0 without one. A stream is as slow as its reader. */
+  /**
+   * How long the statement in hand has been running; 0 without one. A stream may run for as long as rows come, or as its
+   * reader does not want any: the driver pauses the socket then. What counts is how long the server has been silent,
+   * to the interval at which this is asked.
+   */
   runningMs(nowMs: number): number {
-    return this.unanswered > 0 && this.streams.size === 0 ? nowMs - this.headSinceMs : 0;
+    if (this.isQuiet) return 0;
+    if (this.streams.size === 0) return nowMs - this.headSinceMs;
+    const socket = streamOf(this.raw);
+    const { bytesRead } = socket;
+    if (bytesRead !== this.heard.bytes || socket.isPaused()) this.heard = { bytes: bytesRead, atMs: nowMs };
+    return nowMs - Math.max(this.headSinceMs, this.heard.atMs);
+  }
+
+  private get isQuiet(): boolean {
+    return this.unanswered === 0 && this.streams.size === 0;
   }
 
   lend(lease: Lease): PoolConnection {
@@ -106,8 +98,9 @@ export class NodeConnection implements Keeper {
 
   /** Ends it at once: a polite goodbye would leave the statement in hand waiting for a server that is frozen. */
   abort(reason: Error): void {
-    streamOf(this.raw).destroy(reason);
+    // Streams hear of it first: the driver tells statements in a row the moment that the socket breaks.
     this.lose(reason);
+    streamOf(this.raw).destroy(reason);
   }
 
   /** Says goodbye after the statement in hand, and does not wait for a server that has gone silent. */
@@ -118,7 +111,7 @@ export class NodeConnection implements Keeper {
   }
 
   run(held: HeldConnection, method: Call['method'], args: unknown[]): unknown {
-    const call: Call = { held, method, ...read(args) };
+    const call: Call = { held, method, ...readCall(args) };
     const { statement, values, answer } = call;
     const sql = typeof statement === 'string' ? statement : statement.sql;
     const kind = statementKind(sql);
@@ -129,15 +122,13 @@ export class NodeConnection implements Keeper {
       return undefined;
     }
     if (kind !== 'read') held.onlyReads = false;
-    if (!answer) return this.runStream(call, kind);
+    if (!answer) return this.runStream(call, kind, sql);
 
-    if (this.unanswered === 0) this.headSinceMs = performance.now();
+    this.begin();
     this.unanswered += 1;
     return this.send(method, statement, values, (error, result, fields) => {
-      const nowMs = performance.now();
       this.unanswered -= 1;
-      this.host.answered(sql, nowMs - this.headSinceMs);
-      this.headSinceMs = nowMs;
+      this.answered(sql);
       if (error) this.refused(error, kind, call, answer);
       else {
         if (kind !== 'read') this.succeeded(kind, result, held.lease);
@@ -146,7 +137,17 @@ export class NodeConnection implements Keeper {
     });
   }
 
-  private send(method: Call['method'], ...args: [Statement, unknown, Answer?]): unknown {
+  private begin(): void {
+    if (this.isQuiet) this.headSinceMs = performance.now();
+  }
+
+  private answered(sql: string): void {
+    const nowMs = performance.now();
+    this.host.answered(sql, nowMs - this.headSinceMs);
+    this.headSinceMs = nowMs;
+  }
+
+  private send(method: Call['method'], ...args: [Call['statement'], unknown, Answer?]): unknown {
     return (this.raw[method] as Send).apply(this.raw, args);
   }
 
@@ -166,21 +167,37 @@ export class NodeConnection implements Keeper {
   }
 
   /** The driver does not tell a stream that its connection broke: whoever reads it would wait for ever. */
-  private runStream({ held, method, statement, values }: Call, kind: StatementKind): unknown {
+  private runStream({ held, method, statement, values }: Call, kind: StatementKind, sql: string): unknown {
     if (this.dead) throw this.deathOf();
+    this.begin();
+    // For the server a reader's pauses are part of the statement, so its own limit does not fit a stream.
+    this.limitStatements(0);
     const command = this.send(method, statement, values) as NodeJS.EventEmitter;
     this.streams.add(command);
     let result: unknown;
     command.on('result', (row: unknown) => (result = row));
-    command.once('error', (error: Error) => {
+    const settle = () => {
       this.streams.delete(command);
+      this.answered(sql);
+      if (!this.dead) this.limitStatements(this.options.statementLimitMs);
+    };
+    // The driver tells of an end after an error as well.
+    command.on('error', (error: Error) => {
+      if (!this.streams.has(command)) return;
+      settle();
       this.failed(kind, error, held.lease);
     });
-    command.once('end', () => {
-      this.streams.delete(command);
+    command.on('end', () => {
+      if (!this.streams.has(command)) return;
+      settle();
       if (kind !== 'read') this.succeeded(kind, result, held.lease);
     });
     return command;
+  }
+
+  private limitStatements(limitMs: number): void {
+    // Without an answer to it there is none to what follows either.
+    this.raw.query(this.options.dialect.statementLimit(limitMs), () => {});
   }
 
   private succeeded(kind: StatementKind, result: unknown, lease: Lease): void {
@@ -190,7 +207,7 @@ export class NodeConnection implements Keeper {
   }
 
   private failed(kind: StatementKind, error: Error, lease: Lease): void {
-    if (connectionFaultOf(error) === undefined) return;
+    if (connectionFaultOf(error) === undefined && !(error instanceof QueryTimeoutError)) return;
     const before = this.commits.inTransaction;
     this.commits.brokeDuring(kind, lease.listener);
     this.countTransaction(before, lease);
@@ -225,7 +242,7 @@ export class NodeConnection implements Keeper {
     if (this.dead) return;
     this.dead = true;
     for (const stream of [...this.streams])
-      process.nextTick(() => stream.emit('error', this.deathOf(reason)));
+      process.nextTick(() => this.streams.has(stream) && stream.emit('error', this.deathOf(reason)));
     this.host.lost(this);
   }
 

@@ -1,13 +1,10 @@
+import { AppError } from '@fourfold/kernel';
 import type { PoolOptions } from 'mysql2';
 import { connectFaultOf } from '../driver-error.js';
 import { DatabaseUnavailableError, PoolExhaustedError, QueryTimeoutError } from '../errors.js';
 import { IdleConnections } from './idle.connections.js';
-import {
-  type ConnectionCallback,
-  type ConnectionHost,
-  type Lease,
-  NodeConnection,
-} from './node.connection.js';
+import { type ConnectionHost, NodeConnection } from './node.connection.js';
+import type { ConnectionCallback, Lease } from './lease.js';
 import { openConnection } from './open-connection.js';
 import type { NodePoolOptions, PoolObserver, PoolStats } from './pool.options.js';
 import type { AcquireRequest, Waiter } from './waiter.js';
@@ -16,6 +13,8 @@ import { WaitingLine } from './waiting.line.js';
 const CHECK_TIMEOUT_MS = 500;
 const SWEEP_INTERVAL_MS = 100;
 const STALL_MS = 250;
+/** How much longer than we do the server bears with a statement: what we gave up should not run on there. */
+const SERVER_GRACE_MS = 1_000;
 
 /**
  * One node's connections. Each is handed out within a deadline, counted while it is out, and taken back on every path;
@@ -59,7 +58,7 @@ export class NodePool implements ConnectionHost {
   /** Calls back once, with a connection or a typed error. */
   acquire(request: AcquireRequest, callback: ConnectionCallback): void {
     if (this.closed) {
-      callback(new DatabaseUnavailableError(new Error(`The pool of ${this.node} is closed`)));
+      this.told(callback)(new DatabaseUnavailableError(new Error(`The pool of ${this.node} is closed`)));
       return;
     }
     const usedSinceMs = request.verified ? Infinity : this.tickMs - this.options.idleCheckMs;
@@ -70,10 +69,10 @@ export class NodePool implements ConnectionHost {
     }
     const withinMs = request.withinMs ?? this.options.acquireDeadlineMs;
     if (this.line.length - this.attempts >= 2 * this.options.connections) {
-      callback(this.noConnection(withinMs, this.isBusy || this.line.moves));
+      this.told(callback)(this.noConnection(withinMs, this.isBusy || this.line.moves));
       return;
     }
-    this.line.join(request, withinMs, callback);
+    this.line.join(request, withinMs, this.told(callback));
     this.pump();
   }
 
@@ -153,15 +152,17 @@ export class NodePool implements ConnectionHost {
   }
 
   private connect(): void {
-    const { connectTimeoutMs, sessionSetup, dialect } = this.options;
+    const { connectTimeoutMs, queryTimeoutMs, dialect } = this.options;
     const { generation } = this;
+    const statementLimitMs = queryTimeoutMs + SERVER_GRACE_MS;
+    const sessionSetup = [...this.options.sessionSetup, dialect.statementLimit(statementLimitMs)];
     const giveUp = openConnection(
       this.config,
       { timeoutMs: connectTimeoutMs, sessionSetup },
       (error, raw) => {
         this.connecting.delete(giveUp);
         if (raw) {
-          const connection = new NodeConnection(raw, this, dialect, generation);
+          const connection = new NodeConnection(raw, this, { dialect, generation, statementLimitMs });
           this.all.add(connection);
           if (this.closed) connection.abort(connectionAborted('The pool is closed'));
           else this.serve(connection);
@@ -239,8 +240,16 @@ export class NodePool implements ConnectionHost {
   }
 
   private noConnection(withinMs: number, busy: boolean): Error {
-    if (busy) return new PoolExhaustedError(this.node, Math.round(withinMs));
+    if (busy) return new PoolExhaustedError(this.node, withinMs);
     return new DatabaseUnavailableError(new Error(`${this.node} gave no connection in time`));
+  }
+
+  /** The callback of somebody who may be refused. */
+  private told(callback: ConnectionCallback): ConnectionCallback {
+    return (error, connection) => {
+      if (error) this.observer.refused?.(error instanceof AppError ? error.code : 'other');
+      callback(error, connection);
+    };
   }
 
   private sweep(): void {

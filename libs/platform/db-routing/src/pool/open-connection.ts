@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
 import { createConnection, type PoolConnection, type PoolOptions } from 'mysql2';
 
 export interface OpenOptions {
@@ -46,8 +46,8 @@ export function openConnection(
 }
 
 /** The socket below a connection; the driver keeps it in a field that its types do not name. */
-export function streamOf(connection: PoolConnection): Duplex {
-  return (connection as unknown as { stream: Duplex }).stream;
+export function streamOf(connection: PoolConnection): Socket {
+  return (connection as unknown as { stream: Socket }).stream;
 }
 
 function timedOut(timeoutMs: number): Error {

@@ -5,7 +5,10 @@ export interface NodePoolOptions {
   /** Covers queueing, connecting and checking. */
   acquireDeadlineMs: number;
   connectTimeoutMs: number;
-  /** A statement that runs longer loses its connection. */
+  /**
+   * A statement that runs longer loses its connection, as does a stream for which nothing has come for so long while its
+   * reader wanted more. The server itself ends what it still runs a second later; streams it does not.
+   */
   queryTimeoutMs: number;
   /** A connection that was idle for longer is asked for a sign of life before it is used. */
   idleCheckMs: number;
@@ -17,6 +20,9 @@ export interface NodePoolOptions {
 /** What a pool has to tell; all synchronous and cheap. */
 export interface PoolObserver {
   acquired?(waitedMs: number): void;
+  /** Somebody got no connection. @param code of the error that he got instead */
+  refused?(code: string): void;
+  /** Also of a stream, whose reader has a part in how long it takes. */
   answered?(sql: string, durationMs: number): void;
   /** A statement has had no answer for a quarter of a second, or a connection could not be made: the node is worth a look. */
   suspicious?(): void;

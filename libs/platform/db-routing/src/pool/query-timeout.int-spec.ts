@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { eventually, topology } from '@fourfold-tools/testing';
 import { type Connection, createConnection, createPool } from 'mysql2/promise';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { queryTimeoutOf } from '../driver-error.js';
 import { QueryTimeoutError } from '../errors.js';
 import { ask } from '../testing/routed-database.js';
 import { acquire, ended, query, testPool } from '../testing/test-pool.js';
+import { timeAhead } from '../testing/time.ahead.js';
 
 const limitMs = 200;
 const lock = `query-timeout-${randomBytes(5).toString('hex')}`;
@@ -19,7 +20,10 @@ beforeEach(async () => {
   holder = await createConnection({ uri: topology().primary.rootUrl });
   await holder.query('DO GET_LOCK(?, 0)', [lock]);
 });
-afterEach(() => holder.end());
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await holder.end();
+});
 
 const runs = async (threadId: number) => {
   const list = await ask(topology().primary.rootUrl, 'SHOW PROCESSLIST');
@@ -71,12 +75,62 @@ describe('a statement that runs for too long', () => {
   });
 
   it('is each by itself: those that wait behind one another have the whole time each', async () => {
-    const pool = testPool(topology().primary.appUrl, { queryTimeoutMs: 1_500, acquireDeadlineMs: 2_000 });
+    let looks = 0;
+    const pool = testPool(
+      topology().primary.appUrl,
+      { queryTimeoutMs: 60_000, acquireDeadlineMs: 2_000 },
+      { suspicious: () => void (looks += 1) },
+    );
     const connection = await acquire(pool);
-    const row = Array.from({ length: 4 }, () => query(connection, 'SELECT SLEEP(0.5) AS woken'));
-    for (const answer of row) expect(await answer).toEqual([{ woken: 0 }]);
+    const locks = [1, 2, 3].map((turn) => `${lock}-${turn}`);
+    for (const name of locks) await holder.query('DO GET_LOCK(?, 0)', [name]);
+    const row = locks.map((name) => query(connection, `SELECT GET_LOCK('${name}', 60) AS got`));
+    const time = timeAhead();
+    for (const [turn, answer] of row.entries()) {
+      time.by(50_000);
+      const before = looks;
+      // The pool has looked at the time since: 50 s for the one in hand, up to 150 s for the row of them.
+      await eventually(() => looks > before);
+      await holder.query('DO RELEASE_LOCK(?)', [locks[turn]]);
+      expect(await answer).toEqual([{ got: 1 }]);
+    }
     connection.release();
     await eventually(() => pool.stats.idle === 1);
+    await ended(pool);
+  });
+});
+
+describe('a statement that was given up', () => {
+  /** A server that waits for a lock notices that its client has gone; one that computes does not. */
+  const heavy = `SELECT COUNT(*) FROM ${['a', 'b', 'c', 'd', 'e'].map((n) => `information_schema.COLLATIONS ${n}`).join()}`;
+
+  it('is soon ended by the server: naive twin, a session without a limit, runs on', async () => {
+    const pool = testPool(topology().primary.appUrl, {
+      connections: 2,
+      queryTimeoutMs: limitMs,
+      acquireDeadlineMs: 2_000,
+    });
+    const [naive, limited] = [await acquire(pool), await acquire(pool)];
+    await query(naive, 'SET SESSION max_statement_time = 0');
+    const givenUp = [naive, limited].map((connection) =>
+      expect(query(connection, heavy)).rejects.toThrow(QueryTimeoutError),
+    );
+    await Promise.all(givenUp);
+    await eventually(async () => !(await runs(limited.threadId)));
+    expect(await runs(naive.threadId)).toBe(true);
+    await ask(topology().primary.rootUrl, `KILL ${naive.threadId}`);
+    await ended(pool);
+  });
+
+  it('by the server itself is as one that we gave up, and its connection is as good as before', async () => {
+    const pool = testPool(topology().primary.appUrl);
+    const connection = await acquire(pool);
+    await query(connection, 'SET SESSION max_statement_time = 0.05');
+    const error: unknown = await query(connection, heavy).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ errno: 1969 });
+    expect(queryTimeoutOf(error)).toMatchObject({ status: 503, code: 'database-timeout', cause: error });
+    expect(await query(connection, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    connection.release();
     await ended(pool);
   });
 });

@@ -1,4 +1,4 @@
-import type { ConnectionCallback, Lease } from './node.connection.js';
+import type { ConnectionCallback, Lease } from './lease.js';
 
 export interface AcquireRequest {
   lease: Lease;

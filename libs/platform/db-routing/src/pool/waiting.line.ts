@@ -1,4 +1,4 @@
-import type { ConnectionCallback } from './node.connection.js';
+import type { ConnectionCallback } from './lease.js';
 import { type AcquireRequest, Waiter } from './waiter.js';
 
 /** Callers who wait for a connection of one node, in the order in which they came. */

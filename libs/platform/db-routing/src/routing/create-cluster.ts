@@ -37,7 +37,8 @@ export function clusterOptions(options: CompleteOptions): RoutingPoolClusterOpti
       replicaDeadlineMs: REPLICA_ACQUIRE_DEADLINE_MS,
       deadlineMs: PRIMARY_ACQUIRE_DEADLINE_MS,
       waitMs: options.consistency.waitMs ?? DEFAULT_WAIT_MS,
-      fallbackReads: options.fallbackReads,
+      // Without any replica all reads are the primary's own, and there is nothing to keep them from.
+      fallbackReads: options.replicas.length > 0 ? options.fallbackReads : options.primaryConnections,
       fallbackLine: 2 * options.primaryConnections,
     },
     lag: LAG_THRESHOLDS,

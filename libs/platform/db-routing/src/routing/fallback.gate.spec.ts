@@ -5,15 +5,21 @@ import { FallbackGate, type Leave } from './fallback.gate.js';
 interface Visit {
   error: Error | null;
   leave: Leave;
+  reconsidered?: boolean;
 }
 
 /** What came of `name` is in `visits` once the gate has called back, which it may do once. */
 function visitor(gate: FallbackGate) {
   const visits = new Map<string, Visit>();
+  const note = (name: string, visit: Visit) => {
+    expect(visits.has(name), `${name} is called back once`).toBe(false);
+    visits.set(name, visit);
+  };
   const enter = (name: string, withinMs = 1_000) =>
-    gate.enter(withinMs, (error, leave) => {
-      expect(visits.has(name), `${name} is called back once`).toBe(false);
-      visits.set(name, { error, leave });
+    gate.enter(withinMs, {
+      enter: (leave) => note(name, { error: null, leave }),
+      refuse: (error) => note(name, { error, leave: () => {} }),
+      reconsider: () => note(name, { error: null, leave: () => {}, reconsidered: true }),
     });
   const inside = () => [...visits].filter(([, { error }]) => error === null).map(([name]) => name);
   const refused = () => [...visits].filter(([, { error }]) => error !== null).map(([name]) => name);
@@ -78,12 +84,16 @@ describe('FallbackGate', () => {
     expect(gate.used).toBe(0);
   });
 
-  it('a refused one that leaves leaves nothing', () => {
-    const gate = new FallbackGate(1, 0);
-    const { enter, leave } = visitor(gate);
-    enter('a');
-    enter('b');
-    leave('b');
-    expect(gate.used).toBe(1);
+  it('has the first in line reconsider, who are in line no more and are not refused later', () => {
+    const gate = new FallbackGate(1, 10);
+    const { enter, visits, refused, leave } = visitor(gate);
+    for (const name of ['a', 'b', 'c', 'd']) enter(name, 100);
+    gate.callOut(2);
+    expect([...visits].filter(([, visit]) => visit.reconsidered).map(([name]) => name)).toEqual(['b', 'c']);
+    expect([gate.used, gate.waiting]).toEqual([1, 1]);
+    leave('a');
+    vi.advanceTimersByTime(1_000);
+    expect(refused()).toEqual([]);
+    expect(visits.get('d')?.reconsidered).toBeUndefined();
   });
 });

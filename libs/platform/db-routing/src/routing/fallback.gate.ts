@@ -2,8 +2,17 @@ import { PoolExhaustedError } from '../errors.js';
 
 export type Leave = () => void;
 
-interface Turn {
+/** What becomes of one who came to the gate; one of the three is called, once. */
+export interface Visitor {
+  /** @param leave to be called when the connection is back */
   enter(leave: Leave): void;
+  refuse(error: PoolExhaustedError): void;
+  /** It was called out of the line: there may be a better way now. */
+  reconsider(): void;
+}
+
+interface Turn {
+  visitor: Visitor;
   timer: NodeJS.Timeout;
 }
 
@@ -28,25 +37,31 @@ export class FallbackGate {
     return this.inside;
   }
 
-  /** Calls back once: with what to call when the connection is back, or with a PoolExhaustedError after `withinMs`. */
-  enter(withinMs: number, callback: (error: Error | null, leave: Leave) => void): void {
+  /** Refused with a PoolExhaustedError after `withinMs`, or at once where the line is full. */
+  enter(withinMs: number, visitor: Visitor): void {
     if (this.inside < this.limit) {
       this.inside += 1;
-      callback(null, this.leaveOnce());
+      visitor.enter(this.leaveOnce());
       return;
     }
     if (this.line.length >= this.lineLimit || withinMs <= 0) {
-      callback(this.full(withinMs), () => {});
+      visitor.refuse(this.full(withinMs));
       return;
     }
-    const turn: Turn = {
-      enter: (leave) => callback(null, leave),
-      timer: setTimeout(() => {
-        this.line = this.line.filter((other) => other !== turn);
-        callback(this.full(withinMs), () => {});
-      }, withinMs),
-    };
+    const timer = setTimeout(() => {
+      this.line = this.line.filter((other) => other !== turn);
+      visitor.refuse(this.full(withinMs));
+    }, withinMs);
+    const turn: Turn = { visitor, timer };
     this.line.push(turn);
+  }
+
+  /** Has the first `count` in line reconsider; they are in line no more. */
+  callOut(count: number): void {
+    for (const { visitor, timer } of this.line.splice(0, count)) {
+      clearTimeout(timer);
+      visitor.reconsider();
+    }
   }
 
   private leaveOnce(): Leave {
@@ -57,13 +72,13 @@ export class FallbackGate {
       const next = this.line.shift();
       if (next) {
         clearTimeout(next.timer);
-        next.enter(this.leaveOnce());
+        next.visitor.enter(this.leaveOnce());
       } else this.inside -= 1;
     };
   }
 
-  private full(withinMs: number): Error {
+  private full(withinMs: number): PoolExhaustedError {
     const cause = new Error(`${this.limit} reads are on the primary in place of replicas already`);
-    return new PoolExhaustedError('the primary, for reads', Math.round(withinMs), cause);
+    return new PoolExhaustedError('the primary, for reads', withinMs, cause);
   }
 }

@@ -1,10 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import {
-  addressOf,
-  completeOptions,
-  type DbRoutingOptions,
-  MODULE_OPTIONS_TOKEN,
-} from '../db-routing.options.js';
+import { addressOf, COMPLETE_OPTIONS, type CompleteOptions } from '../db-routing.options.js';
 import type { ReplicaState } from '../health/replica-health.js';
 import type { PoolStats } from '../pool/pool.options.js';
 import { PRIMARY } from './read.router.js';
@@ -31,9 +26,8 @@ export class NodeStatuses {
 
   constructor(
     private readonly cluster: RoutingPoolCluster,
-    @Inject(MODULE_OPTIONS_TOKEN) options: DbRoutingOptions,
+    @Inject(COMPLETE_OPTIONS) { primaryUrl, replicas }: CompleteOptions,
   ) {
-    const { primaryUrl, replicas } = completeOptions(options);
     this.addresses = new Map([
       [PRIMARY, addressOf(primaryUrl)],
       ...replicas.map(({ url }, index) => [`replica-${index + 1}`, addressOf(url)] as const),

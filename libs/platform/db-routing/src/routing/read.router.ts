@@ -1,12 +1,13 @@
 import { type ConsistencyState, consistencyState } from '../consistency/consistency.context.js';
 import type { DbRoutingMetrics } from '../db-routing.metrics.js';
 import { DatabaseUnavailableError } from '../errors.js';
-import type { ConnectionCallback, Lease } from '../pool/node.connection.js';
+import type { ConnectionCallback, Lease } from '../pool/lease.js';
 import type { NodePool } from '../pool/node.pool.js';
-import { FallbackGate } from './fallback.gate.js';
+import { FallbackGate, type Leave } from './fallback.gate.js';
 import type { ReplicaNode } from './replica.node.js';
 import type { RouteShare } from './route-share.js';
-import { type AwaitPosition, chooseRoute, type RouteReason, type RouteRequest } from './route.policy.js';
+import { newAttempt, type ReadAttempt, requestOf, UNTRIED } from './read.attempt.js';
+import { type AwaitPosition, chooseRoute, type RouteReason } from './route.policy.js';
 
 export const PRIMARY = 'primary';
 
@@ -27,19 +28,6 @@ export interface RoutedNodes {
   readonly primaryPool: NodePool;
   readonly replicaNodes: readonly ReplicaNode[];
 }
-
-/** One read on its way to a connection. */
-interface Attempt {
-  readonly state: ConsistencyState;
-  readonly startedMs: number;
-  /** Nodes that gave no connection, or broke. */
-  readonly tried: ReadonlySet<string>;
-  readonly waited: boolean;
-  /** A read is repeated once; one that is a repetition is not. */
-  readonly isRepetition: boolean;
-}
-
-const NONE: ReadonlySet<string> = new Set();
 
 const fallbackReasons: ReadonlySet<RouteReason> = new Set([
   'sticky-window',
@@ -63,11 +51,22 @@ export class ReadRouter {
 
   read(callback: ConnectionCallback): void {
     const state = consistencyState();
-    const startedMs = performance.now();
-    this.attempt({ state, startedMs, tried: NONE, waited: false, isRepetition: false }, callback);
+    this.attempt(newAttempt(state), callback);
   }
 
-  private attempt(attempt: Attempt, callback: ConnectionCallback): void {
+  /**
+   * A replica is there again: those who wait for the primary in its place go to it, as many as it has connections for, and
+   * whenever one of them is done the next one follows.
+   */
+  reconsider(): void {
+    if (this.gate.waiting === 0) return;
+    let room = 0;
+    for (const { inRotation, outstanding, pool } of this.nodes.replicaNodes)
+      if (inRotation) room += Math.max(0, pool.stats.size - outstanding);
+    this.gate.callOut(room);
+  }
+
+  private attempt(attempt: ReadAttempt, callback: ConnectionCallback): void {
     const { replicaNodes } = this.nodes;
     const { tried } = attempt;
     const candidates = tried.size === 0 ? replicaNodes : replicaNodes.filter(({ id }) => !tried.has(id));
@@ -78,58 +77,77 @@ export class ReadRouter {
     }
     const { reason } = decision;
     const replica = candidates.find(({ id }) => id === decision.replica);
-    if (replica && this.leftMs(attempt, this.options.replicaDeadlineMs) > 0) {
+    if (replica && this.leftForReplicasMs(attempt) > 0) {
       this.onReplica(attempt, replica, reason, candidates.length, callback);
     } else this.onPrimary(attempt, replica ? 'no-replica' : reason, callback);
   }
 
   /** A replica that can't be reached costs the read a detour, not an error: nothing has been sent to it yet. */
   private onReplica(
-    attempt: Attempt,
+    attempt: ReadAttempt,
     { id, pool }: ReplicaNode,
     reason: RouteReason,
     candidates: number,
     callback: ConnectionCallback,
   ): void {
-    this.count(attempt, id, reason);
-    const withinMs = this.leftMs(attempt, this.options.replicaDeadlineMs);
-    const lease = this.leaseOf(attempt);
+    this.metrics.routed(id, reason);
+    const withinMs = this.leftForReplicasMs(attempt);
+    const lease = this.leaseOf(attempt, attempt.calledOut ? () => this.reconsider() : undefined);
     // What broke one node's connections may have broken this one's as well: a repetition goes to one that answers.
     const request = { lease, withinMs, patienceMs: withinMs / candidates, verified: attempt.isRepetition };
     pool.acquire(request, (error, connection) => {
-      if (!(error instanceof DatabaseUnavailableError)) callback(error, connection);
-      else this.attempt({ ...attempt, tried: new Set([...attempt.tried, id]) }, callback);
+      if (error instanceof DatabaseUnavailableError) {
+        this.attempt({ ...attempt, tried: new Set([...attempt.tried, id]) }, callback);
+        return;
+      }
+      this.given(attempt, id, connection);
+      callback(error, connection);
     });
   }
 
-  private onPrimary(attempt: Attempt, reason: RouteReason, callback: ConnectionCallback): void {
+  private onPrimary(attempt: ReadAttempt, reason: RouteReason, callback: ConnectionCallback): void {
     if (attempt.tried.has(PRIMARY)) {
       callback(null);
       return;
     }
-    this.count(attempt, PRIMARY, reason);
-    const withinMs = this.leftMs(attempt, this.options.deadlineMs);
-    const lease = this.leaseOf(attempt);
     if (!fallbackReasons.has(reason)) {
-      this.nodes.primaryPool.acquire({ lease, withinMs }, callback);
+      this.takePrimary(attempt, reason, callback);
       return;
     }
-    this.gate.enter(withinMs, (full, leave) => {
-      if (full) {
+    this.gate.enter(this.leftMs(attempt), {
+      enter: (leave) => this.takePrimary(attempt, reason, callback, leave),
+      refuse: (full) => {
+        this.metrics.acquireFailed(PRIMARY, full.code);
         callback(full);
-        return;
-      }
-      const leftMs = Math.max(1, this.leftMs(attempt, this.options.deadlineMs));
-      const request = { lease: { ...lease, returned: leave }, withinMs: leftMs };
-      this.nodes.primaryPool.acquire(request, (error, connection) => {
-        if (error) leave();
-        callback(error, connection);
-      });
+      },
+      reconsider: () => {
+        const replicasSinceMs = performance.now();
+        this.attempt({ ...attempt, replicasSinceMs, tried: UNTRIED, calledOut: true }, callback);
+      },
     });
   }
 
-  private awaitPosition(attempt: Attempt, { awaiting }: AwaitPosition, callback: ConnectionCallback): void {
-    const withinMs = Math.min(this.options.waitMs, this.leftMs(attempt, this.options.replicaDeadlineMs));
+  private takePrimary(
+    attempt: ReadAttempt,
+    reason: RouteReason,
+    callback: ConnectionCallback,
+    leave: Leave = () => {},
+  ): void {
+    this.metrics.routed(PRIMARY, reason);
+    const request = { lease: this.leaseOf(attempt, leave), withinMs: Math.max(1, this.leftMs(attempt)) };
+    this.nodes.primaryPool.acquire(request, (error, connection) => {
+      if (error) leave();
+      this.given(attempt, PRIMARY, connection);
+      callback(error, connection);
+    });
+  }
+
+  private awaitPosition(
+    attempt: ReadAttempt,
+    { awaiting }: AwaitPosition,
+    callback: ConnectionCallback,
+  ): void {
+    const withinMs = Math.min(this.options.waitMs, this.leftForReplicasMs(attempt));
     const position = attempt.state.scope?.freshness.position ?? '';
     const startedMs = performance.now();
     const goOn = (reached: boolean) => {
@@ -143,11 +161,12 @@ export class ReadRouter {
     void firstTrue(waits).then(goOn);
   }
 
-  private leaseOf(attempt: Attempt): Lease {
+  private leaseOf(attempt: ReadAttempt, returned?: () => void): Lease {
     const { scope } = attempt.state;
     return {
       readOnly: true,
       ...(scope && { listener: scope }),
+      ...(returned && { returned }),
       ...(!attempt.isRepetition && {
         elsewhere: (failed, callback) => this.repeat(attempt.state, failed, callback),
       }),
@@ -155,32 +174,25 @@ export class ReadRouter {
   }
 
   private repeat(state: ConsistencyState, failed: string, callback: ConnectionCallback): void {
-    this.metrics.repeatedReads.inc({ node: failed });
-    const startedMs = performance.now();
-    this.attempt({ state, startedMs, tried: new Set([failed]), waited: false, isRepetition: true }, callback);
+    const repetition = { ...newAttempt(state), tried: new Set([failed]), isRepetition: true };
+    this.attempt(repetition, (error, connection) => {
+      if (connection) this.metrics.repeatedReads.inc({ node: failed });
+      callback(error, connection);
+    });
   }
 
-  private count({ startedMs }: Attempt, node: string, reason: RouteReason): void {
-    this.metrics.routed(node, reason);
-    this.share.count(node, startedMs);
+  private given({ startedMs }: ReadAttempt, node: string, connection: unknown): void {
+    if (connection) this.share.count(node, startedMs);
   }
 
-  private leftMs({ startedMs }: Attempt, deadlineMs: number): number {
-    return deadlineMs - (performance.now() - startedMs);
+  private leftMs({ startedMs }: ReadAttempt): number {
+    return this.options.deadlineMs - (performance.now() - startedMs);
   }
-}
 
-function requestOf({ state, waited }: Attempt): RouteRequest {
-  const { scope } = state;
-  return {
-    target: 'read',
-    forced: state.forced,
-    inTransaction: scope !== undefined && scope.transactions > 0,
-    stickyPrimary: scope !== undefined && scope.isPrimaryOnly,
-    position: scope?.freshness.position ?? '',
-    waited,
-    affinity: state.affinity,
-  };
+  private leftForReplicasMs(attempt: ReadAttempt): number {
+    const ownMs = this.options.replicaDeadlineMs - (performance.now() - attempt.replicasSinceMs);
+    return attempt.calledOut ? Math.min(ownMs, this.leftMs(attempt)) : ownMs;
+  }
 }
 
 /** Resolves with true as soon as one does, with false when none has. */

@@ -4,7 +4,7 @@ import { PositionWaiter } from '../consistency/position.waiter.js';
 import type { DbRoutingMetrics } from '../db-routing.metrics.js';
 import { type LagThresholds, ReplicaHealth } from '../health/replica-health.js';
 import { ReplicaProbe } from '../health/replica.probe.js';
-import type { ConnectionCallback } from '../pool/node.connection.js';
+import type { ConnectionCallback } from '../pool/lease.js';
 import { NodePool } from '../pool/node.pool.js';
 import type { NodePoolOptions, PoolObserver } from '../pool/pool.options.js';
 import { PRIMARY, ReadRouter, type ReadRouterOptions, type RoutedNodes } from './read.router.js';
@@ -125,6 +125,7 @@ export class RoutingPoolCluster implements RoutedNodes {
     suspicious: () => void = () => {},
   ): NodePool {
     const observer: PoolObserver = {
+      refused: (code) => this.metrics.acquireFailed(id, code),
       acquired: (waitedMs) => this.metrics.acquireSeconds.observe({ node: id }, waitedMs / 1_000),
       answered: (sql, durationMs) => this.metrics.answered(id, sql, durationMs),
       suspicious,

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { AppError } from '@fourfold/kernel';
-import { HealthRegistry } from '@fourfold/observability';
+import { HealthRegistry } from '@fourfold/observability/health-registry';
 import { Global, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { DataSource } from 'typeorm';

@@ -1,4 +1,4 @@
-import { HealthRegistry } from '@fourfold/observability';
+import { HealthRegistry } from '@fourfold/observability/health-registry';
 import {
   createDatabase,
   eventually,

@@ -1,6 +1,6 @@
 import type { PoolConnection, PoolOptions, RowDataPacket } from 'mysql2';
 import { dialectOf } from '../engine/dialect-of.js';
-import type { Lease } from '../pool/node.connection.js';
+import type { Lease } from '../pool/lease.js';
 import { NodePool } from '../pool/node.pool.js';
 import type { NodePoolOptions, PoolObserver } from '../pool/pool.options.js';
 import type { AcquireRequest } from '../pool/waiter.js';

@@ -41,7 +41,9 @@ export async function watchedCluster({
   const cluster = new RoutingPoolCluster({ ...clusterOptions(complete), ...changes }, metrics);
   const add = cluster.add.bind(cluster);
   cluster.add = (id, config) => add(id, { ...config, ...(streams[id] && { stream: streams[id] }) });
-  const dataSource = new DataSource(typeOrmOptions(complete, [Note], cluster) as DataSourceOptions);
+  const dataSource = new DataSource(
+    typeOrmOptions(complete, { entities: [Note] }, cluster) as DataSourceOptions,
+  );
   await dataSource.initialize();
   metrics.watch(cluster);
   const clock = { aheadMs: 0 };

@@ -23,12 +23,17 @@ export function watchedNode(random: () => number = () => 0.5) {
     answers.push(answer);
     return answer.passed;
   };
+  const positions = { learn: (_position: string) => {}, forget: () => {} };
+  const trial: { error: Error | null; stats: { used: number; size: number } } = {
+    error: new Error('no server'),
+    stats: { used: 0, size: 2 },
+  };
   const node = {
     id: 'replica-1',
     health,
     probe: { run },
-    positions: { learn: () => {}, forget: () => {} },
-    pool: { retire: () => {} },
+    positions,
+    pool: { ...answering(() => trial.error), stats: trial.stats, retire: () => {} },
     get inRotation() {
       return health.inRotation;
     },
@@ -36,22 +41,39 @@ export function watchedNode(random: () => number = () => 0.5) {
       return health.suspect;
     },
   } as unknown as ReplicaNode;
-  const unreachable = (_request: unknown, callback: (error: Error) => void) =>
-    callback(new Error('no primary'));
   const cluster = {
     replicaNodes: [node],
-    primary: { probes: { acquire: unreachable } },
+    primary: { probes: answering(() => new Error('no primary')) },
+    router: { reconsider: () => {} },
     onSuspicion: () => {},
   } as unknown as RoutingPoolCluster;
   const monitor = new ReplicaHealthMonitor(cluster, new DbRoutingMetrics(), { ...MONITOR_DEFAULTS, random });
   return {
     monitor,
+    node,
     health,
+    positions,
+    /** How trials end: with this error, or well. */
+    trial,
     /** When each probe began. */
     begun,
     answers,
     suspect: () => cluster.onSuspicion(node),
     /** What probes find from now on; undefined: they hang until `answers` are opened. */
     find: (next: ProbeResult | undefined) => (result = next),
+  };
+}
+
+/** The part of a pool that `ask` needs. */
+function answering(error: () => Error | null) {
+  const query = (_sql: string, _values: unknown[], answer: (error: null, rows: unknown[]) => void) =>
+    answer(null, []);
+  const connection = { query, release: () => {}, destroy: () => {} };
+  return {
+    acquire: (_request: unknown, callback: (error: Error | null, given?: typeof connection) => void) => {
+      const refused = error();
+      if (refused) callback(refused);
+      else callback(null, connection);
+    },
   };
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { getQueueToken } from '@nestjs/bull';
-import { HealthRegistry } from '@fourfold/observability';
+import { HealthRegistry } from '@fourfold/observability/health-registry';
 import type { RelayedMessage } from '@fourfold/outbox';
 import { Global, type INestApplicationContext, Logger, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';

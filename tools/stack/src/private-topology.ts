@@ -1,19 +1,15 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  freePorts,
-  portNames,
-  type PortName,
-  RunRecord,
-  Stack,
-  type StackOptions,
-  stackOptionsFromEnv,
-} from '@fourfold-tools/stack';
+import { freePorts } from './port-check.js';
+import { RunRecord } from './run-record.js';
+import { type StackOptions, stackOptionsFromEnv } from './stack-options.js';
+import { Stack } from './stack.js';
+import { portNames, type PortName } from './topology-ports.js';
 
-const folderPrefix = 'fourfold-test-';
+const folderPrefix = 'fourfold-private-';
 
-/** A topology for one owner: its own folder, its own free ports. Nothing of it runs yet. */
+/** A topology for one owner, a run of tests or of a bench: its own folder, its own free ports. Nothing of it runs yet. */
 export async function privateTopology(repoRoot: string): Promise<StackOptions> {
   const stateDir = mkdtempSync(join(tmpdir(), folderPrefix));
   ownerRecord(stateDir).write(process.pid);
@@ -31,7 +27,7 @@ export async function removeTopology(options: StackOptions): Promise<void> {
 }
 
 /**
- * Takes down what a test run left behind that was itself killed: SIGKILL gives nobody a chance to clean up, so the
+ * Takes down what an owner left behind that was itself killed: SIGKILL gives nobody a chance to clean up, so the
  * next run does.
  */
 export async function removeAbandonedTopologies(repoRoot: string): Promise<void> {

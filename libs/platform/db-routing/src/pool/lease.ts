@@ -1,0 +1,15 @@
+import type { PoolConnection } from 'mysql2';
+import type { CommitListener } from './commit.watch.js';
+
+export type ConnectionCallback = (error: Error | null, connection?: PoolConnection) => void;
+
+/** The terms on which a connection is out. */
+export interface Lease {
+  /** It was asked for to read: statements that write or lock are refused, wherever it leads. */
+  readonly readOnly: boolean;
+  readonly listener?: CommitListener & { transactions: number };
+  /** Called once, when the connection is back or lost. */
+  readonly returned?: () => void;
+  /** Gives a connection to another node than `failed`, for a read whose connection broke before any row came. */
+  readonly elsewhere?: (failed: string, callback: ConnectionCallback) => void;
+}

@@ -1,0 +1,46 @@
+import type { ConsistencyState } from '../consistency/consistency.context.js';
+import type { RouteRequest } from './route.policy.js';
+
+/** One read on its way to a connection. */
+export interface ReadAttempt {
+  readonly state: ConsistencyState;
+  readonly startedMs: number;
+  /** When it began to look for a replica: as it came, or when it was called out of the line for the primary. */
+  readonly replicasSinceMs: number;
+  /** It stood in that line: when it is done, the next one there may follow it. */
+  readonly calledOut: boolean;
+  /** Nodes that gave no connection, or broke. */
+  readonly tried: ReadonlySet<string>;
+  readonly waited: boolean;
+  /** A read is repeated once; one that is a repetition is not. */
+  readonly isRepetition: boolean;
+}
+
+export const UNTRIED: ReadonlySet<string> = new Set();
+
+export function newAttempt(state: ConsistencyState): ReadAttempt {
+  const startedMs = performance.now();
+  return {
+    state,
+    startedMs,
+    replicasSinceMs: startedMs,
+    calledOut: false,
+    tried: UNTRIED,
+    waited: false,
+    isRepetition: false,
+  };
+}
+
+/** What the policy is asked. */
+export function requestOf({ state, waited }: ReadAttempt): RouteRequest {
+  const { scope } = state;
+  return {
+    target: 'read',
+    forced: state.forced,
+    inTransaction: scope !== undefined && scope.transactions > 0,
+    stickyPrimary: scope !== undefined && scope.isPrimaryOnly,
+    position: scope?.freshness.position ?? '',
+    waited,
+    affinity: state.affinity,
+  };
+}
