@@ -16,8 +16,8 @@ Benches:
   routing           reads through the router beside the driver's own pool; distribution over two replicas
 
 Options:
-  --rounds <n>      turns of each contender that count (default 9)
-  --round-ms <n>    length of one turn in milliseconds (default 1500)
+  --rounds <n>      turns of each contender that count (default 25)
+  --round-ms <n>    length of one turn in milliseconds (default 500)
   --help            this text
 
 Exit code: 0 every bound holds, 1 one does not, 2 wrong usage.`;
@@ -32,8 +32,8 @@ async function main(argv: string[]): Promise<number> {
       args: argv,
       allowPositionals: true,
       options: {
-        rounds: { type: 'string', default: '9' },
-        'round-ms': { type: 'string', default: '1500' },
+        rounds: { type: 'string', default: '25' },
+        'round-ms': { type: 'string', default: '500' },
         help: { type: 'boolean', default: false },
       },
     });

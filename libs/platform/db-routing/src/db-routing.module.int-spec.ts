@@ -125,6 +125,6 @@ describe('DbRoutingModule', () => {
       ),
     );
     const cluster = app.get(RoutingPoolCluster);
-    expect(cluster.pools.map((pool) => pool.outstanding)).toEqual([0, 0, 0]);
+    expect(cluster.pools.map((pool) => pool.stats.used)).toEqual([0, 0, 0]);
   });
 });

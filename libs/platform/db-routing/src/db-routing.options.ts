@@ -43,6 +43,11 @@ export interface DbRoutingOptions {
   /** A statement that runs longer loses its connection. Default 15,000. */
   queryTimeoutMs?: number | undefined;
   /**
+   * Has the server end such a statement a second later; else it may run on after we gave it up. The server keeps a timer
+   * for each statement then, which costs a few percent of a primary-key read. Default false.
+   */
+  limitOnServer?: boolean | undefined;
+  /**
    * An account on the replicas that may see the state of replication (MariaDB: REPLICA MONITOR; MySQL: REPLICATION
    * CLIENT). Without it a replica that has stopped is found when its lag shows it.
    */
@@ -130,6 +135,7 @@ const optionsSchema = z
     replicaConnections: count.max(128).default(64),
     fallbackReads: count.default(8),
     queryTimeoutMs: positive.default(15_000),
+    limitOnServer: z.boolean().default(false),
     monitor: z.object({ user: z.string().min(1), password: z.string() }).optional(),
     consistency: z
       .object({

@@ -58,7 +58,7 @@ describe('an application', () => {
       expect(await app.get(DataSource).query('SELECT @@server_id AS id')).toEqual([{ id: servers.primary }]);
       expect(await readers(app.get(DataSource))).toEqual([...servers.replicas].sort());
       // Each attempt added all nodes again: what the earlier ones opened is closed.
-      expect(app.get(RoutingPoolCluster).pools.map((pool) => pool.outstanding)).toEqual([0, 0, 0]);
+      expect(app.get(RoutingPoolCluster).pools.map((pool) => pool.stats.used)).toEqual([0, 0, 0]);
     },
   );
 

@@ -1,9 +1,10 @@
 import type { PoolConnection } from 'mysql2';
 import type { Lease } from './lease.js';
+import { type Call, callOf } from './statement.call.js';
 
 /** The connection behind it. */
 export interface Keeper {
-  run(held: HeldConnection, method: 'query' | 'execute', call: unknown[]): unknown;
+  run(call: Call): unknown;
   released(held: HeldConnection): void;
   abort(reason: Error): void;
 }
@@ -45,12 +46,12 @@ export class HeldConnection {
     return this.raw.threadId;
   }
 
-  query(...call: unknown[]): unknown {
-    return this.keeper.run(this, 'query', call);
+  query(statement: unknown, second?: unknown, third?: unknown): unknown {
+    return this.keeper.run(callOf(this, 'query', statement, second, third));
   }
 
-  execute(...call: unknown[]): unknown {
-    return this.keeper.run(this, 'execute', call);
+  execute(statement: unknown, second?: unknown, third?: unknown): unknown {
+    return this.keeper.run(callOf(this, 'execute', statement, second, third));
   }
 
   /** The driver's own costs more to make than all of our routing, and TypeORM asks for one with each statement. */

@@ -7,9 +7,9 @@ export type ConnectionCallback = (error: Error | null, connection?: PoolConnecti
 export interface Lease {
   /** It was asked for to read: statements that write or lock are refused, wherever it leads. */
   readonly readOnly: boolean;
-  readonly listener?: CommitListener & { transactions: number };
+  readonly listener?: (CommitListener & { transactions: number }) | undefined;
   /** Called once, when the connection is back or lost. */
-  readonly returned?: () => void;
+  readonly returned?: (() => void) | undefined;
   /** Gives a connection to another node than `failed`, for a read whose connection broke before any row came. */
-  readonly elsewhere?: (failed: string, callback: ConnectionCallback) => void;
+  readonly elsewhere?: ((failed: string, callback: ConnectionCallback) => void) | undefined;
 }

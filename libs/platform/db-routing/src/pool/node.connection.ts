@@ -4,7 +4,7 @@ import type { ReplicationDialect } from '../engine/replication.dialect.js';
 import { QueryTimeoutError, WriteOnReadConnectionError } from '../errors.js';
 import { CommitWatch } from './commit.watch.js';
 import type { Lease } from './lease.js';
-import { type Answer, type Call, readCall, type Send } from './statement.call.js';
+import { type Answer, type Call, type Send } from './statement.call.js';
 import { HeldConnection, type Keeper } from './held.connection.js';
 import { streamOf } from './open-connection.js';
 import { type StatementKind, statementKind } from './statement.kind.js';
@@ -13,8 +13,8 @@ export interface NodeConnectionOptions {
   dialect: ReplicationDialect;
   /** Of the pool, when the connection was begun. */
   generation: number;
-  /** What its session was told is the longest that a statement may run. */
-  statementLimitMs: number;
+  /** What its session was told is the longest that a statement may run, if it was. */
+  statementLimitMs: number | undefined;
 }
 
 /** What a pool hears of its connections. */
@@ -110,9 +110,8 @@ export class NodeConnection implements Keeper {
     this.raw.end(() => {});
   }
 
-  run(held: HeldConnection, method: Call['method'], args: unknown[]): unknown {
-    const call: Call = { held, method, ...readCall(args) };
-    const { statement, values, answer } = call;
+  run(call: Call): unknown {
+    const { held, statement, answer } = call;
     const sql = typeof statement === 'string' ? statement : statement.sql;
     const kind = statementKind(sql);
     const refusal = this.refusalOf(held, kind);
@@ -126,7 +125,7 @@ export class NodeConnection implements Keeper {
 
     this.begin();
     this.unanswered += 1;
-    return this.send(method, statement, values, (error, result, fields) => {
+    return this.send(call, (error, result, fields) => {
       this.unanswered -= 1;
       this.answered(sql);
       if (error) this.refused(error, kind, call, answer);
@@ -147,8 +146,9 @@ export class NodeConnection implements Keeper {
     this.headSinceMs = nowMs;
   }
 
-  private send(method: Call['method'], ...args: [Call['statement'], unknown, Answer?]): unknown {
-    return (this.raw[method] as Send).apply(this.raw, args);
+  private send({ method, statement, values }: Call, answer?: Answer): unknown {
+    const raw = this.raw as unknown as Record<Call['method'], Send>;
+    return raw[method](statement, values, answer);
   }
 
   private refusalOf(held: HeldConnection, kind: StatementKind): Error | undefined {
@@ -167,12 +167,12 @@ export class NodeConnection implements Keeper {
   }
 
   /** The driver does not tell a stream that its connection broke: whoever reads it would wait for ever. */
-  private runStream({ held, method, statement, values }: Call, kind: StatementKind, sql: string): unknown {
+  private runStream(call: Call, kind: StatementKind, sql: string): unknown {
     if (this.dead) throw this.deathOf();
     this.begin();
     // For the server a reader's pauses are part of the statement, so its own limit does not fit a stream.
     this.limitStatements(0);
-    const command = this.send(method, statement, values) as NodeJS.EventEmitter;
+    const command = this.send(call) as NodeJS.EventEmitter;
     this.streams.add(command);
     let result: unknown;
     command.on('result', (row: unknown) => (result = row));
@@ -185,17 +185,18 @@ export class NodeConnection implements Keeper {
     command.on('error', (error: Error) => {
       if (!this.streams.has(command)) return;
       settle();
-      this.failed(kind, error, held.lease);
+      this.failed(kind, error, call.held.lease);
     });
     command.on('end', () => {
       if (!this.streams.has(command)) return;
       settle();
-      if (kind !== 'read') this.succeeded(kind, result, held.lease);
+      if (kind !== 'read') this.succeeded(kind, result, call.held.lease);
     });
     return command;
   }
 
-  private limitStatements(limitMs: number): void {
+  private limitStatements(limitMs: number | undefined): void {
+    if (limitMs === undefined || this.options.statementLimitMs === undefined) return;
     // Without an answer to it there is none to what follows either.
     this.raw.query(this.options.dialect.statementLimit(limitMs), () => {});
   }

@@ -38,9 +38,9 @@ describe('a pool whose connections are all out', () => {
     await expect(refused).rejects.toMatchObject({ status: 503, code: 'database-busy', retryAfterSeconds: 1 });
     first.release();
     const second = await acquire(pool);
-    expect(pool.outstanding).toBe(1);
+    expect(pool.stats.used).toBe(1);
     second.release();
-    expect(pool.outstanding).toBe(0);
+    expect(pool.stats.used).toBe(0);
   });
 
   it('hands a connection on to whoever still waits behind a caller that has given up', async () => {
@@ -50,7 +50,7 @@ describe('a pool whose connections are all out', () => {
     const waiting = acquire(pool);
     first.release();
     (await waiting).release();
-    expect(pool.outstanding).toBe(0);
+    expect(pool.stats.used).toBe(0);
   });
 
   it('refuses at once whoever comes when two a connection are waiting already', async () => {
@@ -60,7 +60,7 @@ describe('a pool whose connections are all out', () => {
     await expect(acquire(pool)).rejects.toThrow(PoolExhaustedError);
     first.release();
     for (const turn of waiting) (await turn).release();
-    expect(pool.outstanding).toBe(0);
+    expect(pool.stats.used).toBe(0);
   });
 });
 
@@ -78,7 +78,7 @@ describe('a connection', () => {
   it('whose session can not be set up is not used: the caller gets an error, the process lives', async () => {
     const pool = open({ sessionSetup: ['SET SESSION no_such_variable = 1'], acquireDeadlineMs: 2_000 });
     await expect(acquire(pool)).rejects.toThrow(DatabaseUnavailableError);
-    expect(pool.outstanding).toBe(0);
+    expect(pool.stats.used).toBe(0);
   });
 
   it('that the server kills is no longer counted as out, and the next one is new', async () => {
@@ -87,7 +87,7 @@ describe('a connection', () => {
     await ask(topology().primary.rootUrl, `KILL ${connection.threadId}`);
     await expect(query(connection, 'SELECT 1')).rejects.toThrow();
     connection.release();
-    expect(pool.outstanding).toBe(0);
+    expect(pool.stats.used).toBe(0);
     const next = await acquire(pool);
     await expect(query(next, 'SELECT 1 AS one')).resolves.toEqual([{ one: 1 }]);
     next.release();

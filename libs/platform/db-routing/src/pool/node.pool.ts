@@ -42,8 +42,9 @@ export class NodePool implements ConnectionHost {
     this.sweeper = setInterval(() => this.sweep(), SWEEP_INTERVAL_MS).unref();
   }
 
-  get outstanding(): number {
-    return this.out.size;
+  /** Callers who have a connection, and those who wait for one. */
+  get demand(): number {
+    return this.out.size + this.line.length;
   }
 
   get stats(): PoolStats {
@@ -154,8 +155,9 @@ export class NodePool implements ConnectionHost {
   private connect(): void {
     const { connectTimeoutMs, queryTimeoutMs, dialect } = this.options;
     const { generation } = this;
-    const statementLimitMs = queryTimeoutMs + SERVER_GRACE_MS;
-    const sessionSetup = [...this.options.sessionSetup, dialect.statementLimit(statementLimitMs)];
+    const statementLimitMs = this.options.limitOnServer ? queryTimeoutMs + SERVER_GRACE_MS : undefined;
+    const limit = statementLimitMs === undefined ? [] : [dialect.statementLimit(statementLimitMs)];
+    const sessionSetup = [...this.options.sessionSetup, ...limit];
     const giveUp = openConnection(
       this.config,
       { timeoutMs: connectTimeoutMs, sessionSetup },

@@ -10,6 +10,8 @@ export interface NodePoolOptions {
    * reader wanted more. The server itself ends what it still runs a second later; streams it does not.
    */
   queryTimeoutMs: number;
+  /** Whether the server is told to end such a statement by itself as well. Costs it a timer for each statement. */
+  limitOnServer: boolean;
   /** A connection that was idle for longer is asked for a sign of life before it is used. */
   idleCheckMs: number;
   /** Statements sent once on each new connection, before anything else uses it. */

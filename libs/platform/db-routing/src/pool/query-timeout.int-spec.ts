@@ -55,7 +55,7 @@ describe('a statement that runs for too long', () => {
     const error: unknown = await query(connection, slow).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(QueryTimeoutError);
     expect(queryTimeoutOf(error)).toMatchObject({ status: 503, code: 'database-timeout' });
-    expect(pool.outstanding).toBe(0);
+    expect(pool.stats.used).toBe(0);
     connection.release();
     const next = await acquire(pool);
     expect(next.threadId).not.toBe(connection.threadId);

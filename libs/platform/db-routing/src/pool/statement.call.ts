@@ -15,12 +15,20 @@ export interface Call {
   answer: Answer | undefined;
 }
 
-/** `(statement, callback)` or `(statement, values, callback)`. */
-export function readCall([statement, second, third]: unknown[]): Pick<
-  Call,
-  'statement' | 'values' | 'answer'
-> {
-  const values = typeof second === 'function' ? undefined : second;
-  const answer = (typeof second === 'function' ? second : third) as Answer | undefined;
-  return { statement: statement as Statement, values, answer };
+/** Of `(statement, callback)`, `(statement, values, callback)`, and both without a callback. On the path of each read. */
+export function callOf(
+  held: HeldConnection,
+  method: Call['method'],
+  statement: unknown,
+  second: unknown,
+  third: unknown,
+): Call {
+  const hasValues = typeof second !== 'function';
+  return {
+    held,
+    method,
+    statement: statement as Statement,
+    values: hasValues ? second : undefined,
+    answer: (hasValues ? third : second) as Answer | undefined,
+  };
 }

@@ -18,6 +18,7 @@ export function clusterOptions(options: CompleteOptions): RoutingPoolClusterOpti
   const node = {
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     queryTimeoutMs: options.queryTimeoutMs,
+    limitOnServer: options.limitOnServer,
     idleCheckMs: IDLE_CHECK_MS,
     sessionSetup: [...SESSION_SETUP, ...dialect.sessionSetup],
     dialect,

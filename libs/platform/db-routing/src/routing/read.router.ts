@@ -77,8 +77,9 @@ export class ReadRouter {
     }
     const { reason } = decision;
     const replica = candidates.find(({ id }) => id === decision.replica);
-    if (replica && this.leftForReplicasMs(attempt) > 0) {
-      this.onReplica(attempt, replica, reason, candidates.length, callback);
+    const leftMs = replica ? this.leftForReplicasMs(attempt) : 0;
+    if (replica && leftMs > 0) {
+      this.onReplica(attempt, replica, reason, { leftMs, candidates: candidates.length }, callback);
     } else this.onPrimary(attempt, replica ? 'no-replica' : reason, callback);
   }
 
@@ -87,11 +88,10 @@ export class ReadRouter {
     attempt: ReadAttempt,
     { id, pool }: ReplicaNode,
     reason: RouteReason,
-    candidates: number,
+    { leftMs: withinMs, candidates }: { leftMs: number; candidates: number },
     callback: ConnectionCallback,
   ): void {
     this.metrics.routed(id, reason);
-    const withinMs = this.leftForReplicasMs(attempt);
     const lease = this.leaseOf(attempt, attempt.calledOut ? () => this.reconsider() : undefined);
     // What broke one node's connections may have broken this one's as well: a repetition goes to one that answers.
     const request = { lease, withinMs, patienceMs: withinMs / candidates, verified: attempt.isRepetition };
@@ -163,14 +163,10 @@ export class ReadRouter {
 
   private leaseOf(attempt: ReadAttempt, returned?: () => void): Lease {
     const { scope } = attempt.state;
-    return {
-      readOnly: true,
-      ...(scope && { listener: scope }),
-      ...(returned && { returned }),
-      ...(!attempt.isRepetition && {
-        elsewhere: (failed, callback) => this.repeat(attempt.state, failed, callback),
-      }),
-    };
+    const elsewhere: Lease['elsewhere'] = attempt.isRepetition
+      ? undefined
+      : (failed, callback) => this.repeat(attempt.state, failed, callback);
+    return { readOnly: true, listener: scope, returned, elsewhere };
   }
 
   private repeat(state: ConsistencyState, failed: string, callback: ConnectionCallback): void {

@@ -24,7 +24,7 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const runner of runners.splice(0)) await runner.release();
   await routed.close();
-  expect(routed.cluster.pools.map(({ outstanding }) => outstanding)).toEqual([0, 0, 0]);
+  expect(routed.cluster.pools.map(({ stats }) => stats.used)).toEqual([0, 0, 0]);
 });
 
 const repeated = async () => (await repetitions(routed.metrics)) - repeatedBefore;

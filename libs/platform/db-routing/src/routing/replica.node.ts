@@ -49,8 +49,7 @@ export class ReplicaNode implements ReplicaView {
   }
 
   get outstanding(): number {
-    const { used, pending } = this.pool.stats;
-    return used + pending;
+    return this.pool.demand;
   }
 
   covers(position: string): boolean {
