@@ -7,10 +7,10 @@ import { acquire, ended, query, testPool } from '../testing/test-pool.js';
 
 let proxy: FaultProxy;
 
-/** Greeting, login and session setup pass one after the other: a connection takes several times as long. */
+/** A gate: connections are accepted, and come to nothing until the proxy is opened. */
 beforeEach(async () => {
   proxy = await new FaultProxy(topology().primary.appUrl).open();
-  proxy.delay(100);
+  await proxy.freeze();
 });
 afterEach(() => proxy.close());
 
@@ -20,8 +20,8 @@ describe('a connection that is made after its caller has given up', () => {
     const opened = new Promise((resolve) => pool.pool.on('connection', resolve));
     const naive = () => withDeadline(pool.getConnection(), 100, () => new Error('deadline'));
     await expect(naive()).rejects.toThrow('deadline');
+    await proxy.open();
     await opened;
-    proxy.delay(0);
     await expect(naive()).rejects.toThrow('deadline');
     await pool.end();
   });
@@ -29,6 +29,7 @@ describe('a connection that is made after its caller has given up', () => {
   it('waits for the next one', async () => {
     const pool = testPool(proxy.url, { acquireDeadlineMs: 100, connectTimeoutMs: 10_000 });
     await expect(acquire(pool)).rejects.toThrow(DatabaseUnavailableError);
+    await proxy.open();
     await eventually(() => pool.stats.idle === 1);
     expect(pool.stats).toEqual({ size: 1, used: 0, idle: 1, pending: 0 });
     const connection = await acquire(pool);
@@ -43,7 +44,9 @@ describe('a connection that is made after its caller has given up', () => {
   it('serves whoever waits meanwhile, who needs none of his own', async () => {
     const pool = testPool(proxy.url, { connections: 4, acquireDeadlineMs: 100, connectTimeoutMs: 10_000 });
     await expect(acquire(pool)).rejects.toThrow(DatabaseUnavailableError);
-    const connection = await acquire(pool, { readOnly: false }, { withinMs: 10_000 });
+    const waiting = acquire(pool, { readOnly: false }, { withinMs: 10_000 });
+    await proxy.open();
+    const connection = await waiting;
     connection.release();
     expect([proxy.accepted, pool.stats.idle]).toEqual([1, 1]);
     await ended(pool);
@@ -54,6 +57,7 @@ describe('a connection that is made after its caller has given up', () => {
     const waiting = Promise.all([acquire(pool), acquire(pool)].map((turn) => expect(turn).rejects.toThrow()));
     await ended(pool);
     await waiting;
+    await proxy.open();
     await eventually(() => proxy.openConnections === 0);
     expect(proxy.accepted).toBeLessThanOrEqual(1);
   });
