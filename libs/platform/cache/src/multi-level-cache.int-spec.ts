@@ -196,92 +196,6 @@ describe('a stampede', () => {
   });
 });
 
-describe('getMany', () => {
-  it('loads what is missing in one call and answers in the order asked', async () => {
-    const { cache } = await caches.open(prefix);
-    await cache.getOrLoad('stock', '2', async () => 20);
-    const loadMany = vi.fn(
-      async (ids: string[]) => new Map(ids.filter((id) => id !== '4').map((id) => [id, Number(id)])),
-    );
-    const found = await cache.getMany('stock', ['3', '2', '4', '1', '3'], loadMany);
-    expect([...found]).toEqual([
-      ['3', 3],
-      ['2', 20],
-      ['4', null],
-      ['1', 1],
-    ]);
-    expect(loadMany).toHaveBeenCalledExactlyOnceWith(['3', '4', '1']);
-    expect(await cache.getMany('stock', ['1', '4'], never)).toEqual(
-      new Map([
-        ['1', 1],
-        ['4', null],
-      ]),
-    );
-    expect(await cache.getMany('stock', [], never)).toEqual(new Map());
-  });
-
-  it('reads Redis in one round trip', async () => {
-    const { cache: a } = await caches.open(prefix);
-    const { cache: b } = await caches.open(prefix);
-    const ids = Array.from({ length: 50 }, (_, i) => String(i));
-    await a.getMany('stock', ids, async (missing) => new Map(missing.map((id) => [id, 1])));
-    const before = await packetsRead(redis);
-    const found = await b.getMany('stock', ids, never);
-    // The second look at the figure is itself one read event.
-    expect((await packetsRead(redis)) - before).toBeLessThanOrEqual(3);
-    expect(found.size).toBe(50);
-  });
-
-  it('does not load again what another caller is loading, in this process or in another', async () => {
-    const { cache: a } = await caches.open(prefix, { leaseWaitMs: 30_000 });
-    const { cache: b } = await caches.open(prefix, { leaseWaitMs: 30_000 });
-    const gated = new GatedLoader(
-      () =>
-        new Map([
-          ['1', 1],
-          ['2', 2],
-        ]),
-    );
-    const first = a.getMany('stock', ['1', '2'], gated.load);
-    await gated.started;
-    const rest = vi.fn(async (ids: string[]) => new Map(ids.map((id) => [id, Number(id) * 10])));
-    const joined = a.getMany('stock', ['2', '3'], rest);
-    const polling = b.getMany('stock', ['1', '4'], rest);
-    const single = a.getOrLoad('stock', '1', never);
-    await eventually(() => rest.mock.calls.length === 2);
-    gated.release();
-    expect(await Promise.all([first, joined, polling, single])).toEqual([
-      new Map([
-        ['1', 1],
-        ['2', 2],
-      ]),
-      new Map([
-        ['2', 2],
-        ['3', 30],
-      ]),
-      new Map([
-        ['1', 1],
-        ['4', 40],
-      ]),
-      1,
-    ]);
-    expect(rest.mock.calls.flat(2).sort()).toEqual(['3', '4']);
-  });
-
-  it('two batches that each hold what the other wants both finish', async () => {
-    const { cache: a } = await caches.open(prefix, { leaseWaitMs: 30_000 });
-    const { cache: b } = await caches.open(prefix, { leaseWaitMs: 30_000 });
-    const ids = Array.from({ length: 40 }, (_, i) => String(i));
-    const loadMany = vi.fn(async (missing: string[]) => new Map(missing.map((id) => [id, id])));
-    const [fromA, fromB] = await Promise.all([
-      a.getMany('stock', ids, loadMany),
-      b.getMany('stock', ids.toReversed(), loadMany),
-    ]);
-    expect([fromA.size, fromB.size]).toEqual([40, 40]);
-    expect(loadMany.mock.calls.flat(2)).toHaveLength(40);
-  });
-});
-
 describe('set', () => {
   it('is seen by every process, null as absent', async () => {
     const { cache: a } = await caches.open(prefix);
@@ -294,8 +208,3 @@ describe('set', () => {
     expect(await a.getOrLoad('user', '1', never)).toBeNull();
   });
 });
-
-/** How often the server has read from any client's socket. */
-async function packetsRead(client: Redis): Promise<number> {
-  return Number(/total_reads_processed:(\d+)/.exec(await client.info('stats'))?.[1]);
-}
