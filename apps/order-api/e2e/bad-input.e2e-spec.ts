@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { type CallOptions, type Platform, startPlatform } from '@fourfold-tools/e2e';
 import { type CryptoKey, generateKeyPair, SignJWT } from 'jose';
 import type { RowDataPacket } from 'mysql2/promise';
@@ -50,6 +52,18 @@ async function problemOf(
 const isRefused = async (options: CallOptions, status: number, code: string): Promise<void> => {
   await problemOf(options, status, code);
 };
+
+/** Over a plain socket, whose peer must not hang up before it has heard all of `request`. */
+async function sendAllThenRead(request: string): Promise<string> {
+  const { hostname, port } = new URL(platform.api.baseUrl);
+  const socket = connect(Number(port), hostname);
+  socket.pause();
+  await new Promise<void>((resolve, reject) => {
+    socket.once('error', reject);
+    socket.write(request, (error) => (error ? reject(error) : resolve()));
+  });
+  return text(socket);
+}
 
 const orderOf = (items: unknown, more: object = {}) => ({ userId, items, shippingAddress: 'Here', ...more });
 const line = (quantity: unknown) => orderOf([{ productId, quantity }]);
@@ -132,6 +146,20 @@ describe('a body', () => {
     isRefused({ body: { ...line(1), coupon: 'X' } }, 400, 'validation-failed'));
   it('of 5 MB is refused', () =>
     isRefused({ body: orderOf([], { shippingAddress: 'x'.repeat(5_000_000) }) }, 413, 'body-too-large'));
+  it('of 5 MB is refused so that a client that reads only once it has sent everything gets the answer', async () => {
+    const body = JSON.stringify(orderOf([], { shippingAddress: 'x'.repeat(5_000_000) }));
+    const head = [
+      'POST /v1/orders HTTP/1.1',
+      `Host: ${new URL(platform.api.baseUrl).host}`,
+      `Authorization: Bearer ${await platform.operatorToken()}`,
+      'Idempotency-Key: too-large',
+      'Content-Type: application/json',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+    ];
+    expect(await sendAllThenRead(`${head.join('\r\n')}\r\n\r\n${body}`)).toMatch(
+      /^HTTP\/1\.1 413 .*"body-too-large"/s,
+    );
+  });
   it('that is not JSON is refused', () => isRefused({ rawBody: '{"userId": ' }, 400, 'malformed-json'));
   it('that is missing is refused', () => isRefused({}, 400, 'validation-failed'));
   it('that would poison a prototype is refused', () =>

@@ -13,6 +13,7 @@ import {
 import { AppError } from '@fourfold/kernel';
 import { arrivedOnManagementPort } from '@fourfold/observability';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { discardBody } from './discard-body.js';
 import {
   BadRequestError,
   BodyTooLargeError,
@@ -37,7 +38,9 @@ export class ProblemFilter implements ExceptionFilter {
     }
     const error = toAppError(exception);
     if (error.status >= 500) this.logger.error({ err: exception, requestId: request.id }, error.message);
-    sendProblem(error, request, reply);
+    const send = (): void => sendProblem(error, request, reply);
+    if (request.raw.complete) send();
+    else void discardBody(request.raw).then(send);
   }
 }
 
