@@ -3,18 +3,26 @@ import { type Clock, systemClock } from '@fourfold/kernel';
 import { RedisKeys } from './cache-key.js';
 import { CacheMetrics } from './cache.metrics.js';
 import { type CacheModuleOptions, resolveCacheOptions } from './cache.options.js';
-import { InvalidationBus, type InvalidationListener, InvalidationMessages } from './invalidation-bus.js';
-import { L1Store } from './l1.store.js';
-import { LeaseCommands } from './lease-commands.js';
-import { LeasedLoader } from './leased-loader.js';
+import { CacheWriter } from './cache.writer.js';
+import { HeldInvalidations } from './invalidation/held-invalidations.js';
+import { InvalidationBus } from './invalidation/invalidation-bus.js';
+import { InvalidationMessages } from './invalidation/invalidation-messages.js';
+import { LocalInvalidations } from './invalidation/local-invalidations.js';
+import { PendingInvalidations } from './invalidation/pending-invalidations.js';
+import { L1Store } from './l1/l1.store.js';
+import { CommandDeadline } from './l2/command.deadline.js';
+import { LeaseCommands } from './l2/lease-commands.js';
+import { openClient, openSubscriber } from './l2/redis-connection.js';
+import { RedisL2Store } from './l2/redis-l2.store.js';
+import { ScriptRunner } from './l2/script.runner.js';
+import { StallBreaker } from './l2/stall.breaker.js';
+import { AheadRefresher } from './loading/ahead.refresher.js';
+import { LeasedLoader } from './loading/leased-loader.js';
+import { LoadRunner } from './loading/load.runner.js';
+import { SingleFlight } from './loading/single-flight.js';
 import { MultiLevelCache } from './multi-level-cache.js';
 import { Namespaces } from './namespace.js';
-import { PendingInvalidations } from './pending-invalidations.js';
-import { openLeaseClient, openSubscriber } from './redis-connection.js';
-import { RedisL2Store } from './redis-l2.store.js';
-import { JsonSerializer, type CachedValue } from './serializer.js';
-import { SingleFlight } from './single-flight.js';
-import { StallDetector } from './stall-detector.js';
+import type { CachedValue } from './serializing/serializer.js';
 
 export interface CachePorts {
   clock?: Clock;
@@ -40,30 +48,53 @@ const START_POLL_MS = 10;
 export function assembleCache(given: CacheModuleOptions, ports: CachePorts = {}): AssembledCache {
   const options = resolveCacheOptions(given);
   const { clock = systemClock, random = Math.random } = ports;
-  const { redisUrl, commandTimeoutMs, leaseMs, leaseWaitMs, startupWaitMs } = options;
+  const { redisUrl, commandTimeoutMs, leaseMs, maxValueBytes } = options;
   const keys = new RedisKeys(options.prefix);
   const messages = new InvalidationMessages(randomUUID());
   const namespaces = new Namespaces(options.namespaces);
-  const serializer = new JsonSerializer();
-  const flights = new SingleFlight<CachedValue>();
+  const flights = new SingleFlight<CachedValue>(clock, leaseMs);
   const l1 = new L1Store(options.l1MaxBytes, clock);
-  const listener = keepL1Honest(l1, flights);
+  const local = new LocalInvalidations(l1, flights, namespaces, messages);
 
-  const client = openLeaseClient(redisUrl, commandTimeoutMs);
+  let isClosed = false;
+  const adjustL1 = (): void => {
+    const state = bus.live ? 'serving' : l2.state === 'away' ? 'alone' : 'suspended';
+    if (isClosed || state === l1.state) return;
+    l1.become(state);
+    flights.forgetAll();
+  };
+  const client = openClient(redisUrl, commandTimeoutMs);
+  const deadline = new CommandDeadline(commandTimeoutMs);
   const l2 = new RedisL2Store(
     client,
-    new LeaseCommands(client, keys, messages, leaseMs),
-    new PendingInvalidations(options.maxPendingInvalidations),
-    new StallDetector(clock, 3 * commandTimeoutMs),
+    new LeaseCommands(new ScriptRunner(client, deadline), keys, messages, leaseMs),
+    new PendingInvalidations(messages, namespaces.names(), options.maxPendingInvalidations),
+    namespaces.names(),
+    new StallBreaker(clock, commandTimeoutMs),
+    { onInvalidated: (target) => local.apply(target), onStateChanged: adjustL1 },
   );
-  l2.onFlushed = () => listener.onEverythingInvalidated();
-  const subscriber = openSubscriber(redisUrl, commandTimeoutMs);
-  const bus = new InvalidationBus(subscriber, keys.channel, messages, listener, HEARTBEAT_MS);
-  const metrics = new CacheMetrics({ namespaces, l1, l2 }, options.registry);
-  const loader = new LeasedLoader(l1, l2, serializer, metrics, clock, random, leaseWaitMs);
+  const bus = new InvalidationBus(
+    openSubscriber(redisUrl, commandTimeoutMs),
+    keys.channel,
+    messages,
+    { onInvalidated: (target) => local.apply(target), onLive: adjustL1, onDown: adjustL1 },
+    HEARTBEAT_MS,
+  );
+  l1.become('alone');
+
+  const metrics = new CacheMetrics({ namespaces, l1, l2, bus }, options.registry);
+  const limits = {
+    timeoutMs: options.loadTimeoutMs,
+    atOnce: options.maxLoadsWhileAway,
+    queued: options.maxQueuedLoads,
+  };
+  const loader = new LeasedLoader(l1, l2, new LoadRunner(limits, metrics), clock, random, options);
+  const refresher = new AheadRefresher(loader);
+  const held = new HeldInvalidations();
+  const writer = new CacheWriter(namespaces, l1, l2, local, messages, held, clock, random, maxValueBytes);
 
   return {
-    cache: new MultiLevelCache(namespaces, l1, l2, loader, flights, serializer, clock, random),
+    cache: new MultiLevelCache(namespaces, l1, l2, loader, flights, refresher, writer, clock),
     l2,
     bus,
     async start() {
@@ -71,38 +102,20 @@ export function assembleCache(given: CacheModuleOptions, ports: CachePorts = {})
       bus.start();
       for (
         let waitedMs = 0;
-        waitedMs < startupWaitMs && !(l2.trusted && bus.live);
+        waitedMs < options.startupWaitMs && !(l2.trusted && bus.live);
         waitedMs += START_POLL_MS
       ) {
         await new Promise((resolve) => setTimeout(resolve, START_POLL_MS));
       }
     },
     close() {
+      isClosed = true;
+      refresher.close();
       bus.close();
       l2.close();
-      l1.suspend();
+      deadline.close();
+      l1.become('suspended');
       metrics.close();
-    },
-  };
-}
-
-/** What other processes invalidate is gone from L1, and no flight from before it is joined. */
-function keepL1Honest(l1: L1Store, flights: SingleFlight<CachedValue>): InvalidationListener {
-  return {
-    onInvalidated(key) {
-      l1.invalidate(key);
-      flights.forget(key);
-    },
-    onEverythingInvalidated() {
-      l1.clear();
-      flights.forgetAll();
-    },
-    onLive() {
-      l1.resume();
-      flights.forgetAll();
-    },
-    onDown() {
-      l1.suspend();
     },
   };
 }

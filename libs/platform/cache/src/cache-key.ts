@@ -8,20 +8,19 @@ export function cacheKey(namespace: string, id: string): CacheKey {
   return `${namespace.length}:${namespace}:${id}`;
 }
 
+export function namespaceOf(key: CacheKey): string {
+  const colon = key.indexOf(':');
+  return key.slice(colon + 1, colon + 1 + Number(key.slice(0, colon)));
+}
+
 /**
- * Where things lie in Redis. The serialiser's version is in the value's bytes and not in its key: during a rolling
+ * Where things lie in Redis. The serialiser's format is in the value's bytes and not in its key: during a rolling
  * deploy an invalidate by either version must reach the value both of them read.
  */
 export class RedisKeys {
-  /** Random text that every stored value starts with; renewing it makes all of them misses. */
-  readonly generation: string;
-  /** The `run_id` of the server that the generation was made on. */
-  readonly runId: string;
   readonly channel: string;
 
   constructor(private readonly prefix: string) {
-    this.generation = `${prefix}:generation`;
-    this.runId = `${prefix}:run-id`;
     this.channel = `${prefix}:invalidate`;
   }
 
@@ -31,5 +30,25 @@ export class RedisKeys {
 
   lease(key: CacheKey): string {
     return `${this.prefix}:l:${key}`;
+  }
+
+  /** Random text that every stored value of the namespace starts with; without it, or with another, all are misses. */
+  generation(namespace: string): string {
+    return `${this.prefix}:g:${namespace}`;
+  }
+
+  /** The `run_id` of the server that the namespace's generation was made on. */
+  runId(namespace: string): string {
+    return `${this.prefix}:r:${namespace}`;
+  }
+
+  /** Random text that every stored value with this tag carries; without it, or with another, all are misses. */
+  tag(tag: string): string {
+    return `${this.prefix}:t:${tag}`;
+  }
+
+  /** What `tag()` was made of. */
+  tagOf(redisKey: string): string {
+    return redisKey.slice(this.prefix.length + 3);
   }
 }

@@ -11,7 +11,7 @@ export class UnknownNamespaceError extends AppError {
   }
 }
 
-/** The options cannot work; the message lists everything that is wrong with them. */
+/** The module's options cannot work; the message lists everything that is wrong with them. */
 export class CacheConfigurationError extends AppError {
   readonly code = 'cache-configuration';
   readonly status = 500;
@@ -22,9 +22,21 @@ export class CacheConfigurationError extends AppError {
   }
 }
 
+/** The options of one call cannot work (a TTL of 0, of a fraction, of 25 days…). Nothing was read, loaded or stored. */
+export class CacheCallError extends AppError {
+  readonly code = 'cache-call';
+  readonly status = 500;
+  readonly title = 'Cache call is wrong';
+
+  constructor(namespace: string, faults: readonly string[]) {
+    super(`Cache call in namespace "${namespace}" is wrong: ${faults.join('; ')}.`);
+  }
+}
+
 /**
- * A value that would not come back from JSON as it went in (Date, Map, bigint, function, NaN, a cycle…). Thrown on the
- * first load already and with Redis away too, so that it shows in development and not at the first cache hit.
+ * A value that would not come back from its serialiser as it went in (a function; in JSON also Date, Map, bigint,
+ * NaN…). Thrown on the first load already and with Redis away too, so that it shows in development and not at the
+ * first cache hit.
  */
 export class UncacheableValueError extends AppError {
   readonly code = 'cache-uncacheable-value';
@@ -32,6 +44,42 @@ export class UncacheableValueError extends AppError {
   readonly title = 'Value cannot be cached';
 
   constructor(what: string, cause?: unknown) {
-    super(`Value cannot be cached: ${what}. Map it to plain JSON data first.`, { cause });
+    super(
+      `Value cannot be cached: ${what}. Map it to plain data first, or choose a serialiser that keeps it.`,
+      {
+        cause,
+      },
+    );
   }
+}
+
+/** A loader has not answered within `loadTimeoutMs`. Its callers are let go; the next one starts a load of its own. */
+export class LoadTimeoutError extends AppError {
+  readonly code = 'cache-load-timeout';
+  readonly status = 503;
+  readonly title = 'Loading took too long';
+
+  constructor(namespace: string, ids: readonly string[], timeoutMs: number) {
+    super(`Loading ${namesOf(namespace, ids)} took longer than ${timeoutMs} ms. Try again.`, {
+      retryAfterSeconds: 1,
+    });
+  }
+}
+
+/** Redis is away and as many loads as the source is spared for are running and waiting already. */
+export class LoadLimitError extends AppError {
+  readonly code = 'cache-load-limit';
+  readonly status = 503;
+  readonly title = 'Too many loads at once';
+
+  constructor(namespace: string, ids: readonly string[], limit: number) {
+    super(
+      `${namesOf(namespace, ids)} cannot be loaded now: the cache's Redis is away and ${limit} loads are running. Try again.`,
+      { retryAfterSeconds: 1 },
+    );
+  }
+}
+
+function namesOf(namespace: string, [id = '', ...more]: readonly string[]): string {
+  return `${namespace} "${id}"${more.length > 0 ? ` and ${more.length} more` : ''}`;
 }

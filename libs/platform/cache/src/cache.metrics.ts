@@ -1,12 +1,15 @@
 import { Counter, Gauge, Histogram, type Metric, register, type Registry } from 'prom-client';
-import type { L1Store } from './l1.store.js';
+import type { InvalidationBus } from './invalidation/invalidation-bus.js';
+import type { L1Store } from './l1/l1.store.js';
+import { L2MemoryGauges } from './l2/l2-memory.gauges.js';
+import type { RedisL2Store } from './l2/redis-l2.store.js';
 import type { Namespace, NamespaceCounts, Namespaces } from './namespace.js';
-import type { RedisL2Store } from './redis-l2.store.js';
 
 interface Source {
   readonly namespaces: Namespaces;
   readonly l1: L1Store;
   readonly l2: RedisL2Store;
+  readonly bus: InvalidationBus;
 }
 
 /** The caches that report to a register: counting costs an addition, and the sums are made when somebody scrapes. */
@@ -40,6 +43,7 @@ export class CacheMetrics {
       });
     });
     defineSums(registry, this.sources);
+    new L2MemoryGauges(registry, () => [...this.sources].map(({ l2 }) => l2));
   }
 
   /** Call the answer when the load of `keys` things has ended. */
@@ -62,6 +66,10 @@ function defineSums(registry: Registry, sources: ReadonlySet<Source>): void {
   const perNamespace = (name: string, help: string, field: keyof NamespaceCounts): void =>
     counter(name, help, ['namespace'], function* () {
       for (const { namespace, counts } of countsOf(sources)) yield [{ namespace }, counts[field]];
+    });
+  const inTotal = (name: string, help: string, read: (source: Source) => number): void =>
+    counter(name, help, [], function* () {
+      yield [{}, [...sources].reduce((sum, source) => sum + read(source), 0)];
     });
   const perLevel = (name: string, help: string, l1: keyof NamespaceCounts, l2: keyof NamespaceCounts): void =>
     counter(name, help, ['namespace', 'level'], function* () {
@@ -94,18 +102,30 @@ function defineSums(registry: Registry, sources: ReadonlySet<Source>): void {
   perNamespace('cache_load_errors_total', 'Keys whose loader failed', 'loadErrors');
   perNamespace('cache_joins_total', 'Callers served by a load already under way', 'joins');
   perNamespace('cache_refused_fills_total', 'Fills overtaken by an invalidate', 'refusedFills');
+  perNamespace('cache_refreshes_total', 'Keys loaded anew before their end', 'refreshes');
+  perNamespace('cache_stale_served_total', 'Answers past their TTL', 'staleServed');
+  perNamespace('cache_oversize_total', 'Values too large to be stored', 'oversize');
   perNamespace(
     'cache_deferred_invalidations_total',
     'Keys that Redis could not be told of',
     'deferredInvalidations',
   );
-  overall('cache_pending_invalidations', 'Keys still owed to Redis', ({ l2 }) => l2.pendingInvalidations);
+  overall(
+    'cache_pending_invalidations',
+    'Invalidations still owed to Redis',
+    ({ l2 }) => l2.pendingInvalidations,
+  );
   overall('cache_l1_bytes', 'Key, value and overhead in this process', ({ l1 }) => l1.bytes);
+  overall('cache_l1_max_bytes', 'Bound of cache_l1_bytes', ({ l1 }) => l1.maxBytes);
   overall('cache_l1_entries', 'Entries in this process', ({ l1 }) => l1.size);
-  overall('cache_l1_evictions', 'Entries pushed out for room since the start', ({ l1 }) => l1.evictions);
-  overall('cache_l1_serving', '0 while invalidations cannot be heard', ({ l1 }) => Number(l1.serving));
+  overall('cache_l1_serving', '0 while invalidations cannot be heard', ({ l1 }) =>
+    Number(l1.state === 'serving'),
+  );
   overall('cache_l2_trusted', '0 while Redis is away or recovering', ({ l2 }) => Number(l2.trusted));
-  overall('cache_l2_errors', 'Redis commands failed since the start', ({ l2 }) => l2.errors);
+  inTotal('cache_l1_evictions_total', 'Entries pushed out for room', ({ l1 }) => l1.evictions);
+  inTotal('cache_l2_errors_total', 'Redis commands that failed', ({ l2 }) => l2.errors);
+  inTotal('cache_bus_messages_total', 'Invalidations heard of other processes', ({ bus }) => bus.received);
+  inTotal('cache_bus_losses_total', 'Times that invalidations could not be heard', ({ bus }) => bus.losses);
 }
 
 function* countsOf(sources: ReadonlySet<Source>): Iterable<{ namespace: string; counts: NamespaceCounts }> {
@@ -115,6 +135,10 @@ function* countsOf(sources: ReadonlySet<Source>): Iterable<{ namespace: string; 
 }
 
 /** A test or a second module may have registered the name already. */
-function reuseOrMake<M extends Metric>(registry: Registry, name: string, make: (name: string) => M): M {
+export function reuseOrMake<M extends Metric>(
+  registry: Registry,
+  name: string,
+  make: (name: string) => M,
+): M {
   return (registry.getSingleMetric(name) as M | undefined) ?? make(name);
 }

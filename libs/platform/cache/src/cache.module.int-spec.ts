@@ -5,7 +5,7 @@ import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CacheModule } from './cache.module.js';
 import { MultiLevelCache } from './multi-level-cache.js';
-import { RedisL2Store } from './redis-l2.store.js';
+import { RedisL2Store } from './l2/redis-l2.store.js';
 import { freshPrefix } from './testing/test-caches.js';
 
 let server: RedisServerFixture;

@@ -3,7 +3,7 @@ import { type AssembledCache, assembleCache } from './assemble-cache.js';
 import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './cache.module-definition.js';
 import type { CacheModuleOptions } from './cache.options.js';
 import { MultiLevelCache } from './multi-level-cache.js';
-import { RedisL2Store } from './redis-l2.store.js';
+import { RedisL2Store } from './l2/redis-l2.store.js';
 
 const ASSEMBLED_CACHE = Symbol('ASSEMBLED_CACHE');
 

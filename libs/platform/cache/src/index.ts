@@ -1,14 +1,21 @@
 export { cacheEnv } from './cache.env.js';
 export { type AssembledCache, assembleCache, type CachePorts } from './assemble-cache.js';
-export { CacheConfigurationError, UncacheableValueError, UnknownNamespaceError } from './cache.errors.js';
-export { CacheModule } from './cache.module.js';
-export type { CacheModuleOptions, NamespaceOptions } from './cache.options.js';
-export type { LoadMany } from './leased-loader.js';
 export {
-  type CacheStats,
-  MultiLevelCache,
-  type ReadOptions,
-  type WriteOutcome,
-} from './multi-level-cache.js';
+  CacheCallError,
+  CacheConfigurationError,
+  LoadLimitError,
+  LoadTimeoutError,
+  UncacheableValueError,
+  UnknownNamespaceError,
+} from './cache.errors.js';
+export { CacheModule } from './cache.module.js';
+export type { CacheModuleOptions } from './cache.options.js';
+export type { CallOptions, PolicyOptions } from './cache-policy.js';
+export type { CacheStats, NamespaceStats } from './cache.stats.js';
+export type { WriteOutcome } from './cache.writer.js';
+export { type L2Health, type L2State, RedisL2Store } from './l2/redis-l2.store.js';
+export type { LoadMany } from './loading/load.runner.js';
+export { MultiLevelCache, type ReadOptions } from './multi-level-cache.js';
 export type { NamespaceCounts } from './namespace.js';
-export { type L2Health, type L2State, RedisL2Store } from './redis-l2.store.js';
+export type { SerializerName } from './serializing/serializer.js';
+export type { WarmupEntry, WarmupOptions, WarmupReport } from './warming/warm-up.js';

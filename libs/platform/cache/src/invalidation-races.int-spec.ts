@@ -188,11 +188,11 @@ describe('the L1 of another process', () => {
     database = 'new';
     await a.cache.invalidate('user', '1');
     expect(await b.cache.getOrLoad('user', '1', load)).toBe('new');
-    expect(b.cache.stats().l1).toMatchObject({ serving: false, entries: 0 });
+    expect(b.cache.stats().l1).toMatchObject({ state: 'suspended', entries: 0 });
 
     await redis.call('ACL', 'SETUSER', 'deaf', 'allchannels');
     await inUse(b);
-    expect(b.cache.stats().l1).toMatchObject({ serving: true, entries: 0 });
+    expect(b.cache.stats().l1).toMatchObject({ state: 'serving', entries: 0 });
     expect(await b.cache.getOrLoad('user', '1', load)).toBe('new');
   });
 });

@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { cacheKey, RedisKeys } from './cache-key.js';
 import { UncacheableValueError, UnknownNamespaceError } from './cache.errors.js';
+import { HEADER_LENGTH } from './l2/lease.lua.js';
 import { GatedLoader } from './testing/gated-loader.js';
 import { freshPrefix, TestCaches } from './testing/test-caches.js';
 
@@ -92,7 +93,7 @@ describe('getOrLoad', () => {
     const { cache: b } = await caches.open(prefix);
     await a.getOrLoad('user', '1', async () => 'good');
     const bytes = (await redis.getBuffer(valueKey('user', '1')))!;
-    bytes[12] = 0x7f;
+    bytes[HEADER_LENGTH] = 0x7f;
     await redis.set(valueKey('user', '1'), bytes, 'PX', 60_000);
     expect(await b.getOrLoad('user', '1', async () => 'loaded anew')).toBe('loaded anew');
     expect(await b.getOrLoad('user', '1', never, { skipL1: true })).toBe('loaded anew');

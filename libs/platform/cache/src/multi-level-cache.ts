@@ -1,33 +1,28 @@
 import type { Clock } from '@fourfold/kernel';
 import { cacheKey, type CacheKey } from './cache-key.js';
-import { jitteredTtlMs } from './jittered-ttl.js';
-import type { L1Store } from './l1.store.js';
-import type { LeasedLoader, LoadMany } from './leased-loader.js';
-import type { NamespaceCounts, Namespaces } from './namespace.js';
-import type { L2State, RedisL2Store } from './redis-l2.store.js';
-import type { CachedValue, JsonSerializer } from './serializer.js';
-import type { SingleFlight } from './single-flight.js';
+import { type CachePolicy, type CallOptions, policyOfCall } from './cache-policy.js';
+import { type CacheStats, statsOf } from './cache.stats.js';
+import { CacheCallError } from './cache.errors.js';
+import type { CacheWriter, WriteOutcome } from './cache.writer.js';
+import type { L1Store } from './l1/l1.store.js';
+import type { RedisL2Store } from './l2/redis-l2.store.js';
+import type { AheadRefresher } from './loading/ahead.refresher.js';
+import type { LeasedLoader, Reading } from './loading/leased-loader.js';
+import type { LoadMany } from './loading/load.runner.js';
+import type { SingleFlight } from './loading/single-flight.js';
+import type { Namespace, Namespaces } from './namespace.js';
+import { type CachedValue, decodeValue } from './serializing/serializer.js';
+import { warmUp, type WarmupEntry, type WarmupOptions, type WarmupReport } from './warming/warm-up.js';
 
-export interface ReadOptions {
+export interface ReadOptions extends CallOptions {
   /** Take nothing from this process, no load under way either: the answer reflects every confirmed invalidate of anybody. */
   skipL1?: boolean;
 }
 
-export interface WriteOutcome {
-  /** Redis could not be told. It will be before this process reads it again; until then others may see the old value. */
-  readonly deferred: boolean;
-}
-
-export interface CacheStats {
-  /** Per namespace; `hitRatio` is the share of keys answered without a load, 0 to 1, or null before the first one. */
-  readonly namespaces: Readonly<Record<string, NamespaceCounts & { hitRatio: number | null }>>;
-  readonly l1: { bytes: number; maxBytes: number; entries: number; evictions: number; serving: boolean };
-  readonly l2: { state: L2State; pendingInvalidations: number; errors: number };
-}
-
 /**
  * L1 in this process, L2 in Redis, then the loader. A value read before an invalidate is never stored after it, in no
- * process. Values handed out are plain JSON data, deep-frozen, and shared between callers.
+ * process. Values handed out are plain data, deep-frozen, and shared between callers; what can't be frozen (with
+ * msgpack: a Map, a Date, bytes) each caller gets for itself.
  */
 export class MultiLevelCache {
   constructor(
@@ -36,30 +31,38 @@ export class MultiLevelCache {
     private readonly l2: RedisL2Store,
     private readonly loader: LeasedLoader,
     private readonly flights: SingleFlight<CachedValue>,
-    private readonly serializer: JsonSerializer,
+    private readonly refresher: AheadRefresher,
+    private readonly writer: CacheWriter,
     private readonly clock: Clock,
-    private readonly random: () => number,
   ) {}
 
   /**
    * The value, or `null` when there is none. `loader` runs once for any number of concurrent callers, in all processes;
-   * its `null` or `undefined` is remembered for the namespace's `nilTtlMs`. Works without Redis, loading each time.
-   * @throws UnknownNamespaceError, UncacheableValueError, or what `loader` throws (nothing is cached then).
+   * its `null` or `undefined` is remembered for the namespace's `nilTtlMs`. Works without Redis.
+   * @throws UnknownNamespaceError, CacheCallError, UncacheableValueError, LoadTimeoutError, LoadLimitError, or what
+   *   `loader` throws (nothing is cached then).
    */
   async getOrLoad<T>(
     namespace: string,
     id: string,
     loader: () => Promise<T | null | undefined>,
-    options: ReadOptions = {},
+    options?: ReadOptions,
   ): Promise<T | null> {
-    // The hot path: no array, no map.
-    const hit = options.skipL1 ? undefined : this.l1.get(cacheKey(namespace, id));
-    if (hit) {
-      this.namespaces.get(namespace).counts.l1Hits += 1;
-      return hit.value as T | null;
+    const found = this.namespaces.get(namespace);
+    const policy = options === undefined ? found.policy : policyOfCall(namespace, found.policy, options);
+    if (options?.skipL1 !== true) {
+      // The hot path: no key, no closure, no array.
+      const nowMs = this.clock.now();
+      const entry = this.l1.get(found.shelf, id, nowMs);
+      if (entry !== undefined) {
+        found.counts.l1Hits += 1;
+        if (nowMs >= entry.refreshAtMs)
+          this.refresher.trigger(this.reading(found, policy, one(id, loader)), id);
+        return entry.cached.value as T | null;
+      }
     }
-    const loadOne = async (): Promise<Map<string, unknown>> => new Map([[id, await loader()]]);
-    const [cached] = await this.find(namespace, [id], loadOne, options);
+    const reading = this.reading(found, policy, one(id, loader));
+    const [cached] = await this.find(reading, [id], options?.skipL1 === true);
     return cached!.value as T | null;
   }
 
@@ -75,9 +78,25 @@ export class MultiLevelCache {
     loadMany: LoadMany<T>,
     options: ReadOptions = {},
   ): Promise<Map<string, T | null>> {
+    const found = this.namespaces.get(namespace);
+    const reading = this.reading(found, policyOfCall(namespace, found.policy, options), loadMany);
     const distinct = [...new Set(ids)];
-    const cached = await this.find(namespace, distinct, loadMany, options);
+    const cached = await this.find(reading, distinct, options.skipL1 === true);
     return new Map(distinct.map((id, i) => [id, cached[i]!.value as T | null]));
+  }
+
+  /**
+   * What the cache holds, without loading: `null` in `value` says that there is known to be nothing.
+   * @returns undefined when it holds nothing.
+   * @throws UnknownNamespaceError
+   */
+  async peek<T>(namespace: string, id: string): Promise<{ value: T | null } | undefined> {
+    const { name, shelf } = this.namespaces.get(namespace);
+    const entry = this.l1.get(shelf, id, this.clock.now());
+    if (entry !== undefined) return { value: entry.cached.value as T | null };
+    const read = await this.l2.peek(cacheKey(name, id));
+    const cached = read.kind === 'hit' ? decodeValue(read.record.value) : undefined;
+    return cached && { value: cached.value as T | null };
   }
 
   /**
@@ -86,83 +105,84 @@ export class MultiLevelCache {
    * @throws UnknownNamespaceError
    */
   async invalidate(namespace: string, ...ids: string[]): Promise<WriteOutcome> {
-    const { name, counts } = this.namespaces.get(namespace);
-    const keys = ids.map((id) => cacheKey(name, id));
-    for (const key of keys) this.forget(key);
-    const confirmed = await this.l2.invalidate(keys);
-    // Until Redis had done it, a reader could still fetch the old value from there into L1.
-    for (const key of keys) this.forget(key);
-    if (!confirmed) counts.deferredInvalidations += keys.length;
-    return { deferred: !confirmed };
+    const found = this.namespaces.get(namespace);
+    return this.writer.invalidate(ids.map((id) => cacheKey(found.name, id)));
+  }
+
+  /** The same for everything with one of the tags, in all namespaces. */
+  async invalidateTags(...tags: string[]): Promise<WriteOutcome> {
+    return this.writer.invalidateTags(tags);
+  }
+
+  /**
+   * The same for everything in the namespace.
+   * @throws UnknownNamespaceError
+   */
+  async invalidateNamespace(namespace: string): Promise<WriteOutcome> {
+    return this.writer.invalidateNamespace(this.namespaces.get(namespace).name);
   }
 
   /**
    * Writes through: no load that began before can overwrite it. Two writers of one key are stored in the order in which
    * they call, which need not be the order of their commits: where that can happen, `invalidate` instead.
    * When deferred the value is not stored; the key is invalidated once Redis is back.
-   * @throws UnknownNamespaceError, UncacheableValueError
+   * @throws UnknownNamespaceError, CacheCallError, UncacheableValueError
    */
-  async set(namespace: string, id: string, value: unknown): Promise<WriteOutcome> {
-    const { name, counts, ttlMs: meanMs, nilTtlMs, l1MaxTtlMs } = this.namespaces.get(namespace);
-    const bytes = this.serializer.encode(value);
-    const cached = this.serializer.decode(bytes)!;
-    const key = cacheKey(name, id);
-    this.forget(key);
-    const permit = this.l1.permit(key);
-    const startedMs = this.clock.now();
-    const ttlMs = jitteredTtlMs(cached.value === null ? nilTtlMs : meanMs, this.random);
-    const stored = await this.l2.put(key, bytes, ttlMs);
-    const isLatest = this.l1.isCurrent(key, permit);
-    this.forget(key);
-    if (!stored) counts.deferredInvalidations += 1;
-    else if (isLatest) {
-      this.l1.put(key, cached, startedMs + Math.min(ttlMs, l1MaxTtlMs), this.l1.permit(key));
-    }
-    return { deferred: !stored };
+  async set(namespace: string, id: string, value: unknown, options: CallOptions = {}): Promise<WriteOutcome> {
+    const found = this.namespaces.get(namespace);
+    return this.writer.set(found, policyOfCall(namespace, found.policy, options), id, value);
+  }
+
+  /**
+   * Runs a write, a transaction say, and holds back what it invalidates (or sets, which then only invalidates) until it
+   * has ended, well or badly. Inside, such a call answers `deferred`.
+   * @throws what `work` throws.
+   */
+  async invalidateAfter<T>(work: () => Promise<T>): Promise<WriteOutcome & { result: T }> {
+    return this.writer.after(work);
+  }
+
+  /** Fills both levels with what is not there yet; a failing loader costs only its own batch. Never rejects because of one. */
+  async warm(
+    entries: Iterable<WarmupEntry> | AsyncIterable<WarmupEntry>,
+    options?: WarmupOptions,
+  ): Promise<WarmupReport> {
+    const warmBatch = ({ namespace, ids, loadMany, options: call }: WarmupEntry): Promise<unknown> =>
+      this.getMany(namespace, ids, loadMany, call);
+    return warmUp(entries, warmBatch, options);
   }
 
   stats(): CacheStats {
-    const namespaces: Record<string, NamespaceCounts & { hitRatio: number | null }> = {};
-    for (const { name, counts } of this.namespaces.all()) {
-      const hits = counts.l1Hits + counts.l2Hits + counts.joins;
-      const all = hits + counts.l2Misses;
-      namespaces[name] = { ...counts, hitRatio: all === 0 ? null : hits / all };
-    }
-    const { bytes, maxBytes, size, evictions, serving } = this.l1;
-    const { state, pendingInvalidations, errors } = this.l2;
-    return {
-      namespaces,
-      l1: { bytes, maxBytes, entries: size, evictions, serving },
-      l2: { state, pendingInvalidations, errors },
-    };
+    return statsOf(this.namespaces, this.l1, this.l2);
   }
 
-  private async find(
-    namespaceName: string,
-    ids: readonly string[],
-    loadMany: LoadMany,
-    { skipL1 = false }: ReadOptions,
-  ): Promise<CachedValue[]> {
-    const namespace = this.namespaces.get(namespaceName);
-    const { counts } = namespace;
+  private async find(reading: Reading, ids: readonly string[], skipL1: boolean): Promise<CachedValue[]> {
+    const { counts, name, shelf } = reading.namespace;
     const mayJoin = this.mayJoin(skipL1);
+    const nowMs = this.clock.now();
     const found: (CachedValue | Promise<CachedValue>)[] = [];
     const missing: { id: string; key: CacheKey; slot: number }[] = [];
     for (const [slot, id] of ids.entries()) {
-      const key = cacheKey(namespace.name, id);
-      const hit = skipL1 ? undefined : this.l1.get(key);
-      if (hit) counts.l1Hits += 1;
-      else if (!skipL1) counts.l1Misses += 1;
-      const flight = hit ?? (mayJoin ? this.flights.current(key) : undefined);
+      if (typeof id !== 'string') throw new CacheCallError(name, [`id must be a text, not ${typeof id}`]);
+      const entry = skipL1 ? undefined : this.l1.get(shelf, id, nowMs);
+      if (entry !== undefined) {
+        counts.l1Hits += 1;
+        if (nowMs >= entry.refreshAtMs) reading.onNearEnd(id);
+        found[slot] = entry.cached;
+        continue;
+      }
+      if (!skipL1) counts.l1Misses += 1;
+      const key = cacheKey(name, id);
+      const flight = mayJoin ? this.flights.current(key) : undefined;
       if (flight === undefined) missing.push({ id, key, slot });
       else {
-        if (!hit) counts.joins += 1;
+        counts.joins += 1;
         found[slot] = flight;
       }
     }
     if (missing.length > 0) {
       const missingIds = missing.map(({ id }) => id);
-      const batch = this.loader.resolve(namespace, missingIds, loadMany);
+      const batch = this.loader.resolve(reading, missingIds);
       for (const { id, key, slot } of missing) {
         found[slot] = this.flights.begin(
           key,
@@ -173,18 +193,26 @@ export class MultiLevelCache {
     return Promise.all(found.map((value) => Promise.resolve(value)));
   }
 
+  private reading(namespace: Namespace, policy: CachePolicy, loadMany: LoadMany): Reading {
+    const reading: Reading = {
+      namespace,
+      policy,
+      loadMany,
+      onNearEnd: (id) => this.refresher.trigger(reading, id),
+    };
+    return reading;
+  }
+
   /**
    * A flight may be joined only while every invalidate that would forbid it is heard. Where it is not, leases still keep
    * loads apart. Without Redis there is nothing else to keep the database from a stampede: then a caller may get what
    * was loaded a moment before it came, unless it asked for better.
    */
   private mayJoin(skipL1: boolean): boolean {
-    return !skipL1 && (this.l1.serving || !this.l2.trusted);
+    return !skipL1 && (this.l1.state === 'serving' || !this.l2.trusted);
   }
+}
 
-  /** From here on nobody gets, joins or stores anything that was read before. */
-  private forget(key: CacheKey): void {
-    this.l1.invalidate(key);
-    this.flights.forget(key);
-  }
+function one<T>(id: string, loader: () => Promise<T | null | undefined>): LoadMany {
+  return async (ids) => new Map(ids.length > 0 ? [[id, await loader()]] : []);
 }

@@ -1,5 +1,6 @@
 import { UnknownNamespaceError } from './cache.errors.js';
-import type { NamespaceOptions } from './cache.options.js';
+import type { L1Shelf } from './l1/l1.store.js';
+import type { CachePolicy } from './cache-policy.js';
 
 /** What happened in one namespace since the start. */
 export interface NamespaceCounts {
@@ -14,33 +15,51 @@ export interface NamespaceCounts {
   joins: number;
   /** Fills not stored because the key was invalidated, or the lease ran out, meanwhile. */
   refusedFills: number;
+  /** Keys loaded anew before their end. */
+  refreshes: number;
+  /** Answers past their TTL: in `neverExpire` mode, or because the loader failed. */
+  staleServed: number;
+  /** Values over `maxValueBytes`: handed out, not stored. */
+  oversize: number;
   deferredInvalidations: number;
 }
 
-export interface Namespace extends Required<NamespaceOptions> {
+export interface Namespace {
   readonly name: string;
+  /** What applies where a call says nothing else. */
+  readonly policy: CachePolicy;
   readonly counts: NamespaceCounts;
+  /** Its part of L1. */
+  readonly shelf: L1Shelf;
 }
 
 /** The declared namespaces, with what is counted for each. */
 export class Namespaces {
   private readonly byName = new Map<string, Namespace>();
 
-  constructor(declared: Readonly<Record<string, Required<NamespaceOptions>>>) {
-    for (const [name, options] of Object.entries(declared)) {
-      this.byName.set(name, { name, ...options, counts: noCounts() });
+  constructor(declared: Readonly<Record<string, CachePolicy>>) {
+    for (const [name, policy] of Object.entries(declared)) {
+      this.byName.set(name, { name, policy, counts: noCounts(), shelf: new Map() });
     }
   }
 
   /** @throws UnknownNamespaceError */
   get(name: string): Namespace {
     const namespace = this.byName.get(name);
-    if (namespace === undefined) throw new UnknownNamespaceError(name, [...this.byName.keys()]);
+    if (namespace === undefined) throw new UnknownNamespaceError(name, this.names());
     return namespace;
+  }
+
+  find(name: string): Namespace | undefined {
+    return this.byName.get(name);
   }
 
   all(): Iterable<Namespace> {
     return this.byName.values();
+  }
+
+  names(): string[] {
+    return [...this.byName.keys()];
   }
 }
 
@@ -54,6 +73,9 @@ function noCounts(): NamespaceCounts {
     loadErrors: 0,
     joins: 0,
     refusedFills: 0,
+    refreshes: 0,
+    staleServed: 0,
+    oversize: 0,
     deferredInvalidations: 0,
   };
 }

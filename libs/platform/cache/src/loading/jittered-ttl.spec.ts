@@ -9,6 +9,6 @@ describe('jitteredTtlMs', () => {
     [333, 0.123, 308],
     [1, 0, 1],
   ])('makes %i ms with a draw of %d to %i ms', (ttlMs, draw, expected) => {
-    expect(jitteredTtlMs(ttlMs, () => draw)).toBe(expected);
+    expect(jitteredTtlMs(ttlMs, 0.1, () => draw)).toBe(expected);
   });
 });

@@ -4,7 +4,7 @@ const SLOT_BYTES = 16;
 const STRING_BYTES = 24;
 
 /**
- * Freezes a value made by `JSON.parse`, all the way down, so that callers can share it.
+ * Freezes plain data, all the way down, so that callers can share it.
  * @returns an estimate of the heap it takes, bytes; strings count as UTF-16.
  */
 export function deepFreeze(value: unknown): number {

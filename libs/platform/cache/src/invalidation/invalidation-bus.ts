@@ -1,39 +1,13 @@
 import { Logger } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import type { CacheKey } from './cache-key.js';
+import type { InvalidationMessages, InvalidationTarget } from './invalidation-messages.js';
 
 export interface InvalidationListener {
-  onInvalidated(key: CacheKey): void;
-  onEverythingInvalidated(): void;
+  onInvalidated(target: InvalidationTarget): void;
   /** Messages are heard from now on; any number may have been missed before. */
   onLive(): void;
   /** Messages are lost from now on. */
   onDown(): void;
-}
-
-const EVERYTHING = '*';
-
-/** `<sender> <key>`, or `<sender> *` for all keys. A key starts with a digit, so it is never the star. */
-export class InvalidationMessages {
-  /** @param sender names this process among all; no spaces. */
-  constructor(readonly sender: string) {}
-
-  forKey(key: CacheKey): string {
-    return `${this.sender} ${key}`;
-  }
-
-  forEverything(): string {
-    return `${this.sender} ${EVERYTHING}`;
-  }
-
-  /** Hands a message of another process to the listener. Our own is skipped: its work was done where it was sent. */
-  dispatch(message: string, listener: InvalidationListener): void {
-    const space = message.indexOf(' ');
-    if (message.slice(0, space) === this.sender) return;
-    const key = message.slice(space + 1);
-    if (key === EVERYTHING) listener.onEverythingInvalidated();
-    else listener.onInvalidated(key);
-  }
 }
 
 /**
@@ -48,17 +22,21 @@ export class InvalidationBus {
   private isLive = false;
   private isClosed = false;
   private heartbeat: NodeJS.Timeout | undefined;
+  /** Messages of other processes since the start. */
+  received = 0;
+  /** How often messages could be lost since the start. */
+  losses = 0;
 
   constructor(
     private readonly subscriber: Redis,
     private readonly channel: string,
-    messages: InvalidationMessages,
+    private readonly messages: InvalidationMessages,
     private readonly listener: InvalidationListener,
     private readonly heartbeatMs: number,
   ) {
     subscriber.on('ready', () => this.subscribe());
     subscriber.on('close', () => this.goDown());
-    subscriber.on('message', (_channel: string, message: string) => messages.dispatch(message, listener));
+    subscriber.on('message', (_channel: string, message: string) => this.hear(message));
     // Without a listener ioredis prints each failed attempt; the change of state is logged instead.
     subscriber.on('error', () => {});
   }
@@ -77,6 +55,13 @@ export class InvalidationBus {
     this.isClosed = true;
     clearInterval(this.heartbeat);
     this.subscriber.disconnect();
+  }
+
+  private hear(message: string): void {
+    const target = this.messages.targetOf(message);
+    if (target === undefined) return;
+    this.received += 1;
+    this.listener.onInvalidated(target);
   }
 
   private subscribe(): void {
@@ -105,6 +90,7 @@ export class InvalidationBus {
   private goDown(): void {
     if (!this.isLive) return;
     this.isLive = false;
+    this.losses += 1;
     if (!this.isClosed) this.logger.warn('Invalidations of other processes are not heard: L1 is not served');
     this.listener.onDown();
   }

@@ -1,0 +1,140 @@
+import { ManualClock } from '@fourfold/kernel';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type L1Shelf, L1Store } from './l1.store.js';
+import { decodeValue, encodeValue, serializers } from '../serializing/serializer.js';
+
+const cachedOf = (value: unknown) => decodeValue(encodeValue(value, serializers.json))!;
+
+describe('L1Store', () => {
+  let clock: ManualClock;
+  let l1: L1Store;
+  let shelf: L1Shelf;
+  const lifetime = (ttlMs: number) => ({ expiresMs: clock.now() + ttlMs, refreshAtMs: Infinity });
+  const put = (key: string, value: unknown, ttlMs = 1_000, permit = l1.permit(key)) =>
+    l1.put(shelf, key, key, cachedOf(value), lifetime(ttlMs), permit);
+  const putTagged = (key: string, tags: string[], permit = l1.permit(key, tags)) =>
+    l1.put(shelf, key, key, cachedOf('v'), lifetime(1_000), permit, tags);
+  const get = (key: string) => l1.get(shelf, key, clock.now())?.cached;
+
+  beforeEach(() => {
+    clock = new ManualClock(1_000_000);
+    l1 = new L1Store(100_000, clock);
+    l1.become('serving');
+    shelf = new Map();
+  });
+
+  it('keeps a value until its expiry and not a millisecond longer', () => {
+    put('k', 'v', 100);
+    clock.advance(99);
+    expect(get('k')?.value).toBe('v');
+    clock.advance(1);
+    expect(get('k')).toBeUndefined();
+    expect(l1.size).toBe(0);
+  });
+
+  it.each([0, -5])('does not keep a value with %i ms left', (ttlMs) => {
+    put('k', 'v', ttlMs);
+    expect(get('k')).toBeUndefined();
+  });
+
+  it('does not serve a value from before a step back of the clock', () => {
+    put('k', 'v', 100);
+    clock.advance(-3_600_000);
+    expect(get('k')).toBeUndefined();
+  });
+
+  it('refuses a write whose key was invalidated since the permit', () => {
+    const permit = l1.permit('k');
+    l1.invalidate('k');
+    put('k', 'old', 1_000, permit);
+    expect(get('k')).toBeUndefined();
+  });
+
+  it('lets another key’s permit stand', () => {
+    const permit = l1.permit('a');
+    l1.invalidate('b');
+    put('a', 'v', 1_000, permit);
+    expect(get('a')?.value).toBe('v');
+  });
+
+  it.each(['suspended', 'alone', 'serving'] as const)('voids values and permits on becoming %s', (state) => {
+    put('k', 'v');
+    const permit = l1.permit('k');
+    l1.become(state);
+    l1.become('serving');
+    put('k', 'old', 1_000, permit);
+    expect(get('k')).toBeUndefined();
+  });
+
+  it('stores nothing while suspended', () => {
+    l1.become('suspended');
+    put('k', 'v');
+    expect(l1.size).toBe(0);
+  });
+
+  it('stays within its bytes under churn with wide characters, and counts what it pushes out', () => {
+    for (let i = 0; i < 2_000; i += 1) {
+      put(`key-${i % 700}`, { text: '😀'.repeat(i % 97), list: Array.from({ length: i % 13 }, () => 'é') });
+      expect(l1.bytes).toBeLessThanOrEqual(100_000);
+    }
+    expect(l1.size).toBeGreaterThan(10);
+    expect(l1.evictions).toBeGreaterThan(0);
+  });
+
+  it('drops the old value when the new one is bigger than the whole store', () => {
+    put('k', 'small');
+    put('k', 'x'.repeat(100_000));
+    expect(get('k')).toBeUndefined();
+    expect(l1.bytes).toBe(0);
+  });
+
+  it('holds on to no id of what it has let go', () => {
+    for (let i = 0; i < 2_000; i += 1) put(`key-${i}`, 'v'.repeat(200));
+    expect(shelf.size).toBe(l1.size);
+    l1.clear();
+    expect(shelf.size).toBe(0);
+  });
+
+  it('lets go first what was not asked for lately', () => {
+    put('hot', 'v');
+    for (let i = 0; i < 1_000; i += 1) {
+      clock.advance(1_001);
+      put('hot', 'v', 10_000_000);
+      put(`key-${i}`, 'v'.repeat(100), 10_000_000);
+      clock.advance(1_001);
+      expect(get('hot')).toBeDefined();
+    }
+    expect(l1.evictions).toBeGreaterThan(0);
+  });
+
+  it('drops a tagged value when one of its tags is invalidated, and no other', () => {
+    putTagged('a', ['x', 'y']);
+    putTagged('b', ['z']);
+    l1.invalidateTag('y');
+    expect(get('a')).toBeUndefined();
+    expect(get('b')).toBeDefined();
+  });
+
+  it('refuses a write one of whose tags was invalidated since the permit', () => {
+    const permit = l1.permit('a', ['x']);
+    l1.invalidateTag('x');
+    putTagged('a', ['x'], permit);
+    expect(get('a')).toBeUndefined();
+  });
+
+  it('drops a namespace whole, voids the permits in it, and leaves the others', () => {
+    const other: L1Shelf = new Map();
+    put('a', 'v');
+    l1.put(other, 'b', 'b', cachedOf('v'), lifetime(1_000), l1.permit('b'));
+    const permit = l1.permit('a');
+    l1.invalidateShelf(shelf);
+    put('a', 'old', 1_000, permit);
+    expect(get('a')).toBeUndefined();
+    expect(l1.get(other, 'b', clock.now())).toBeDefined();
+  });
+
+  it('counts key, value and overhead', () => {
+    put('k'.repeat(50), 'v'.repeat(100));
+    expect(l1.bytes).toBeGreaterThanOrEqual(50 * 2 + 100 * 2 + 256);
+  });
+});

@@ -1,0 +1,192 @@
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '@fourfold/kernel';
+import type { CacheKey } from '../cache-key.js';
+import type { CachedValue } from '../serializing/serializer.js';
+
+/** The state of a key and its tags at the moment a read began; a write with an outdated permit is refused. */
+export type FillPermit = number;
+
+/** One namespace's entries by id: a read needs no key to be put together. */
+export type L1Shelf = Map<string, L1Entry>;
+
+export interface L1Lifetime {
+  /** Served until then, Unix ms. */
+  readonly expiresMs: number;
+  /** From then on a reader has it loaded anew, Unix ms. `Infinity`: never. */
+  readonly refreshAtMs: number;
+}
+
+export interface L1Entry extends L1Lifetime {
+  readonly cached: CachedValue;
+  readonly key: CacheKey;
+  readonly id: string;
+  readonly shelf: L1Shelf;
+  readonly storedMs: number;
+  readonly tags: readonly string[];
+  readonly tagEpoch: number;
+  /** When it was last moved to the front. */
+  touchedMs: number;
+}
+
+/** lru-cache's list links and map slots (ours too), our entry object, string headers: measured at about 300 bytes. */
+const ENTRY_OVERHEAD_BYTES = 320;
+/** More stripes refuse fewer innocent fills; 16,384 × 8 bytes is 128 KiB. */
+const STRIPES = 16_384;
+/** An entry that was moved to the front so recently stays where it is: the order is right to this much. */
+const TOUCH_MS = 1_000;
+const NO_TAGS: readonly string[] = [];
+
+/**
+ * The cache inside this process, bounded in bytes, least recently used out first.
+ *
+ * States: `suspended` (nothing served, nothing stored; the start) ⇄ `serving` (invalidations of other processes are
+ * heard) ⇄ `alone` (Redis is away for everything: what is loaded meanwhile is kept for a moment). Each change of state
+ * empties it and voids all permits.
+ *
+ * Epochs are counted by stripe of the hash of a key or tag and not one by one, so they need no clean-up: two that share
+ * a stripe can only refuse each other's fill, never permit one.
+ */
+export class L1Store {
+  private readonly entries: LRUCache<CacheKey, L1Entry>;
+  private readonly epochs = new Float64Array(STRIPES);
+  private globalEpoch = 0;
+  private current: 'suspended' | 'serving' | 'alone' = 'suspended';
+  /** Entries pushed out to stay within the bound. */
+  evictions = 0;
+
+  constructor(
+    readonly maxBytes: number,
+    private readonly clock: Clock,
+  ) {
+    this.entries = new LRUCache({
+      maxSize: maxBytes,
+      sizeCalculation: sizeOf,
+      dispose: (entry, _key, reason) => {
+        if (reason === 'evict') this.evictions += 1;
+        if (entry.shelf.get(entry.id) === entry) entry.shelf.delete(entry.id);
+      },
+    });
+  }
+
+  get state(): 'suspended' | 'serving' | 'alone' {
+    return this.current;
+  }
+
+  get bytes(): number {
+    return this.entries.calculatedSize;
+  }
+
+  get size(): number {
+    return this.entries.size;
+  }
+
+  /** @param nowMs what the clock says: the caller needs it too, and asking costs as much as the rest. */
+  get(shelf: L1Shelf, id: string, nowMs: number): L1Entry | undefined {
+    const entry = shelf.get(id);
+    if (entry === undefined) return undefined;
+    // Before `storedMs` the clock has stepped back: how long the entry has left is then unknown.
+    if (nowMs < entry.expiresMs && nowMs >= entry.storedMs && this.tagsStand(entry)) {
+      if (nowMs - entry.touchedMs > TOUCH_MS) {
+        entry.touchedMs = nowMs;
+        this.entries.get(entry.key);
+      }
+      return entry;
+    }
+    this.entries.delete(entry.key);
+    return undefined;
+  }
+
+  /** To be taken before the value is read from wherever it comes from. */
+  permit(key: CacheKey, tags: readonly string[] = NO_TAGS): FillPermit {
+    return this.globalEpoch + this.epochs[stripeOf(key)]! + this.tagEpoch(tags);
+  }
+
+  /** All parts only grow, so an equal sum means that none has moved. */
+  isCurrent(key: CacheKey, permit: FillPermit, tags: readonly string[] = NO_TAGS): boolean {
+    return this.permit(key, tags) === permit;
+  }
+
+  /** Stores unless the key or a tag was invalidated since `permit`. A value too big is not kept. */
+  put(
+    shelf: L1Shelf,
+    id: string,
+    key: CacheKey,
+    cached: CachedValue,
+    { expiresMs, refreshAtMs }: L1Lifetime,
+    permit: FillPermit,
+    tags: readonly string[] = NO_TAGS,
+  ): void {
+    const storedMs = this.clock.now();
+    if (this.current === 'suspended' || expiresMs <= storedMs || !this.isCurrent(key, permit, tags)) return;
+    const tagEpoch = this.tagEpoch(tags);
+    const entry = {
+      cached,
+      key,
+      id,
+      shelf,
+      storedMs,
+      expiresMs,
+      refreshAtMs,
+      tags,
+      tagEpoch,
+      touchedMs: storedMs,
+    };
+    if (sizeOf(entry, key) > this.maxBytes) {
+      this.entries.delete(key);
+      return;
+    }
+    this.entries.set(key, entry);
+    shelf.set(id, entry);
+  }
+
+  /** Drops the key and voids every permit for it. */
+  invalidate(key: CacheKey): void {
+    this.epochs[stripeOf(key)]! += 1;
+    this.entries.delete(key);
+  }
+
+  /** Voids every entry with the tag, and every permit for one. The entries go when they are next asked for. */
+  invalidateTag(tag: string): void {
+    this.epochs[stripeOf(tag)]! += 1;
+  }
+
+  /** Drops a namespace, and voids all permits. */
+  invalidateShelf(shelf: L1Shelf): void {
+    this.globalEpoch += 1;
+    for (const { key } of [...shelf.values()]) this.entries.delete(key);
+  }
+
+  /** Drops everything and voids all permits. */
+  clear(): void {
+    this.globalEpoch += 1;
+    this.entries.clear();
+  }
+
+  /** Empties it, also when the state stays. */
+  become(state: 'suspended' | 'serving' | 'alone'): void {
+    this.current = state;
+    this.clear();
+  }
+
+  private tagsStand({ tags, tagEpoch }: L1Entry): boolean {
+    return tags.length === 0 || this.tagEpoch(tags) === tagEpoch;
+  }
+
+  private tagEpoch(tags: readonly string[]): number {
+    let sum = 0;
+    for (const tag of tags) sum += this.epochs[stripeOf(tag)]!;
+    return sum;
+  }
+}
+
+function sizeOf({ cached, id, tags }: L1Entry, key: CacheKey): number {
+  const texts = key.length + id.length + tags.reduce((sum, tag) => sum + tag.length, 0);
+  return ENTRY_OVERHEAD_BYTES + texts * 2 + cached.heapBytes;
+}
+
+/** FNV-1a, 32 bits. */
+function stripeOf(key: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < key.length; i += 1) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
+  return (hash >>> 0) % STRIPES;
+}

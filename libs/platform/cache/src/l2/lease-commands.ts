@@ -1,0 +1,164 @@
+import { randomBytes } from 'node:crypto';
+import type { CacheKey, RedisKeys } from '../cache-key.js';
+import { namespaceOf } from '../cache-key.js';
+import type { InvalidationMessages, InvalidationTarget } from '../invalidation/invalidation-messages.js';
+import * as lua from './lease.lua.js';
+import { type L2Record, parseRecord } from './record.js';
+import { script, type ScriptRunner } from './script.runner.js';
+
+/** What the caller of a read gets to know. A lease entitles to fill, and obliges to fill or release. */
+export type L2Read =
+  | { readonly kind: 'hit'; readonly record: L2Record; readonly leftMs: number }
+  | { readonly kind: 'lease'; readonly token: string; readonly stale?: StaleRecord }
+  /** Somebody else holds the lease (or none was asked for). */
+  | { readonly kind: 'busy'; readonly stale?: StaleRecord }
+  | { readonly kind: 'away' };
+
+export interface StaleRecord {
+  readonly record: L2Record;
+  /** How long its TTL has been over. */
+  readonly pastMs: number;
+}
+
+/** One thing to read or write: its tags are those of the call. */
+export interface LeaseKey {
+  readonly key: CacheKey;
+  readonly tags: readonly string[];
+  /** How long anything with these tags may live, milliseconds. */
+  readonly lifeMs: number;
+}
+
+export interface Fill {
+  readonly bytes: Buffer;
+  readonly ttlMs: number;
+  readonly graceMs: number;
+}
+
+type Reply =
+  readonly [code: 0] | readonly [code: 2] | readonly [code: 1 | 3 | 4, bytes: Buffer, leftMs: number];
+
+export const AWAY: L2Read = { kind: 'away' };
+const BUSY: L2Read = { kind: 'busy' };
+const RANDOM_LENGTH = 9;
+const COUNT_LENGTH = lua.TOKEN_LENGTH - RANDOM_LENGTH;
+const scripts = {
+  readOrLease: script(lua.READ_OR_LEASE),
+  leaseRefresh: script(lua.LEASE_REFRESH),
+  fill: script(lua.FILL),
+  put: script(lua.PUT),
+  release: script(lua.RELEASE),
+  discard: script(lua.DISCARD),
+  invalidate: script(lua.INVALIDATE),
+  attach: script(lua.ATTACH),
+};
+
+/** The lease scripts with their keys and arguments. Everything here rejects when Redis does not answer. */
+export class LeaseCommands {
+  /** Never used by anybody before: a token that came back would bring back what its generation had voided. */
+  private readonly tokenBase = randomBytes(7).toString('base64url').slice(0, RANDOM_LENGTH);
+  private tokens = 0;
+
+  constructor(
+    private readonly runner: ScriptRunner,
+    private readonly keys: RedisKeys,
+    private readonly messages: InvalidationMessages,
+    private readonly leaseMs: number,
+  ) {}
+
+  /** What `work` asks for travels together. */
+  together<T>(work: () => T): T {
+    return this.runner.together(work);
+  }
+
+  async readOrLease(wanted: LeaseKey): Promise<L2Read> {
+    const token = this.freshToken();
+    const args =
+      wanted.tags.length === 0 ? [token, this.leaseMs] : [token, this.leaseMs, wanted.lifeMs + this.leaseMs];
+    return toRead(await this.runner.run<Reply>(scripts.readOrLease, this.keysOf(wanted), args), token);
+  }
+
+  /** Without a lease: `busy` stands for "not there". */
+  async peek(key: CacheKey): Promise<L2Read> {
+    const keys = this.keysOf({ key, tags: [], lifeMs: 0 });
+    return toRead(await this.runner.run<Reply>(scripts.readOrLease, keys, ['']), '');
+  }
+
+  /** @param share part of the TTL in which a value may be refreshed. */
+  async leaseRefresh(wanted: LeaseKey, share: number): Promise<L2Read> {
+    const token = this.freshToken();
+    const args = [token, this.leaseMs, wanted.lifeMs + this.leaseMs, share];
+    return toRead(await this.runner.run<Reply>(scripts.leaseRefresh, this.keysOf(wanted), args), token);
+  }
+
+  async fill(wanted: LeaseKey, token: string, fill: Fill): Promise<boolean> {
+    return (await this.runner.run(scripts.fill, this.keysOf(wanted), [token, ...fillArgs(fill)])) === 1;
+  }
+
+  async put(wanted: LeaseKey, fill: Fill): Promise<void> {
+    const message = this.messages.of(wanted.key);
+    const args = [this.freshToken(), ...fillArgs(fill), this.keys.channel, message];
+    await this.runner.run(scripts.put, this.keysOf(wanted), args);
+  }
+
+  /** @param afterMs 0: at once. Later: until then nobody tries again. */
+  async release(key: CacheKey, token: string, afterMs: number): Promise<void> {
+    await this.runner.run(scripts.release, [this.keys.lease(key)], [token, afterMs]);
+  }
+
+  async discard(key: CacheKey, { bytes }: L2Record): Promise<void> {
+    await this.runner.run(scripts.discard, [this.keys.value(key)], [bytes]);
+  }
+
+  async invalidate(targets: readonly InvalidationTarget[]): Promise<void> {
+    const { channel } = this.keys;
+    const one = (target: InvalidationTarget): Promise<unknown> =>
+      this.runner.run(scripts.invalidate, this.keysBehind(target), [channel, this.messages.of(target)]);
+    await Promise.all(this.together(() => targets.map(one)));
+  }
+
+  /** Voids each namespace whose values were written on another server than this one. @returns which. */
+  async attach(runId: string, namespaces: readonly string[]): Promise<InvalidationTarget[]> {
+    const targets = namespaces.map((name) => this.messages.namespace(name));
+    const replies = await Promise.all(
+      namespaces.map((name, i) => {
+        const args = [runId, this.keys.channel, this.messages.of(targets[i]!)];
+        return this.runner.run(scripts.attach, [this.keys.generation(name), this.keys.runId(name)], args);
+      }),
+    );
+    return targets.filter((_target, i) => replies[i] === 1);
+  }
+
+  tagsOf({ tagKeys }: L2Record): string[] {
+    return tagKeys.map((key) => this.keys.tagOf(key));
+  }
+
+  private keysBehind(target: InvalidationTarget): string[] {
+    const { kind, name } = this.messages.parse(target);
+    if (kind === 'tag') return [this.keys.tag(name)];
+    if (kind === 'namespace') return [this.keys.generation(name)];
+    return [this.keys.value(name), this.keys.lease(name)];
+  }
+
+  private keysOf({ key, tags }: LeaseKey): string[] {
+    const keys = [this.keys.value(key), this.keys.lease(key), this.keys.generation(namespaceOf(key))];
+    for (const tag of tags) keys.push(this.keys.tag(tag));
+    return keys;
+  }
+
+  private freshToken(): string {
+    this.tokens += 1;
+    return this.tokenBase + this.tokens.toString(36).padStart(COUNT_LENGTH, '0');
+  }
+}
+
+function fillArgs({ bytes, ttlMs, graceMs }: Fill): [number, number, number, Buffer] {
+  return [ttlMs + graceMs, graceMs, ttlMs, bytes];
+}
+
+function toRead(reply: Reply, token: string): L2Read {
+  if (reply.length === 1) return reply[0] === 2 ? { kind: 'lease', token } : BUSY;
+  const record = parseRecord(reply[1]);
+  if (reply[0] === 1) return { kind: 'hit', record, leftMs: reply[2] };
+  const stale = { record, pastMs: -reply[2] };
+  return reply[0] === 4 ? { kind: 'lease', token, stale } : { kind: 'busy', stale };
+}

@@ -1,0 +1,168 @@
+/**
+ * The lease protocol, one script a step. After Nishtala et al., "Scaling Memcache at Facebook" (NSDI 2013), §3.2.1.
+ *
+ * A record in Redis is `generation, ms of grace, ms of TTL, bytes of tags, tags, value`. It counts only while the
+ * namespace's generation and the version of each of its tags are still the ones it carries, so that deleting those
+ * voids all their records at once; evicted, they are made anew, with the same effect. The grace is how long past its
+ * TTL the record is kept. A lease is `generation, versions of the tags, token`.
+ *
+ * Generations, versions and tokens have 16 characters. A token is never used twice, so it also serves as what is
+ * missing of the others.
+ */
+export const TOKEN_LENGTH = 16;
+const HEADER = '>I4I4I2';
+export const HEADER_LENGTH = TOKEN_LENGTH + 10;
+
+/** → the record's milliseconds before its TTL is over (negative: since), or nil when it does not count. */
+const TIME_LEFT = `
+local function timeLeft(record, generation, valueKey)
+  if not record or not generation or string.sub(record, 1, ${TOKEN_LENGTH}) ~= generation then return nil end
+  local grace, _, tagBytes = struct.unpack('${HEADER}', record, ${TOKEN_LENGTH + 1})
+  local at, last = ${HEADER_LENGTH + 1}, ${HEADER_LENGTH} + tagBytes
+  while at <= last do
+    local length = struct.unpack('>I2', record, at + ${TOKEN_LENGTH})
+    local tagKey = string.sub(record, at + ${TOKEN_LENGTH + 2}, at + ${TOKEN_LENGTH + 1} + length)
+    if redis.call('GET', tagKey) ~= string.sub(record, at, at + ${TOKEN_LENGTH - 1}) then return nil end
+    at = at + ${TOKEN_LENGTH + 2} + length
+  end
+  return redis.call('PTTL', valueKey) - grace
+end
+`;
+
+/** KEYS 3 generation, 4… tags. What is missing is made when `fresh` is given. → the lease's beginning, or nil. */
+const SEAL = `
+local function seal(fresh, tagTtlMs)
+  local parts = {redis.call('GET', KEYS[3])}
+  if not parts[1] then
+    if not fresh then return nil end
+    parts[1] = fresh
+    redis.call('SET', KEYS[3], fresh)
+  end
+  for i = 4, #KEYS do
+    local version = redis.call('GET', KEYS[i])
+    if not version then
+      if not fresh then return nil end
+      version = fresh
+      redis.call('SET', KEYS[i], version, 'PX', tagTtlMs)
+    end
+    parts[i - 2] = version
+  end
+  return table.concat(parts)
+end
+`;
+
+/** Stores a record whose lease began with `sealed`. A tag's version must outlive all that carry it. */
+const STORE = `
+local function store(sealed, lifeMs, graceMs, ttlMs, bytes)
+  local tags = {}
+  for i = 4, #KEYS do
+    local from = (i - 3) * ${TOKEN_LENGTH} + 1
+    tags[i - 3] = string.sub(sealed, from, from + ${TOKEN_LENGTH - 1}) .. struct.pack('>I2', #KEYS[i]) .. KEYS[i]
+    if redis.call('PTTL', KEYS[i]) < tonumber(lifeMs) then redis.call('PEXPIRE', KEYS[i], lifeMs) end
+  end
+  local tagged = table.concat(tags)
+  local header = struct.pack('${HEADER}', tonumber(graceMs), tonumber(ttlMs), #tagged)
+  redis.call('SET', KEYS[1], string.sub(sealed, 1, ${TOKEN_LENGTH}) .. header .. tagged .. bytes, 'PX', lifeMs)
+  redis.call('DEL', KEYS[2])
+end
+`;
+
+/**
+ * KEYS value, lease, generation, tags… ARGV token or '' for none, lease ms, ms that a tag's version is kept.
+ * → {1, record, ms left} | {2} leased | {0} somebody else's lease, or none was asked for | past its TTL: {4, record, ms
+ * left} leased | {3, record, ms left} somebody else's lease.
+ *
+ * The way of a hit is the reason for its form: two commands, and no function made.
+ */
+export const READ_OR_LEASE = `
+local found = redis.call('MGET', KEYS[1], KEYS[3])
+local record, generation, left = found[1], found[2], nil
+if record and generation and string.sub(record, 1, ${TOKEN_LENGTH}) == generation then
+  local grace, _, tagBytes = struct.unpack('${HEADER}', record, ${TOKEN_LENGTH + 1})
+  if tagBytes == 0 then
+    left = redis.call('PTTL', KEYS[1]) - grace
+  else
+    ${TIME_LEFT}
+    left = timeLeft(record, generation, KEYS[1])
+  end
+  if left and left > 0 then return {1, record, left} end
+end
+if ARGV[1] == '' then return {0} end
+${SEAL}
+local sealed = seal(ARGV[1], ARGV[3])
+local lease = redis.call('GET', KEYS[2])
+if lease and string.sub(lease, 1, #sealed) == sealed then
+  if left then return {3, record, left} end
+  return {0}
+end
+redis.call('SET', KEYS[2], sealed .. ARGV[1], 'PX', ARGV[2])
+if left then return {4, record, left} end
+return {2}
+`;
+
+/**
+ * For a value that is there and near its end. KEYS as above. ARGV token, lease ms, ms that a tag's version is kept, part
+ * of the TTL. → {1, record, ms left} somebody was quicker | {2} leased | {0} nothing to do.
+ */
+export const LEASE_REFRESH = `${TIME_LEFT}${SEAL}
+local found = redis.call('MGET', KEYS[1], KEYS[3])
+local left = timeLeft(found[1], found[2], KEYS[1])
+if not left then return {0} end
+local _, ttl = struct.unpack('${HEADER}', found[1], ${TOKEN_LENGTH + 1})
+if left > ttl * tonumber(ARGV[4]) then return {1, found[1], left} end
+local sealed = seal(ARGV[1], ARGV[3])
+local lease = redis.call('GET', KEYS[2])
+if lease and string.sub(lease, 1, #sealed) == sealed then return {0} end
+redis.call('SET', KEYS[2], sealed .. ARGV[1], 'PX', ARGV[2])
+return {2}
+`;
+
+/** KEYS as above. ARGV token, ms until it goes, ms of grace in them, ms of TTL, bytes. → 1 stored | 0 the lease is gone. */
+export const FILL = `${SEAL}${STORE}
+local sealed = seal()
+if not sealed or redis.call('GET', KEYS[2]) ~= sealed .. ARGV[1] then return 0 end
+store(sealed, ARGV[2], ARGV[3], ARGV[4], ARGV[5])
+return 1
+`;
+
+/** KEYS and ARGV as FILL's, then channel, message. Voids every fill under way. */
+export const PUT = `${SEAL}${STORE}
+store(seal(ARGV[1], ARGV[2]), ARGV[2], ARGV[3], ARGV[4], ARGV[5])
+redis.call('PUBLISH', ARGV[6], ARGV[7])
+return 1
+`;
+
+/** KEYS lease. ARGV token, ms. Gives back one's own lease only: at once, or so much later that nobody tries again before. */
+export const RELEASE = `
+local lease = redis.call('GET', KEYS[1])
+if lease and string.sub(lease, -${TOKEN_LENGTH}) == ARGV[1] then
+  if ARGV[2] == '0' then redis.call('DEL', KEYS[1]) else redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+end
+return 1
+`;
+
+/** KEYS value. ARGV record. Removes a record nobody can read, unless it was replaced meanwhile. */
+export const DISCARD = `
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+return 1
+`;
+
+/** KEYS all that goes: value and lease, or a generation, or a tag's version. ARGV channel, message. */
+export const INVALIDATE = `
+redis.call('UNLINK', unpack(KEYS))
+redis.call('PUBLISH', ARGV[1], ARGV[2])
+return 1
+`;
+
+/**
+ * KEYS generation, run id of one namespace. ARGV the server's run id, channel, message. → 1 voided | 0 still good. A
+ * server that was restarted from its disk, or a replica that was promoted, may hold values that were invalidated since:
+ * another run id voids them.
+ */
+export const ATTACH = `
+if redis.call('GET', KEYS[2]) == ARGV[1] then return 0 end
+redis.call('DEL', KEYS[1])
+redis.call('SET', KEYS[2], ARGV[1])
+redis.call('PUBLISH', ARGV[2], ARGV[3])
+return 1
+`;

@@ -1,0 +1,34 @@
+import { HEADER_LENGTH, TOKEN_LENGTH } from './lease.lua.js';
+
+/** What Redis holds for a key, as `lease.lua.ts` describes it. */
+export interface L2Record {
+  /** Everything, as it was read. */
+  readonly bytes: Buffer;
+  /** The encoded value. */
+  readonly value: Buffer;
+  /** With which TTL it was stored, milliseconds. */
+  readonly ttlMs: number;
+  /** The Redis keys of its tags. */
+  readonly tagKeys: readonly string[];
+}
+
+const NO_TAGS: readonly string[] = [];
+
+/** @param bytes of a record that a script found good. */
+export function parseRecord(bytes: Buffer): L2Record {
+  const ttlMs = bytes.readUInt32BE(TOKEN_LENGTH + 4);
+  const tagBytes = bytes.readUInt16BE(TOKEN_LENGTH + 8);
+  const value = bytes.subarray(HEADER_LENGTH + tagBytes);
+  return { bytes, value, ttlMs, tagKeys: tagBytes === 0 ? NO_TAGS : tagKeysOf(bytes, tagBytes) };
+}
+
+function tagKeysOf(bytes: Buffer, tagBytes: number): string[] {
+  const keys: string[] = [];
+  for (let at = HEADER_LENGTH; at < HEADER_LENGTH + tagBytes;) {
+    const from = at + TOKEN_LENGTH + 2;
+    const end = from + bytes.readUInt16BE(at + TOKEN_LENGTH);
+    keys.push(bytes.toString('utf8', from, end));
+    at = end;
+  }
+  return keys;
+}

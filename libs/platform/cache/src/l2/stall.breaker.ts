@@ -1,0 +1,32 @@
+import type { Clock } from '@fourfold/kernel';
+import type { IBreaker } from 'cockatiel';
+
+/** Fewer may be one slow moment. */
+const LEAST_FAILURES = 3;
+
+/**
+ * When the circuit to Redis opens: commands went unanswered for `stallMs` with no answer between. A busy event loop can
+ * let every command of a moment time out although the answers are waiting in the socket, so their number alone says
+ * nothing. For cockatiel's `circuitBreaker`.
+ */
+export class StallBreaker implements IBreaker {
+  state: unknown;
+  private failures = 0;
+  private firstMs = 0;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly stallMs: number,
+  ) {}
+
+  success(): void {
+    this.failures = 0;
+  }
+
+  failure(): boolean {
+    const now = this.clock.now();
+    if (this.failures === 0 || now < this.firstMs) this.firstMs = now;
+    this.failures += 1;
+    return this.failures >= LEAST_FAILURES && now - this.firstMs >= this.stallMs;
+  }
+}

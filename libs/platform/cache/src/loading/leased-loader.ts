@@ -1,0 +1,284 @@
+import type { Clock } from '@fourfold/kernel';
+import { cacheKey, type CacheKey } from '../cache-key.js';
+import { type CachePolicy, graceMs } from '../cache-policy.js';
+import type { FillPermit, L1Lifetime, L1Store } from '../l1/l1.store.js';
+import type { L2Read, LeaseKey, StaleRecord } from '../l2/lease-commands.js';
+import type { RedisL2Store } from '../l2/redis-l2.store.js';
+import type { Namespace } from '../namespace.js';
+import { type CachedValue, decodeValue, encodeValue } from '../serializing/serializer.js';
+import { jitteredTtlMs } from './jittered-ttl.js';
+import type { LoadMany, LoadRunner } from './load.runner.js';
+
+/** What a call wants: the same for each of its ids. */
+export interface Reading {
+  readonly namespace: Namespace;
+  readonly policy: CachePolicy;
+  readonly loadMany: LoadMany;
+  /** Told of a value in the last part of its TTL. */
+  readonly onNearEnd: (id: string) => void;
+}
+
+interface Wanted extends LeaseKey {
+  readonly id: string;
+  readonly permit: FillPermit;
+  /** Without one the value is loaded and handed out, but not stored in Redis. */
+  readonly token?: string;
+  /** What there is past its TTL. */
+  readonly stale?: CachedValue;
+  readonly stalePastMs?: number;
+}
+
+export interface LoaderLimits {
+  /** How long to wait for another process's load before loading as well, milliseconds. */
+  readonly leaseWaitMs: number;
+  readonly maxValueBytes: number;
+  /** Upper bound of a value's life in L1 when Redis is away, milliseconds. */
+  readonly l1AwayTtlMs: number;
+}
+
+/** Waits for another process's load: the first, growing by half each time, up to the longest. */
+const FIRST_POLL_MS = 10;
+const LONGEST_POLL_MS = 100;
+/** A load behind the callers' backs that failed is not tried again by anybody for so long. */
+const RETRY_AFTER_MS = 1_000;
+
+/**
+ * Everything below L1: reads Redis, loads under leases what is not there, fills Redis and then L1.
+ *
+ * A key that another process is loading is polled for, at most `leaseWaitMs`, while our own keys load; then it is
+ * loaded as well: waiting is never worth more than an answer. Nothing is held while waiting, so two batches that want
+ * each other's keys cannot block each other.
+ */
+export class LeasedLoader {
+  constructor(
+    private readonly l1: L1Store,
+    private readonly l2: RedisL2Store,
+    private readonly runner: LoadRunner,
+    private readonly clock: Clock,
+    private readonly random: () => number,
+    private readonly limits: LoaderLimits,
+  ) {}
+
+  /**
+   * Every id of `ids` is in the answer.
+   * @throws what `loadMany` throws, UncacheableValueError, LoadTimeoutError, LoadLimitError
+   */
+  resolve(reading: Reading, ids: readonly string[]): Promise<Map<string, CachedValue>> {
+    return this.read(reading, ids, 0, FIRST_POLL_MS);
+  }
+
+  /**
+   * Has a value that is near its end loaded anew, once in all processes. A key that was invalidated meanwhile is not
+   * revived, and what fails leaves the old value where it is. Never rejects.
+   */
+  async refresh(reading: Reading, id: string): Promise<void> {
+    const { namespace, policy } = reading;
+    const want = this.want(reading, id);
+    const startedMs = this.clock.now();
+    const read = await this.l2.leaseRefresh(want, policy.refreshAhead);
+    if (read.kind === 'hit') this.takeHit(reading, want, read, startedMs);
+    if (read.kind !== 'lease') return;
+    namespace.counts.refreshes += 1;
+    await this.loadBehind(reading, { ...want, token: read.token });
+  }
+
+  private async read(
+    reading: Reading,
+    ids: readonly string[],
+    waitedMs: number,
+    pollMs: number,
+  ): Promise<Map<string, CachedValue>> {
+    const { namespace } = reading;
+    const values = new Map<string, CachedValue>();
+    const toLoad: Wanted[] = [];
+    const busy: string[] = [];
+    const startedMs = this.clock.now();
+    // Permits come first: whatever is invalidated from here on must not be put into L1 by us.
+    const wanted = ids.map((id) => this.want(reading, id));
+    const reads = await this.l2.readOrLease(wanted);
+    for (const [i, want] of wanted.entries()) {
+      const read = reads[i]!;
+      const cached = read.kind === 'hit' ? this.takeHit(reading, want, read, startedMs) : undefined;
+      if (cached !== undefined) {
+        namespace.counts.l2Hits += 1;
+        values.set(want.id, cached);
+        continue;
+      }
+      const missing = { ...want, ...staleOf(read), ...(read.kind === 'lease' ? { token: read.token } : {}) };
+      if (reading.policy.neverExpire && missing.stale) {
+        namespace.counts.l2Hits += 1;
+        values.set(want.id, this.serveStale(namespace, missing.stale));
+        if (missing.token !== undefined) void this.loadBehind(reading, missing);
+        continue;
+      }
+      // Counted once however often it is polled for.
+      if (waitedMs === 0) namespace.counts.l2Misses += 1;
+      // A record nobody can read is being removed: the next look brings a lease.
+      const mayWait = read.kind === 'busy' || read.kind === 'hit';
+      if (mayWait && waitedMs < this.limits.leaseWaitMs) busy.push(want.id);
+      else toLoad.push(missing);
+    }
+    await Promise.all([
+      this.load(reading, toLoad, values),
+      this.waitForOthers(reading, busy, waitedMs, pollMs, values),
+    ]);
+    return values;
+  }
+
+  private async waitForOthers(
+    reading: Reading,
+    busy: readonly string[],
+    waitedMs: number,
+    pollMs: number,
+    values: Map<string, CachedValue>,
+  ): Promise<void> {
+    if (busy.length === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
+    const nextMs = Math.min(Math.ceil(pollMs * 1.5), LONGEST_POLL_MS);
+    const found = await this.read(reading, busy, waitedMs + pollMs, nextMs);
+    for (const [id, cached] of found) values.set(id, cached);
+  }
+
+  private async load(
+    reading: Reading,
+    wanted: readonly Wanted[],
+    values: Map<string, CachedValue>,
+  ): Promise<void> {
+    if (wanted.length === 0) return;
+    const { namespace, policy, loadMany } = reading;
+    let encoded: Buffer[];
+    try {
+      const ids = wanted.map(({ id }) => id);
+      const loaded = await this.runner.run(namespace, ids, loadMany, !this.l2.trusted);
+      encoded = ids.map((id) => encodeValue(loaded.get(id), policy.serializer));
+    } catch (error) {
+      for (const { key, token } of wanted) if (token !== undefined) void this.l2.release(key, token);
+      const servable = wanted.filter(({ stalePastMs = Infinity }) => stalePastMs <= policy.staleWhileErrorMs);
+      if (servable.length < wanted.length) throw error;
+      for (const { id, stale } of servable) values.set(id, this.serveStale(namespace, stale!));
+      return;
+    }
+    await Promise.all(
+      wanted.map(async (want, i) => {
+        // Callers get what the bytes hold, so the first one sees exactly what later ones will.
+        const cached = decodeValue(encoded[i]!)!;
+        values.set(want.id, cached);
+        await this.store(reading, want, encoded[i]!, cached);
+      }),
+    );
+  }
+
+  /** Nobody waits for it. After a failure the lease stays for a moment, so that not every reader tries again. */
+  private async loadBehind(reading: Reading, want: Wanted): Promise<void> {
+    const { namespace, policy, loadMany } = reading;
+    try {
+      const loaded = await this.runner.run(namespace, [want.id], loadMany, false);
+      const bytes = encodeValue(loaded.get(want.id), policy.serializer);
+      await this.store(reading, want, bytes, decodeValue(bytes)!);
+    } catch {
+      // Counted by the runner; the old value stands until its end.
+      await this.l2.release(want.key, want.token!, RETRY_AFTER_MS);
+    }
+  }
+
+  private async store(
+    { namespace, policy }: Reading,
+    want: Wanted,
+    bytes: Buffer,
+    cached: CachedValue,
+  ): Promise<void> {
+    const { id, key, permit, token, tags } = want;
+    if (bytes.length > this.limits.maxValueBytes) {
+      namespace.counts.oversize += 1;
+      if (token !== undefined) void this.l2.release(key, token);
+      return;
+    }
+    const startedMs = this.clock.now();
+    const isNil = cached.value === null;
+    const ttlMs = jitteredTtlMs(isNil ? policy.nilTtlMs : policy.ttlMs, policy.jitter, this.random);
+    const put = (maxMs: number): void => {
+      const lifetime = this.lifetime(policy, isNil, startedMs, ttlMs, ttlMs, maxMs);
+      this.l1.put(namespace.shelf, id, key, cached, lifetime, permit, tags);
+    };
+    if (token === undefined) {
+      if (!this.l2.trusted) put(Math.min(policy.l1MaxTtlMs, this.limits.l1AwayTtlMs));
+      return;
+    }
+    // An invalidate of this process may not have reached Redis yet, where our lease would still be good.
+    if (!this.l1.isCurrent(key, permit, tags)) {
+      namespace.counts.refusedFills += 1;
+      void this.l2.release(key, token);
+      return;
+    }
+    const fill = { bytes, ttlMs, graceMs: isNil ? 0 : graceMs(policy) };
+    if (await this.l2.fill(want, token, fill)) put(policy.l1MaxTtlMs);
+    else namespace.counts.refusedFills += 1;
+  }
+
+  /** @returns undefined when nobody can read the record: then it is removed. */
+  private takeHit(
+    reading: Reading,
+    want: Wanted,
+    { record, leftMs }: Extract<L2Read, { kind: 'hit' }>,
+    startedMs: number,
+  ): CachedValue | undefined {
+    const cached = decodeValue(record.value);
+    if (cached === undefined) {
+      void this.l2.discard(want.key, record);
+      return undefined;
+    }
+    const { namespace, policy } = reading;
+    const isNil = cached.value === null;
+    const lifetime = this.lifetime(policy, isNil, startedMs, leftMs, record.ttlMs, policy.l1MaxTtlMs);
+    // A tag that this call did not name is one whose invalidation its permit knows nothing of.
+    if (record.tagKeys.length === 0 || sameTags(this.l2.tagsOf(record), want.tags)) {
+      this.l1.put(namespace.shelf, want.id, want.key, cached, lifetime, want.permit, want.tags);
+    }
+    if (lifetime.refreshAtMs <= startedMs) reading.onNearEnd(want.id);
+    return cached;
+  }
+
+  private lifetime(
+    { refreshAhead }: CachePolicy,
+    isNil: boolean,
+    startedMs: number,
+    leftMs: number,
+    ttlMs: number,
+    maxMs: number,
+  ): L1Lifetime {
+    const endMs = startedMs + leftMs;
+    const isRefreshed = refreshAhead > 0 && !isNil;
+    return {
+      expiresMs: Math.min(endMs, startedMs + maxMs),
+      refreshAtMs: isRefreshed ? endMs - ttlMs * refreshAhead : Infinity,
+    };
+  }
+
+  private want({ namespace, policy }: Reading, id: string): Wanted {
+    const key = cacheKey(namespace.name, id);
+    const { tags } = policy;
+    return {
+      id,
+      key,
+      tags,
+      permit: this.l1.permit(key, tags),
+      lifeMs: 2 * Math.max(policy.ttlMs, policy.nilTtlMs) + graceMs(policy),
+    };
+  }
+
+  private serveStale({ counts }: Namespace, stale: CachedValue): CachedValue {
+    counts.staleServed += 1;
+    return stale;
+  }
+}
+
+function staleOf(read: L2Read): { stale?: CachedValue; stalePastMs?: number } {
+  const found: StaleRecord | undefined =
+    read.kind === 'lease' || read.kind === 'busy' ? read.stale : undefined;
+  const stale = found && decodeValue(found.record.value);
+  return stale ? { stale, stalePastMs: found.pastMs } : {};
+}
+
+function sameTags(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((tag) => b.includes(tag));
+}

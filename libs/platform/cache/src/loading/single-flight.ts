@@ -1,0 +1,46 @@
+import type { Clock } from '@fourfold/kernel';
+
+interface Flight<T> {
+  readonly work: Promise<T>;
+  readonly begunMs: number;
+}
+
+/**
+ * One piece of work at a time per key: who comes while it runs gets its outcome. A flight that was forgotten, or has
+ * been in the air for `maxAgeMs`, still serves those who joined it, and nobody after: a hung one holds up no newcomer.
+ */
+export class SingleFlight<T> {
+  private readonly flights = new Map<string, Flight<T>>();
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly maxAgeMs: number,
+  ) {}
+
+  /** The flight under way for `key`, if it may still be joined. */
+  current(key: string): Promise<T> | undefined {
+    const flight = this.flights.get(key);
+    if (flight === undefined) return undefined;
+    const ageMs = this.clock.now() - flight.begunMs;
+    return ageMs >= 0 && ageMs < this.maxAgeMs ? flight.work : undefined;
+  }
+
+  /** Makes `work` the key's flight, in place of an earlier one, until it settles. */
+  begin(key: string, work: Promise<T>): Promise<T> {
+    const flight = { work, begunMs: this.clock.now() };
+    this.flights.set(key, flight);
+    const done = (): void => {
+      if (this.flights.get(key) === flight) this.flights.delete(key);
+    };
+    work.then(done, done);
+    return work;
+  }
+
+  forget(key: string): void {
+    this.flights.delete(key);
+  }
+
+  forgetAll(): void {
+    this.flights.clear();
+  }
+}

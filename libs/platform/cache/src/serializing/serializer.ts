@@ -1,0 +1,50 @@
+import { JsonSerializer } from './json.serializer.js';
+import { MsgpackSerializer } from './msgpack.serializer.js';
+
+/** What every level hands out: nobody can change it, so that it can serve all callers. `null` means absent. */
+export interface CachedValue {
+  readonly value: unknown;
+  /** Estimated size in the heap, bytes. */
+  readonly heapBytes: number;
+}
+
+/** Turns values into bytes and back. Passes the contract in `serializer.contract.ts`. */
+export interface Serializer {
+  /** First byte of what it writes, its own for all time: another format is another number. */
+  readonly format: number;
+  /**
+   * @returns bytes that begin with `format`.
+   * @throws UncacheableValueError when the value would not come back as it is.
+   */
+  encode(value: NonNullable<unknown>): Buffer;
+  /** @throws anything, or gives `undefined`, for bytes that `encode` did not make. */
+  decode(bytes: Buffer): CachedValue | undefined;
+}
+
+export const serializers = { json: new JsonSerializer(), msgpack: new MsgpackSerializer() };
+export type SerializerName = keyof typeof serializers;
+
+const byFormat = new Map<number, Serializer>(Object.values(serializers).map((each) => [each.format, each]));
+/** A format of its own, so that no value can equal it. */
+const NIL_BYTES = Buffer.from([0x4e]);
+const NIL_VALUE: CachedValue = Object.freeze({ value: null, heapBytes: 16 });
+
+/**
+ * `null` and `undefined` become the nil marker.
+ * @throws UncacheableValueError
+ */
+export function encodeValue(value: unknown, serializer: Serializer): Buffer {
+  return value === null || value === undefined ? NIL_BYTES : serializer.encode(value);
+}
+
+/** By the format that the bytes name. @returns undefined for an unknown format or a damaged record: a miss. */
+export function decodeValue(bytes: Buffer): CachedValue | undefined {
+  if (bytes[0] === NIL_BYTES[0]) return bytes.length === 1 ? NIL_VALUE : undefined;
+  try {
+    const cached = byFormat.get(bytes[0]!)?.decode(bytes);
+    // No serialiser is ever given null; such bytes are not ours.
+    return cached?.value === null ? undefined : cached;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,72 @@
+import type { CallOptions } from '../cache-policy.js';
+import type { LoadMany } from '../loading/load.runner.js';
+
+/** Some values of a namespace, to be in the cache before anybody asks. */
+export interface WarmupEntry<T = unknown> {
+  namespace: string;
+  ids: readonly string[];
+  loadMany: LoadMany<T>;
+  options?: CallOptions;
+}
+
+export interface WarmupOptions {
+  /** Batches at once. Default 4. */
+  concurrency?: number;
+  /** Ids in one batch, which is one call of a loader at most. Default 100. */
+  batchSize?: number;
+  /** Ends it after the batches in hand. */
+  signal?: AbortSignal;
+  /** After each batch. */
+  onProgress?: (soFar: WarmupReport) => void;
+}
+
+export interface WarmupReport {
+  /** Keys asked of a loader. */
+  readonly loaded: number;
+  /** Keys that were in the cache already. */
+  readonly present: number;
+  /** Keys whose loader failed. */
+  readonly failed: number;
+}
+
+type Warm = (entry: WarmupEntry) => Promise<unknown>;
+type Entries = Iterable<WarmupEntry> | AsyncIterable<WarmupEntry>;
+
+/** Takes entries as they come, in batches, a few at once. A batch that fails is counted, and the others go on. */
+export async function warmUp(
+  entries: Entries,
+  warm: Warm,
+  { concurrency = 4, batchSize = 100, signal, onProgress }: WarmupOptions = {},
+): Promise<WarmupReport> {
+  const report = { loaded: 0, present: 0, failed: 0 };
+  const batches = batchesOf(entries, batchSize);
+  const worker = async (): Promise<void> => {
+    while (signal?.aborted !== true) {
+      const { value: batch, done } = await batches.next();
+      if (done) return;
+      let asked = 0;
+      const loadMany: LoadMany = (ids) => {
+        asked += ids.length;
+        return batch.loadMany(ids);
+      };
+      try {
+        await warm({ ...batch, loadMany });
+        report.loaded += asked;
+        report.present += batch.ids.length - asked;
+      } catch {
+        report.failed += batch.ids.length;
+      }
+      onProgress?.({ ...report });
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, worker));
+  return report;
+}
+
+async function* batchesOf(entries: Entries, size: number): AsyncGenerator<WarmupEntry, void> {
+  for await (const entry of entries) {
+    for (let from = 0; from < entry.ids.length; from += size) {
+      yield { ...entry, ids: entry.ids.slice(from, from + size) };
+    }
+  }
+}
