@@ -1,5 +1,5 @@
 import type { Clock } from '@fourfold/kernel';
-import { cacheKey, type CacheKey } from '../cache-key.js';
+import { cacheKey } from '../cache-key.js';
 import { type CachePolicy, graceMs } from '../cache-policy.js';
 import type { FillPermit, L1Lifetime, L1Store } from '../l1/l1.store.js';
 import type { L2Read, LeaseKey, StaleRecord } from '../l2/lease-commands.js';
