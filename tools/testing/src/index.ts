@@ -3,7 +3,14 @@ export { eventually, type EventuallyOptions } from './eventually.js';
 export { FaultProxy } from './fault.proxy.js';
 export { gate, type Gate } from './gate.js';
 export { migratedDatabase, type MigratedDatabase, type MigratedDatabaseChoice } from './migrated-database.js';
+export { OpenLoop, percentile, type Sample } from './open-loop.js';
 export type { Break } from './proxied.connection.js';
+export {
+  type OutageOptions,
+  type OutageReport,
+  type OutageSide,
+  redisOutage,
+} from './redis-outage.scenario.js';
 export { RedisServerFixture } from './redis-server.fixture.js';
 export {
   ReplicatedServers,

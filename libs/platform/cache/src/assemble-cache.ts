@@ -15,6 +15,7 @@ import { LeaseCommands } from './l2/lease-commands.js';
 import { openClient, openSubscriber } from './l2/redis-connection.js';
 import { RedisL2Store } from './l2/redis-l2.store.js';
 import { ScriptRunner } from './l2/script.runner.js';
+import { ServerTime } from './l2/server-time.js';
 import { StallBreaker } from './l2/stall.breaker.js';
 import { AheadRefresher } from './loading/ahead.refresher.js';
 import { LeasedLoader } from './loading/leased-loader.js';
@@ -51,7 +52,7 @@ export function assembleCache(given: CacheModuleOptions, ports: CachePorts = {})
   const { redisUrl, commandTimeoutMs, leaseMs, maxValueBytes } = options;
   const keys = new RedisKeys(options.prefix);
   const messages = new InvalidationMessages(randomUUID());
-  const namespaces = new Namespaces(options.namespaces);
+  const namespaces = new Namespaces(options.namespaces, keys);
   const flights = new SingleFlight<CachedValue>(clock, leaseMs);
   const l1 = new L1Store(options.l1MaxBytes, clock);
   const local = new LocalInvalidations(l1, flights, namespaces, messages);
@@ -67,7 +68,7 @@ export function assembleCache(given: CacheModuleOptions, ports: CachePorts = {})
   const deadline = new CommandDeadline(commandTimeoutMs);
   const l2 = new RedisL2Store(
     client,
-    new LeaseCommands(new ScriptRunner(client, deadline), keys, messages, leaseMs),
+    new LeaseCommands(new ScriptRunner(client, deadline), keys, messages, leaseMs, new ServerTime()),
     new PendingInvalidations(messages, namespaces.names(), options.maxPendingInvalidations),
     namespaces.names(),
     new StallBreaker(clock, commandTimeoutMs),

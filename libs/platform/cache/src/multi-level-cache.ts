@@ -11,7 +11,7 @@ import type { LeasedLoader, Reading } from './loading/leased-loader.js';
 import type { LoadMany } from './loading/load.runner.js';
 import type { SingleFlight } from './loading/single-flight.js';
 import type { Namespace, Namespaces } from './namespace.js';
-import { type CachedValue, decodeValue } from './serializing/serializer.js';
+import type { CachedValue } from './serializing/serializer.js';
 import { warmUp, type WarmupEntry, type WarmupOptions, type WarmupReport } from './warming/warm-up.js';
 
 export interface ReadOptions extends CallOptions {
@@ -62,8 +62,7 @@ export class MultiLevelCache {
       }
     }
     const reading = this.reading(found, policy, one(id, loader));
-    const [cached] = await this.find(reading, [id], options?.skipL1 === true);
-    return cached!.value as T | null;
+    return (await this.findOne(reading, id, options?.skipL1 === true)).value as T | null;
   }
 
   /**
@@ -91,11 +90,9 @@ export class MultiLevelCache {
    * @throws UnknownNamespaceError
    */
   async peek<T>(namespace: string, id: string): Promise<{ value: T | null } | undefined> {
-    const { name, shelf } = this.namespaces.get(namespace);
-    const entry = this.l1.get(shelf, id, this.clock.now());
-    if (entry !== undefined) return { value: entry.cached.value as T | null };
-    const read = await this.l2.peek(cacheKey(name, id));
-    const cached = read.kind === 'hit' ? decodeValue(read.record.value) : undefined;
+    const found = this.namespaces.get(namespace);
+    const entry = this.l1.get(found.shelf, id, this.clock.now());
+    const cached = entry?.cached ?? (await this.loader.peek(found, id));
     return cached && { value: cached.value as T | null };
   }
 
@@ -154,6 +151,18 @@ export class MultiLevelCache {
 
   stats(): CacheStats {
     return statsOf(this.namespaces, this.l1, this.l2);
+  }
+
+  /** What is not in L1. */
+  private findOne(reading: Reading, id: string, skipL1: boolean): Promise<CachedValue> {
+    const { counts, name } = reading.namespace;
+    if (typeof id !== 'string') throw new CacheCallError(name, [`id must be a text, not ${typeof id}`]);
+    if (!skipL1) counts.l1Misses += 1;
+    const key = cacheKey(name, id);
+    const flight = this.mayJoin(skipL1) ? this.flights.current(key) : undefined;
+    if (flight === undefined) return this.flights.begin(key, this.loader.resolveOne(reading, id, key));
+    counts.joins += 1;
+    return flight;
   }
 
   private async find(reading: Reading, ids: readonly string[], skipL1: boolean): Promise<CachedValue[]> {

@@ -1,6 +1,8 @@
 import { UnknownNamespaceError } from './cache.errors.js';
 import type { L1Shelf } from './l1/l1.store.js';
+import type { RedisKeys } from './cache-key.js';
 import type { CachePolicy } from './cache-policy.js';
+import { HitEstimate } from './loading/hit-estimate.js';
 
 /** What happened in one namespace since the start. */
 export interface NamespaceCounts {
@@ -31,15 +33,25 @@ export interface Namespace {
   readonly counts: NamespaceCounts;
   /** Its part of L1. */
   readonly shelf: L1Shelf;
+  readonly l2Hits: HitEstimate;
+  /** Where its generation lies in Redis. */
+  readonly generationKey: string;
 }
 
 /** The declared namespaces, with what is counted for each. */
 export class Namespaces {
   private readonly byName = new Map<string, Namespace>();
 
-  constructor(declared: Readonly<Record<string, CachePolicy>>) {
+  constructor(declared: Readonly<Record<string, CachePolicy>>, keys: RedisKeys) {
     for (const [name, policy] of Object.entries(declared)) {
-      this.byName.set(name, { name, policy, counts: noCounts(), shelf: new Map() });
+      this.byName.set(name, {
+        name,
+        policy,
+        counts: noCounts(),
+        shelf: new Map(),
+        l2Hits: new HitEstimate(),
+        generationKey: keys.generation(name),
+      });
     }
   }
 

@@ -1,25 +1,29 @@
 /**
  * The lease protocol, one script a step. After Nishtala et al., "Scaling Memcache at Facebook" (NSDI 2013), §3.2.1.
  *
- * A record in Redis is `generation, ms of grace, ms of TTL, bytes of tags, tags, value`. It counts only while the
+ * A record in Redis is `generation, end, ms of grace, ms of TTL, bytes of tags, tags, value`. It counts only while the
  * namespace's generation and the version of each of its tags are still the ones it carries, so that deleting those
  * voids all their records at once; evicted, they are made anew, with the same effect. The grace is how long past its
- * TTL the record is kept. A lease is `generation, versions of the tags, token`.
+ * TTL the record is kept. The end is when the TTL is over, Unix ms by the server's clock: for a glance from outside;
+ * the scripts ask PTTL. A lease is `generation, versions of the tags, token`.
  *
  * Generations, versions and tokens have 16 characters. A token is never used twice, so it also serves as what is
  * missing of the others.
  */
 export const TOKEN_LENGTH = 16;
-const HEADER = '>I4I4I2';
-export const HEADER_LENGTH = TOKEN_LENGTH + 10;
+const HEADER = '>I8I4I4I2';
+export const HEADER_LENGTH = TOKEN_LENGTH + 18;
 
 /** → the record's milliseconds before its TTL is over (negative: since), or nil when it does not count. */
 const TIME_LEFT = `
 local function timeLeft(record, generation, valueKey)
   if not record or not generation or string.sub(record, 1, ${TOKEN_LENGTH}) ~= generation then return nil end
-  local grace, _, tagBytes = struct.unpack('${HEADER}', record, ${TOKEN_LENGTH + 1})
+  if #record <= ${HEADER_LENGTH} then return nil end
+  local _, grace, _, tagBytes = struct.unpack('${HEADER}', record, ${TOKEN_LENGTH + 1})
   local at, last = ${HEADER_LENGTH + 1}, ${HEADER_LENGTH} + tagBytes
+  if #record <= last then return nil end
   while at <= last do
+    if at + ${TOKEN_LENGTH + 1} > last then return nil end
     local length = struct.unpack('>I2', record, at + ${TOKEN_LENGTH})
     local tagKey = string.sub(record, at + ${TOKEN_LENGTH + 2}, at + ${TOKEN_LENGTH + 1} + length)
     if redis.call('GET', tagKey) ~= string.sub(record, at, at + ${TOKEN_LENGTH - 1}) then return nil end
@@ -61,9 +65,12 @@ local function store(sealed, lifeMs, graceMs, ttlMs, bytes)
     if redis.call('PTTL', KEYS[i]) < tonumber(lifeMs) then redis.call('PEXPIRE', KEYS[i], lifeMs) end
   end
   local tagged = table.concat(tags)
-  local header = struct.pack('${HEADER}', tonumber(graceMs), tonumber(ttlMs), #tagged)
+  local time = redis.call('TIME')
+  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  local header = struct.pack('${HEADER}', now + ttlMs, tonumber(graceMs), tonumber(ttlMs), #tagged)
   redis.call('SET', KEYS[1], string.sub(sealed, 1, ${TOKEN_LENGTH}) .. header .. tagged .. bytes, 'PX', lifeMs)
   redis.call('DEL', KEYS[2])
+  return now
 end
 `;
 
@@ -77,8 +84,8 @@ end
 export const READ_OR_LEASE = `
 local found = redis.call('MGET', KEYS[1], KEYS[3])
 local record, generation, left = found[1], found[2], nil
-if record and generation and string.sub(record, 1, ${TOKEN_LENGTH}) == generation then
-  local grace, _, tagBytes = struct.unpack('${HEADER}', record, ${TOKEN_LENGTH + 1})
+if record and generation and #record > ${HEADER_LENGTH} and string.sub(record, 1, ${TOKEN_LENGTH}) == generation then
+  local _, grace, _, tagBytes = struct.unpack('${HEADER}', record, ${TOKEN_LENGTH + 1})
   if tagBytes == 0 then
     left = redis.call('PTTL', KEYS[1]) - grace
   else
@@ -108,7 +115,7 @@ export const LEASE_REFRESH = `${TIME_LEFT}${SEAL}
 local found = redis.call('MGET', KEYS[1], KEYS[3])
 local left = timeLeft(found[1], found[2], KEYS[1])
 if not left then return {0} end
-local _, ttl = struct.unpack('${HEADER}', found[1], ${TOKEN_LENGTH + 1})
+local _, _, ttl = struct.unpack('${HEADER}', found[1], ${TOKEN_LENGTH + 1})
 if left > ttl * tonumber(ARGV[4]) then return {1, found[1], left} end
 local sealed = seal(ARGV[1], ARGV[3])
 local lease = redis.call('GET', KEYS[2])
@@ -117,12 +124,14 @@ redis.call('SET', KEYS[2], sealed .. ARGV[1], 'PX', ARGV[2])
 return {2}
 `;
 
-/** KEYS as above. ARGV token, ms until it goes, ms of grace in them, ms of TTL, bytes. → 1 stored | 0 the lease is gone. */
+/**
+ * KEYS as above. ARGV token, ms until it goes, ms of grace in them, ms of TTL, bytes. → the server's time, ms: stored |
+ * 0: the lease is gone.
+ */
 export const FILL = `${SEAL}${STORE}
 local sealed = seal()
 if not sealed or redis.call('GET', KEYS[2]) ~= sealed .. ARGV[1] then return 0 end
-store(sealed, ARGV[2], ARGV[3], ARGV[4], ARGV[5])
-return 1
+return store(sealed, ARGV[2], ARGV[3], ARGV[4], ARGV[5])
 `;
 
 /** KEYS and ARGV as FILL's, then channel, message. Voids every fill under way. */

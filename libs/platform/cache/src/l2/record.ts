@@ -6,6 +6,8 @@ export interface L2Record {
   readonly bytes: Buffer;
   /** The encoded value. */
   readonly value: Buffer;
+  /** When its TTL is over, Unix ms by the clock of Redis. */
+  readonly endMs: number;
   /** With which TTL it was stored, milliseconds. */
   readonly ttlMs: number;
   /** The Redis keys of its tags. */
@@ -16,10 +18,11 @@ const NO_TAGS: readonly string[] = [];
 
 /** @param bytes of a record that a script found good. */
 export function parseRecord(bytes: Buffer): L2Record {
-  const ttlMs = bytes.readUInt32BE(TOKEN_LENGTH + 4);
-  const tagBytes = bytes.readUInt16BE(TOKEN_LENGTH + 8);
+  const endMs = bytes.readUInt32BE(TOKEN_LENGTH) * 2 ** 32 + bytes.readUInt32BE(TOKEN_LENGTH + 4);
+  const ttlMs = bytes.readUInt32BE(TOKEN_LENGTH + 12);
+  const tagBytes = bytes.readUInt16BE(TOKEN_LENGTH + 16);
   const value = bytes.subarray(HEADER_LENGTH + tagBytes);
-  return { bytes, value, ttlMs, tagKeys: tagBytes === 0 ? NO_TAGS : tagKeysOf(bytes, tagBytes) };
+  return { bytes, value, endMs, ttlMs, tagKeys: tagBytes === 0 ? NO_TAGS : tagKeysOf(bytes, tagBytes) };
 }
 
 function tagKeysOf(bytes: Buffer, tagBytes: number): string[] {

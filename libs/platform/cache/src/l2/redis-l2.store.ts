@@ -5,7 +5,14 @@ import type { CacheKey } from '../cache-key.js';
 import type { InvalidationTarget } from '../invalidation/invalidation-messages.js';
 import type { PendingInvalidations } from '../invalidation/pending-invalidations.js';
 import { CommandTimeoutError } from './command.deadline.js';
-import { AWAY, type Fill, type L2Read, type LeaseCommands, type LeaseKey } from './lease-commands.js';
+import {
+  AWAY,
+  type Fill,
+  type Hit,
+  type L2Read,
+  type LeaseCommands,
+  type LeaseKey,
+} from './lease-commands.js';
 import { type L2Memory, readMemory } from './l2-memory.js';
 import type { L2Record } from './record.js';
 
@@ -89,6 +96,11 @@ export class RedisL2Store {
   async readOrLease(keys: readonly LeaseKey[]): Promise<L2Read[]> {
     if (keys.length === 1) return [await this.readOne(keys[0]!)];
     return Promise.all(this.commands.together(() => keys.map((key) => this.readOne(key))));
+  }
+
+  /** @returns undefined when `readOrLease` has to be asked, which is always right to do. */
+  look(key: CacheKey, generationKey: string, needsMs: number): Promise<Hit | undefined> {
+    return this.attempt(() => this.commands.look(key, generationKey, needsMs));
   }
 
   /** Without a lease: `busy` stands for "not there". */

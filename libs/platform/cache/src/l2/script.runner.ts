@@ -13,7 +13,7 @@ export function script(lua: string): Script {
   return { lua, sha: createHash('sha1').update(lua).digest('hex') };
 }
 
-/** Runs scripts by their hash. Replies hold Buffers. ioredis's own `defineCommand` costs a read 3% more. */
+/** Sends commands, each with its deadline, and scripts by their hash. Replies hold Buffers. ioredis's own `defineCommand` costs a read 3% more. */
 export class ScriptRunner {
   constructor(
     private readonly client: Redis,
@@ -33,6 +33,12 @@ export class ScriptRunner {
     }
   }
 
+  /** @throws as `run`. */
+  command<T>(name: string, args: readonly Argument[]): Promise<T> {
+    const command = new Command(name, args as Argument[], { replyEncoding: null });
+    return this.deadline.watch(this.client.sendCommand(command) as Promise<T>);
+  }
+
   /** What `work` sends goes out in one write, and so reaches Redis in one read. */
   together<T>(work: () => T): T {
     const { stream } = this.client;
@@ -50,7 +56,6 @@ export class ScriptRunner {
     keys: readonly string[],
     args: readonly Argument[],
   ): Promise<T> {
-    const command = new Command(name, [body, keys.length, ...keys, ...args], { replyEncoding: null });
-    return this.deadline.watch(this.client.sendCommand(command) as Promise<T>);
+    return this.command<T>(name, [body, keys.length, ...keys, ...args]);
   }
 }

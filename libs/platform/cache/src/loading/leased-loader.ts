@@ -1,5 +1,5 @@
 import type { Clock } from '@fourfold/kernel';
-import { cacheKey } from '../cache-key.js';
+import { cacheKey, type CacheKey } from '../cache-key.js';
 import { type CachePolicy, graceMs } from '../cache-policy.js';
 import type { FillPermit, L1Lifetime, L1Store } from '../l1/l1.store.js';
 import type { L2Read, LeaseKey, StaleRecord } from '../l2/lease-commands.js';
@@ -39,6 +39,8 @@ export interface LoaderLimits {
 /** Waits for another process's load: the first, growing by half each time, up to the longest. */
 const FIRST_POLL_MS = 10;
 const LONGEST_POLL_MS = 100;
+/** What our idea of the server's time may be off by, in a plain read. */
+const MARGIN_MS = 5_000;
 /** A load behind the callers' backs that failed is not tried again by anybody for so long. */
 const RETRY_AFTER_MS = 1_000;
 
@@ -68,12 +70,42 @@ export class LeasedLoader {
   }
 
   /**
+   * The same for one. Where Redis most likely has it, it is read plainly first: the script's work is for what is missing,
+   * or near its end.
+   */
+  async resolveOne(reading: Reading, id: string, key: CacheKey): Promise<CachedValue> {
+    const { namespace, policy } = reading;
+    if (policy.tags.length === 0 && namespace.l2Hits.isLikely) {
+      const startedMs = this.clock.now();
+      const want = this.want(reading, id, key);
+      const hit = await this.l2.look(key, namespace.generationKey, MARGIN_MS + policy.l1MaxTtlMs);
+      const cached = hit && this.takeHit(reading, want, hit, startedMs);
+      if (cached !== undefined) {
+        namespace.counts.l2Hits += 1;
+        namespace.l2Hits.note(true);
+        return cached;
+      }
+    }
+    return (await this.resolve(reading, [id])).get(id)!;
+  }
+
+  /** What Redis has, without a load; it goes into L1 as by any other read. */
+  async peek(namespace: Namespace, id: string): Promise<CachedValue | undefined> {
+    // Near its end it stays as it is: there is no loader to ask.
+    const reading = { namespace, policy: namespace.policy, onNearEnd: () => {} };
+    const startedMs = this.clock.now();
+    const want = this.want(reading, id, cacheKey(namespace.name, id));
+    const read = await this.l2.peek(want.key);
+    return read.kind === 'hit' ? this.takeHit(reading, want, read, startedMs) : undefined;
+  }
+
+  /**
    * Has a value that is near its end loaded anew, once in all processes. A key that was invalidated meanwhile is not
    * revived, and what fails leaves the old value where it is. Never rejects.
    */
   async refresh(reading: Reading, id: string): Promise<void> {
     const { namespace, policy } = reading;
-    const want = this.want(reading, id);
+    const want = this.want(reading, id, cacheKey(namespace.name, id));
     const startedMs = this.clock.now();
     const read = await this.l2.leaseRefresh(want, policy.refreshAhead);
     if (read.kind === 'hit') this.takeHit(reading, want, read, startedMs);
@@ -94,11 +126,12 @@ export class LeasedLoader {
     const busy: string[] = [];
     const startedMs = this.clock.now();
     // Permits come first: whatever is invalidated from here on must not be put into L1 by us.
-    const wanted = ids.map((id) => this.want(reading, id));
+    const wanted = ids.map((id) => this.want(reading, id, cacheKey(namespace.name, id)));
     const reads = await this.l2.readOrLease(wanted);
     for (const [i, want] of wanted.entries()) {
       const read = reads[i]!;
       const cached = read.kind === 'hit' ? this.takeHit(reading, want, read, startedMs) : undefined;
+      if (waitedMs === 0 && read.kind !== 'away') namespace.l2Hits.note(cached !== undefined);
       if (cached !== undefined) {
         namespace.counts.l2Hits += 1;
         values.set(want.id, cached);
@@ -217,7 +250,7 @@ export class LeasedLoader {
 
   /** @returns undefined when nobody can read the record: then it is removed. */
   private takeHit(
-    reading: Reading,
+    reading: Omit<Reading, 'loadMany'>,
     want: Wanted,
     { record, leftMs }: Extract<L2Read, { kind: 'hit' }>,
     startedMs: number,
@@ -254,8 +287,7 @@ export class LeasedLoader {
     };
   }
 
-  private want({ namespace, policy }: Reading, id: string): Wanted {
-    const key = cacheKey(namespace.name, id);
+  private want({ policy }: Pick<Reading, 'policy'>, id: string, key: CacheKey): Wanted {
     const { tags } = policy;
     return {
       id,

@@ -1,8 +1,8 @@
-import { eventually } from '@fourfold-tools/testing';
+import { eventually, OpenLoop, percentile } from '@fourfold-tools/testing';
 import { createPool } from 'mysql2/promise';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { OpenLoop, percentile } from '../testing/open-loop.js';
+
 import { OutageFixture, pathOf } from '../testing/outage.fixture.js';
 import { Note, readers } from '../testing/routed-database.js';
 import { MONITOR_DEFAULTS } from './replica-health.monitor.js';

@@ -1,11 +1,10 @@
-import { eventually } from '@fourfold-tools/testing';
+import { eventually, OpenLoop } from '@fourfold-tools/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { completeOptions } from '../db-routing.options.js';
 import { isConnectionError } from '../driver-error.js';
 import { DatabaseUnavailableError, PoolExhaustedError } from '../errors.js';
 import { clusterOptions } from '../routing/create-cluster.js';
 import { counted, OutageFixture, pathOf } from '../testing/outage.fixture.js';
-import { OpenLoop } from '../testing/open-loop.js';
 import { ask, Note, readers } from '../testing/routed-database.js';
 import { LAG_THRESHOLDS } from './replica-health.js';
 
