@@ -19,3 +19,7 @@ export { MultiLevelCache, type ReadOptions } from './multi-level-cache.js';
 export type { NamespaceCounts } from './namespace.js';
 export type { SerializerName } from './serializing/serializer.js';
 export type { WarmupEntry, WarmupOptions, WarmupReport } from './warming/warm-up.js';
+export { useCache } from './decorators/cache-property.js';
+export { Cached, type CachedOptions } from './decorators/cached.decorator.js';
+export { AmbiguousCacheIdError, CacheMissingError } from './decorators/decorator.errors.js';
+export { Invalidates, type InvalidatesOptions } from './decorators/invalidates.decorator.js';

@@ -1,0 +1,28 @@
+import { AppError } from '@fourfold/kernel';
+
+/** A decorated method was called on an instance that nobody gave a cache. A programming error. */
+export class CacheMissingError extends AppError {
+  readonly code = 'cache-missing';
+  readonly status = 500;
+  readonly title = 'Instance has no cache';
+
+  /** @param method as `Class.method` */
+  constructor(method: string) {
+    super(
+      `${method} is decorated for caching, but its instance has no cache. Let Nest make the instance, with ` +
+        'CacheModule imported; or call useCache(instance, cache) before the method. A constructor is too early.',
+    );
+  }
+}
+
+/** No id can be made that is sure to be of this call only. A programming error. */
+export class AmbiguousCacheIdError extends AppError {
+  readonly code = 'cache-id-ambiguous';
+  readonly status = 500;
+  readonly title = 'Cache id is missing or ambiguous';
+
+  /** @param where as `Class.method` */
+  constructor(where: string, what: string) {
+    super(`${where}: ${what}.`);
+  }
+}
