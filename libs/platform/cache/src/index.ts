@@ -23,3 +23,6 @@ export { useCache } from './decorators/cache-property.js';
 export { Cached, type CachedOptions } from './decorators/cached.decorator.js';
 export { AmbiguousCacheIdError, CacheMissingError } from './decorators/decorator.errors.js';
 export { Invalidates, type InvalidatesOptions } from './decorators/invalidates.decorator.js';
+export { CacheInterceptor } from './http/cache.interceptor.js';
+export { CachedRoute, type CachedRouteOptions, type RouteRequest } from './http/cached-route.decorator.js';
+export { routeId } from './http/route-id.js';
