@@ -19,6 +19,11 @@ export { MultiLevelCache, type ReadOptions } from './multi-level-cache.js';
 export type { NamespaceCounts } from './namespace.js';
 export type { SerializerName } from './serializing/serializer.js';
 export type { WarmupEntry, WarmupOptions, WarmupReport } from './warming/warm-up.js';
+export {
+  type CacheManagerOptions,
+  createMultiLevelCacheManager,
+} from './cache-manager/cache-manager.facade.js';
+export { cacheManagerProvider } from './cache-manager/cache-manager.provider.js';
 export { useCache } from './decorators/cache-property.js';
 export { Cached, type CachedOptions } from './decorators/cached.decorator.js';
 export { AmbiguousCacheIdError, CacheMissingError } from './decorators/decorator.errors.js';
