@@ -174,6 +174,19 @@ describe('the L1 of another process', () => {
     expect(await b.getOrLoad('user', '2', load)).toBe('old');
   });
 
+  it('naive twin: hears messages, and serves on from L1 when its subscription was cut off meanwhile', async () => {
+    const l1 = new Map([['1', 'old']]);
+    const subscriber = server.client();
+    subscriber.on('message', (_channel, key) => l1.delete(key));
+    await subscriber.subscribe(prefix);
+    await redis.client('KILL', 'TYPE', 'pubsub');
+    database = 'new';
+    expect(await redis.publish(prefix, '1')).toBe(0);
+    await eventually(() => subscriber.status === 'ready');
+    expect(l1.get('1')).toBe('old');
+    subscriber.disconnect();
+  });
+
   it('is not served while messages cannot be heard, and is empty when they can be again', async () => {
     await redis.call('ACL', 'SETUSER', 'deaf', 'on', '>secret', '~*', '&*', '+@all');
     const a = await caches.open(prefix);

@@ -60,6 +60,11 @@ describe('getOrLoad', () => {
     expect(Object.isFrozen(source)).toBe(false);
   });
 
+  it('naive twin: joined by a colon, two keys are one', () => {
+    const key = (namespace: string, id: string): string => `${namespace}:${id}`;
+    expect(key('a:b', 'c')).toBe(key('a', 'b:c'));
+  });
+
   it('keeps apart keys that would collide when joined', async () => {
     const namespaces = { 'a:b': { ttlMs: 60_000 }, a: { ttlMs: 60_000 } };
     const { cache } = await fixture.caches.open(fixture.prefix, { namespaces });
@@ -67,6 +72,17 @@ describe('getOrLoad', () => {
     expect(await cache.getOrLoad('a', 'b:c', async () => 'second')).toBe('second');
     await cache.invalidate('a', 'b:c');
     expect(await cache.getOrLoad('a:b', 'c', never, { skipL1: true })).toBe('first');
+  });
+
+  it('naive twin: an L1 with a TTL of its own serves a value that Redis has let go', async () => {
+    const { redis, prefix } = fixture;
+    const clock = new ManualClock();
+    const l1 = new Map<string, { value: string | null; expiresMs: number }>();
+    await redis.set(prefix, 'old', 'PX', 5_000);
+    l1.set(prefix, { value: await redis.get(prefix), expiresMs: clock.now() + 60_000 });
+    await redis.del(prefix);
+    clock.advance(5_000);
+    expect(l1.get(prefix)!.expiresMs).toBeGreaterThan(clock.now());
   });
 
   it('never keeps a value in L1 for longer than it has left in L2', async () => {

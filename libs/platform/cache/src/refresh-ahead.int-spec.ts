@@ -127,6 +127,17 @@ describe('an invalidate during a refresh', () => {
 });
 
 describe('a shutdown during a refresh', () => {
+  it('naive twin: a refresh that nobody waits for ends in a rejection that nobody handles', async () => {
+    const client = fixture.server.client();
+    await eventually(() => client.status === 'ready');
+    const gated = new GatedLoader(() => 'new');
+    const refresh = gated.load().then((value) => client.set(fixture.prefix, value));
+    await gated.started;
+    client.disconnect();
+    gated.release();
+    await expect(refresh).rejects.toThrow();
+  });
+
   it('ends without a rejection that nobody handles, and stores nothing', async () => {
     const unhandled = vi.fn();
     process.on('unhandledRejection', unhandled);

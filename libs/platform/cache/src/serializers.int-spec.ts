@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UncacheableValueError } from './cache.errors.js';
 import { HEADER_LENGTH } from './l2/lease.lua.js';
+import { encodeValue, serializers } from './serializing/serializer.js';
 import { never, useCaches } from './testing/cache-fixture.js';
 
 const fixture = useCaches();
@@ -76,6 +77,15 @@ describe('a value', () => {
 });
 
 describe('a deploy that changes the serialiser', () => {
+  it('naive twin: a reader that takes all bytes for JSON fails on the other version’s, and on damaged ones', async () => {
+    const { redis, prefix } = fixture;
+    const read = async (): Promise<unknown> => JSON.parse((await redis.get(prefix))!);
+    await redis.set(prefix, encodeValue({ by: 'msgpack' }, serializers.msgpack));
+    await expect(read()).rejects.toThrow(SyntaxError);
+    await redis.set(prefix, '{"name":"go');
+    await expect(read()).rejects.toThrow(SyntaxError);
+  });
+
   it('has both versions read and invalidate each other’s values', async () => {
     const { cache: old } = await fixture.caches.open(fixture.prefix, { namespaces: json });
     const { cache: fresh } = await fixture.caches.open(fixture.prefix, { namespaces: msgpack });

@@ -46,6 +46,18 @@ describe('a stampede', () => {
     expect(await first).toBe('slow');
   });
 
+  it('naive twin: a holder whose lock has run out overwrites what came after it', async () => {
+    const { redis, prefix } = fixture;
+    const slow = new GatedLoader(() => 'old');
+    await redis.set(`${prefix}-lock`, 'a', 'PX', 1, 'NX');
+    const overdue = slow.load().then((value) => redis.set(prefix, value));
+    await eventually(async () => (await redis.set(`${prefix}-lock`, 'b', 'PX', 10_000, 'NX')) === 'OK');
+    await redis.set(prefix, 'new');
+    slow.release();
+    await overdue;
+    expect(await redis.get(prefix)).toBe('old');
+  });
+
   it('gets a crashed holder’s lease once it has run out, and the crashed one’s fill is refused', async () => {
     const { cache: a } = await fixture.caches.open(fixture.prefix, { leaseMs: 100 });
     const { cache: b } = await fixture.caches.open(fixture.prefix, { leaseWaitMs: 30_000 });
@@ -57,6 +69,16 @@ describe('a stampede', () => {
     await first;
     expect(await b.getOrLoad('user', '1', never, { skipL1: true })).toBe('v');
     expect(a.stats().namespaces['user']?.refusedFills).toBe(1);
+  });
+
+  it('naive twin: a lock that a failed loader keeps holds everybody up until it runs out', async () => {
+    const { redis, prefix } = fixture;
+    const load = async (): Promise<void> => {
+      await redis.set(`${prefix}-lock`, '1', 'PX', 60_000, 'NX');
+      throw new Error('database');
+    };
+    await expect(load()).rejects.toThrow('database');
+    expect(await redis.set(`${prefix}-lock`, '1', 'PX', 60_000, 'NX')).toBeNull();
   });
 
   it('whose loader fails: all who wait hear of it, and the next caller loads', async () => {
@@ -159,6 +181,16 @@ describe('a lease that is given back', () => {
 
 describe('a loader that hangs', () => {
   const hang = () => new Promise<never>(() => {});
+
+  it('naive twin: a map of promises keeps everybody who comes', async () => {
+    const flights = new Map([['1', hang()]]);
+    const outcome = await Promise.race([
+      flights.get('1')!,
+      new Promise((resolve) => setImmediate(resolve, 'waits')),
+    ]);
+    expect(outcome).toBe('waits');
+    expect(flights.has('1')).toBe(true);
+  });
 
   it('lets its callers go after loadTimeoutMs, with an error that says what hung', async () => {
     const { cache } = await fixture.caches.open(fixture.prefix, { loadTimeoutMs: 50 });

@@ -37,6 +37,13 @@ describe('L1Store', () => {
     expect(get('k')).toBeUndefined();
   });
 
+  it('naive twin: an expiry alone gives a value the hour more that the clock has stepped back', () => {
+    const expiresMs = clock.now() + 100;
+    clock.advance(-3_600_000);
+    clock.advance(3_599_000);
+    expect(clock.now() < expiresMs).toBe(true);
+  });
+
   it('does not serve a value from before a step back of the clock', () => {
     put('k', 'v', 100);
     clock.advance(-3_600_000);
@@ -70,6 +77,28 @@ describe('L1Store', () => {
     l1.become('suspended');
     put('k', 'v');
     expect(l1.size).toBe(0);
+  });
+
+  it('drops all at once when the clock leaps ahead, and goes on', () => {
+    put('k', 'v', 60_000);
+    clock.advance(3_600_000);
+    expect(get('k')).toBeUndefined();
+    put('k', 'v', 60_000);
+    expect(get('k')?.value).toBe('v');
+  });
+
+  it('naive twin: a bound on entries lets the bytes grow with the values', () => {
+    const entries = new Map<string, string>();
+    let most = 0;
+    for (let i = 0; i < 2_000; i += 1) {
+      entries.set(`key-${i}`, '😀'.repeat(i));
+      if (entries.size > 100) entries.delete(entries.keys().next().value!);
+      most = Math.max(
+        most,
+        [...entries.values()].reduce((sum, { length }) => sum + 2 * length, 0),
+      );
+    }
+    expect(most).toBeGreaterThan(100_000);
   });
 
   it('stays within its bytes under churn with wide characters, and counts what it pushes out', () => {
