@@ -1,3 +1,5 @@
+import type { Command } from 'ioredis';
+
 /** Redis did not answer a command in time. It may have carried it out all the same. */
 export class CommandTimeoutError extends Error {
   constructor(timeoutMs: number) {
@@ -8,7 +10,7 @@ export class CommandTimeoutError extends Error {
 
 interface Waiting {
   readonly sinceMs: number;
-  readonly reject: (error: Error) => void;
+  readonly command: Pick<Command, 'reject'>;
 }
 
 /** How often in one timeout somebody looks: a command waits that much longer at most. */
@@ -30,22 +32,18 @@ export class CommandDeadline {
     this.timer = setInterval(look, Math.max(1, timeoutMs / LOOKS)).unref();
   }
 
-  /** @throws CommandTimeoutError, or what the command throws. */
-  watch<T>(command: Promise<T>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      const entry = { sinceMs: performance.now(), reject };
-      this.waiting.add(entry);
-      command.then(
-        (reply) => {
-          this.waiting.delete(entry);
-          resolve(reply);
-        },
-        (error: Error) => {
-          this.waiting.delete(entry);
-          reject(error);
-        },
-      );
-    });
+  /**
+   * Settles as `reply` does; before that, an overdue `command` is rejected, and `reply` with it.
+   * @throws CommandTimeoutError, or what the command throws.
+   */
+  async watch<T>(command: Pick<Command, 'reject'>, reply: Promise<T>): Promise<T> {
+    const entry = { sinceMs: performance.now(), command };
+    this.waiting.add(entry);
+    try {
+      return await reply;
+    } finally {
+      this.waiting.delete(entry);
+    }
   }
 
   close(): void {
@@ -58,7 +56,7 @@ export class CommandDeadline {
     for (const entry of this.waiting) {
       if (entry.sinceMs > overdueMs) return;
       this.waiting.delete(entry);
-      entry.reject(new CommandTimeoutError(this.timeoutMs));
+      entry.command.reject(new CommandTimeoutError(this.timeoutMs));
     }
   }
 }

@@ -36,7 +36,7 @@ export class ScriptRunner {
   /** @throws as `run`. */
   command<T>(name: string, args: readonly Argument[]): Promise<T> {
     const command = new Command(name, args as Argument[], { replyEncoding: null });
-    return this.deadline.watch(this.client.sendCommand(command) as Promise<T>);
+    return this.deadline.watch(command, this.client.sendCommand(command) as Promise<T>);
   }
 
   /** What `work` sends goes out in one write, and so reaches Redis in one read. */
