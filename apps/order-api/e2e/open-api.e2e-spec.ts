@@ -28,6 +28,9 @@ describe('/openapi.json', () => {
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
     expect(routes.sort()).toEqual([
+      'DELETE /v1/admin/cache/{namespace}',
+      'DELETE /v1/admin/cache/{namespace}/{id}',
+      'GET /v1/admin/cache',
       'GET /v1/admin/replicas',
       'GET /v1/orders/{id}',
       'GET /v1/products',
@@ -36,6 +39,7 @@ describe('/openapi.json', () => {
       'GET /v1/users/{id}',
       'GET /v1/users/{id}/orders',
       'PATCH /v1/users/{id}',
+      'POST /v1/admin/cache/warm',
       'POST /v1/orders',
       'POST /v1/orders/{id}/cancel',
       'POST /v1/products',

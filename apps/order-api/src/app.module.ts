@@ -9,6 +9,8 @@ import { catalogEntities, CatalogModule } from '@shop/catalog';
 import { cacheNamespaces } from '@shop/contracts';
 import { ordersEntities, OrdersModule, ordersShardEntities } from '@shop/orders';
 import { UsersModule, usersShardEntities } from '@shop/users';
+import { CacheController } from './admin/cache.controller.js';
+import { CacheReporter } from './admin/cache.reporter.js';
 import { ReplicasController } from './admin/replicas.controller.js';
 import { AuthGuard } from './auth/auth.guard.js';
 import { callerKey, callerOf } from './auth/caller.js';
@@ -40,6 +42,7 @@ import { UsersController } from './users/users.controller.js';
       redisUrl: config.CACHE_REDIS_URL,
       prefix: config.CACHE_PREFIX,
       namespaces: cacheNamespaces,
+      warmUpAtStart: true,
     }),
     ShardingModule.forRoot({
       shards: config.SHARD_URLS,
@@ -50,9 +53,10 @@ import { UsersController } from './users/users.controller.js';
     CatalogModule,
     OrdersModule,
   ],
-  controllers: [OrdersController, UsersController, ProductsController, ReplicasController],
+  controllers: [OrdersController, UsersController, ProductsController, ReplicasController, CacheController],
   providers: [
     TokenVerifier,
+    CacheReporter,
     { provide: APP_GUARD, useClass: AuthGuard },
     { provide: APP_INTERCEPTOR, useExisting: ConsistencyInterceptor },
     { provide: APP_FILTER, useClass: ProblemFilter },

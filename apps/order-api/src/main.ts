@@ -3,6 +3,8 @@ import { runService, startService } from '@fourfold/observability';
 
 /** 1,000 items are about 60 kB. */
 const BODY_LIMIT_BYTES = 256 * 1024;
+/** Of one part of a path, decoded: the id of anything cached. */
+const PATH_PART_LIMIT = 200;
 
 await runService(async () => {
   // Imported here, so that a configuration error is reported like any other failed start.
@@ -17,6 +19,7 @@ await runService(async () => {
     managementPort: config.MANAGEMENT_PORT,
     fastify: {
       bodyLimit: BODY_LIMIT_BYTES,
+      routerOptions: { maxParamLength: PATH_PART_LIMIT },
       frameworkErrors: refuseUnroutable,
       clientErrorHandler: refuseUnreadable,
     },

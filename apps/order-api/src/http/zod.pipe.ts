@@ -30,8 +30,13 @@ export function ValidQuery(schema: z.ZodType): ParameterDecorator {
   return documented(Query(new ZodPipe(schema)), ...parameters);
 }
 
+/** One part of the path, checked and documented by one schema. */
+export function ValidParam(name: string, schema: z.ZodType): ParameterDecorator {
+  return documented(Param(name, new ZodPipe(schema)), ApiParam({ name, schema: jsonSchemaOf(schema) }));
+}
+
 export function IdParam(name = 'id'): ParameterDecorator {
-  return documented(Param(name, new ZodPipe(idSchema)), ApiParam({ name, schema: jsonSchemaOf(idSchema) }));
+  return ValidParam(name, idSchema);
 }
 
 /** Applies a parameter's decorator, and to its method the ones that describe it. */

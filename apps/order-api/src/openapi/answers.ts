@@ -3,6 +3,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
 import { idSchema } from '@shop/contracts';
 import { z } from 'zod';
+import { cache, invalidation, warmUp } from './cache.answers.js';
 import { jsonSchemaOf } from './json-schema.js';
 
 const money = z.object({ amount: z.int(), currency: z.string() });
@@ -42,6 +43,9 @@ const answers = {
   products: page(product),
   orders: page(order),
   nodes: page(node),
+  cache,
+  warmUp,
+  invalidation,
 };
 
 const problem = z.object({

@@ -1,14 +1,17 @@
 import { Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
 import { type AssembledCache, assembleCache } from './assemble-cache.js';
 import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './cache.module-definition.js';
 import type { CacheModuleOptions } from './cache.options.js';
 import { MultiLevelCache } from './multi-level-cache.js';
 import { RedisL2Store } from './l2/redis-l2.store.js';
+import { CacheWarmer } from './warming/cache.warmer.js';
 
 const ASSEMBLED_CACHE = Symbol('ASSEMBLED_CACHE');
 
-/** `CacheModule.forRoot(options)` or `forRootAsync(…)`, once an application; `MultiLevelCache` is then injectable everywhere. */
+/** `CacheModule.forRoot(options)` or `forRootAsync(…)`, once an application; what it exports is then injectable everywhere. */
 @Module({
+  imports: [DiscoveryModule],
   providers: [
     {
       provide: ASSEMBLED_CACHE,
@@ -17,8 +20,9 @@ const ASSEMBLED_CACHE = Symbol('ASSEMBLED_CACHE');
     },
     { provide: MultiLevelCache, inject: [ASSEMBLED_CACHE], useFactory: ({ cache }: AssembledCache) => cache },
     { provide: RedisL2Store, inject: [ASSEMBLED_CACHE], useFactory: ({ l2 }: AssembledCache) => l2 },
+    CacheWarmer,
   ],
-  exports: [MultiLevelCache, RedisL2Store],
+  exports: [MultiLevelCache, RedisL2Store, CacheWarmer],
 })
 export class CacheModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
   constructor(@Inject(ASSEMBLED_CACHE) private readonly assembled: AssembledCache) {

@@ -13,12 +13,12 @@ export type { CacheModuleOptions } from './cache.options.js';
 export type { CallOptions, PolicyOptions } from './cache-policy.js';
 export type { CacheStats, NamespaceStats } from './cache.stats.js';
 export type { WriteOutcome } from './cache.writer.js';
+export type { L2Memory } from './l2/l2-memory.js';
 export { type L2Health, type L2State, RedisL2Store } from './l2/redis-l2.store.js';
 export type { LoadMany } from './loading/load.runner.js';
 export { MultiLevelCache, type ReadOptions } from './multi-level-cache.js';
 export type { NamespaceCounts } from './namespace.js';
 export type { SerializerName } from './serializing/serializer.js';
-export type { WarmupEntry, WarmupOptions, WarmupReport } from './warming/warm-up.js';
 export {
   type CacheManagerOptions,
   createMultiLevelCacheManager,
@@ -31,3 +31,11 @@ export { Invalidates, type InvalidatesOptions } from './decorators/invalidates.d
 export { CacheInterceptor } from './http/cache.interceptor.js';
 export { CachedRoute, type CachedRouteOptions, type RouteRequest } from './http/cached-route.decorator.js';
 export { routeId } from './http/route-id.js';
+export {
+  CacheWarmer,
+  type WarmupReports,
+  type WarmupRun,
+  type WarmupSourceReport,
+} from './warming/cache.warmer.js';
+export type { WarmupEntries, WarmupEntry, WarmupOptions, WarmupReport } from './warming/warm-up.js';
+export { WarmupSource } from './warming/warmup.source.js';

@@ -10,7 +10,7 @@ import type { AheadRefresher } from './loading/ahead.refresher.js';
 import type { LeasedLoader, Reading } from './loading/leased-loader.js';
 import type { LoadMany } from './loading/load.runner.js';
 import type { SingleFlight } from './loading/single-flight.js';
-import type { Namespace, Namespaces } from './namespace.js';
+import { type Namespace, type Namespaces, unasked } from './namespace.js';
 import type { CachedValue } from './serializing/serializer.js';
 import { warmUp, type WarmupEntry, type WarmupOptions, type WarmupReport } from './warming/warm-up.js';
 
@@ -139,18 +139,27 @@ export class MultiLevelCache {
     return this.writer.after(work);
   }
 
-  /** Fills both levels with what is not there yet; a failing loader costs only its own batch. Never rejects because of one. */
+  /**
+   * Fills both levels with what is not there yet; a failing loader costs only its own batch. Its looks are neither hits
+   * nor misses: nobody asked.
+   * @throws what iterating over `entries` throws.
+   */
   async warm(
     entries: Iterable<WarmupEntry> | AsyncIterable<WarmupEntry>,
     options?: WarmupOptions,
   ): Promise<WarmupReport> {
-    const warmBatch = ({ namespace, ids, loadMany, options: call }: WarmupEntry): Promise<unknown> =>
-      this.getMany(namespace, ids, loadMany, call);
-    return warmUp(entries, warmBatch, options);
+    return warmUp(entries, (batch) => this.fill(batch), options);
   }
 
   stats(): CacheStats {
     return statsOf(this.namespaces, this.l1, this.l2);
+  }
+
+  private async fill({ namespace, ids, loadMany, options = {} }: WarmupEntry): Promise<void> {
+    const found = unasked(this.namespaces.get(namespace));
+    const reading = this.reading(found, policyOfCall(namespace, found.policy, options), loadMany);
+    // A value near its end is left to its next reader: a batch of them would be as many loads at once.
+    await this.find({ ...reading, onNearEnd: () => {} }, [...new Set(ids)], false);
   }
 
   /** What is not in L1. */

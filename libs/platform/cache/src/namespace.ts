@@ -91,3 +91,19 @@ function noCounts(): NamespaceCounts {
     deferredInvalidations: 0,
   };
 }
+
+const LOOKS: ReadonlySet<string | symbol> = new Set<keyof NamespaceCounts>([
+  'l1Hits',
+  'l1Misses',
+  'l2Hits',
+  'l2Misses',
+  'joins',
+]);
+
+/** The same namespace for one who looks of his own accord: hit ratios say what callers met, and stay as they are. */
+export function unasked(namespace: Namespace): Namespace {
+  const counts = new Proxy(namespace.counts, {
+    set: (target, field, value) => LOOKS.has(field) || Reflect.set(target, field, value),
+  });
+  return { ...namespace, counts };
+}

@@ -2,13 +2,16 @@ import { Global, Module } from '@nestjs/common';
 import { ProductCatalogue, StockKeeper } from '@shop/contracts';
 import { ProductEditor } from './product-editor.js';
 import { ProductReader } from './product.reader.js';
+import { ProductsWarmup } from './products.warmup.js';
 import { SqlStockKeeper } from './stock.keeper.js';
 
+/** Needs an implementation of `BestSellers` in a global module. */
 @Global()
 @Module({
   providers: [
     ProductEditor,
     ProductReader,
+    ProductsWarmup,
     { provide: ProductCatalogue, useExisting: ProductReader },
     { provide: StockKeeper, useClass: SqlStockKeeper },
   ],

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { MultiLevelCache } from '@fourfold/cache';
+import { MultiLevelCache, type WarmupEntry } from '@fourfold/cache';
 import { usePrimary } from '@fourfold/db-routing';
 import {
   gbp,
@@ -41,14 +41,22 @@ export class ProductReader extends ProductCatalogue {
 
   async findMany(ids: readonly string[]): Promise<ReadonlyMap<string, ProductView>> {
     const [cards, stock] = await Promise.all([
-      this.cache.getMany<ProductCard>('product', ids, (missing) => this.loadCards(missing)),
-      this.cache.getMany<number>('stock', ids, (missing) => this.loadStock(missing)),
+      this.cache.getMany<ProductCard>('product', ids, this.loadCards),
+      this.cache.getMany<number>('stock', ids, this.loadStock),
     ]);
     const products = new Map<string, ProductView>();
     for (const [id, card] of cards) {
       if (card) products.set(id, { ...card, stock: stock.get(id) ?? 0 });
     }
     return products;
+  }
+
+  /** What `findMany` of these would look for, and how it is loaded. */
+  warmupOf(ids: readonly string[]): WarmupEntry[] {
+    return [
+      { namespace: 'product', ids, loadMany: this.loadCards },
+      { namespace: 'stock', ids, loadMany: this.loadStock },
+    ];
   }
 
   /** By id, which is by age. */
@@ -64,19 +72,19 @@ export class ProductReader extends ProductCatalogue {
     return { items: items.flatMap(({ id }) => products.get(id) ?? []), nextCursor };
   }
 
-  private async loadCards(ids: readonly string[]): Promise<Map<string, ProductCard>> {
+  private readonly loadCards = async (ids: readonly string[]): Promise<Map<string, ProductCard>> => {
     const rows = await usePrimary(() =>
       this.dataSource.getRepository(ProductEntity).findBy({ id: In([...ids]) }),
     );
     return new Map(
       rows.map(({ id, sku, name, priceMinor }) => [id, { id, sku, name, price: gbp(priceMinor) }]),
     );
-  }
+  };
 
-  private async loadStock(ids: readonly string[]): Promise<Map<string, number>> {
+  private readonly loadStock = async (ids: readonly string[]): Promise<Map<string, number>> => {
     const rows = await usePrimary(() =>
       this.dataSource.getRepository(StockEntity).findBy({ productId: In([...ids]) }),
     );
     return new Map(rows.map(({ productId, available }) => [productId, available]));
-  }
+  };
 }

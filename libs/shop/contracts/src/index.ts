@@ -1,3 +1,4 @@
+export { BestSellers } from './best-sellers.js';
 export { cacheNamespaces } from './cache-namespaces.js';
 export { ProductNotFoundError, UserNotFoundError } from './not-found.errors.js';
 export { type Page, pageOf, pageQuery } from './page.js';

@@ -28,7 +28,7 @@ export class ChangeUser {
     if (version !== undefined && version !== before.version) throw new UserChangedError(id);
     const { email } = change;
     if (email === undefined || email === before.email) {
-      return this.announce(await this.write(before, change, version));
+      return viewOf(await this.write(before, change, version));
     }
     // Looked at now, so that what is freed at the end is this holding and not one that begins meanwhile.
     const old = await this.emails.holderOf(before.email);
@@ -40,13 +40,25 @@ export class ChangeUser {
       await this.emails.releaseUnlessWritten(reserved, error);
       throw error;
     }
-    const view = await this.announce(after);
     await this.moveAddress(old?.userId === id ? old : null, reserved);
-    return view;
+    return viewOf(after);
+  }
+
+  /** Also after a failure: a shard whose answer was lost may have written all the same. */
+  private async write(
+    before: UserEntity,
+    change: ChangeUserInput,
+    version: number | undefined,
+  ): Promise<UserEntity> {
+    try {
+      return await this.writeRow(before, change, version);
+    } finally {
+      await this.cache.invalidate('user', before.id);
+    }
   }
 
   /** With any version allowed, only a change of the address in between is one too many. */
-  private write(
+  private writeRow(
     before: UserEntity,
     change: ChangeUserInput,
     version: number | undefined,
@@ -64,11 +76,6 @@ export class ChangeUser {
       await manager.update(UserEntity, { id }, { name, email, version: after.version });
       return after;
     });
-  }
-
-  private async announce(user: UserEntity): Promise<UserView> {
-    await this.cache.invalidate('user', user.id);
-    return viewOf(user);
   }
 
   /** The user has the new address already: what fails here is made good when somebody asks for either address. */

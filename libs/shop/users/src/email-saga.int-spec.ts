@@ -41,6 +41,7 @@ class NaiveReservations extends HeldUpReservations {
 function losingAnswers(router: ShardRouter): ShardRouter {
   return {
     read: router.read.bind(router),
+    readMany: router.readMany.bind(router),
     write: async (key: string, fn: Parameters<ShardRouter['write']>[1]) => {
       const result = await router.write(key, fn);
       if (!key.includes('@')) throw new ShardUnavailableError('shard-0', 'the connection broke off');

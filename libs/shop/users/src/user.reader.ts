@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { MultiLevelCache } from '@fourfold/cache';
+import { MultiLevelCache, type WarmupEntry } from '@fourfold/cache';
 import { ShardRouter } from '@fourfold/sharding';
 import { pageOf, type Page, UserDirectory, UserNotFoundError, type UserView } from '@shop/contracts';
-import { Like, MoreThan } from 'typeorm';
+import { In, Like, MoreThan } from 'typeorm';
 import { EmailReservations } from './email.reservations.js';
 import { UserEntity } from './user.entity.js';
 import type { ListUsers } from './users.schemas.js';
@@ -30,10 +30,16 @@ export class UserReader extends UserDirectory {
   }
 
   async find(id: string): Promise<UserView | null> {
-    return this.cache.getOrLoad<UserView>('user', id, async () => {
-      const user = await this.read(id);
-      return user && viewOf(user);
-    });
+    return this.cache.getOrLoad<UserView>(
+      'user',
+      id,
+      async () => (await this.loadViews([id])).get(id) ?? null,
+    );
+  }
+
+  /** What `find` of these would look for, and how it is loaded. */
+  warmupOf(ids: readonly string[]): WarmupEntry {
+    return { namespace: 'user', ids, loadMany: this.loadViews };
   }
 
   /** @throws UserNotFoundError */
@@ -88,6 +94,13 @@ export class UserReader extends UserDirectory {
       unavailableShards,
     };
   }
+
+  private readonly loadViews = async (ids: readonly string[]): Promise<Map<string, UserView>> => {
+    const users = await this.shards.readMany(ids, (manager, own) =>
+      manager.findBy(UserEntity, { id: In(own) }),
+    );
+    return new Map(users.map((user) => [user.id, viewOf(user)]));
+  };
 
   private read(id: string): Promise<UserEntity | null> {
     return this.shards.read(id, (manager) => manager.findOneBy(UserEntity, { id }));

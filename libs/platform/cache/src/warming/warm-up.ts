@@ -5,9 +5,12 @@ import type { LoadMany } from '../loading/load.runner.js';
 export interface WarmupEntry<T = unknown> {
   namespace: string;
   ids: readonly string[];
+  /** The one that readers use: what it gives is what they will get. */
   loadMany: LoadMany<T>;
   options?: CallOptions;
 }
+
+export type WarmupEntries = Iterable<WarmupEntry> | AsyncIterable<WarmupEntry>;
 
 export interface WarmupOptions {
   /** Batches at once. Default 4. */
@@ -18,6 +21,8 @@ export interface WarmupOptions {
   signal?: AbortSignal;
   /** After each batch. */
   onProgress?: (soFar: WarmupReport) => void;
+  /** Told why a batch failed. */
+  onFailure?: (error: unknown) => void;
 }
 
 export interface WarmupReport {
@@ -30,13 +35,15 @@ export interface WarmupReport {
 }
 
 type Warm = (entry: WarmupEntry) => Promise<unknown>;
-type Entries = Iterable<WarmupEntry> | AsyncIterable<WarmupEntry>;
 
-/** Takes entries as they come, in batches, a few at once. A batch that fails is counted, and the others go on. */
+/**
+ * Takes entries as they come, in batches, a few at once. A batch that fails is counted, and the others go on.
+ * @throws what iterating over `entries` throws, once the batches in hand have ended.
+ */
 export async function warmUp(
-  entries: Entries,
+  entries: WarmupEntries,
   warm: Warm,
-  { concurrency = 4, batchSize = 100, signal, onProgress }: WarmupOptions = {},
+  { concurrency = 4, batchSize = 100, signal, onProgress, onFailure }: WarmupOptions = {},
 ): Promise<WarmupReport> {
   const report = { loaded: 0, present: 0, failed: 0 };
   const batches = batchesOf(entries, batchSize);
@@ -53,17 +60,21 @@ export async function warmUp(
         await warm({ ...batch, loadMany });
         report.loaded += asked;
         report.present += batch.ids.length - asked;
-      } catch {
+      } catch (error) {
         report.failed += batch.ids.length;
+        onFailure?.(error);
       }
       onProgress?.({ ...report });
     }
   };
-  await Promise.all(Array.from({ length: concurrency }, worker));
+  const ends = await Promise.allSettled(Array.from({ length: concurrency }, worker));
+  // Whoever was not asked for all of its entries is told that nobody will ask any more.
+  await batches.return();
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
   return report;
 }
 
-async function* batchesOf(entries: Entries, size: number): AsyncGenerator<WarmupEntry, void> {
+async function* batchesOf(entries: WarmupEntries, size: number): AsyncGenerator<WarmupEntry, void> {
   for await (const entry of entries) {
     for (let from = 0; from < entry.ids.length; from += size) {
       yield { ...entry, ids: entry.ids.slice(from, from + size) };

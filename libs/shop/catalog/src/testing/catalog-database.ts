@@ -1,6 +1,8 @@
 import { type MigratedDatabase, migratedDatabase } from '@fourfold-tools/testing';
 import type { DataSource } from 'typeorm';
 import { CreateCatalog1764000000400 } from '../migrations/create-catalog.migration.js';
+import { ProductEntity } from '../product.entity.js';
+import { StockEntity } from '../stock.entity.js';
 
 /** The catalogue's tables in a database of one test file, for the account that the apps have. */
 export class CatalogDatabase {
@@ -11,7 +13,12 @@ export class CatalogDatabase {
   }
 
   static async create(): Promise<CatalogDatabase> {
-    return new CatalogDatabase(await migratedDatabase({ migrations: [CreateCatalog1764000000400] }));
+    return new CatalogDatabase(
+      await migratedDatabase({
+        migrations: [CreateCatalog1764000000400],
+        entities: [ProductEntity, StockEntity],
+      }),
+    );
   }
 
   /** The catalogue is these products and nothing else: id → units in stock. */

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { MultiLevelCache } from '@fourfold/cache';
 import { inTransaction, isDuplicateKey, isLockTimeout } from '@fourfold/db-routing';
 import { Outbox, type OutboxMessage } from '@fourfold/outbox';
 import { SnowflakeIds } from '@fourfold/sharding';
@@ -47,6 +48,7 @@ export class PlaceOrder {
     private readonly idempotency: IdempotencyStore,
     private readonly index: OrderIndex,
     private readonly orders: OrderReader,
+    private readonly cache: MultiLevelCache,
   ) {}
 
   /**
@@ -98,12 +100,20 @@ export class PlaceOrder {
 
   /** What makes the next reads quick. The queue does what fails here. */
   private async settleIn(order: OrderEntity): Promise<void> {
+    await Promise.all([this.putIntoCache(order.id), this.index.recordSoon(entryOf(order))]);
+  }
+
+  /**
+   * By a read and not by writing it through: the worker may have settled the order meanwhile, and what it is now must
+   * not be overwritten by what it was.
+   */
+  private async putIntoCache(orderId: string): Promise<void> {
+    await this.cache.invalidate('order', orderId); // somebody may have asked for this id before it existed
     void this.orders
-      .find(order.id)
+      .find(orderId)
       .catch((error: unknown) =>
-        this.logger.warn({ err: error, orderId: order.id }, 'A new order could not be put into the cache'),
+        this.logger.warn({ err: error, orderId }, 'A new order could not be put into the cache'),
       );
-    await this.index.recordSoon(entryOf(order));
   }
 
   private remembered(request: PlaceOrderRequest): Promise<RememberedAnswer | null> {

@@ -1,16 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import { type AssembledCache, assembleCache, type MultiLevelCache } from '@fourfold/cache';
 import { Inbox, Outbox, outboxMigrations } from '@fourfold/outbox';
-import { cacheNamespaces, StockKeeper, type StockLine } from '@shop/contracts';
-import { type MigratedDatabase, migratedDatabase } from '@fourfold-tools/testing';
+import type { SnowflakeIds } from '@fourfold/sharding';
+import { cacheNamespaces, gbp, StockKeeper, type StockLine } from '@shop/contracts';
+import { eventually, type MigratedDatabase, migratedDatabase } from '@fourfold-tools/testing';
 import type { DataSource, EntityManager } from 'typeorm';
 import { CancelOrder } from '../cancelling/cancel-order.command.js';
+import type { OrderIndex } from '../index-by-user/order.index.js';
 import { CreateOrders1764000000600 } from '../migrations/create-orders.migration.js';
+import { IdempotencyStore } from '../placing/idempotency.store.js';
+import { PlaceOrder } from '../placing/place-order.command.js';
+import { OrderReader } from '../reading/order.reader.js';
 import { OrderItemEntity } from '../schema/order-item.entity.js';
 import { OrderEntity } from '../schema/order.entity.js';
 import { SettleOrder } from '../settling/settle-order.command.js';
 
 const FIRST_ORDER_ID = 1_000;
+/** Everybody exists, everything is there, and the index is somebody else's business. */
+const anyUser = { find: async (id: string) => ({ id, name: '', email: '', createdAt: '', version: 1 }) };
+const anyProduct = {
+  findMany: async (ids: readonly string[]) =>
+    new Map(ids.map((id) => [id, { id, sku: id, name: id, price: gbp(100), stock: 1_000 }])),
+};
+const noIndex = { recordSoon: async () => {} } as unknown as OrderIndex;
 
 /** One shelf for every product, in the order's own database, so that it moves with the transaction. */
 class Shelf extends StockKeeper {
@@ -66,8 +78,23 @@ export class OrdersDatabase {
     const { cache } = await this.openCache(cacheRedisUrl);
     const [outbox, shelf] = [new Outbox(), new Shelf(cache)];
     const inbox = new Inbox(this.dataSource, outbox);
+    const reader = new OrderReader(this.dataSource, cache, noIndex);
     return {
       shelf,
+      reader,
+      /** What the cache has of an order by itself, once it has it. */
+      cachedOrder: (id: string) => eventually(async () => (await cache.peek('order', id))?.value ?? false),
+      place: new PlaceOrder(
+        this.dataSource,
+        anyUser,
+        anyProduct,
+        { nextId: () => this.nextId() } as SnowflakeIds,
+        outbox,
+        new IdempotencyStore(),
+        noIndex,
+        reader,
+        cache,
+      ),
       settle: new SettleOrder(this.dataSource, inbox, outbox, shelf, cache),
       cancel: new CancelOrder(this.dataSource, outbox, shelf, cache),
     };
@@ -77,8 +104,18 @@ export class OrdersDatabase {
     return String((this.lastId += 1));
   }
 
+  /** What `nextId` will be. */
+  upcomingId(): string {
+    return String(this.lastId + 1);
+  }
+
   /** A pending order of `quantity` units. */
-  async order(quantity: number): Promise<string> {
+  order(quantity: number): Promise<string> {
+    return this.orderOf(['1'], quantity);
+  }
+
+  /** A pending order of `quantity` units of each of the products. */
+  async orderOf(productIds: readonly string[], quantity = 1): Promise<string> {
     const id = this.nextId();
     await this.dataSource.manager.insert(OrderEntity, {
       id,
@@ -91,12 +128,8 @@ export class OrdersDatabase {
       version: 1,
       createdAt: new Date(),
     });
-    await this.dataSource.manager.insert(OrderItemEntity, {
-      orderId: id,
-      productId: '1',
-      quantity,
-      unitPriceMinor: 100,
-    });
+    const items = productIds.map((productId) => ({ orderId: id, productId, quantity, unitPriceMinor: 100 }));
+    await this.dataSource.manager.insert(OrderItemEntity, items);
     return id;
   }
 

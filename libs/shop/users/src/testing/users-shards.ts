@@ -14,6 +14,7 @@ import { DataSource } from 'typeorm';
 import { ChangeUser } from '../change-user.command.js';
 import { EmailReservations } from '../email.reservations.js';
 import { CreateUsers1764000000500 } from '../migrations/create-users.migration.js';
+import { RecentUsersWarmup } from '../recent-users.warmup.js';
 import { RegisterUser } from '../register-user.command.js';
 import { UserEmailEntity } from '../user-email.entity.js';
 import { UserEntity } from '../user.entity.js';
@@ -48,13 +49,14 @@ export class UsersShards {
     return new UsersShards(databases, registry, router, ids);
   }
 
-  library({ router = this.router, emails = new EmailReservations(router) } = {}) {
-    const reader = new UserReader(router, emails, noCache);
+  library({ router = this.router, emails = new EmailReservations(router), cache = noCache } = {}) {
+    const reader = new UserReader(router, emails, cache);
     return {
       emails,
       reader,
-      register: new RegisterUser(router, this.ids, emails, noCache),
-      change: new ChangeUser(router, emails, reader, noCache),
+      warmup: new RecentUsersWarmup(router, reader),
+      register: new RegisterUser(router, this.ids, emails, cache),
+      change: new ChangeUser(router, emails, reader, cache),
     };
   }
 

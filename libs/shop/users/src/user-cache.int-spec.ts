@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import { type AssembledCache, assembleCache } from '@fourfold/cache';
+import { type ScatterResult, type ShardRouter, ShardUnavailableError } from '@fourfold/sharding';
+import { cacheNamespaces } from '@shop/contracts';
+import { topology } from '@fourfold-tools/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { UsersShards } from './testing/users-shards.js';
+
+let shards: UsersShards;
+let assembled: AssembledCache;
+
+beforeAll(async () => {
+  shards = await UsersShards.start();
+  const prefix = `t-${randomUUID()}`;
+  assembled = assembleCache({ redisUrl: topology().redisCache.url, prefix, namespaces: cacheNamespaces });
+  await assembled.start();
+});
+afterAll(async () => {
+  assembled?.close();
+  await shards?.stop();
+});
+
+const aUser = () => ({ name: 'Ada', email: `${randomUUID()}@example.com` });
+
+/** The shards with another way of doing one thing. */
+function routerWith(change: Partial<Pick<ShardRouter, 'write' | 'scatter'>>): ShardRouter {
+  const { router } = shards;
+  const rest = { read: router.read.bind(router), readMany: router.readMany.bind(router) };
+  return { ...rest, ...change } as unknown as ShardRouter;
+}
+
+describe('a change of a user whose answer is lost', () => {
+  it('is what the next reader gets, though the old user was in the cache', async () => {
+    const { cache } = assembled;
+    const router = routerWith({
+      write: async (key, fn) => {
+        await shards.router.write(key, fn);
+        throw new ShardUnavailableError('shard-0', 'the connection broke off');
+      },
+    });
+    const { register, reader } = shards.library({ cache });
+    const { id } = await register.execute(aUser());
+    expect((await reader.get(id)).name).toBe('Ada');
+    const { change } = shards.library({ cache, router });
+    await expect(change.execute(id, { name: 'Ada King' }, 1)).rejects.toThrow(ShardUnavailableError);
+    expect(await reader.get(id)).toMatchObject({ name: 'Ada King', version: 2 });
+  });
+});
+
+describe('the warm-up of users', () => {
+  it('puts the newest of every shard into the cache, as readers find them', async () => {
+    const { cache } = assembled;
+    const { register, reader, warmup } = shards.library({ cache });
+    const users = await Promise.all(Array.from({ length: 12 }, () => register.execute(aUser())));
+    expect(await cache.warm(warmup.entries())).toMatchObject({ failed: 0 });
+    const { loads } = cache.stats().namespaces['user']!;
+    for (const user of users) expect(await reader.get(user.id)).toEqual(user);
+    expect(cache.stats().namespaces['user']!.loads).toBe(loads);
+  });
+
+  it('warms what it can, and says which shard did not answer', async () => {
+    const { cache } = assembled;
+    const { register } = shards.library({ cache });
+    await Promise.all(Array.from({ length: 12 }, () => register.execute(aUser())));
+    const router = routerWith({
+      scatter: async <T>(...args: Parameters<ShardRouter['scatter']>) => {
+        const { results } = (await shards.router.scatter(...args)) as ScatterResult<T>;
+        return { results: results.slice(1), unavailableShards: ['shard-0'] };
+      },
+    });
+    let warmed = 0;
+    const { warmup } = shards.library({ cache, router });
+    const onProgress = ({ loaded, present }: { loaded: number; present: number }): void => {
+      warmed = loaded + present;
+    };
+    await expect(cache.warm(warmup.entries(), { onProgress })).rejects.toThrow('shard-0 did not answer');
+    expect(warmed).toBeGreaterThan(0);
+  });
+});
