@@ -1,0 +1,3 @@
+export function verdict(holds: boolean): string {
+  return holds ? 'holds' : 'DOES NOT HOLD';
+}
