@@ -3,11 +3,15 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { installMissing } from '@fourfold-tools/stack';
 import type { BenchOptions } from './bench-options.js';
-import { type OwnServers, startServers } from './bench-servers.js';
+import { type OwnServers, startRedis, startServers } from './bench-servers.js';
+import { benchCache } from './cache.bench.js';
 import { benchRouting } from './routing.bench.js';
 
 const repoRoot = fileURLToPath(new URL('../..', import.meta.url));
-const benches = { routing: onServers(startServers, benchRouting) };
+const benches = {
+  routing: onServers(startServers, benchRouting),
+  cache: onServers(startRedis, benchCache),
+};
 
 const USAGE = `Usage: npm run bench -- [options] <bench>
 
@@ -15,6 +19,7 @@ Measures side by side, in one run, on servers of its own, and compares with the 
 
 Benches:
   routing           reads through the router beside the driver's own pool; distribution over two replicas
+  cache             hits in both levels beside Redis, lru-cache, bentocache and cache-manager; loads of a cold key
 
 Options:
   --rounds <n>      turns of each contender that count (default 25)
