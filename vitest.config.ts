@@ -15,7 +15,7 @@ export default defineConfig({
     projects: [
       {
         ...workspaceSources,
-        test: { name: 'unit', include: ['{apps,libs,tools}/**/*.spec.ts'], exclude },
+        test: { name: 'unit', include: ['{apps,bench,libs,tools}/**/*.spec.ts'], exclude },
       },
       {
         ...workspaceSources,

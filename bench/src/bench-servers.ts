@@ -1,11 +1,14 @@
 import { dbRoutingMigrations } from '@fourfold/db-routing';
 import {
   databaseUrl,
+  host,
   mainDatabase,
   privateTopology,
   removeAbandonedTopologies,
   removeTopology,
+  type ServerNode,
   Stack,
+  type StackOptions,
   topologyServers,
 } from '@fourfold-tools/stack';
 import { createConnection } from 'mysql2/promise';
@@ -13,26 +16,51 @@ import { DataSource } from 'typeorm';
 
 const ROWS = 1_000;
 
-export interface BenchServers {
-  primaryUrl: string;
-  replicaUrls: string[];
+/** Servers of the bench's own, up and filled. */
+export interface OwnServers {
+  /** Takes them down and removes their data. */
   stop(): Promise<void>;
 }
 
-/** A primary and two replicas of the bench's own, with `notes` of 1,000 rows on them. */
-export async function startServers(repoRoot: string): Promise<BenchServers> {
-  await removeAbandonedTopologies(repoRoot);
-  const options = await privateTopology(repoRoot);
-  const servers = topologyServers(options).filter(({ kind }) => kind === 'primary' || kind === 'replica');
-  const stack = new Stack(options, undefined, servers);
-  const stop = () => removeTopology(options);
-  try {
-    await stack.up();
+export interface BenchServers extends OwnServers {
+  primaryUrl: string;
+  replicaUrls: string[];
+}
+
+export interface BenchRedis extends OwnServers {
+  redisUrl: string;
+}
+
+/** A primary and two replicas, with `notes` of 1,000 rows on them. */
+export function startServers(repoRoot: string): Promise<BenchServers> {
+  return startOwn(repoRoot, ['primary', 'replica'], async (options) => {
     const replicaUrls = (['replica-1', 'replica-2'] as const).map((name) =>
       databaseUrl(options, name, 'read', mainDatabase),
     );
     await fill(databaseUrl(options, 'primary', 'migrate', mainDatabase), replicaUrls);
-    return { primaryUrl: databaseUrl(options, 'primary', 'app', mainDatabase), replicaUrls, stop };
+    return { primaryUrl: databaseUrl(options, 'primary', 'app', mainDatabase), replicaUrls };
+  });
+}
+
+/** The cache Redis as the platform sets it up, empty. */
+export function startRedis(repoRoot: string): Promise<BenchRedis> {
+  return startOwn(repoRoot, ['redis-cache'], async ({ ports }) => ({
+    redisUrl: `redis://${host}:${ports['redis-cache']}`,
+  }));
+}
+
+async function startOwn<T>(
+  repoRoot: string,
+  kinds: readonly ServerNode['kind'][],
+  ready: (options: StackOptions) => Promise<T>,
+): Promise<T & OwnServers> {
+  await removeAbandonedTopologies(repoRoot);
+  const options = await privateTopology(repoRoot);
+  const servers = topologyServers(options).filter(({ kind }) => kinds.includes(kind));
+  const stop = () => removeTopology(options);
+  try {
+    await new Stack(options, undefined, servers).up();
+    return { ...(await ready(options)), stop };
   } catch (error) {
     await stop();
     throw error;

@@ -2,11 +2,16 @@ import 'reflect-metadata';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { installMissing } from '@fourfold-tools/stack';
-import { startServers } from './bench-servers.js';
-import { type BenchOptions, benchRouting } from './routing.bench.js';
+import type { BenchOptions } from './bench-options.js';
+import { type OwnServers, startRedis, startServers } from './bench-servers.js';
+import { benchCache } from './cache.bench.js';
+import { benchRouting } from './routing.bench.js';
 
 const repoRoot = fileURLToPath(new URL('../..', import.meta.url));
-const benches = { routing: benchRouting };
+const benches = {
+  routing: onServers(startServers, benchRouting),
+  cache: onServers(startRedis, benchCache),
+};
 
 const USAGE = `Usage: npm run bench -- [options] <bench>
 
@@ -14,6 +19,7 @@ Measures side by side, in one run, on servers of its own, and compares with the 
 
 Benches:
   routing           reads through the router beside the driver's own pool; distribution over two replicas
+  cache             hits in both levels beside Redis, lru-cache, bentocache and cache-manager; loads of a cold key
 
 Options:
   --rounds <n>      turns of each contender that count (default 25)
@@ -50,20 +56,34 @@ async function main(argv: string[]): Promise<number> {
     console.error(`bench: ${(error as Error).message}\n\n${USAGE}`);
     return 2;
   }
-  return run(bench, { ...options, report: (line) => console.log(line) });
+  return (await bench({ ...options, report: (line) => console.log(line) })) ? 0 : 1;
 }
 
-async function run(bench: typeof benchRouting, options: BenchOptions): Promise<number> {
-  installMissing({ report: options.report });
-  const servers = await startServers(repoRoot);
-  // Ctrl-C leaves no server behind.
-  const stop = () => void servers.stop().finally(() => process.exit(130));
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
-  try {
-    return (await bench(servers, options)) ? 0 : 1;
-  } finally {
-    await servers.stop();
-  }
+/** The bench with servers that are there while it runs, and gone after it however it ends. */
+function onServers<S extends OwnServers>(
+  start: (repoRoot: string) => Promise<S>,
+  bench: (servers: S, options: BenchOptions) => Promise<boolean>,
+): (options: BenchOptions) => Promise<boolean> {
+  return async (options) => {
+    installMissing({ report: options.report });
+    const starting = start(repoRoot);
+    let interrupted: Promise<void> | undefined;
+    // Ctrl-C leaves no server behind, not even one that was about to start.
+    const interrupt = () => {
+      interrupted ??= starting.then((servers) => servers.stop()).finally(() => process.exit(130));
+    };
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt);
+    const servers = await starting;
+    try {
+      return await bench(servers, options);
+    } catch (error) {
+      // A bench that fails because its servers are being stopped is no news.
+      await interrupted;
+      throw error;
+    } finally {
+      await servers.stop();
+    }
+  };
 }
 
 function count(option: string, text: string): number {

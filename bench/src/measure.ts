@@ -1,14 +1,28 @@
-/** One way of doing the same work; `once` does it a single time. */
+import { setImmediate as eventLoopTurn } from 'node:timers/promises';
+
+/** One way of doing the same work. */
 export interface Contender {
   name: string;
   once: () => Promise<unknown>;
+  /**
+   * Operations that one call of `once` does, one after the other; default 1. More where a look at the clock would cost
+   * as much as the work. Such a batch may never leave the microtasks, so between two of them the event loop gets an
+   * uncounted turn, as it does in a server.
+   */
+  batch?: number;
+  /** A turn ends early after so many operations, where each needs something that no other has used. */
+  mostPerTurn?: number;
+  /** Prepares a turn, and puts away what it left; neither is counted. */
+  before?: () => Promise<void>;
+  after?: () => Promise<void>;
 }
 
 export interface Round {
+  /** Over the time spent in operations. */
   perSecond: number;
   /** Of this process, for one operation. Less shaken by other programs than the rest. */
   cpuMicros: number;
-  /** Of each operation, in ms, sorted. */
+  /** Of each operation, in ms, sorted; of a batch, its operations' mean. */
   latenciesMs: Float64Array;
 }
 
@@ -33,7 +47,9 @@ export async function measure(
   for (let round = 0; round <= rounds; round += 1) {
     const order = round % 2 === 0 ? contenders : [...contenders].reverse();
     for (const contender of order) {
+      await contender.before?.();
       const result = await runFor(roundMs, concurrency, contender);
+      await contender.after?.();
       if (round > 0) results.get(contender.name)?.push(result);
     }
     report(round === 0 ? 'warmed up' : `round ${round} of ${rounds}`);
@@ -41,24 +57,35 @@ export async function measure(
   return results;
 }
 
-async function runFor(ms: number, concurrency: number, { once }: Contender): Promise<Round> {
+async function runFor(
+  ms: number,
+  concurrency: number,
+  { once, batch = 1, mostPerTurn = Number.POSITIVE_INFINITY }: Contender,
+): Promise<Round> {
   const latencies: number[] = [];
+  let busyMs = 0;
+  let begun = 0;
   const cpuBefore = process.cpuUsage();
   const startMs = performance.now();
   const worker = async () => {
-    for (let nowMs = performance.now(); nowMs - startMs < ms;) {
+    for (let nowMs = performance.now(); nowMs - startMs < ms && begun + batch <= mostPerTurn;) {
+      begun += batch;
       const beganMs = nowMs;
       await once();
       nowMs = performance.now();
-      latencies.push(nowMs - beganMs);
+      busyMs += nowMs - beganMs;
+      latencies.push((nowMs - beganMs) / batch);
+      if (batch === 1) continue;
+      await eventLoopTurn();
+      nowMs = performance.now();
     }
   };
   await Promise.all(Array.from({ length: concurrency }, worker));
-  const seconds = (performance.now() - startMs) / 1_000;
   const { user, system } = process.cpuUsage(cpuBefore);
+  const operations = latencies.length * batch;
   return {
-    perSecond: latencies.length / seconds,
-    cpuMicros: (user + system) / latencies.length,
+    perSecond: operations / (busyMs / concurrency / 1_000),
+    cpuMicros: (user + system) / operations,
     latenciesMs: Float64Array.from(latencies).sort(),
   };
 }
@@ -71,14 +98,23 @@ export function median(values: readonly number[]): number {
 
 /** The median over rounds of a quantile of each round's latencies, in ms. */
 export function latency(rounds: readonly Round[], quantile: number): number {
-  return median(
-    rounds.map(
-      ({ latenciesMs }) => latenciesMs[Math.floor(quantile * (latenciesMs.length - 1))] ?? Number.NaN,
-    ),
-  );
+  return median(rounds.map((round) => quantileMs(round, quantile)));
 }
 
 /** The median of what two contenders reached in the same round, one as a part of the other. */
 export function ratio(of: readonly Round[], to: readonly Round[]): number {
-  return median(of.map(({ perSecond }, round) => perSecond / (to[round]?.perSecond ?? Number.NaN)));
+  return medianRatio(of, to, ({ perSecond }) => perSecond);
+}
+
+/** Like `ratio`, of each round's median latency: times of operations that the machine did not interrupt. */
+export function latencyRatio(of: readonly Round[], to: readonly Round[]): number {
+  return medianRatio(of, to, (round) => quantileMs(round, 0.5));
+}
+
+function medianRatio(of: readonly Round[], to: readonly Round[], figure: (round: Round) => number): number {
+  return median(of.map((round, index) => figure(round) / (to[index] ? figure(to[index]) : Number.NaN)));
+}
+
+function quantileMs({ latenciesMs }: Round, quantile: number): number {
+  return latenciesMs[Math.floor(quantile * (latenciesMs.length - 1))] ?? Number.NaN;
 }

@@ -4,8 +4,10 @@ import { Global, type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { createPool } from 'mysql2';
 import { register } from 'prom-client';
+import type { BenchOptions } from './bench-options.js';
 import type { BenchServers } from './bench-servers.js';
 import { type Contender, latency, measure, median, ratio, type Round } from './measure.js';
+import { verdict } from './report.js';
 import { DataSource } from 'typeorm';
 
 const READ = 'SELECT id, text FROM notes WHERE id = ?';
@@ -21,12 +23,6 @@ const CONCURRENCY = 32;
 const LEAST_RATIO = 0.95;
 const EVEN = 0.5;
 const TOLERANCE = 0.05 * EVEN;
-
-export interface BenchOptions {
-  roundMs: number;
-  rounds: number;
-  report: (line: string) => void;
-}
 
 /** Reads through the router beside the same reads through the driver's own pool. Resolves with whether both bounds hold. */
 export async function benchRouting(servers: BenchServers, options: BenchOptions): Promise<boolean> {
@@ -174,8 +170,4 @@ function row(name: string, rounds: readonly Round[]): string {
   const cpu = median(rounds.map((round) => round.cpuMicros));
   const quantiles = [0.5, 0.99].map((quantile) => latency(rounds, quantile).toFixed(2).padStart(7));
   return `  ${name.padEnd(22)}${perSecond.toFixed(0).padStart(7)}/s   p50${quantiles[0]} ms   p99${quantiles[1]} ms   ${cpu.toFixed(1).padStart(5)} µs CPU`;
-}
-
-function verdict(holds: boolean): string {
-  return holds ? 'holds' : 'DOES NOT HOLD';
 }
