@@ -52,13 +52,14 @@ export function assembleCache(given: CacheModuleOptions, ports: CachePorts = {})
   const { redisUrl, commandTimeoutMs, leaseMs, maxValueBytes } = options;
   const keys = new RedisKeys(options.prefix);
   const messages = new InvalidationMessages(randomUUID());
-  const namespaces = new Namespaces(options.namespaces, keys);
+  const namespaces = new Namespaces(options.namespaces);
   const flights = new SingleFlight<CachedValue>(clock, leaseMs);
   const l1 = new L1Store(options.l1MaxBytes, clock);
   const local = new LocalInvalidations(l1, flights, namespaces, messages);
 
   let isClosed = false;
   const adjustL1 = (): void => {
+    for (const namespace of namespaces.all()) namespace.generation = undefined;
     const state = bus.live ? 'serving' : l2.state === 'away' ? 'alone' : 'suspended';
     if (isClosed || state === l1.state) return;
     l1.become(state);

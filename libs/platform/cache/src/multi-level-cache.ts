@@ -169,7 +169,10 @@ export class MultiLevelCache {
     if (!skipL1) counts.l1Misses += 1;
     const key = cacheKey(name, id);
     const flight = this.mayJoin(skipL1) ? this.flights.current(key) : undefined;
-    if (flight === undefined) return this.flights.begin(key, this.loader.resolveOne(reading, id, key));
+    if (flight === undefined) {
+      const heedsMessages = !skipL1 && this.l1.state === 'serving';
+      return this.flights.begin(key, this.loader.resolveOne(reading, id, key, heedsMessages));
+    }
     counts.joins += 1;
     return flight;
   }

@@ -1,6 +1,5 @@
 import { UnknownNamespaceError } from './cache.errors.js';
 import type { L1Shelf } from './l1/l1.store.js';
-import type { RedisKeys } from './cache-key.js';
 import type { CachePolicy } from './cache-policy.js';
 import { HitEstimate } from './loading/hit-estimate.js';
 
@@ -34,15 +33,18 @@ export interface Namespace {
   /** Its part of L1. */
   readonly shelf: L1Shelf;
   readonly l2Hits: HitEstimate;
-  /** Where its generation lies in Redis. */
-  readonly generationKey: string;
+  /**
+   * Its generation in Redis, as a script has last shown it. Forgotten when it may have changed: with each message about
+   * the namespace, and whenever messages or Redis itself are lost.
+   */
+  generation: Buffer | undefined;
 }
 
 /** The declared namespaces, with what is counted for each. */
 export class Namespaces {
   private readonly byName = new Map<string, Namespace>();
 
-  constructor(declared: Readonly<Record<string, CachePolicy>>, keys: RedisKeys) {
+  constructor(declared: Readonly<Record<string, CachePolicy>>) {
     for (const [name, policy] of Object.entries(declared)) {
       this.byName.set(name, {
         name,
@@ -50,7 +52,7 @@ export class Namespaces {
         counts: noCounts(),
         shelf: new Map(),
         l2Hits: new HitEstimate(),
-        generationKey: keys.generation(name),
+        generation: undefined,
       });
     }
   }

@@ -23,8 +23,11 @@ export class LocalInvalidations {
     if (kind === 'tag') this.l1.invalidateTag(name);
     else {
       // A namespace that this process does not know, another release's say, has nothing here.
-      const shelf = this.namespaces.find(name)?.shelf;
-      if (shelf) this.l1.invalidateShelf(shelf);
+      const namespace = this.namespaces.find(name);
+      if (namespace) {
+        namespace.generation = undefined;
+        this.l1.invalidateShelf(namespace.shelf);
+      }
     }
     // Which flights it concerns is not worth knowing: the others are only not joined any more.
     this.flights.forgetAll();

@@ -3,7 +3,7 @@ import type { CacheKey, RedisKeys } from '../cache-key.js';
 import { namespaceOf } from '../cache-key.js';
 import type { InvalidationMessages, InvalidationTarget } from '../invalidation/invalidation-messages.js';
 import * as lua from './lease.lua.js';
-import { type L2Record, parseRecord } from './record.js';
+import { hasGeneration, type L2Record, parseRecord } from './record.js';
 import type { ServerTime } from './server-time.js';
 import { script, type ScriptRunner } from './script.runner.js';
 
@@ -46,6 +46,8 @@ type Reply =
 
 export const AWAY: L2Read = { kind: 'away' };
 const BUSY: L2Read = { kind: 'busy' };
+/** What our idea of the server's clock may be off by. */
+const ESTIMATE_MARGIN_MS = 5_000;
 const RANDOM_LENGTH = 9;
 const COUNT_LENGTH = lua.TOKEN_LENGTH - RANDOM_LENGTH;
 const scripts = {
@@ -79,17 +81,18 @@ export class LeaseCommands {
   }
 
   /**
-   * A plain read, which costs half of what the script does, for a value that is likely there.
-   * @param needsMs how long its TTL must go on for no exact figure to be needed.
+   * A plain read, which costs half of what the script does, for a value that is likely there. What is left of its TTL is
+   * an estimate, and rather too little.
+   * @param generation that the namespace has as far as we have heard.
    * @returns undefined when the script has to be asked: it is not there, or has tags, or is near its end.
    */
-  async look(key: CacheKey, generationKey: string, needsMs: number): Promise<Hit | undefined> {
-    const keys = [this.keys.value(key), generationKey];
-    const [bytes, generation] = await this.runner.command<(Buffer | null)[]>('mget', keys);
-    if (!bytes || !generation || !isOf(bytes, generation)) return undefined;
+  async look(key: CacheKey, generation: Buffer): Promise<Hit | undefined> {
+    const bytes = await this.runner.command<Buffer | null>('get', [this.keys.value(key)]);
+    if (!bytes || !hasGeneration({ bytes }, generation)) return undefined;
     const record = parseRecord(bytes);
-    const leftMs = Math.min(record.endMs - this.time.now(), record.ttlMs);
-    return record.tagKeys.length === 0 && leftMs > needsMs ? { kind: 'hit', record, leftMs } : undefined;
+    const leftMs = Math.min(record.endMs - this.time.now(), record.ttlMs) - ESTIMATE_MARGIN_MS;
+    if (record.tagKeys.length > 0 || leftMs <= ESTIMATE_MARGIN_MS) return undefined;
+    return { kind: 'hit', record, leftMs };
   }
 
   async readOrLease(wanted: LeaseKey): Promise<L2Read> {
@@ -177,13 +180,6 @@ export class LeaseCommands {
     this.tokens += 1;
     return this.tokenBase + this.tokens.toString(36).padStart(COUNT_LENGTH, '0');
   }
-}
-
-function isOf(record: Buffer, generation: Buffer): boolean {
-  return (
-    record.length > lua.HEADER_LENGTH &&
-    record.compare(generation, 0, lua.TOKEN_LENGTH, 0, lua.TOKEN_LENGTH) === 0
-  );
 }
 
 function fillArgs({ bytes, ttlMs, graceMs }: Fill): [number, number, number, Buffer] {

@@ -16,7 +16,16 @@ export interface L2Record {
 
 const NO_TAGS: readonly string[] = [];
 
-/** @param bytes of a record that a script found good. */
+export function hasGeneration({ bytes }: Pick<L2Record, 'bytes'>, generation: Buffer): boolean {
+  return bytes.length > HEADER_LENGTH && generation.compare(bytes, 0, TOKEN_LENGTH) === 0;
+}
+
+/** @returns a copy: the record's bytes may be part of a larger piece of memory. */
+export function generationOf({ bytes }: L2Record): Buffer {
+  return Buffer.from(bytes.subarray(0, TOKEN_LENGTH));
+}
+
+/** @param bytes of a record that a script found good, or whose generation was compared. */
 export function parseRecord(bytes: Buffer): L2Record {
   const endMs = bytes.readUInt32BE(TOKEN_LENGTH) * 2 ** 32 + bytes.readUInt32BE(TOKEN_LENGTH + 4);
   const ttlMs = bytes.readUInt32BE(TOKEN_LENGTH + 12);

@@ -99,8 +99,8 @@ export class RedisL2Store {
   }
 
   /** @returns undefined when `readOrLease` has to be asked, which is always right to do. */
-  look(key: CacheKey, generationKey: string, needsMs: number): Promise<Hit | undefined> {
-    return this.attempt(() => this.commands.look(key, generationKey, needsMs));
+  look(key: CacheKey, generation: Buffer): Promise<Hit | undefined> {
+    return this.attempt(() => this.commands.look(key, generation));
   }
 
   /** Without a lease: `busy` stands for "not there". */

@@ -3,6 +3,7 @@ import { cacheKey, type CacheKey } from '../cache-key.js';
 import { type CachePolicy, graceMs } from '../cache-policy.js';
 import type { FillPermit, L1Lifetime, L1Store } from '../l1/l1.store.js';
 import type { L2Read, LeaseKey, StaleRecord } from '../l2/lease-commands.js';
+import { generationOf, hasGeneration, type L2Record } from '../l2/record.js';
 import type { RedisL2Store } from '../l2/redis-l2.store.js';
 import type { Namespace } from '../namespace.js';
 import { type CachedValue, decodeValue, encodeValue } from '../serializing/serializer.js';
@@ -39,8 +40,6 @@ export interface LoaderLimits {
 /** Waits for another process's load: the first, growing by half each time, up to the longest. */
 const FIRST_POLL_MS = 10;
 const LONGEST_POLL_MS = 100;
-/** What our idea of the server's time may be off by, in a plain read. */
-const MARGIN_MS = 5_000;
 /** A load behind the callers' backs that failed is not tried again by anybody for so long. */
 const RETRY_AFTER_MS = 1_000;
 
@@ -70,15 +69,21 @@ export class LeasedLoader {
   }
 
   /**
-   * The same for one. Where Redis most likely has it, it is read plainly first: the script's work is for what is missing,
-   * or near its end.
+   * The same for one. Where Redis most likely has it, and every message about its namespace is heard, it is read plainly
+   * first: the script's work is for what is missing, or near its end.
    */
-  async resolveOne(reading: Reading, id: string, key: CacheKey): Promise<CachedValue> {
+  async resolveOne(
+    reading: Reading,
+    id: string,
+    key: CacheKey,
+    heedsMessages: boolean,
+  ): Promise<CachedValue> {
     const { namespace, policy } = reading;
-    if (policy.tags.length === 0 && namespace.l2Hits.isLikely) {
+    const { generation } = namespace;
+    if (generation && heedsMessages && policy.tags.length === 0 && namespace.l2Hits.isLikely) {
       const startedMs = this.clock.now();
       const want = this.want(reading, id, key);
-      const hit = await this.l2.look(key, namespace.generationKey, MARGIN_MS + policy.l1MaxTtlMs);
+      const hit = await this.l2.look(key, generation);
       const cached = hit && this.takeHit(reading, want, hit, startedMs);
       if (cached !== undefined) {
         namespace.counts.l2Hits += 1;
@@ -132,6 +137,7 @@ export class LeasedLoader {
       const read = reads[i]!;
       const cached = read.kind === 'hit' ? this.takeHit(reading, want, read, startedMs) : undefined;
       if (waitedMs === 0 && read.kind !== 'away') namespace.l2Hits.note(cached !== undefined);
+      if (read.kind === 'hit') this.learnGeneration(namespace, want, read.record);
       if (cached !== undefined) {
         namespace.counts.l2Hits += 1;
         values.set(want.id, cached);
@@ -269,6 +275,12 @@ export class LeasedLoader {
     }
     if (lifetime.refreshAtMs <= startedMs) reading.onNearEnd(want.id);
     return cached;
+  }
+
+  /** Not when a message may have come after Redis had answered. */
+  private learnGeneration(namespace: Namespace, want: Wanted, record: L2Record): void {
+    if (namespace.generation && hasGeneration(record, namespace.generation)) return;
+    if (this.l1.isCurrent(want.key, want.permit, want.tags)) namespace.generation = generationOf(record);
   }
 
   private lifetime(
