@@ -2,7 +2,7 @@ import { eventually, type RedisServerFixture } from '@fourfold-tools/testing';
 import { Redis } from 'ioredis';
 import type { CacheModuleOptions } from '../../cache.options.js';
 import { freshPrefix, TestCaches } from '../test-caches.js';
-import { type CacheProcess, naiveProcess, ourProcess } from './cache.process.js';
+import { type CacheUnderTest, naiveUnderTest, oursUnderTest } from './cache-under-test.js';
 import { RedisLink } from './redis-link.js';
 
 export const PROCESSES = 3;
@@ -15,7 +15,7 @@ const POLL = { everyMs: 1, deadlineMs: 20_000 };
  * histories, one at a time.
  */
 export class CacheTrio {
-  processes: readonly CacheProcess[] = [];
+  processes: readonly CacheUnderTest[] = [];
   private markers = 0;
 
   private constructor(
@@ -40,7 +40,7 @@ export class CacheTrio {
     const trio = await CacheTrio.open(caches['redisUrl'], say, () => caches.closeAll());
     trio.processes = await Promise.all(
       trio.links.slice(0, PROCESSES).map(async ({ url }) => {
-        return ourProcess(await caches.open(prefix, { ...options, redisUrl: url }));
+        return oursUnderTest(await caches.open(prefix, { ...options, redisUrl: url }));
       }),
     );
     return trio;
@@ -54,7 +54,7 @@ export class CacheTrio {
     trio.processes = trio.links.slice(0, PROCESSES).map(({ url }) => {
       const client = plainClient(url);
       clients.push(client);
-      return naiveProcess(client, prefix, hasL1);
+      return naiveUnderTest(client, prefix, hasL1);
     });
     return trio;
   }

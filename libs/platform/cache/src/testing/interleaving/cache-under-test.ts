@@ -8,7 +8,7 @@ import type { ProcessState } from './staleness-oracle.js';
 import type { WriteScope } from './steps.js';
 
 /** A cache as one process has it, ours or the naive twin. */
-export interface CacheProcess {
+export interface CacheUnderTest {
   readonly state: ProcessState;
   /** Nothing of an outage is left. */
   readonly inUse: boolean;
@@ -28,7 +28,7 @@ interface WiderInvalidation {
   invalidateNamespace(namespace: string): Promise<WriteOutcome>;
 }
 
-export function ourProcess({ cache, l2, bus }: AssembledCache): CacheProcess {
+export function oursUnderTest({ cache, l2, bus }: AssembledCache): CacheUnderTest {
   const wider = cache as typeof cache & Partial<WiderInvalidation>;
   const options = (skipL1: boolean) => ({ skipL1, tags: [TAG] });
   return {
@@ -53,10 +53,10 @@ export function ourProcess({ cache, l2, bus }: AssembledCache): CacheProcess {
  * The twin. It knows nothing of connections, so it is judged like a process that does without messages.
  * @param hasL1 without it, a process keeps nothing: what is left is get, load, set and delete in Redis.
  */
-export function naiveProcess(redis: Redis, prefix: string, hasL1: boolean): CacheProcess {
+export function naiveUnderTest(redis: Redis, prefix: string, hasL1: boolean): CacheUnderTest {
   const kept = new NaiveCache(redis);
   const cache = (skipL1: boolean): NaiveCache => (hasL1 && !skipL1 ? kept : new NaiveCache(redis));
-  const read: CacheProcess['read'] = async (id, load, skipL1) => {
+  const read: CacheUnderTest['read'] = async (id, load, skipL1) => {
     const text = await cache(skipL1).getOrLoad(prefix + id, async () => JSON.stringify(await load()));
     return JSON.parse(text) as Row | null;
   };
