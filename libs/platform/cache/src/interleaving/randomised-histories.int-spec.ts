@@ -5,17 +5,18 @@ import type { CacheModuleOptions } from '../cache.options.js';
 import { CacheTrio } from '../testing/interleaving/cache-trio.js';
 import { HistoryRun } from '../testing/interleaving/history-run.js';
 import { everyStep, histories, type Step, unbroken } from '../testing/interleaving/steps.js';
+import { naiveMembers, ourMembers } from '../testing/interleaving/trio-members.js';
 
-const HISTORIES = 2400;
+const HISTORIES = 10_000;
 const SEED = 20_130_402;
 const NAIVE_HISTORIES = 500;
 const TIME_LIMIT_MS = 600_000;
 
-/** Side by side, each on a database of its own: while one waits for a connection, the others go on. */
+/** Side by side: while one waits for a connection, the others go on. */
 const trios: Partial<CacheModuleOptions>[] = [
-  ...Array.from({ length: 9 }, () => ({ leaseWaitMs: 1 })),
+  ...Array.from({ length: 18 }, () => ({ leaseWaitMs: 1 })),
   // Leases that end while their holders load, and waiters that outlast them.
-  ...Array.from({ length: 3 }, () => ({ leaseMs: 5, leaseWaitMs: 25 })),
+  ...Array.from({ length: 6 }, () => ({ leaseMs: 5, leaseWaitMs: 25 })),
 ];
 
 let server: RedisServerFixture;
@@ -42,7 +43,7 @@ describe('three processes that read, write, invalidate and lose their connection
       const numRuns = Math.ceil(HISTORIES / trios.length);
       const outcomes = await Promise.all(
         trios.map(async (options, i) => {
-          const trio = await CacheTrio.ofOurs(server, i, options);
+          const trio = await CacheTrio.open(server, ourMembers(options));
           return fc.check(playedOn(trio, histories(everyStep)), {
             numRuns,
             seed: SEED + i,
@@ -62,7 +63,7 @@ describe('three processes that read, write, invalidate and lose their connection
     ['get, load, set and delete in Redis', false],
     ['the same with a map in each process', true],
   ])('naive twin, %s: is caught soon, without a fault', async (_what, hasL1) => {
-    const trio = await CacheTrio.ofNaive(server, trios.length + (hasL1 ? 1 : 0), hasL1);
+    const trio = await CacheTrio.open(server, naiveMembers(hasL1));
     const property = playedOn(trio, histories(unbroken));
     const outcome = await fc.check(property, {
       numRuns: NAIVE_HISTORIES,

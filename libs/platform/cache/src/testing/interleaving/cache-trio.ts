@@ -1,83 +1,68 @@
 import { eventually, type RedisServerFixture } from '@fourfold-tools/testing';
-import { Redis } from 'ioredis';
-import type { CacheModuleOptions } from '../../cache.options.js';
-import { freshPrefix, TestCaches } from '../test-caches.js';
-import { type CacheUnderTest, naiveUnderTest, oursUnderTest } from './cache-under-test.js';
+import type { Redis } from 'ioredis';
+import { freshPrefix } from '../test-caches.js';
+import type { CacheUnderTest } from './cache-under-test.js';
 import { RedisLink } from './redis-link.js';
+import type { Forbidden } from './steps.js';
+import { type JoinTrio, plainClient, type TrioMembers } from './trio-members.js';
 
 export const PROCESSES = 3;
 
-/** Two steps more than Redis needs; several trios share one event loop. */
+const FORBIDDEN: Record<Forbidden, string[]> = {
+  writing: ['-@write'],
+  deleting: ['-del', '-unlink'],
+  publishing: ['-publish', '-spublish'],
+};
+
+/** Several trios share one event loop, and what is waited for takes less than half a second on an idle one. */
 const POLL = { everyMs: 1, deadlineMs: 20_000 };
 
 /**
- * Three processes with a link to Redis each, on a database of their own, and what watches them. It is used for many
- * histories, one at a time.
+ * Three processes with a link and an account at Redis each, and what watches them. It is used for many histories, one
+ * at a time.
  */
 export class CacheTrio {
-  processes: readonly CacheUnderTest[] = [];
+  private readonly limited = new Set<number>();
   private markers = 0;
 
   private constructor(
+    private readonly prefix: string,
+    private readonly members: TrioMembers,
     readonly links: readonly RedisLink[],
+    private readonly accounts: readonly string[],
     /** Past all links. */
-    readonly redis: Redis,
-    private readonly herald: (marker: string) => Promise<unknown>,
-    private readonly viaLink: Redis,
-    private readonly closing: (() => void)[],
+    private readonly redis: Redis,
+    /** On a link of its own, without faults. */
+    private readonly viaLink: { redis: Redis; link: RedisLink },
   ) {}
 
-  static async ofOurs(
-    server: RedisServerFixture,
-    database: number,
-    options: Partial<CacheModuleOptions> = {},
-  ): Promise<CacheTrio> {
-    const prefix = freshPrefix();
-    const caches = new TestCaches(`${server.url}/${database}`);
-    // The herald is a process without a link. It says only markers, and the others never hear of it otherwise.
-    const herald = await caches.open(prefix);
-    const say = (marker: string) => herald.cache.invalidate('stock', marker);
-    const trio = await CacheTrio.open(caches['redisUrl'], say, () => caches.closeAll());
-    trio.processes = await Promise.all(
-      trio.links.slice(0, PROCESSES).map(async ({ url }) => {
-        return oursUnderTest(await caches.open(prefix, { ...options, redisUrl: url }));
-      }),
+  static async open({ url }: RedisServerFixture, join: JoinTrio): Promise<CacheTrio> {
+    // No prefix is the beginning of another one.
+    const prefix = `${freshPrefix()}.`;
+    const redis = plainClient(url);
+    const accounts = Array.from({ length: PROCESSES }, (_, i) => `${prefix}${i}`);
+    for (const account of accounts) {
+      await redis.call('ACL', 'SETUSER', account, 'on', '>secret', '~*', '&*', '+@all');
+    }
+    const links = await Promise.all(
+      accounts.map((account) => RedisLink.open(url.replace('//', `//${account}:secret@`))),
     );
-    return trio;
+    const members = await join(
+      prefix,
+      links.map((link) => link.url),
+      url,
+    );
+    const link = await RedisLink.open(url);
+    return new CacheTrio(prefix, members, links, accounts, redis, { redis: plainClient(link.url), link });
   }
 
-  static async ofNaive(server: RedisServerFixture, database: number, hasL1: boolean): Promise<CacheTrio> {
-    const clients: Redis[] = [];
-    const close = () => clients.forEach((client) => client.disconnect());
-    const trio = await CacheTrio.open(`${server.url}/${database}`, async () => 0, close);
-    const prefix = freshPrefix();
-    trio.processes = trio.links.slice(0, PROCESSES).map(({ url }) => {
-      const client = plainClient(url);
-      clients.push(client);
-      return naiveUnderTest(client, prefix, hasL1);
-    });
-    return trio;
-  }
-
-  private static async open(
-    url: string,
-    herald: (marker: string) => Promise<unknown>,
-    close: () => void,
-  ): Promise<CacheTrio> {
-    const links = await Promise.all(Array.from({ length: PROCESSES + 1 }, () => RedisLink.open(url)));
-    const [redis, viaLink] = [plainClient(url), plainClient(links[PROCESSES]!.url)];
-    const closing = [
-      close,
-      () => redis.disconnect(),
-      () => viaLink.disconnect(),
-      ...links.map((link) => () => link.close()),
-    ];
-    return new CacheTrio(links.slice(0, PROCESSES), redis, herald, viaLink, closing);
+  get processes(): readonly CacheUnderTest[] {
+    return this.members.processes;
   }
 
   /** As long as a request takes that another process has sent just before, with its answer. */
   async roundTrip(): Promise<void> {
-    await this.viaLink.ping();
+    await this.viaLink.redis.ping();
   }
 
   /**
@@ -89,34 +74,56 @@ export class CacheTrio {
     const marker = `marker-${this.markers}.`;
     const hearing = this.links.flatMap((link, i) => (link.isHolding('messages') ? [] : [i]));
     const passed = hearing.map((i) => this.links[i]!.passed(marker));
-    await this.herald(marker);
+    await this.members.say(marker);
     await Promise.all(passed);
     // The messages are in the sockets; a round trip later they are in the caches.
     await this.roundTrip();
     return hearing;
   }
 
-  async allInUse(): Promise<void> {
-    await this.roundTrip();
-    await eventually(() => this.processes.every(({ inUse }) => inUse), POLL);
+  /** What the caches have in Redis, their own bookkeeping too, in a lasting order. */
+  async keys(): Promise<string[]> {
+    return (await this.redis.keys(`${this.prefix}*`)).sort();
   }
 
-  async inUse(process: number): Promise<void> {
-    await this.roundTrip();
-    await eventually(() => this.processes[process]!.inUse, POLL);
+  async evict(keys: readonly string[]): Promise<void> {
+    if (keys.length > 0) await this.redis.unlink(...keys);
   }
 
-  heal(): void {
-    for (const link of this.links) link.heal();
+  async inUse(processes: readonly CacheUnderTest[] = this.processes): Promise<void> {
+    await this.roundTrip();
+    await eventually(() => processes.every(({ inUse }) => inUse), POLL);
+  }
+
+  /** Commands of the process fail from now on, in the middle of a script too; its connections stand. */
+  async forbid(process: number, what: Forbidden): Promise<void> {
+    this.limited.add(process);
+    await this.redis.call('ACL', 'SETUSER', this.accounts[process]!, ...FORBIDDEN[what]);
+  }
+
+  /** Ends every fault of the process; what it has to do by itself then is not waited for. */
+  async heal(process: number): Promise<void> {
+    this.links[process]!.heal();
+    await this.restore(process);
+  }
+
+  /** The same, but a request that is late stays so. */
+  async restore(process: number): Promise<void> {
+    if (this.limited.delete(process)) {
+      await this.redis.call('ACL', 'SETUSER', this.accounts[process]!, '+@all');
+    }
+    this.links[process]!.restore();
+    await this.roundTrip();
+  }
+
+  async healAll(): Promise<void> {
+    await Promise.all(this.links.map((_link, process) => this.heal(process)));
   }
 
   close(): void {
-    for (const close of this.closing) close();
+    this.members.close();
+    this.redis.disconnect();
+    this.viaLink.redis.disconnect();
+    for (const link of [...this.links, this.viaLink.link]) link.close();
   }
-}
-
-function plainClient(url: string): Redis {
-  const client = new Redis(url, { retryStrategy: () => 20 });
-  client.on('error', () => {});
-  return client;
 }

@@ -2,7 +2,7 @@ import { type CacheTrio, PROCESSES } from './cache-trio.js';
 import { ModelDatabase, type Row } from './model-database.js';
 import { LoadFailure, PendingLoads } from './pending-loads.js';
 import { StalenessOracle } from './staleness-oracle.js';
-import type { Step } from './steps.js';
+import { LATE_SETS_ARE_FENCED, type Step } from './steps.js';
 import { WriterTurns } from './writer-turns.js';
 
 const ANSWER_DEADLINE_MS = 20_000;
@@ -58,13 +58,13 @@ export class HistoryRun {
       case 'hold':
         return trio.links[step.process]!.hold(step.flow);
       case 'heal':
-        trio.links[step.process]!.heal();
-        return trio.roundTrip();
+        return trio.heal(step.process);
       case 'recover':
-        trio.links[step.process]!.heal();
-        return trio.inUse(step.process);
+        return this.recover(step.process);
       case 'lose':
         return trio.links[step.process]!.loseNext(step.loss);
+      case 'forbid':
+        return trio.forbid(step.process, step.what);
       case 'cut':
         trio.links[step.process]!.cut(step.what);
         return trio.roundTrip();
@@ -114,8 +114,9 @@ export class HistoryRun {
     const line = this.record.length;
     const done = this.track(
       (isSet ? cache.set(row) : cache.invalidate(scope, ids)).then(({ deferred }) => {
-        // The command of a deferred set may be on its way until the process has applied what it owes.
-        endTurn(() => !deferred || cache.inUse);
+        // The command of a deferred set may be on its way until the process has applied what it owes, or longer.
+        const link = this.trio.links[process]!;
+        endTurn(() => !deferred || (cache.inUse && (LATE_SETS_ARE_FENCED || !link.hasLateRequests)));
         for (const each of written) this.oracle.writeResolved(process, each, deferred);
         const outcome = deferred ? 'deferred' : 'done';
         this.record.push(
@@ -134,22 +135,32 @@ export class HistoryRun {
     for (const process of await this.trio.hear()) this.oracle.barrierPassed(process, confirmed);
   }
 
+  /** Who has heard nothing for a while starts anew: that is as good as a barrier. */
+  private async recover(process: number): Promise<void> {
+    const cache = this.trio.processes[process]!;
+    const confirmed = this.oracle.confirmedSoFar();
+    const wasDeaf = !cache.state.live;
+    await this.trio.restore(process);
+    await this.trio.inUse([cache]);
+    if (wasDeaf) this.oracle.barrierPassed(process, confirmed);
+  }
+
   /** Redis may evict what it likes, the cache's own bookkeeping too. */
   private async evict(nth: number): Promise<void> {
-    const keys = (await this.trio.redis.keys('*')).sort();
+    const keys = await this.trio.keys();
     const key = keys[nth % (keys.length || 1)];
     if (key === undefined) return;
     this.record.push(`evicted ${key}`);
-    await this.trio.redis.unlink(key);
+    await this.trio.evict([key]);
   }
 
   private async finish(): Promise<void> {
     const { trio, database } = this;
     this.record.push('the end');
     this.loads.open();
-    trio.heal();
+    await trio.healAll();
     await within(Promise.all(this.underWay), 'Not everything was answered after the end of all faults');
-    await trio.allInUse();
+    await trio.inUse();
     await this.hear();
     for (const [process, cache] of trio.processes.entries()) {
       for (const skipL1 of [false, true]) {
@@ -162,8 +173,7 @@ export class HistoryRun {
       }
     }
     const [name] = database.ids[0]!.split('-');
-    const left = await trio.redis.keys(`*${name}-*`);
-    if (left.length > 0) await trio.redis.unlink(...left);
+    await trio.evict((await trio.keys()).filter((key) => key.includes(`${name}-`)));
   }
 
   private async roundTrips(count: number): Promise<void> {

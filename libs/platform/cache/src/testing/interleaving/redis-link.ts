@@ -44,6 +44,10 @@ export class RedisLink {
     return url.href;
   }
 
+  get hasLateRequests(): boolean {
+    return this.delayed.length > 0;
+  }
+
   isHolding(flow: Flow): boolean {
     return this.held.has(flow);
   }
@@ -66,13 +70,18 @@ export class RedisLink {
     }
   }
 
-  /** Everything passes again, and what was held back or late does so first. */
-  heal(): void {
+  /** Everything passes again, and what was held back does so first; what is late stays so. */
+  restore(): void {
     this.isRefusing = false;
     this.loss = undefined;
     this.held.clear();
-    for (const deliver of this.delayed.splice(0)) deliver();
     for (const connection of this.connections) connection.flush();
+  }
+
+  /** Nothing is late either. */
+  heal(): void {
+    for (const deliver of this.delayed.splice(0)) deliver();
+    this.restore();
   }
 
   /** Resolves when a message with `text` has been passed on, or there is no subscription that could bring it. */

@@ -14,68 +14,91 @@ export type Step =
   | { kind: 'heal'; process: number }
   | { kind: 'recover'; process: number }
   | { kind: 'lose'; process: number; loss: Loss }
+  | { kind: 'forbid'; process: number; what: Forbidden }
   | { kind: 'cut'; process: number; what: 'commands' | 'subscription' | 'both' };
 
 /** How a writer invalidates: the key itself, the tag that all keys of a history carry, or their namespace. */
 export type WriteScope = 'key' | 'tag' | 'namespace';
 
+/** What Redis refuses a process, as by an ACL or a full memory: before a script's first write, at its deletion, or after it. */
+export type Forbidden = 'writing' | 'deleting' | 'publishing';
+
 export interface StepChoice {
   readonly writeScopes: readonly WriteScope[];
   readonly losses: readonly Loss[];
-  /** Of 100 histories, how many have faults after which a process connects again: each takes 0.1 s and more. */
+  /** Of 100 histories, how many have faults after which a process needs 0.1 s and more to recover. */
   readonly brokenPercent: number;
 }
 
 /** What the engine is held to. */
 export const everyStep: StepChoice = {
   writeScopes: ['key'],
-  losses: ['before', 'after'],
-  brokenPercent: 20,
+  losses: ['before', 'after', 'late'],
+  brokenPercent: 30,
 };
 
-/** Histories in which no connection breaks. */
+/** Histories in which no connection breaks and Redis refuses nothing. */
 export const unbroken: StepChoice = { ...everyStep, brokenPercent: 0 };
 
-const LONGEST = 16;
+/**
+ * Whether the engine refuses a `set` that Redis gets after its process has given it up, connected again and put things
+ * in order. Where it does not, no history writes the row again before the late command has come.
+ */
+export const LATE_SETS_ARE_FENCED = false;
 
-export function histories({ writeScopes, losses, brokenPercent }: StepChoice): fc.Arbitrary<Step[]> {
-  const process = fc.nat(2);
-  const key = fc.nat(1);
-  const nth = fc.nat(5);
-  const yes = fc.boolean();
-  const mostlyNot = fc.nat(7).map((n) => n === 0);
-  const step = <K extends Step['kind']>(
-    weight: number,
-    kind: K,
-    fields: {
-      [F in Exclude<keyof Extract<Step, { kind: K }>, 'kind'>]: fc.Arbitrary<Extract<Step, { kind: K }>[F]>;
-    },
-  ): fc.WeightedArbitrary<Step> => ({
-    weight,
-    arbitrary: fc.record({ kind: fc.constant(kind), ...fields }) as unknown as fc.Arbitrary<Step>,
-  });
+const LONGEST = 24;
 
-  const ordinary = [
-    step(8, 'read', { process, key, skipL1: yes, awaited: yes }),
-    step(3, 'read both', { process, skipL1: yes, awaited: yes }),
-    step(6, 'answer', { nth, fails: mostlyNot }),
-    step(5, 'write', { process, key, scope: fc.constantFrom(...writeScopes), awaited: yes }),
-    step(2, 'set', { process, key, awaited: yes }),
-    step(2, 'hear', {}),
-    step(1, 'evict', { nth }),
-    step(2, 'hold', { process, flow: fc.constantFrom<Flow>('requests', 'answers', 'messages') }),
-    step(2, 'heal', { process }),
-  ];
-  const broken = [
-    ...ordinary,
-    step(3, 'cut', { process, what: fc.constantFrom('commands', 'subscription', 'both') }),
-    step(3, 'lose', { process, loss: fc.constantFrom(...losses) }),
-    step(1, 'recover', { process }),
-  ];
+/** Half of the histories have one key and two processes, so that their steps meet more often. */
+export function histories({ brokenPercent, ...choice }: StepChoice): fc.Arbitrary<Step[]> {
   const ofSteps = (steps: fc.WeightedArbitrary<Step>[]): fc.Arbitrary<Step[]> =>
     fc.array(fc.oneof(...steps), { minLength: 3, maxLength: LONGEST, size: 'max' });
-  return fc.oneof(
-    { weight: 100 - brokenPercent, arbitrary: ofSteps(ordinary) },
-    { weight: brokenPercent, arbitrary: ofSteps(broken) },
-  );
+  const sized = [fc.nat(1), fc.nat(2)].map((process, lastKey) => {
+    const { ordinary, broken } = stepsOf(choice, process, fc.nat(lastKey));
+    return fc.oneof(
+      { weight: 100 - brokenPercent, arbitrary: ofSteps(ordinary) },
+      { weight: brokenPercent, arbitrary: ofSteps([...ordinary, ...broken]) },
+    );
+  });
+  return fc.oneof(...sized);
+}
+
+function stepsOf(
+  { writeScopes, losses }: Omit<StepChoice, 'brokenPercent'>,
+  process: fc.Arbitrary<number>,
+  key: fc.Arbitrary<number>,
+): { ordinary: fc.WeightedArbitrary<Step>[]; broken: fc.WeightedArbitrary<Step>[] } {
+  const nth = fc.nat(5);
+  const yes = fc.boolean();
+  const seldom = fc.nat(7).map((n) => n === 7);
+  const scope = fc.constantFrom(...writeScopes);
+  return {
+    ordinary: [
+      step(8, 'read', { process, key, skipL1: yes, awaited: yes }),
+      step(3, 'read both', { process, skipL1: yes, awaited: yes }),
+      step(6, 'answer', { nth, fails: seldom }),
+      step(5, 'write', { process, key, scope, awaited: yes }),
+      step(2, 'set', { process, key, awaited: yes }),
+      step(2, 'hear', {}),
+      step(1, 'evict', { nth }),
+      step(2, 'hold', { process, flow: fc.constantFrom<Flow>('requests', 'answers', 'messages') }),
+      step(2, 'heal', { process }),
+    ],
+    broken: [
+      step(3, 'cut', { process, what: fc.constantFrom('commands', 'subscription', 'both') }),
+      step(3, 'lose', { process, loss: fc.constantFrom(...losses) }),
+      step(2, 'forbid', { process, what: fc.constantFrom<Forbidden>('writing', 'deleting', 'publishing') }),
+      step(3, 'recover', { process }),
+    ],
+  };
+}
+
+type Fields<K extends Step['kind']> = Omit<Extract<Step, { kind: K }>, 'kind'>;
+
+function step<K extends Step['kind']>(
+  weight: number,
+  kind: K,
+  fields: { [F in keyof Fields<K>]: fc.Arbitrary<Fields<K>[F]> },
+): fc.WeightedArbitrary<Step> {
+  const arbitrary = fc.record({ kind: fc.constant(kind), ...fields }, { noNullPrototype: true });
+  return { weight, arbitrary: arbitrary as unknown as fc.Arbitrary<Step> };
 }
