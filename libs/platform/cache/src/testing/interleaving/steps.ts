@@ -50,13 +50,18 @@ const LONGEST = 24;
 
 /** Half of the histories have one key and two processes, so that their steps meet more often. */
 export function histories({ brokenPercent, ...choice }: StepChoice): fc.Arbitrary<Step[]> {
-  const ofSteps = (steps: fc.WeightedArbitrary<Step>[]): fc.Arbitrary<Step[]> =>
-    fc.array(fc.oneof(...steps), { minLength: 3, maxLength: LONGEST, size: 'max' });
+  const ofSteps = (parts: fc.WeightedArbitrary<Step[]>[]): fc.Arbitrary<Step[]> =>
+    fc
+      .array(fc.oneof(...parts), { minLength: 3, maxLength: LONGEST, size: 'max' })
+      .map((each) => each.flat());
   const sized = [fc.nat(1), fc.nat(2)].map((process, lastKey) => {
     const { ordinary, broken } = stepsOf(choice, process, fc.nat(lastKey));
     return fc.oneof(
       { weight: 100 - brokenPercent, arbitrary: ofSteps(ordinary) },
-      { weight: brokenPercent, arbitrary: ofSteps([...ordinary, ...broken]) },
+      {
+        weight: brokenPercent,
+        arbitrary: ofSteps([...ordinary, ...broken, outage(broken, process, fc.nat(lastKey))]),
+      },
     );
   });
   return fc.oneof(...sized);
@@ -66,7 +71,7 @@ function stepsOf(
   { writeScopes, losses }: Omit<StepChoice, 'brokenPercent'>,
   process: fc.Arbitrary<number>,
   key: fc.Arbitrary<number>,
-): { ordinary: fc.WeightedArbitrary<Step>[]; broken: fc.WeightedArbitrary<Step>[] } {
+): Record<'ordinary' | 'broken', fc.WeightedArbitrary<Step[]>[]> {
   const nth = fc.nat(5);
   const yes = fc.boolean();
   const seldom = fc.nat(7).map((n) => n === 7);
@@ -98,7 +103,34 @@ function step<K extends Step['kind']>(
   weight: number,
   kind: K,
   fields: { [F in keyof Fields<K>]: fc.Arbitrary<Fields<K>[F]> },
-): fc.WeightedArbitrary<Step> {
+): fc.WeightedArbitrary<Step[]> {
   const arbitrary = fc.record({ kind: fc.constant(kind), ...fields }, { noNullPrototype: true });
-  return { weight, arbitrary: arbitrary as unknown as fc.Arbitrary<Step> };
+  return { weight, arbitrary: arbitrary.map((made) => [made as unknown as Step]) };
+}
+
+/** What single steps seldom make: a process has read a row, misses that it is written, and reads it again. */
+function outage(
+  broken: fc.WeightedArbitrary<Step[]>[],
+  process: fc.Arbitrary<number>,
+  key: fc.Arbitrary<number>,
+): fc.WeightedArbitrary<Step[]> {
+  const fields = {
+    reader: process,
+    writer: process,
+    key,
+    fault: fc.oneof(...broken),
+    recovers: fc.boolean(),
+  };
+  const arbitrary = fc.record(fields).map(({ reader, writer, key, fault, recovers }): Step[] => {
+    const read: Step = { kind: 'read', process: reader, key, skipL1: false, awaited: true };
+    const recovery: Step[] = recovers ? [{ kind: 'recover', process: reader }] : [];
+    return [
+      read,
+      ...fault.map((step): Step => ('process' in step ? { ...step, process: reader } : step)),
+      { kind: 'write', process: writer, key, scope: 'key', awaited: true },
+      ...recovery,
+      read,
+    ];
+  });
+  return { weight: 3, arbitrary };
 }
