@@ -15,6 +15,7 @@ import { LeaseCommands } from './l2/lease-commands.js';
 import { openClient, openSubscriber } from './l2/redis-connection.js';
 import { RedisL2Store } from './l2/redis-l2.store.js';
 import { ScriptRunner } from './l2/script.runner.js';
+import { ServerInfo } from './l2/server-info.js';
 import { ServerTime } from './l2/server-time.js';
 import { StallBreaker } from './l2/stall.breaker.js';
 import { AheadRefresher } from './loading/ahead.refresher.js';
@@ -67,9 +68,11 @@ export function assembleCache(given: CacheModuleOptions, ports: CachePorts = {})
   };
   const client = openClient(redisUrl, commandTimeoutMs);
   const deadline = new CommandDeadline(commandTimeoutMs);
+  const runner = new ScriptRunner(client, deadline);
   const l2 = new RedisL2Store(
     client,
-    new LeaseCommands(new ScriptRunner(client, deadline), keys, messages, leaseMs, new ServerTime()),
+    new LeaseCommands(runner, keys, messages, leaseMs, new ServerTime()),
+    new ServerInfo(runner),
     new PendingInvalidations(messages, namespaces.names(), options.maxPendingInvalidations),
     namespaces.names(),
     new StallBreaker(clock, commandTimeoutMs),

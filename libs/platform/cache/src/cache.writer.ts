@@ -56,21 +56,24 @@ export class CacheWriter {
     const isNil = cached.value === null;
     const { tags, l1MaxTtlMs, refreshAhead } = policy;
     this.local.apply(key);
-    const permit = this.l1.permit(key, tags);
-    const startedMs = this.clock.now();
     const ttlMs = jitteredTtlMs(isNil ? policy.nilTtlMs : policy.ttlMs, policy.jitter, this.random);
     const fill = { bytes, ttlMs, graceMs: isNil ? 0 : graceMs(policy) };
-    const stored = await this.l2.put({ key, tags, lifeMs: fill.ttlMs + fill.graceMs }, fill);
-    const isLatest = this.l1.isCurrent(key, permit, tags);
+    const leaseKey = { key, tags, lifeMs: fill.ttlMs + fill.graceMs };
+    const token = await this.l2.replace(leaseKey);
     this.local.apply(key);
-    if (!stored) namespace.counts.deferredInvalidations += 1;
-    else if (isLatest) {
+    if (token === undefined) {
+      namespace.counts.deferredInvalidations += 1;
+      return { deferred: true };
+    }
+    const permit = this.l1.permit(key, tags);
+    const startedMs = this.clock.now();
+    // Refused when somebody else has written meanwhile; then what is old is gone all the same.
+    if (await this.l2.fill(leaseKey, token, fill)) {
       const expiresMs = startedMs + Math.min(ttlMs, l1MaxTtlMs);
       const refreshAtMs = isNil || refreshAhead === 0 ? Infinity : startedMs + ttlMs * (1 - refreshAhead);
-      const lifetime = { expiresMs, refreshAtMs };
-      this.l1.put(namespace.shelf, id, key, cached, lifetime, this.l1.permit(key, tags), tags);
-    }
-    return { deferred: !stored };
+      this.l1.put(namespace.shelf, id, key, cached, { expiresMs, refreshAtMs }, permit, tags);
+    } else namespace.counts.refusedFills += 1;
+    return { deferred: false };
   }
 
   async after<T>(work: () => Promise<T>): Promise<WriteOutcome & { result: T }> {

@@ -1,5 +1,3 @@
-import type { Redis } from 'ioredis';
-
 export interface L2Memory {
   readonly usedBytes: number;
   /** 0: no limit. */
@@ -10,19 +8,16 @@ export interface L2Memory {
   readonly keys: number;
 }
 
-/** @throws what Redis or the connection says. */
-export async function readMemory(client: Redis): Promise<L2Memory> {
-  const [memory, stats, keys] = await Promise.all([
-    client.info('memory'),
-    client.info('stats'),
-    client.dbsize(),
-  ]);
-  const field = (text: string, name: string): number =>
-    Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(text)?.[1] ?? 0);
+/** @param stats and `memory`: sections of INFO. */
+export function memoryOf(memory: string, stats: string, keys: number): L2Memory {
   return {
     usedBytes: field(memory, 'used_memory'),
     maxBytes: field(memory, 'maxmemory'),
     evictedKeys: field(stats, 'evicted_keys'),
     keys,
   };
+}
+
+function field(text: string, name: string): number {
+  return Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(text)?.[1] ?? 0);
 }

@@ -54,7 +54,7 @@ const scripts = {
   readOrLease: script(lua.READ_OR_LEASE),
   leaseRefresh: script(lua.LEASE_REFRESH),
   fill: script(lua.FILL),
-  put: script(lua.PUT),
+  replace: script(lua.REPLACE),
   release: script(lua.RELEASE),
   discard: script(lua.DISCARD),
   invalidate: script(lua.INVALIDATE),
@@ -123,10 +123,13 @@ export class LeaseCommands {
     return true;
   }
 
-  async put(wanted: LeaseKey, fill: Fill): Promise<void> {
+  /** @returns the token of a lease that nobody else can have had: everything before it is void. */
+  async replace(wanted: LeaseKey): Promise<string> {
+    const token = this.freshToken();
     const message = this.messages.of(wanted.key);
-    const args = [this.freshToken(), ...fillArgs(fill), this.keys.channel, message];
-    await this.runner.run(scripts.put, this.keysOf(wanted), args);
+    const args = [token, this.leaseMs, wanted.lifeMs + this.leaseMs, this.keys.channel, message];
+    await this.runner.run(scripts.replace, this.keysOf(wanted), args);
+    return token;
   }
 
   /** @param afterMs 0: at once. Later: until then nobody tries again. */

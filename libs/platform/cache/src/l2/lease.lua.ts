@@ -134,10 +134,15 @@ if not sealed or redis.call('GET', KEYS[2]) ~= sealed .. ARGV[1] then return 0 e
 return store(sealed, ARGV[2], ARGV[3], ARGV[4], ARGV[5])
 `;
 
-/** KEYS and ARGV as FILL's, then channel, message. Voids every fill under way. */
-export const PUT = `${SEAL}${STORE}
-store(seal(ARGV[1], ARGV[2]), ARGV[2], ARGV[3], ARGV[4], ARGV[5])
-redis.call('PUBLISH', ARGV[6], ARGV[7])
+/**
+ * KEYS as above. ARGV token, lease ms, ms that a tag's version is kept, channel, message. The first half of writing
+ * through; the other is FILL. In one step, a command that comes late, after its process has given it up and another has
+ * written, would put the old value back.
+ */
+export const REPLACE = `${SEAL}
+redis.call('UNLINK', KEYS[1])
+redis.call('SET', KEYS[2], seal(ARGV[1], ARGV[3]) .. ARGV[1], 'PX', ARGV[2])
+redis.call('PUBLISH', ARGV[4], ARGV[5])
 return 1
 `;
 

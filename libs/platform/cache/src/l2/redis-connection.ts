@@ -6,7 +6,8 @@ function connectionOptions(commandTimeoutMs: number): RedisOptions {
   return {
     lazyConnect: true,
     enableOfflineQueue: false,
-    maxRetriesPerRequest: 1,
+    // With more, ioredis forgets what was in flight without a word when it connects again.
+    maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     autoResubscribe: false,
     commandTimeout: commandTimeoutMs,

@@ -13,8 +13,9 @@ import {
   type LeaseCommands,
   type LeaseKey,
 } from './lease-commands.js';
-import { type L2Memory, readMemory } from './l2-memory.js';
+import type { L2Memory } from './l2-memory.js';
 import type { L2Record } from './record.js';
+import type { ServerInfo } from './server-info.js';
 
 export type L2State = 'away' | 'recovering' | 'trusted';
 
@@ -60,6 +61,7 @@ export class RedisL2Store {
   constructor(
     private readonly client: Redis,
     private readonly commands: LeaseCommands,
+    private readonly server: ServerInfo,
     private readonly pending: PendingInvalidations,
     private readonly namespaces: readonly string[],
     breaker: IBreaker,
@@ -129,13 +131,13 @@ export class RedisL2Store {
   }
 
   /**
-   * Stores at once and voids every fill under way.
-   * @returns false when Redis did not confirm: then the key is owed an invalidation.
+   * Invalidates the key, and takes the lease to store something else.
+   * @returns undefined when Redis did not confirm: then the key is owed an invalidation.
    */
-  async put(key: LeaseKey, fill: Fill): Promise<boolean> {
-    if (await this.attempt(() => this.commands.put(key, fill).then(() => true))) return true;
-    this.owe([key.key]);
-    return false;
+  async replace(key: LeaseKey): Promise<string | undefined> {
+    const token = await this.attempt(() => this.commands.replace(key));
+    if (token === undefined) this.owe([key.key]);
+    return token;
   }
 
   /** @returns false when Redis did not confirm: they are remembered and applied before Redis is read again. */
@@ -152,7 +154,7 @@ export class RedisL2Store {
 
   /** Asks the server itself. Never rejects. */
   async health(): Promise<L2Health> {
-    const up = await this.client.ping().then(
+    const up = await this.server.ping().then(
       () => true,
       () => false,
     );
@@ -161,7 +163,7 @@ export class RedisL2Store {
 
   /** What the server's INFO says of its memory; undefined while it is away. */
   memory(): Promise<L2Memory | undefined> {
-    return this.attempt(() => readMemory(this.client));
+    return this.attempt(() => this.server.memory());
   }
 
   close(): void {
@@ -221,7 +223,7 @@ export class RedisL2Store {
   }
 
   private async recover(): Promise<void> {
-    const runId = /^run_id:(\w+)/m.exec(await this.client.info('server'))?.[1] ?? '';
+    const runId = await this.server.runId();
     for (const target of await this.commands.attach(runId, this.namespaces))
       this.listener.onInvalidated(target);
     while (!this.pending.isEmpty) {

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { AssembledCache } from '../../assemble-cache.js';
-import type { LoadMany } from '../../leased-loader.js';
-import type { WriteOutcome } from '../../multi-level-cache.js';
+import type { LoadMany } from '../../loading/load.runner.js';
+import type { WriteOutcome } from '../../cache.writer.js';
 import { NaiveCache } from '../naive-cache.js';
 import type { Row } from './model-database.js';
 import type { ProcessState } from './staleness-oracle.js';
@@ -15,22 +15,15 @@ export interface CacheUnderTest {
   read(id: string, load: () => Promise<Row | null>, skipL1: boolean): Promise<Row | null>;
   readMany(ids: readonly string[], load: LoadMany<Row>, skipL1: boolean): Promise<Map<string, Row | null>>;
   set(row: Row): Promise<WriteOutcome>;
-  /** All of `ids` at least; `tag` is what they were read with. */
+  /** All of `ids` at least. */
   invalidate(scope: WriteScope, ids: readonly string[]): Promise<WriteOutcome>;
 }
 
 const NAMESPACE = 'user';
-export const TAG = 'rows';
 
-/** What the engine has in addition, once it has tags. */
-interface WiderInvalidation {
-  invalidateTags(...tags: string[]): Promise<WriteOutcome>;
-  invalidateNamespace(namespace: string): Promise<WriteOutcome>;
-}
-
-export function oursUnderTest({ cache, l2, bus }: AssembledCache): CacheUnderTest {
-  const wider = cache as typeof cache & Partial<WiderInvalidation>;
-  const options = (skipL1: boolean) => ({ skipL1, tags: [TAG] });
+/** @param tags of all rows; without any, reads may take the plain way to Redis. */
+export function oursUnderTest({ cache, l2, bus }: AssembledCache, tags: readonly string[]): CacheUnderTest {
+  const options = (skipL1: boolean) => ({ skipL1, tags });
   return {
     get state() {
       return { trusted: l2.trusted, live: bus.live };
@@ -40,10 +33,10 @@ export function oursUnderTest({ cache, l2, bus }: AssembledCache): CacheUnderTes
     },
     read: (id, load, skipL1) => cache.getOrLoad(NAMESPACE, id, load, options(skipL1)),
     readMany: (ids, load, skipL1) => cache.getMany(NAMESPACE, ids, load, options(skipL1)),
-    set: ({ id, version }) => cache.set(NAMESPACE, id, { id, version }),
+    set: ({ id, version }) => cache.set(NAMESPACE, id, { id, version }, { tags }),
     invalidate(scope, ids) {
-      if (scope === 'tag') return wider.invalidateTags!(TAG);
-      if (scope === 'namespace') return wider.invalidateNamespace!(NAMESPACE);
+      if (scope === 'tag') return cache.invalidateTags(...tags);
+      if (scope === 'namespace') return cache.invalidateNamespace(NAMESPACE);
       return cache.invalidate(NAMESPACE, ...ids);
     },
   };

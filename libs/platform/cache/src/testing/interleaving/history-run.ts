@@ -2,7 +2,7 @@ import { type CacheTrio, PROCESSES } from './cache-trio.js';
 import { ModelDatabase, type Row } from './model-database.js';
 import { LoadFailure, PendingLoads } from './pending-loads.js';
 import { StalenessOracle } from './staleness-oracle.js';
-import { LATE_SETS_ARE_FENCED, type Step } from './steps.js';
+import type { Step } from './steps.js';
 import { WriterTurns } from './writer-turns.js';
 
 const ANSWER_DEADLINE_MS = 20_000;
@@ -114,9 +114,8 @@ export class HistoryRun {
     const line = this.record.length;
     const done = this.track(
       (isSet ? cache.set(row) : cache.invalidate(scope, ids)).then(({ deferred }) => {
-        // The command of a deferred set may be on its way until the process has applied what it owes, or longer.
-        const link = this.trio.links[process]!;
-        endTurn(() => !deferred || (cache.inUse && (LATE_SETS_ARE_FENCED || !link.hasLateRequests)));
+        // A deferred set is not over before its process has applied what it owes.
+        endTurn(() => !deferred || cache.inUse);
         for (const each of written) this.oracle.writeResolved(process, each, deferred);
         const outcome = deferred ? 'deferred' : 'done';
         this.record.push(

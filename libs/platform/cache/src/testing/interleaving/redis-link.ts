@@ -44,10 +44,6 @@ export class RedisLink {
     return url.href;
   }
 
-  get hasLateRequests(): boolean {
-    return this.delayed.length > 0;
-  }
-
   isHolding(flow: Flow): boolean {
     return this.held.has(flow);
   }

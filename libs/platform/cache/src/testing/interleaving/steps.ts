@@ -32,19 +32,16 @@ export interface StepChoice {
 
 /** What the engine is held to. */
 export const everyStep: StepChoice = {
-  writeScopes: ['key'],
+  writeScopes: ['key', 'key', 'namespace'],
   losses: ['before', 'after', 'late'],
   brokenPercent: 30,
 };
 
-/** Histories in which no connection breaks and Redis refuses nothing. */
-export const unbroken: StepChoice = { ...everyStep, brokenPercent: 0 };
+/** The same where all rows have a tag. */
+export const everyTaggedStep: StepChoice = { ...everyStep, writeScopes: ['key', 'key', 'tag', 'namespace'] };
 
-/**
- * Whether the engine refuses a `set` that Redis gets after its process has given it up, connected again and put things
- * in order. Where it does not, no history writes the row again before the late command has come.
- */
-export const LATE_SETS_ARE_FENCED = false;
+/** Histories in which no connection breaks and Redis refuses nothing. */
+export const unbroken: StepChoice = { ...everyStep, writeScopes: ['key'], brokenPercent: 0 };
 
 const LONGEST = 24;
 

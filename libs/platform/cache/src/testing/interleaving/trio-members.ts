@@ -15,13 +15,13 @@ export interface TrioMembers {
 export type JoinTrio = (prefix: string, urls: readonly string[], ownUrl: string) => Promise<TrioMembers>;
 
 /** Ours, and one more that says markers only, in a namespace that the others do not use. */
-export function ourMembers(options: Partial<CacheModuleOptions>): JoinTrio {
+export function ourMembers(options: Partial<CacheModuleOptions>, tags: readonly string[]): JoinTrio {
   return async (prefix, urls, ownUrl) => {
     const caches = new TestCaches(ownUrl);
     const herald = await caches.open(prefix);
     const opened = urls.map((redisUrl) => caches.open(prefix, { ...options, redisUrl }));
     return {
-      processes: (await Promise.all(opened)).map(oursUnderTest),
+      processes: (await Promise.all(opened)).map((each) => oursUnderTest(each, tags)),
       say: (marker) => herald.cache.invalidate('stock', marker),
       close: () => caches.closeAll(),
     };
