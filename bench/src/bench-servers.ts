@@ -24,6 +24,8 @@ export interface OwnServers {
 
 export interface BenchServers extends OwnServers {
   primaryUrl: string;
+  /** The same, with an account that may make tables. */
+  migrateUrl: string;
   replicaUrls: string[];
 }
 
@@ -37,8 +39,9 @@ export function startServers(repoRoot: string): Promise<BenchServers> {
     const replicaUrls = (['replica-1', 'replica-2'] as const).map((name) =>
       databaseUrl(options, name, 'read', mainDatabase),
     );
-    await fill(databaseUrl(options, 'primary', 'migrate', mainDatabase), replicaUrls);
-    return { primaryUrl: databaseUrl(options, 'primary', 'app', mainDatabase), replicaUrls };
+    const migrateUrl = databaseUrl(options, 'primary', 'migrate', mainDatabase);
+    await fill(migrateUrl, replicaUrls);
+    return { migrateUrl, primaryUrl: databaseUrl(options, 'primary', 'app', mainDatabase), replicaUrls };
   });
 }
 

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { installMissing } from '@fourfold-tools/stack';
 import type { BenchOptions } from './bench-options.js';
 import { type OwnServers, startRedis, startServers } from './bench-servers.js';
+import { benchCacheOutage } from './cache-outage.bench.js';
 import { benchCache } from './cache.bench.js';
 import { benchRouting } from './routing.bench.js';
 
@@ -11,6 +12,7 @@ const repoRoot = fileURLToPath(new URL('../..', import.meta.url));
 const benches = {
   routing: onServers(startServers, benchRouting),
   cache: onServers(startRedis, benchCache),
+  'cache-outage': onServers(startServers, benchCacheOutage),
 };
 
 const USAGE = `Usage: npm run bench -- [options] <bench>
@@ -20,6 +22,7 @@ Measures side by side, in one run, on servers of its own, and compares with the 
 Benches:
   routing           reads through the router beside the driver's own pool; distribution over two replicas
   cache             hits in both levels beside Redis, lru-cache, bentocache and cache-manager; loads of a cold key
+  cache-outage      Redis killed under 1,000 reads a second: errors, stale answers, latency, loads (about 20 s)
 
 Options:
   --rounds <n>      turns of each contender that count (default 25)

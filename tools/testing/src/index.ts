@@ -3,6 +3,7 @@ export { eventually, type EventuallyOptions } from './eventually.js';
 export { FaultProxy } from './fault.proxy.js';
 export { gate, type Gate } from './gate.js';
 export { migratedDatabase, type MigratedDatabase, type MigratedDatabaseChoice } from './migrated-database.js';
+export { outageSideOf } from './outage.side.js';
 export { OpenLoop, percentile, type Sample } from './open-loop.js';
 export type { Break } from './proxied.connection.js';
 export {

@@ -5,11 +5,11 @@ import {
   RedisServerFixture,
   type TestDatabase,
   topology,
+  outageSideOf,
 } from '@fourfold-tools/testing';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NaiveCache } from './testing/naive-cache.js';
-import { outageSide } from './testing/outage-side.js';
 import { freshPrefix, TestCaches } from './testing/test-caches.js';
 
 let server: RedisServerFixture;
@@ -73,7 +73,7 @@ describe('Redis killed under 1,000 reads a second', () => {
     const [a, b] = [await caches.open(prefix, options), await caches.open(prefix, options)];
     const report = await redisOutage({
       server,
-      sides: [outageSide(a), outageSide(b)],
+      sides: [outageSideOf(a, 'user'), outageSideOf(b, 'user')],
       databaseUrl: database.migrateUrl,
       phaseMs: 2_000,
     });
