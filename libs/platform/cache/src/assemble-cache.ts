@@ -20,6 +20,7 @@ import { ServerTime } from './l2/server-time.js';
 import { StallBreaker } from './l2/stall.breaker.js';
 import { AheadRefresher } from './loading/ahead.refresher.js';
 import { LeasedLoader } from './loading/leased-loader.js';
+import { LevelFiller } from './loading/level.filler.js';
 import { LoadRunner } from './loading/load.runner.js';
 import { SingleFlight } from './loading/single-flight.js';
 import { MultiLevelCache } from './multi-level-cache.js';
@@ -93,7 +94,8 @@ export function assembleCache(given: CacheModuleOptions, ports: CachePorts = {})
     atOnce: options.maxLoadsWhileAway,
     queued: options.maxQueuedLoads,
   };
-  const loader = new LeasedLoader(l1, l2, new LoadRunner(limits, metrics), clock, random, options);
+  const filler = new LevelFiller(l1, l2, clock, random, options);
+  const loader = new LeasedLoader(l2, filler, new LoadRunner(limits, metrics), clock, options.leaseWaitMs);
   const refresher = new AheadRefresher(loader);
   const held = new HeldInvalidations();
   const writer = new CacheWriter(namespaces, l1, l2, local, messages, held, clock, random, maxValueBytes);

@@ -1,5 +1,6 @@
 import { cacheKey, type CacheKey } from '../cache-key.js';
-import type { LeasedLoader, Reading } from './leased-loader.js';
+import type { LeasedLoader } from './leased-loader.js';
+import type { Reading } from './reading.js';
 
 /** After a look at whether to refresh, this process leaves the key alone for so long, whatever came of it. */
 const COOL_DOWN_MS = 1_000;

@@ -1,40 +1,17 @@
 import type { Clock } from '@fourfold/kernel';
 import { cacheKey, type CacheKey } from '../cache-key.js';
-import { type CachePolicy, graceMs } from '../cache-policy.js';
-import type { FillPermit, L1Lifetime, L1Store } from '../l1/l1.store.js';
-import type { L2Read, LeaseKey, StaleRecord } from '../l2/lease-commands.js';
-import { generationOf, hasGeneration, type L2Record } from '../l2/record.js';
+import type { L2Read, StaleRecord } from '../l2/lease-commands.js';
 import type { RedisL2Store } from '../l2/redis-l2.store.js';
 import type { Namespace } from '../namespace.js';
 import { type CachedValue, decodeValue, encodeValue } from '../serializing/serializer.js';
-import { jitteredTtlMs } from './jittered-ttl.js';
-import type { LoadMany, LoadRunner } from './load.runner.js';
+import type { LevelFiller } from './level.filler.js';
+import type { LoadRunner } from './load.runner.js';
+import type { Reading, Wanted } from './reading.js';
 
-/** What a call wants: the same for each of its ids. */
-export interface Reading {
-  readonly namespace: Namespace;
-  readonly policy: CachePolicy;
-  readonly loadMany: LoadMany;
-  /** Told of a value in the last part of its TTL. */
-  readonly onNearEnd: (id: string) => void;
-}
-
-interface Wanted extends LeaseKey {
-  readonly id: string;
-  readonly permit: FillPermit;
-  /** Without one the value is loaded and handed out, but not stored in Redis. */
-  readonly token?: string;
-  /** What there is past its TTL. */
+/** What is to be loaded, and what there is past its TTL. */
+interface Missing extends Wanted {
   readonly stale?: CachedValue;
   readonly stalePastMs?: number;
-}
-
-export interface LoaderLimits {
-  /** How long to wait for another process's load before loading as well, milliseconds. */
-  readonly leaseWaitMs: number;
-  readonly maxValueBytes: number;
-  /** Upper bound of a value's life in L1 when Redis is away, milliseconds. */
-  readonly l1AwayTtlMs: number;
 }
 
 /** Waits for another process's load: the first, growing by half each time, up to the longest. */
@@ -52,12 +29,12 @@ const RETRY_AFTER_MS = 1_000;
  */
 export class LeasedLoader {
   constructor(
-    private readonly l1: L1Store,
     private readonly l2: RedisL2Store,
+    private readonly filler: LevelFiller,
     private readonly runner: LoadRunner,
     private readonly clock: Clock,
-    private readonly random: () => number,
-    private readonly limits: LoaderLimits,
+    /** How long to wait for another process's load before loading as well, milliseconds. */
+    private readonly leaseWaitMs: number,
   ) {}
 
   /**
@@ -82,9 +59,9 @@ export class LeasedLoader {
     const { generation } = namespace;
     if (generation && heedsMessages && policy.tags.length === 0 && namespace.l2Hits.isLikely) {
       const startedMs = this.clock.now();
-      const want = this.want(reading, id, key);
+      const want = this.filler.want(reading, id, key);
       const hit = await this.l2.look(key, generation);
-      const cached = hit && this.takeHit(reading, want, hit, startedMs);
+      const cached = hit && this.filler.takeHit(reading, want, hit, startedMs);
       if (cached !== undefined) {
         namespace.counts.l2Hits += 1;
         namespace.l2Hits.note(true);
@@ -99,9 +76,9 @@ export class LeasedLoader {
     // Near its end it stays as it is: there is no loader to ask.
     const reading = { namespace, policy: namespace.policy, onNearEnd: () => {} };
     const startedMs = this.clock.now();
-    const want = this.want(reading, id, cacheKey(namespace.name, id));
+    const want = this.filler.want(reading, id, cacheKey(namespace.name, id));
     const read = await this.l2.peek(want.key);
-    return read.kind === 'hit' ? this.takeHit(reading, want, read, startedMs) : undefined;
+    return read.kind === 'hit' ? this.filler.takeHit(reading, want, read, startedMs) : undefined;
   }
 
   /**
@@ -110,10 +87,10 @@ export class LeasedLoader {
    */
   async refresh(reading: Reading, id: string): Promise<void> {
     const { namespace, policy } = reading;
-    const want = this.want(reading, id, cacheKey(namespace.name, id));
+    const want = this.filler.want(reading, id, cacheKey(namespace.name, id));
     const startedMs = this.clock.now();
     const read = await this.l2.leaseRefresh(want, policy.refreshAhead);
-    if (read.kind === 'hit') this.takeHit(reading, want, read, startedMs);
+    if (read.kind === 'hit') this.filler.takeHit(reading, want, read, startedMs);
     if (read.kind !== 'lease') return;
     namespace.counts.refreshes += 1;
     await this.loadBehind(reading, { ...want, token: read.token });
@@ -127,17 +104,17 @@ export class LeasedLoader {
   ): Promise<Map<string, CachedValue>> {
     const { namespace } = reading;
     const values = new Map<string, CachedValue>();
-    const toLoad: Wanted[] = [];
+    const toLoad: Missing[] = [];
     const busy: string[] = [];
     const startedMs = this.clock.now();
     // Permits come first: whatever is invalidated from here on must not be put into L1 by us.
-    const wanted = ids.map((id) => this.want(reading, id, cacheKey(namespace.name, id)));
+    const wanted = ids.map((id) => this.filler.want(reading, id, cacheKey(namespace.name, id)));
     const reads = await this.l2.readOrLease(wanted);
     for (const [i, want] of wanted.entries()) {
       const read = reads[i]!;
-      const cached = read.kind === 'hit' ? this.takeHit(reading, want, read, startedMs) : undefined;
+      const cached = read.kind === 'hit' ? this.filler.takeHit(reading, want, read, startedMs) : undefined;
       if (waitedMs === 0 && read.kind !== 'away') namespace.l2Hits.note(cached !== undefined);
-      if (read.kind === 'hit') this.learnGeneration(namespace, want, read.record);
+      if (read.kind === 'hit') this.filler.learnGeneration(namespace, want, read.record);
       if (cached !== undefined) {
         namespace.counts.l2Hits += 1;
         values.set(want.id, cached);
@@ -154,7 +131,7 @@ export class LeasedLoader {
       if (waitedMs === 0) namespace.counts.l2Misses += 1;
       // A record nobody can read is being removed: the next look brings a lease.
       const mayWait = read.kind === 'busy' || read.kind === 'hit';
-      if (mayWait && waitedMs < this.limits.leaseWaitMs) busy.push(want.id);
+      if (mayWait && waitedMs < this.leaseWaitMs) busy.push(want.id);
       else toLoad.push(missing);
     }
     await Promise.all([
@@ -180,7 +157,7 @@ export class LeasedLoader {
 
   private async load(
     reading: Reading,
-    wanted: readonly Wanted[],
+    wanted: readonly Missing[],
     values: Map<string, CachedValue>,
   ): Promise<void> {
     if (wanted.length === 0) return;
@@ -202,7 +179,7 @@ export class LeasedLoader {
         // Callers get what the bytes hold, so the first one sees exactly what later ones will.
         const cached = decodeValue(encoded[i]!)!;
         values.set(want.id, cached);
-        await this.store(reading, want, encoded[i]!, cached);
+        await this.filler.store(reading, want, encoded[i]!, cached);
       }),
     );
   }
@@ -213,101 +190,11 @@ export class LeasedLoader {
     try {
       const loaded = await this.runner.run(namespace, [want.id], loadMany, false);
       const bytes = encodeValue(loaded.get(want.id), policy.serializer);
-      await this.store(reading, want, bytes, decodeValue(bytes)!);
+      await this.filler.store(reading, want, bytes, decodeValue(bytes)!);
     } catch {
       // Counted by the runner; the old value stands until its end.
       await this.l2.release(want.key, want.token!, RETRY_AFTER_MS);
     }
-  }
-
-  private async store(
-    { namespace, policy }: Reading,
-    want: Wanted,
-    bytes: Buffer,
-    cached: CachedValue,
-  ): Promise<void> {
-    const { id, key, permit, token, tags } = want;
-    if (bytes.length > this.limits.maxValueBytes) {
-      namespace.counts.oversize += 1;
-      if (token !== undefined) void this.l2.release(key, token);
-      return;
-    }
-    const startedMs = this.clock.now();
-    const isNil = cached.value === null;
-    const ttlMs = jitteredTtlMs(isNil ? policy.nilTtlMs : policy.ttlMs, policy.jitter, this.random);
-    const put = (maxMs: number): void => {
-      const lifetime = this.lifetime(policy, isNil, startedMs, ttlMs, ttlMs, maxMs);
-      this.l1.put(namespace.shelf, id, key, cached, lifetime, permit, tags);
-    };
-    if (token === undefined) {
-      if (!this.l2.trusted) put(Math.min(policy.l1MaxTtlMs, this.limits.l1AwayTtlMs));
-      return;
-    }
-    // An invalidate of this process may not have reached Redis yet, where our lease would still be good.
-    if (!this.l1.isCurrent(key, permit, tags)) {
-      namespace.counts.refusedFills += 1;
-      void this.l2.release(key, token);
-      return;
-    }
-    const fill = { bytes, ttlMs, graceMs: isNil ? 0 : graceMs(policy) };
-    if (await this.l2.fill(want, token, fill)) put(policy.l1MaxTtlMs);
-    else namespace.counts.refusedFills += 1;
-  }
-
-  /** @returns undefined when nobody can read the record: then it is removed. */
-  private takeHit(
-    reading: Omit<Reading, 'loadMany'>,
-    want: Wanted,
-    { record, leftMs }: Extract<L2Read, { kind: 'hit' }>,
-    startedMs: number,
-  ): CachedValue | undefined {
-    const cached = decodeValue(record.value);
-    if (cached === undefined) {
-      void this.l2.discard(want.key, record);
-      return undefined;
-    }
-    const { namespace, policy } = reading;
-    const isNil = cached.value === null;
-    const lifetime = this.lifetime(policy, isNil, startedMs, leftMs, record.ttlMs, policy.l1MaxTtlMs);
-    // A tag that this call did not name is one whose invalidation its permit knows nothing of.
-    if (record.tagKeys.length === 0 || sameTags(this.l2.tagsOf(record), want.tags)) {
-      this.l1.put(namespace.shelf, want.id, want.key, cached, lifetime, want.permit, want.tags);
-    }
-    if (lifetime.refreshAtMs <= startedMs) reading.onNearEnd(want.id);
-    return cached;
-  }
-
-  /** Not when a message may have come after Redis had answered. */
-  private learnGeneration(namespace: Namespace, want: Wanted, record: L2Record): void {
-    if (namespace.generation && hasGeneration(record, namespace.generation)) return;
-    if (this.l1.isCurrent(want.key, want.permit, want.tags)) namespace.generation = generationOf(record);
-  }
-
-  private lifetime(
-    { refreshAhead }: CachePolicy,
-    isNil: boolean,
-    startedMs: number,
-    leftMs: number,
-    ttlMs: number,
-    maxMs: number,
-  ): L1Lifetime {
-    const endMs = startedMs + leftMs;
-    const isRefreshed = refreshAhead > 0 && !isNil;
-    return {
-      expiresMs: Math.min(endMs, startedMs + maxMs),
-      refreshAtMs: isRefreshed ? endMs - ttlMs * refreshAhead : Infinity,
-    };
-  }
-
-  private want({ policy }: Pick<Reading, 'policy'>, id: string, key: CacheKey): Wanted {
-    const { tags } = policy;
-    return {
-      id,
-      key,
-      tags,
-      permit: this.l1.permit(key, tags),
-      lifeMs: 2 * Math.max(policy.ttlMs, policy.nilTtlMs) + graceMs(policy),
-    };
   }
 
   private serveStale({ counts }: Namespace, stale: CachedValue): CachedValue {
@@ -321,8 +208,4 @@ function staleOf(read: L2Read): { stale?: CachedValue; stalePastMs?: number } {
     read.kind === 'lease' || read.kind === 'busy' ? read.stale : undefined;
   const stale = found && decodeValue(found.record.value);
   return stale ? { stale, stalePastMs: found.pastMs } : {};
-}
-
-function sameTags(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((tag) => b.includes(tag));
 }
