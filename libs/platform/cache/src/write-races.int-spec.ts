@@ -1,5 +1,6 @@
 import { eventually, gate } from '@fourfold-tools/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { AssembledCache } from './assemble-cache.js';
 import { useCaches } from './testing/cache-fixture.js';
 import { GatedLoader } from './testing/gated-loader.js';
 import { NaiveCache } from './testing/naive-cache.js';
@@ -8,6 +9,19 @@ const fixture = useCaches();
 let database: string | null;
 beforeEach(() => void (database = 'old'));
 const load = async (): Promise<string | null> => database;
+
+/** What Redis answers from now on waits here for `held` to be opened. */
+function holdAnswers({ l2 }: AssembledCache, way: 'look' | 'readOrLease') {
+  const [reached, held] = [gate(), gate()];
+  const read = l2[way].bind(l2) as (...args: unknown[]) => Promise<unknown>;
+  l2[way] = async (...args: unknown[]): Promise<never> => {
+    const answer = await read(...args);
+    reached.open();
+    await held.passed;
+    return answer as never;
+  };
+  return { reached, held };
+}
 
 describe('an invalidate between the read of L2 and the write of L1', () => {
   it('naive twin: L1 gets what Redis held a moment ago', async () => {
@@ -28,14 +42,7 @@ describe('an invalidate between the read of L2 and the write of L1', () => {
     for (const id of ['1', '2']) await b.cache.getOrLoad('user', id, load);
     // A first read shows which generation the namespace has, without which nothing is read plainly.
     if (way === 'look') await a.cache.getOrLoad('user', '2', load);
-    const [reached, held] = [gate(), gate()];
-    const read = a.l2[way].bind(a.l2) as (...args: unknown[]) => Promise<unknown>;
-    a.l2[way] = async (...args: unknown[]): Promise<never> => {
-      const answer = await read(...args);
-      reached.open();
-      await held.passed;
-      return answer as never;
-    };
+    const { reached, held } = holdAnswers(a, way);
     const reader = a.cache.getOrLoad('user', '1', load);
     await reached.passed;
     database = 'new';
@@ -44,6 +51,32 @@ describe('an invalidate between the read of L2 and the write of L1', () => {
     held.open();
     expect(await reader).toBe('old');
     expect(await a.cache.getOrLoad('user', '1', load)).toBe('new');
+  });
+});
+
+describe('an invalidate of a namespace while a script’s answer is on its way', () => {
+  it('naive twin: the generation it shows is taken for the namespace’s, and all old values for good', async () => {
+    const { redis, prefix } = fixture;
+    await redis.set(`${prefix}-generation`, 'first');
+    await redis.set(prefix, 'first:old');
+    const shown = await redis.get(`${prefix}-generation`);
+    await redis.del(`${prefix}-generation`); // its message has come before the answer is looked at
+    expect(await redis.get(prefix)).toBe(`${shown}:old`);
+  });
+
+  it('keeps the answer from showing the namespace’s generation', async () => {
+    const a = await fixture.caches.open(fixture.prefix);
+    const b = await fixture.caches.open(fixture.prefix);
+    for (const id of ['1', '2']) await b.cache.getOrLoad('user', id, load);
+    const { reached, held } = holdAnswers(a, 'readOrLease');
+    const reader = a.cache.getOrLoad('user', '2', load);
+    await reached.passed;
+    database = 'new';
+    await b.cache.invalidateNamespace('user');
+    await eventually(() => a.bus.received === 1);
+    held.open();
+    expect(await reader).toBe('old');
+    for (const id of ['1', '2']) expect(await a.cache.getOrLoad('user', id, load)).toBe('new');
   });
 });
 
