@@ -1,27 +1,16 @@
-import { eventually, RedisServerFixture } from '@fourfold-tools/testing';
+import { eventually, type RedisServerFixture } from '@fourfold-tools/testing';
 import type { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { GatedLoader } from './testing/gated-loader.js';
-import { freshPrefix, TestCaches } from './testing/test-caches.js';
+import { never, useCaches } from './testing/cache-fixture.js';
+import type { TestCaches } from './testing/test-caches.js';
 
+const fixture = useCaches();
 let server: RedisServerFixture;
 let redis: Redis;
 let caches: TestCaches;
 let prefix: string;
-
-beforeAll(async () => {
-  server = await RedisServerFixture.start();
-  redis = server.client();
-  caches = new TestCaches(server.url);
-});
-beforeEach(() => void (prefix = freshPrefix()));
-afterEach(() => caches.closeAll());
-afterAll(async () => {
-  redis.disconnect();
-  await server.dispose();
-});
-
-const never = (): Promise<never> => Promise.reject(new Error('must not be loaded'));
+beforeEach(() => void ({ server, redis, caches, prefix } = fixture));
 
 describe('getMany', () => {
   it('loads what is missing in one call and answers in the order asked', async () => {

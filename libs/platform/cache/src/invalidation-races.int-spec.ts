@@ -1,29 +1,21 @@
-import { eventually, RedisServerFixture } from '@fourfold-tools/testing';
+import { eventually, type RedisServerFixture } from '@fourfold-tools/testing';
 import type { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { GatedLoader } from './testing/gated-loader.js';
 import { NaiveCache } from './testing/naive-cache.js';
-import { freshPrefix, inUse, TestCaches } from './testing/test-caches.js';
+import { useCaches } from './testing/cache-fixture.js';
+import { inUse, type TestCaches } from './testing/test-caches.js';
 
+const fixture = useCaches();
 let server: RedisServerFixture;
 let redis: Redis;
 let caches: TestCaches;
 let prefix: string;
 let database: string;
 
-beforeAll(async () => {
-  server = await RedisServerFixture.start();
-  redis = server.client();
-  caches = new TestCaches(server.url);
-});
+beforeEach(() => void ({ server, redis, caches, prefix } = fixture));
 beforeEach(() => {
-  prefix = freshPrefix();
   database = 'old';
-});
-afterEach(() => caches.closeAll());
-afterAll(async () => {
-  redis.disconnect();
-  await server.dispose();
 });
 
 const load = async (): Promise<string> => database;

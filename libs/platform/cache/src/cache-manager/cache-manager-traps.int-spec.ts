@@ -2,35 +2,26 @@ import { eventually, gate, RedisServerFixture } from '@fourfold-tools/testing';
 import { ManualClock } from '@fourfold/kernel';
 import type { Cache } from 'cache-manager';
 import type { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { UncacheableValueError } from '../cache.errors.js';
 import type { CachePorts } from '../assemble-cache.js';
 import type { MultiLevelCache } from '../multi-level-cache.js';
 import { NaiveCacheManager } from '../testing/naive-cache-manager.js';
-import { freshPrefix, TestCaches } from '../testing/test-caches.js';
+import { useCaches } from '../testing/cache-fixture.js';
+import { TestCaches } from '../testing/test-caches.js';
 import { createMultiLevelCacheManager } from './cache-manager.facade.js';
 
 const namespaces = { 'cache-manager': { ttlMs: 3_600_000 }, user: { ttlMs: 3_600_000 } };
 
-let server: RedisServerFixture;
+const fixture = useCaches();
 let redis: Redis;
 let caches: TestCaches;
 let prefix: string;
 let naive: NaiveCacheManager;
-beforeAll(async () => {
-  server = await RedisServerFixture.start();
-  redis = server.client();
-  caches = new TestCaches(server.url);
-});
+beforeEach(() => void ({ redis, caches, prefix } = fixture));
 beforeEach(async () => {
   await redis.flushdb();
-  prefix = freshPrefix();
   naive = new NaiveCacheManager(redis);
-});
-afterEach(() => caches.closeAll());
-afterAll(async () => {
-  redis.disconnect();
-  await server.dispose();
 });
 
 /** As another process would have it. */

@@ -1,26 +1,23 @@
-import { RedisServerFixture } from '@fourfold-tools/testing';
+import { type RedisServerFixture } from '@fourfold-tools/testing';
 import { Get, Injectable, Module, Scope } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { NestFactory } from '@nestjs/core';
 import { Registry } from 'prom-client';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { CacheModule } from '../cache.module.js';
 import { MultiLevelCache } from '../multi-level-cache.js';
 import { GatedLoader } from '../testing/gated-loader.js';
-import { freshPrefix, TestCaches } from '../testing/test-caches.js';
+import { useCaches } from '../testing/cache-fixture.js';
+import type { TestCaches } from '../testing/test-caches.js';
 import { useCache } from './cache-property.js';
 import { Cached } from './cached.decorator.js';
 
+const fixture = useCaches();
 let server: RedisServerFixture;
 let caches: TestCaches;
 let cache: MultiLevelCache;
-beforeAll(async () => {
-  server = await RedisServerFixture.start();
-  caches = new TestCaches(server.url);
-});
-beforeEach(async () => void ({ cache } = await caches.open(freshPrefix())));
-afterEach(() => caches.closeAll());
-afterAll(() => server.dispose());
+beforeEach(() => void ({ server, caches } = fixture));
+beforeEach(async () => void ({ cache } = await fixture.caches.open(fixture.prefix)));
 
 class Users {
   finds = 0;
@@ -157,7 +154,7 @@ describe('@Cached', () => {
     class PerRequest extends Single {}
 
     const namespaces = { user: { ttlMs: 60_000 } };
-    const options = { redisUrl: server.url, prefix: freshPrefix(), namespaces, registry: new Registry() };
+    const options = { redisUrl: server.url, prefix: fixture.prefix, namespaces, registry: new Registry() };
     @Module({ imports: [CacheModule.forRoot(options)], providers: [Single, Transient, PerRequest] })
     class AppModule {}
 

@@ -1,22 +1,15 @@
-import { gate, RedisServerFixture } from '@fourfold-tools/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { gate } from '@fourfold-tools/testing';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { MultiLevelCache } from '../multi-level-cache.js';
 import { GatedLoader } from '../testing/gated-loader.js';
-import { freshPrefix, TestCaches } from '../testing/test-caches.js';
+import { useCaches } from '../testing/cache-fixture.js';
 import { useCache } from './cache-property.js';
 import { Cached } from './cached.decorator.js';
 import { Invalidates } from './invalidates.decorator.js';
 
-let server: RedisServerFixture;
-let caches: TestCaches;
+const fixture = useCaches();
 let cache: MultiLevelCache;
-beforeAll(async () => {
-  server = await RedisServerFixture.start();
-  caches = new TestCaches(server.url);
-});
-beforeEach(async () => void ({ cache } = await caches.open(freshPrefix())));
-afterEach(() => caches.closeAll());
-afterAll(() => server.dispose());
+beforeEach(async () => void ({ cache } = await fixture.caches.open(fixture.prefix)));
 
 interface User {
   id: string;

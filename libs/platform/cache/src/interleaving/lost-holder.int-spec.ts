@@ -1,34 +1,23 @@
-import { RedisServerFixture } from '@fourfold-tools/testing';
+import { type RedisServerFixture } from '@fourfold-tools/testing';
 import type { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { CacheChild } from '../testing/cache-child.js';
 import type { CacheKind } from '../testing/cache.process.js';
 import { lockKey, NaiveLockedCache } from '../testing/naive-locked-cache.js';
-import { freshPrefix, TestCaches } from '../testing/test-caches.js';
+import { useCaches } from '../testing/cache-fixture.js';
+import type { TestCaches } from '../testing/test-caches.js';
 
 const LEASE_MS = 1_000;
 const PATIENCE_MS = 30_000;
 /** Redis and this process read different clocks, in whole milliseconds. */
 const CLOCK_STEP_MS = 5;
 
+const fixture = useCaches();
 let server: RedisServerFixture;
 let redis: Redis;
 let caches: TestCaches;
 let prefix: string;
-
-beforeAll(async () => {
-  server = await RedisServerFixture.start();
-  redis = server.client();
-  caches = new TestCaches(server.url);
-});
-beforeEach(() => {
-  prefix = freshPrefix();
-});
-afterEach(() => caches.closeAll());
-afterAll(async () => {
-  redis.disconnect();
-  await server.dispose();
-});
+beforeEach(() => void ({ server, redis, caches, prefix } = fixture));
 
 /** Another process, whose loader has read `old` and has not answered. Its lease began after `startedMs`. */
 async function holder(

@@ -1,30 +1,20 @@
-import { RedisServerFixture } from '@fourfold-tools/testing';
 import type { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { GatedLoader } from '../testing/gated-loader.js';
 import { NaiveCache } from '../testing/naive-cache.js';
-import { freshPrefix, TestCaches } from '../testing/test-caches.js';
+import { useCaches } from '../testing/cache-fixture.js';
+import type { TestCaches } from '../testing/test-caches.js';
 
-let server: RedisServerFixture;
+const fixture = useCaches();
 let redis: Redis;
 let caches: TestCaches;
 let prefix: string;
 /** Rows by id. */
 let database: Map<string, string>;
 
-beforeAll(async () => {
-  server = await RedisServerFixture.start();
-  redis = server.client();
-  caches = new TestCaches(server.url);
-});
+beforeEach(() => void ({ redis, caches, prefix } = fixture));
 beforeEach(() => {
-  prefix = freshPrefix();
   database = new Map(['1', '2'].map((id) => [id, 'old']));
-});
-afterEach(() => caches.closeAll());
-afterAll(async () => {
-  redis.disconnect();
-  await server.dispose();
 });
 
 const row = (id: string) => async (): Promise<string | undefined> => database.get(id);
