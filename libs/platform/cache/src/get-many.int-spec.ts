@@ -1,4 +1,4 @@
-import { eventually, type RedisServerFixture } from '@fourfold-tools/testing';
+import { eventually } from '@fourfold-tools/testing';
 import type { Redis } from 'ioredis';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { GatedLoader } from './testing/gated-loader.js';
@@ -6,11 +6,10 @@ import { never, useCaches } from './testing/cache-fixture.js';
 import type { TestCaches } from './testing/test-caches.js';
 
 const fixture = useCaches();
-let server: RedisServerFixture;
 let redis: Redis;
 let caches: TestCaches;
 let prefix: string;
-beforeEach(() => void ({ server, redis, caches, prefix } = fixture));
+beforeEach(() => void ({ redis, caches, prefix } = fixture));
 
 describe('getMany', () => {
   it('loads what is missing in one call and answers in the order asked', async () => {

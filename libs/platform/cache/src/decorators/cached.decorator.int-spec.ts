@@ -8,15 +8,13 @@ import { CacheModule } from '../cache.module.js';
 import { MultiLevelCache } from '../multi-level-cache.js';
 import { GatedLoader } from '../testing/gated-loader.js';
 import { useCaches } from '../testing/cache-fixture.js';
-import type { TestCaches } from '../testing/test-caches.js';
 import { useCache } from './cache-property.js';
 import { Cached } from './cached.decorator.js';
 
 const fixture = useCaches();
 let server: RedisServerFixture;
-let caches: TestCaches;
 let cache: MultiLevelCache;
-beforeEach(() => void ({ server, caches } = fixture));
+beforeEach(() => void ({ server } = fixture));
 beforeEach(async () => void ({ cache } = await fixture.caches.open(fixture.prefix)));
 
 class Users {
