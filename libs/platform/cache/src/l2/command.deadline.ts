@@ -8,42 +8,32 @@ export class CommandTimeoutError extends Error {
   }
 }
 
-interface Waiting {
-  readonly sinceMs: number;
-  readonly command: Pick<Command, 'reject'>;
-}
+type Watched = Pick<Command, 'reject' | 'isResolved'>;
 
 /** How often in one timeout somebody looks: a command waits that much longer at most. */
 const LOOKS = 5;
 
 /**
- * A deadline for many commands with one timer for all: a timer each costs a read of Redis 5% of its time.
+ * A deadline for many commands with one timer for all: a timer each costs a read of Redis 5% of its time. Nobody takes a
+ * command off the list when it is answered; the next look does, which is in time for the list to stay short.
  *
  * It looks after the sockets have been read: in a process that was busy for long, answers that are there already count.
  */
 export class CommandDeadline {
-  private readonly waiting = new Set<Waiting>();
+  /** In the order of their start, each with its time (ms) before it. */
+  private watched: (number | Watched)[] = [];
   private readonly timer: NodeJS.Timeout;
 
   constructor(private readonly timeoutMs: number) {
     const look = (): void => {
-      if (this.waiting.size > 0) setImmediate(() => this.rejectOverdue());
+      if (this.watched.length > 0) setImmediate(() => this.rejectOverdue());
     };
     this.timer = setInterval(look, Math.max(1, timeoutMs / LOOKS)).unref();
   }
 
-  /**
-   * Settles as `reply` does; before that, an overdue `command` is rejected, and `reply` with it.
-   * @throws CommandTimeoutError, or what the command throws.
-   */
-  async watch<T>(command: Pick<Command, 'reject'>, reply: Promise<T>): Promise<T> {
-    const entry = { sinceMs: performance.now(), command };
-    this.waiting.add(entry);
-    try {
-      return await reply;
-    } finally {
-      this.waiting.delete(entry);
-    }
+  /** An overdue `command` is rejected with a CommandTimeoutError. */
+  watch(command: Watched): void {
+    this.watched.push(performance.now(), command);
   }
 
   close(): void {
@@ -52,11 +42,15 @@ export class CommandDeadline {
 
   private rejectOverdue(): void {
     const overdueMs = performance.now() - this.timeoutMs;
-    // In the order of their start: the first that has time left ends the look.
-    for (const entry of this.waiting) {
-      if (entry.sinceMs > overdueMs) return;
-      this.waiting.delete(entry);
-      entry.command.reject(new CommandTimeoutError(this.timeoutMs));
+    const left: (number | Watched)[] = [];
+    for (let i = 0; i < this.watched.length; i += 2) {
+      const sinceMs = this.watched[i] as number;
+      const command = this.watched[i + 1] as Watched;
+      if (command.isResolved) continue;
+      if (sinceMs > overdueMs) left.push(sinceMs, command);
+      // Without effect on one that has failed already.
+      else command.reject(new CommandTimeoutError(this.timeoutMs));
     }
+    this.watched = left;
   }
 }
