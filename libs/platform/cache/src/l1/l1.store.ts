@@ -34,6 +34,8 @@ const ENTRY_OVERHEAD_BYTES = 320;
 const STRIPES = 16_384;
 /** An entry that was moved to the front so recently stays where it is: the order is right to this much. */
 const TOUCH_MS = 1_000;
+/** So many at most are served and not counted yet. */
+const MOST_UNRANKED = 100;
 const NO_TAGS: readonly string[] = [];
 
 /**
@@ -49,6 +51,8 @@ const NO_TAGS: readonly string[] = [];
 export class L1Store {
   private readonly entries: LRUCache<CacheKey, L1Entry>;
   private readonly epochs = new Float64Array(STRIPES);
+  /** In their shelves, and not counted yet. */
+  private readonly unranked: L1Entry[] = [];
   private globalEpoch = 0;
   private current: 'suspended' | 'serving' | 'alone' = 'suspended';
   /** Entries pushed out to stay within the bound. */
@@ -73,10 +77,12 @@ export class L1Store {
   }
 
   get bytes(): number {
+    this.rank();
     return this.entries.calculatedSize;
   }
 
   get size(): number {
+    this.rank();
     return this.entries.size;
   }
 
@@ -92,7 +98,7 @@ export class L1Store {
       }
       return entry;
     }
-    this.entries.delete(entry.key);
+    this.drop(entry.key);
     return undefined;
   }
 
@@ -132,17 +138,18 @@ export class L1Store {
       touchedMs: storedMs,
     };
     if (sizeOf(entry, key) > this.maxBytes) {
-      this.entries.delete(key);
+      this.drop(key);
       return;
     }
-    this.entries.set(key, entry);
     shelf.set(id, entry);
+    if (this.unranked.push(entry) === 1) setImmediate(() => this.rank());
+    else if (this.unranked.length >= MOST_UNRANKED) this.rank();
   }
 
   /** Drops the key and voids every permit for it. */
   invalidate(key: CacheKey): void {
     this.epochs[stripeOf(key)]! += 1;
-    this.entries.delete(key);
+    this.drop(key);
   }
 
   /** Voids every entry with the tag, and every permit for one. The entries go when they are next asked for. */
@@ -153,12 +160,14 @@ export class L1Store {
   /** Drops a namespace, and voids all permits. */
   invalidateShelf(shelf: L1Shelf): void {
     this.globalEpoch += 1;
+    this.rank();
     for (const { key } of [...shelf.values()]) this.entries.delete(key);
   }
 
   /** Drops everything and voids all permits. */
   clear(): void {
     this.globalEpoch += 1;
+    this.rank();
     this.entries.clear();
   }
 
@@ -166,6 +175,26 @@ export class L1Store {
   become(state: 'suspended' | 'serving' | 'alone'): void {
     this.current = state;
     this.clear();
+  }
+
+  private drop(key: CacheKey): void {
+    this.rank();
+    this.entries.delete(key);
+  }
+
+  /**
+   * Counts what was put since, and pushes out what is too much. It is done behind the answer that it came with, at the
+   * end of the turn of the event loop: while Redis works on the next one.
+   */
+  private rank(): void {
+    if (this.unranked.length === 0) return;
+    for (const entry of this.unranked) {
+      if (entry.shelf.get(entry.id) !== entry) continue;
+      this.entries.set(entry.key, entry);
+      // Replacing an older entry of the key may have taken the place in the shelf away.
+      entry.shelf.set(entry.id, entry);
+    }
+    this.unranked.length = 0;
   }
 
   private tagsStand({ tags, tagEpoch }: L1Entry): boolean {

@@ -19,6 +19,11 @@ export class StallBreaker implements IBreaker {
     private readonly stallMs: number,
   ) {}
 
+  /** Since the last success: only then is another one news. */
+  get hasFailures(): boolean {
+    return this.failures > 0;
+  }
+
   success(): void {
     this.failures = 0;
   }
