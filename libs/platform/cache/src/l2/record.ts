@@ -4,8 +4,8 @@ import { HEADER_LENGTH, TOKEN_LENGTH } from './lease.lua.js';
 export interface L2Record {
   /** Everything, as it was read. */
   readonly bytes: Buffer;
-  /** The encoded value. */
-  readonly value: Buffer;
+  /** Where in `bytes` the encoded value begins. */
+  readonly valueAt: number;
   /** When its TTL is over, Unix ms by the clock of Redis. */
   readonly endMs: number;
   /** With which TTL it was stored, milliseconds. */
@@ -30,8 +30,13 @@ export function parseRecord(bytes: Buffer): L2Record {
   const endMs = bytes.readUInt32BE(TOKEN_LENGTH) * 2 ** 32 + bytes.readUInt32BE(TOKEN_LENGTH + 4);
   const ttlMs = bytes.readUInt32BE(TOKEN_LENGTH + 12);
   const tagBytes = bytes.readUInt16BE(TOKEN_LENGTH + 16);
-  const value = bytes.subarray(HEADER_LENGTH + tagBytes);
-  return { bytes, value, endMs, ttlMs, tagKeys: tagBytes === 0 ? NO_TAGS : tagKeysOf(bytes, tagBytes) };
+  return {
+    bytes,
+    valueAt: HEADER_LENGTH + tagBytes,
+    endMs,
+    ttlMs,
+    tagKeys: tagBytes === 0 ? NO_TAGS : tagKeysOf(bytes, tagBytes),
+  };
 }
 
 function tagKeysOf(bytes: Buffer, tagBytes: number): string[] {

@@ -206,6 +206,6 @@ export class LeasedLoader {
 function staleOf(read: L2Read): { stale?: CachedValue; stalePastMs?: number } {
   const found: StaleRecord | undefined =
     read.kind === 'lease' || read.kind === 'busy' ? read.stale : undefined;
-  const stale = found && decodeValue(found.record.value);
+  const stale = found && decodeValue(found.record.bytes, found.record.valueAt);
   return stale ? { stale, stalePastMs: found.pastMs } : {};
 }

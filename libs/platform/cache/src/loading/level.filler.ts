@@ -49,7 +49,7 @@ export class LevelFiller {
     { record, leftMs }: Hit,
     startedMs: number,
   ): CachedValue | undefined {
-    const cached = decodeValue(record.value);
+    const cached = decodeValue(record.bytes, record.valueAt);
     if (cached === undefined) {
       void this.l2.discard(want.key, record);
       return undefined;

@@ -17,8 +17,8 @@ export class JsonSerializer implements Serializer {
     return bytes;
   }
 
-  decode(bytes: Buffer): CachedValue {
-    const value: unknown = JSON.parse(bytes.toString('utf8', 1));
+  decode(bytes: Buffer, from: number): CachedValue {
+    const value: unknown = JSON.parse(bytes.toString('utf8', from + 1));
     return { value, heapBytes: deepFreeze(value) };
   }
 }

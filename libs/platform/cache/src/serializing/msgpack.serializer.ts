@@ -16,9 +16,9 @@ export class MsgpackSerializer implements Serializer {
     return Buffer.concat([FORMAT_BYTE, this.packr.pack(value)]);
   }
 
-  decode(bytes: Buffer): CachedValue {
+  decode(bytes: Buffer, from: number): CachedValue {
     // A copy: what comes out may be a view of it, and the reply it lies in is reused or large.
-    const packed = Buffer.from(bytes.subarray(1));
+    const packed = Buffer.from(bytes.subarray(from + 1));
     const value: unknown = this.packr.unpack(packed);
     if (canFreeze(value)) return { value, heapBytes: deepFreeze(value) };
     return new Repacked(packed, (again) => this.packr.unpack(again) as unknown);

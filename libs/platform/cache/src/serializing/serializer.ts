@@ -17,8 +17,11 @@ export interface Serializer {
    * @throws UncacheableValueError when the value would not come back as it is.
    */
   encode(value: NonNullable<unknown>): Buffer;
-  /** @throws anything, or gives `undefined`, for bytes that `encode` did not make. */
-  decode(bytes: Buffer): CachedValue | undefined;
+  /**
+   * @param from where in `bytes` what `encode` made begins; it goes on to their end.
+   * @throws anything, or gives `undefined`, for bytes that `encode` did not make.
+   */
+  decode(bytes: Buffer, from: number): CachedValue | undefined;
 }
 
 export const serializers = { json: new JsonSerializer(), msgpack: new MsgpackSerializer() };
@@ -38,10 +41,10 @@ export function encodeValue(value: unknown, serializer: Serializer): Buffer {
 }
 
 /** By the format that the bytes name. @returns undefined for an unknown format or a damaged record: a miss. */
-export function decodeValue(bytes: Buffer): CachedValue | undefined {
-  if (bytes[0] === NIL_BYTES[0]) return bytes.length === 1 ? NIL_VALUE : undefined;
+export function decodeValue(bytes: Buffer, from = 0): CachedValue | undefined {
+  if (bytes[from] === NIL_BYTES[0]) return bytes.length === from + 1 ? NIL_VALUE : undefined;
   try {
-    const cached = byFormat.get(bytes[0]!)?.decode(bytes);
+    const cached = byFormat.get(bytes[from]!)?.decode(bytes, from);
     // No serialiser is ever given null; such bytes are not ours.
     return cached?.value === null ? undefined : cached;
   } catch {
