@@ -11,7 +11,7 @@ beforeEach(() => void (database = 'old'));
 const load = async (): Promise<string | null> => database;
 
 /** What Redis answers from now on waits here for `held` to be opened. */
-function holdAnswers({ l2 }: AssembledCache, way: 'look' | 'readOrLease') {
+function holdAnswers({ l2 }: AssembledCache, way: 'get' | 'readOrLease') {
   const [reached, held] = [gate(), gate()];
   const read = l2[way].bind(l2) as (...args: unknown[]) => Promise<unknown>;
   l2[way] = async (...args: unknown[]): Promise<never> => {
@@ -36,12 +36,12 @@ describe('an invalidate between the read of L2 and the write of L1', () => {
     expect(l1.get(prefix)).toBe('old');
   });
 
-  it.each(['look', 'readOrLease'] as const)('by %s: voids the permit that was taken before', async (way) => {
+  it.each(['get', 'readOrLease'] as const)('by %s: voids the permit that was taken before', async (way) => {
     const a = await fixture.caches.open(fixture.prefix);
     const b = await fixture.caches.open(fixture.prefix);
     for (const id of ['1', '2']) await b.cache.getOrLoad('user', id, load);
     // A first read shows which generation the namespace has, without which nothing is read plainly.
-    if (way === 'look') await a.cache.getOrLoad('user', '2', load);
+    if (way === 'get') await a.cache.getOrLoad('user', '2', load);
     const { reached, held } = holdAnswers(a, way);
     const reader = a.cache.getOrLoad('user', '1', load);
     await reached.passed;

@@ -24,6 +24,8 @@ export interface L1Entry extends L1Lifetime {
   readonly storedMs: number;
   readonly tags: readonly string[];
   readonly tagEpoch: number;
+  /** Key, value and overhead. */
+  readonly bytes: number;
   /** When it was last moved to the front. */
   touchedMs: number;
 }
@@ -64,7 +66,7 @@ export class L1Store {
   ) {
     this.entries = new LRUCache({
       maxSize: maxBytes,
-      sizeCalculation: sizeOf,
+      sizeCalculation: ({ bytes }) => bytes,
       dispose: (entry, _key, reason) => {
         if (reason === 'evict') this.evictions += 1;
         if (entry.shelf.get(entry.id) === entry) entry.shelf.delete(entry.id);
@@ -124,7 +126,11 @@ export class L1Store {
   ): void {
     const storedMs = this.clock.now();
     if (this.current === 'suspended' || expiresMs <= storedMs || !this.isCurrent(key, permit, tags)) return;
-    const tagEpoch = this.tagEpoch(tags);
+    const bytes = sizeOf(cached, key, id, tags);
+    if (bytes > this.maxBytes) {
+      this.drop(key);
+      return;
+    }
     const entry = {
       cached,
       key,
@@ -134,13 +140,10 @@ export class L1Store {
       expiresMs,
       refreshAtMs,
       tags,
-      tagEpoch,
+      tagEpoch: this.tagEpoch(tags),
+      bytes,
       touchedMs: storedMs,
     };
-    if (sizeOf(entry, key) > this.maxBytes) {
-      this.drop(key);
-      return;
-    }
     shelf.set(id, entry);
     if (this.unranked.push(entry) === 1) setImmediate(() => this.rank());
     else if (this.unranked.length >= MOST_UNRANKED) this.rank();
@@ -208,9 +211,10 @@ export class L1Store {
   }
 }
 
-function sizeOf({ cached, id, tags }: L1Entry, key: CacheKey): number {
-  const texts = key.length + id.length + tags.reduce((sum, tag) => sum + tag.length, 0);
-  return ENTRY_OVERHEAD_BYTES + texts * 2 + cached.heapBytes;
+function sizeOf(cached: CachedValue, key: CacheKey, id: string, tags: readonly string[]): number {
+  let characters = key.length + id.length;
+  for (const tag of tags) characters += tag.length;
+  return ENTRY_OVERHEAD_BYTES + characters * 2 + cached.heapBytes;
 }
 
 /** FNV-1a, 32 bits. */

@@ -80,15 +80,18 @@ export class LeaseCommands {
     return this.runner.together(work);
   }
 
+  /** A plain read, which costs half of what the script does. For `hitOf`. */
+  get(key: CacheKey): Promise<Buffer | null> {
+    return this.runner.command('get', [this.keys.value(key)]);
+  }
+
   /**
-   * A plain read, which costs half of what the script does, for a value that is likely there. What is left of its TTL is
-   * an estimate, and rather too little.
+   * What a plain read has brought. What is left of the TTL is an estimate, and rather too little.
    * @param generation that the namespace has as far as we have heard.
-   * @returns undefined when the script has to be asked: it is not there, or has tags, or is near its end.
+   * @returns undefined when the script has to be asked: it has another generation, or tags, or is near its end.
    */
-  async look(key: CacheKey, generation: Buffer): Promise<Hit | undefined> {
-    const bytes = await this.runner.command<Buffer | null>('get', [this.keys.value(key)]);
-    if (!bytes || !hasGeneration({ bytes }, generation)) return undefined;
+  hitOf(bytes: Buffer, generation: Buffer): Hit | undefined {
+    if (!hasGeneration({ bytes }, generation)) return undefined;
     const record = parseRecord(bytes);
     const leftMs = Math.min(record.endMs - this.time.now(), record.ttlMs) - ESTIMATE_MARGIN_MS;
     if (record.tagKeys.length > 0 || leftMs <= ESTIMATE_MARGIN_MS) return undefined;

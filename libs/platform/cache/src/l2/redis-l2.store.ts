@@ -101,9 +101,14 @@ export class RedisL2Store {
     return Promise.all(this.commands.together(() => keys.map((key) => this.readOne(key))));
   }
 
+  /** A plain read, for `hitOf`. @returns nothing when nothing is there, or Redis is away. */
+  get(key: CacheKey): Promise<Buffer | null | undefined> {
+    return this.attempt(() => this.commands.get(key));
+  }
+
   /** @returns undefined when `readOrLease` has to be asked, which is always right to do. */
-  look(key: CacheKey, generation: Buffer): Promise<Hit | undefined> {
-    return this.attempt(() => this.commands.look(key, generation));
+  hitOf(bytes: Buffer, generation: Buffer): Hit | undefined {
+    return this.commands.hitOf(bytes, generation);
   }
 
   /** Without a lease: `busy` stands for "not there". */

@@ -60,7 +60,8 @@ export class LeasedLoader {
     if (generation && heedsMessages && policy.tags.length === 0 && namespace.l2Hits.isLikely) {
       const startedMs = this.clock.now();
       const want = this.filler.want(reading, id, key);
-      const hit = await this.l2.look(key, generation);
+      const bytes = await this.l2.get(key);
+      const hit = bytes ? this.l2.hitOf(bytes, generation) : undefined;
       const cached = hit && this.filler.takeHit(reading, want, hit, startedMs);
       if (cached !== undefined) {
         namespace.counts.l2Hits += 1;
