@@ -34,7 +34,7 @@ export async function ensureMariadbTemplate(repoRoot: string): Promise<string> {
 async function install(template: string): Promise<void> {
   const scratch = mkdtempSync(join(tmpdir(), 'fourfold-template-'));
   try {
-    await installInto(join(scratch, 'data'));
+    await installInto(join(scratch, 'data'), scratch);
     const draft = `${template}.draft`;
     rmSync(draft, { recursive: true, force: true });
     await run('cp', ['-a', join(scratch, 'data'), draft]);
@@ -45,7 +45,8 @@ async function install(template: string): Promise<void> {
   }
 }
 
-async function installInto(draft: string): Promise<void> {
+/** @param scratch for its temporary files: in the common folder, two installs of two checkouts take each other's. */
+async function installInto(draft: string, scratch: string): Promise<void> {
   mkdirSync(draft);
   const args = [
     '--no-defaults',
@@ -57,7 +58,10 @@ async function installInto(draft: string): Promise<void> {
     ...(process.getuid?.() === 0 ? ['--user=root'] : []),
   ];
   try {
-    await run(requireExecutable('mariadb-install-db'), args, { cwd: tmpdir(), env: inheritedEnvironment() });
+    await run(requireExecutable('mariadb-install-db'), args, {
+      cwd: tmpdir(),
+      env: { ...inheritedEnvironment(), TMPDIR: scratch },
+    });
   } catch (error) {
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
     throw new StackError(

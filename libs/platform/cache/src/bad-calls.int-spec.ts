@@ -43,6 +43,8 @@ describe('the options of a call', () => {
     ['staleWhileErrorMs negative', { staleWhileErrorMs: -1 }],
     ['a serialiser nobody knows', { serializer: 'xml' as 'json' }],
     ['an empty tag', { tags: [''] }],
+    ['tags that are a text', { tags: 'abc' as unknown as string[] }],
+    ['more tags than a record has room for', { tags: Array.from({ length: 51 }, (_, i) => `tag ${i}`) }],
   ])(
     '%s is a typed error, whether the value is cached or not, and nothing is loaded',
     async (_name, options) => {
@@ -94,4 +96,27 @@ describe('a loader', () => {
     const { cache } = await fixture.caches.open(fixture.prefix);
     await expect(cache.getOrLoad('user', 7 as unknown as string, load)).rejects.toThrow(CacheCallError);
   });
+});
+
+describe('an id that is not well-formed', () => {
+  it('is a typed error of every call: in UTF-8 it would be another one’s', async () => {
+    const { cache } = await fixture.caches.open(fixture.prefix);
+    const half = '\ud800';
+    await expect(cache.getOrLoad('user', half, never)).rejects.toThrow(CacheCallError);
+    await expect(cache.getMany('user', [half], never)).rejects.toThrow(CacheCallError);
+    await expect(cache.set('user', half, 'v')).rejects.toThrow(CacheCallError);
+    await expect(cache.invalidate('user', half)).rejects.toThrow(CacheCallError);
+    expect(await cache.getOrLoad('user', '😀', load)).toBe('v');
+  });
+});
+
+describe('a warm-up', () => {
+  it.each([{ batchSize: 0 }, { batchSize: 1.5 }, { concurrency: 0 }])(
+    'with %j is a typed error',
+    async (options) => {
+      const { cache } = await fixture.caches.open(fixture.prefix);
+      const entries = [{ namespace: 'user', ids: ['1'], loadMany: never }];
+      await expect(cache.warm(entries, options)).rejects.toThrow(CacheCallError);
+    },
+  );
 });

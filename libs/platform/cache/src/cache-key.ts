@@ -1,11 +1,16 @@
 /**
  * The name of one cached thing, the same in every process: `<length of namespace>:<namespace>:<id>`. The length makes it
- * unambiguous whatever characters the two parts hold: `('a:b','c')` is `3:a:b:c`, `('a','b:c')` is `1:a:b:c`.
+ * unambiguous whatever characters the two parts hold, if they are well-formed: `('a:b','c')` is `3:a:b:c`, `('a','b:c')` is `1:a:b:c`.
  */
 export type CacheKey = string;
 
 export function cacheKey(namespace: string, id: string): CacheKey {
   return `${namespace.length}:${namespace}:${id}`;
+}
+
+/** Redis stores UTF-8, in which all halves of surrogate pairs are one character. */
+export function isId(id: unknown): id is string {
+  return typeof id === 'string' && id.isWellFormed();
 }
 
 export function namespaceOf(key: CacheKey): string {

@@ -44,6 +44,8 @@ export interface CachePolicy {
 
 /** Node's timers and Redis clients agree up to here: 24.8 days. */
 export const MAX_MS = 2_147_483_647;
+/** A record has room for 64 KiB of them. */
+const MOST_TAGS = 50;
 const NO_TAGS: readonly string[] = [];
 const POLICY_FIELDS = [
   'ttlMs',
@@ -68,9 +70,17 @@ export function checkPolicy(given: CallOptions, faults: string[], prefix = ''): 
     const known = Object.keys(serializers).join(', ');
     faults.push(`${prefix}serializer must be one of ${known}, not ${String(given.serializer)}`);
   }
-  if (given.tags?.some((tag) => typeof tag !== 'string' || tag.length === 0 || tag.length > 200)) {
-    faults.push(`${prefix}tags must be texts of 1 to 200 characters`);
+  if (given.tags !== undefined && !areTags(given.tags)) {
+    faults.push(`${prefix}tags must be at most ${MOST_TAGS} texts of 1 to 200 characters`);
   }
+}
+
+export function areTags(tags: unknown): tags is readonly string[] {
+  return Array.isArray(tags) && tags.length <= MOST_TAGS && tags.every(isTag);
+}
+
+function isTag(tag: unknown): boolean {
+  return typeof tag === 'string' && tag.length > 0 && tag.length <= 200 && tag.isWellFormed();
 }
 
 /** @param given has been checked. */

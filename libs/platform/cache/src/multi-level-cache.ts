@@ -1,5 +1,5 @@
 import type { Clock } from '@fourfold/kernel';
-import { cacheKey, type CacheKey } from './cache-key.js';
+import { cacheKey, type CacheKey, isId } from './cache-key.js';
 import { type CachePolicy, type CallOptions, policyOfCall } from './cache-policy.js';
 import { type CacheStats, statsOf } from './cache.stats.js';
 import { CacheCallError } from './cache.errors.js';
@@ -104,7 +104,7 @@ export class MultiLevelCache {
    */
   async invalidate(namespace: string, ...ids: string[]): Promise<WriteOutcome> {
     const found = this.namespaces.get(namespace);
-    return this.writer.invalidate(ids.map((id) => cacheKey(found.name, id)));
+    return this.writer.invalidate(ids.map((id) => this.keyOf(found.name, id)));
   }
 
   /** The same for everything with one of the tags, in all namespaces. */
@@ -128,6 +128,7 @@ export class MultiLevelCache {
    */
   async set(namespace: string, id: string, value: unknown, options: CallOptions = {}): Promise<WriteOutcome> {
     const found = this.namespaces.get(namespace);
+    this.keyOf(namespace, id);
     return this.writer.set(found, policyOfCall(namespace, found.policy, options), id, value);
   }
 
@@ -158,7 +159,8 @@ export class MultiLevelCache {
 
   private async fill({ namespace, ids, loadMany, options = {} }: WarmupEntry): Promise<void> {
     const found = unasked(this.namespaces.get(namespace));
-    const reading = this.reading(found, policyOfCall(namespace, found.policy, options), loadMany);
+    const policy = policyOfCall(namespace, found.policy, { ...options, neverExpire: false });
+    const reading = this.reading(found, policy, loadMany);
     // A value near its end is left to its next reader: a batch of them would be as many loads at once.
     await this.find({ ...reading, onNearEnd: () => {} }, [...new Set(ids)], false);
   }
@@ -166,9 +168,8 @@ export class MultiLevelCache {
   /** What is not in L1. */
   private findOne(reading: Reading, id: string, skipL1: boolean): Promise<CachedValue> {
     const { counts, name } = reading.namespace;
-    if (typeof id !== 'string') throw new CacheCallError(name, [`id must be a text, not ${typeof id}`]);
     if (!skipL1) counts.l1Misses += 1;
-    const key = cacheKey(name, id);
+    const key = this.keyOf(name, id);
     const flight = this.mayJoin(skipL1) ? this.flights.current(key) : undefined;
     if (flight === undefined) {
       const heedsMessages = !skipL1 && this.l1.state === 'serving';
@@ -185,7 +186,6 @@ export class MultiLevelCache {
     const found: (CachedValue | Promise<CachedValue>)[] = [];
     const missing: { id: string; key: CacheKey; slot: number }[] = [];
     for (const [slot, id] of ids.entries()) {
-      if (typeof id !== 'string') throw new CacheCallError(name, [`id must be a text, not ${typeof id}`]);
       const entry = skipL1 ? undefined : this.l1.get(shelf, id, nowMs);
       if (entry !== undefined) {
         counts.l1Hits += 1;
@@ -194,7 +194,7 @@ export class MultiLevelCache {
         continue;
       }
       if (!skipL1) counts.l1Misses += 1;
-      const key = cacheKey(name, id);
+      const key = this.keyOf(name, id);
       const flight = mayJoin ? this.flights.current(key) : undefined;
       if (flight === undefined) missing.push({ id, key, slot });
       else {
@@ -213,6 +213,12 @@ export class MultiLevelCache {
       }
     }
     return Promise.all(found.map((value) => Promise.resolve(value)));
+  }
+
+  /** @throws CacheCallError for what is no id. */
+  private keyOf(namespace: string, id: string): CacheKey {
+    if (isId(id)) return cacheKey(namespace, id);
+    throw new CacheCallError(namespace, [`id must be a well-formed text, not ${JSON.stringify(id)}`]);
   }
 
   private reading(namespace: Namespace, policy: CachePolicy, loadMany: LoadMany): Reading {

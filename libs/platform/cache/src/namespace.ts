@@ -38,6 +38,8 @@ export interface Namespace {
    * the namespace, and whenever messages or Redis itself are lost.
    */
   generation: Buffer | undefined;
+  /** When it was shown, ms by the cache's clock. */
+  generationShownMs: number;
 }
 
 /** The declared namespaces, with what is counted for each. */
@@ -53,6 +55,7 @@ export class Namespaces {
         shelf: new Map(),
         l2Hits: new HitEstimate(),
         generation: undefined,
+        generationShownMs: 0,
       });
     }
   }

@@ -77,6 +77,23 @@ describe('while Redis is away, loads', () => {
     expect(running.most).toBe(4);
   });
 
+  it('stand behind it from the first command on that is not answered, before the circuit opens', async () => {
+    await server.start();
+    const { cache } = await caches.open(prefix, { maxLoadsWhileAway: 4 });
+    const running = { now: 0, most: 0 };
+    const loader = async (): Promise<string> => {
+      running.now += 1;
+      running.most = Math.max(running.most, running.now);
+      await new Promise(setImmediate);
+      running.now -= 1;
+      return 'v';
+    };
+    server.freeze();
+    await Promise.all(Array.from({ length: 100 }, (_, i) => cache.getOrLoad('user', String(i), loader)));
+    expect(running.most).toBe(4);
+    server.thaw();
+  });
+
   it('that hang give their place back', async () => {
     const { cache } = caches.make(prefix, { maxLoadsWhileAway: 1, loadTimeoutMs: 50 });
     const hung = cache.getOrLoad('user', '1', () => new Promise<never>(() => {}));

@@ -160,6 +160,20 @@ describe('an invalidate inside a transaction that is not committed yet', () => {
     expect(await cache.getOrLoad('user', '1', load)).toBe('new');
   });
 
+  it('of a call that outlives an inner write waits for the outer one', async () => {
+    const { cache } = await fixture.caches.open(fixture.prefix);
+    const outer = cache.invalidateAfter(async () => {
+      const late = gate();
+      let outlived: Promise<unknown> = Promise.resolve();
+      await cache.invalidateAfter(async () => {
+        outlived = late.passed.then(() => cache.invalidate('user', '1'));
+      });
+      late.open();
+      expect(await outlived).toEqual({ deferred: true });
+    });
+    expect(await outer).toEqual({ result: undefined, deferred: false });
+  });
+
   it('of a call that outlives the write is done at once', async () => {
     const { cache } = await fixture.caches.open(fixture.prefix);
     const late = gate();

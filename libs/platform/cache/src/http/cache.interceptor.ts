@@ -17,6 +17,12 @@ import { idOfRequest } from './route-id.js';
 /** Ends a load whose answer cannot be shared; who waited for it runs its own handler. */
 class NothingToShare extends Error {}
 
+/**
+ * A handler runs for one request and its reply, never behind another; and what it refuses (403, 404) is an answer, not a
+ * failure that an older answer could stand in for.
+ */
+const NO_OLD = { refreshAhead: 0, neverExpire: false, staleWhileErrorMs: 0 };
+
 interface OwnRun {
   readonly value: unknown;
   readonly answer: RouteAnswer | Uncacheable;
@@ -87,7 +93,7 @@ export class CacheInterceptor implements NestInterceptor {
       return result.answer;
     };
     const { namespace, ttlMs, tags } = route;
-    const options = { ...(ttlMs !== undefined && { ttlMs }), ...(tags !== undefined && { tags }) };
+    const options = { ...(ttlMs !== undefined && { ttlMs }), ...(tags !== undefined && { tags }), ...NO_OLD };
     const shared = this.cache.getOrLoad(namespace, id, load, options).then(
       (cached) => (isRouteAnswer(cached) ? cached : undefined),
       (error: unknown) => {

@@ -17,6 +17,11 @@ interface Missing extends Wanted {
 /** Waits for another process's load: the first, growing by half each time, up to the longest. */
 const FIRST_POLL_MS = 10;
 const LONGEST_POLL_MS = 100;
+/**
+ * For so long a generation is taken as shown. Each script touches it, or a Redis that evicts what is used least would
+ * let it go, and the namespace with it.
+ */
+const GENERATION_FRESH_MS = 1_000;
 /** A load behind the callers' backs that failed is not tried again by anybody for so long. */
 const RETRY_AFTER_MS = 1_000;
 
@@ -57,8 +62,9 @@ export class LeasedLoader {
   ): Promise<CachedValue> {
     const { namespace, policy } = reading;
     const { generation } = namespace;
-    if (generation && heedsMessages && policy.tags.length === 0 && namespace.l2Hits.isLikely) {
-      const startedMs = this.clock.now();
+    const startedMs = this.clock.now();
+    const isFresh = Math.abs(startedMs - namespace.generationShownMs) < GENERATION_FRESH_MS;
+    if (generation && isFresh && heedsMessages && policy.tags.length === 0 && namespace.l2Hits.isLikely) {
       const want = this.filler.want(reading, id, key);
       const bytes = await this.l2.get(key);
       const hit = bytes ? this.l2.hitOf(bytes, generation) : undefined;
@@ -121,7 +127,12 @@ export class LeasedLoader {
         values.set(want.id, cached);
         continue;
       }
-      const missing = { ...want, ...staleOf(read), ...(read.kind === 'lease' ? { token: read.token } : {}) };
+      const missing: Missing = {
+        ...want,
+        ...staleOf(read),
+        isAway: read.kind === 'away',
+        ...(read.kind === 'lease' ? { token: read.token } : {}),
+      };
       if (reading.policy.neverExpire && missing.stale) {
         namespace.counts.l2Hits += 1;
         values.set(want.id, this.serveStale(namespace, missing.stale));
@@ -166,7 +177,12 @@ export class LeasedLoader {
     let encoded: Buffer[];
     try {
       const ids = wanted.map(({ id }) => id);
-      const loaded = await this.runner.run(namespace, ids, loadMany, !this.l2.trusted);
+      const loaded = await this.runner.run(
+        namespace,
+        ids,
+        loadMany,
+        wanted.some(({ isAway }) => isAway === true),
+      );
       encoded = ids.map((id) => encodeValue(loaded.get(id), policy.serializer));
     } catch (error) {
       for (const { key, token } of wanted) if (token !== undefined) void this.l2.release(key, token);

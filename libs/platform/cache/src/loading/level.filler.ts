@@ -86,7 +86,7 @@ export class LevelFiller {
       this.l1.put(namespace.shelf, id, key, cached, lifetime, permit, tags);
     };
     if (token === undefined) {
-      if (!this.l2.trusted) put(Math.min(policy.l1MaxTtlMs, this.limits.l1AwayTtlMs));
+      if (want.isAway === true) put(Math.min(policy.l1MaxTtlMs, this.limits.l1AwayTtlMs));
       return;
     }
     // An invalidate of this process may not have reached Redis yet, where our lease would still be good.
@@ -102,8 +102,11 @@ export class LevelFiller {
 
   /** From a record that a script found good; not when a message may have come after that. */
   learnGeneration(namespace: Namespace, want: Wanted, record: L2Record): void {
-    if (namespace.generation && hasGeneration(record, namespace.generation)) return;
-    if (this.l1.isCurrent(want.key, want.permit, want.tags)) namespace.generation = generationOf(record);
+    if (!this.l1.isCurrent(want.key, want.permit, want.tags)) return;
+    namespace.generationShownMs = this.clock.now();
+    if (!namespace.generation || !hasGeneration(record, namespace.generation)) {
+      namespace.generation = generationOf(record);
+    }
   }
 
   private lifetime(

@@ -44,7 +44,7 @@ export class LoadRunner {
     const timer = setTimeout(() => {
       isLate = true;
       late.reject(new LoadTimeoutError(namespace.name, ids, this.limits.timeoutMs));
-    }, this.limits.timeoutMs);
+    }, this.limits.timeoutMs).unref();
     const load = async (): Promise<ReadonlyMap<string, unknown>> =>
       isLate ? late.promise : Promise.race([loadMany(ids), late.promise]);
     try {

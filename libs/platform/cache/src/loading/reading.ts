@@ -18,6 +18,8 @@ export interface Wanted extends LeaseKey {
   readonly id: string;
   /** Of L1, from before anything was read. */
   readonly permit: FillPermit;
+  /** Redis was not there to be read. */
+  readonly isAway?: boolean;
   /** Of a lease. Without one the value is loaded and handed out, but not stored in Redis. */
   readonly token?: string;
 }

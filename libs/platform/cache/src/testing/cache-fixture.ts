@@ -15,14 +15,17 @@ export interface CacheFixture {
   /** Where a value lies in Redis. */
   valueKey(namespace: string, id: string): string;
   keys(): RedisKeys;
-  /** As if time had passed: the value's TTL has `leftMs` to go (negative: is over since), of which Redis knows too. */
+  /**
+   * As if time had passed: the value's TTL has `leftMs` to go (negative: is over since), and it is kept for `graceMs` more.
+   * Redis knows too.
+   */
   endIn(namespace: string, id: string, leftMs: number, graceMs?: number): Promise<unknown>;
 }
 
 const END_IN = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('SETRANGE', KEYS[1], ${TOKEN_LENGTH}, struct.pack('>I8', now + ARGV[1]))
+redis.call('SETRANGE', KEYS[1], ${TOKEN_LENGTH}, struct.pack('>I8I4', now + ARGV[1], tonumber(ARGV[2])))
 return redis.call('PEXPIRE', KEYS[1], ARGV[1] + ARGV[2])
 `;
 

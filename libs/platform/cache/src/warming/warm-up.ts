@@ -1,4 +1,5 @@
-import type { CallOptions } from '../cache-policy.js';
+import { type CallOptions, checkWhole, MAX_MS } from '../cache-policy.js';
+import { CacheCallError } from '../cache.errors.js';
 import type { LoadMany } from '../loading/load.runner.js';
 
 /** Some values of a namespace, to be in the cache before anybody asks. */
@@ -45,6 +46,10 @@ export async function warmUp(
   warm: Warm,
   { concurrency = 4, batchSize = 100, signal, onProgress, onFailure }: WarmupOptions = {},
 ): Promise<WarmupReport> {
+  const faults: string[] = [];
+  checkWhole('concurrency', concurrency, 1, MAX_MS, faults);
+  checkWhole('batchSize', batchSize, 1, MAX_MS, faults);
+  if (faults.length > 0) throw new CacheCallError('(warm-up)', faults);
   const report = { loaded: 0, present: 0, failed: 0 };
   const batches = batchesOf(entries, batchSize);
   const worker = async (): Promise<void> => {

@@ -1,0 +1,67 @@
+import { Controller, ForbiddenException, Get, Module, Res, UseInterceptors } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Registry } from 'prom-client';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { CacheModule } from '../cache.module.js';
+import { useCaches } from '../testing/cache-fixture.js';
+import { CacheInterceptor } from './cache.interceptor.js';
+import { CachedRoute } from './cached-route.decorator.js';
+
+/** In namespaces whose values may be served past their TTL: a route's are not. */
+const namespaces = {
+  never: { ttlMs: 3_600_000, neverExpire: true },
+  stale: { ttlMs: 3_600_000, staleWhileErrorMs: 60_000 },
+};
+const GRACE_MS = { never: 2_147_483_647, stale: 60_000 };
+let isOver: boolean;
+
+interface Reply {
+  status(code: number): unknown;
+}
+
+@Controller()
+@UseInterceptors(CacheInterceptor)
+class Pages {
+  @Get('never')
+  @CachedRoute({ namespace: 'never', id: () => 'page', shared: true })
+  never(@Res({ passthrough: true }) reply: Reply) {
+    if (isOver) reply.status(410);
+    return { isOver };
+  }
+
+  @Get('stale')
+  @CachedRoute({ namespace: 'stale', id: () => 'page', shared: true })
+  stale() {
+    if (isOver) throw new ForbiddenException();
+    return { isOver };
+  }
+}
+
+const fixture = useCaches();
+let app: NestFastifyApplication;
+beforeEach(async () => {
+  isOver = false;
+  const { prefix, server } = fixture;
+  const options = { redisUrl: server.url, prefix, registry: new Registry(), namespaces, l1MaxTtlMs: 1 };
+
+  @Module({ imports: [CacheModule.forRoot(options)], controllers: [Pages] })
+  class AppModule {}
+  app = await NestFactory.create<NestFastifyApplication>(AppModule, new FastifyAdapter(), { logger: false });
+  await app.listen(0, '127.0.0.1');
+});
+afterEach(() => app.close());
+
+it.each([
+  ['never', 410],
+  ['stale', 403],
+] as const)(
+  'a route in a namespace "%s" answers %i past its TTL, and not with an old page',
+  async (name, status) => {
+    const url = `${await app.getUrl()}/${name}`;
+    expect((await fetch(url)).status).toBe(200);
+    await fixture.endIn(name, 'page', -1_000, GRACE_MS[name]);
+    isOver = true;
+    expect((await fetch(url)).status).toBe(status);
+  },
+);
