@@ -62,6 +62,8 @@ it.each([
     expect((await fetch(url)).status).toBe(200);
     await fixture.endIn(name, 'page', -1_000, GRACE_MS[name]);
     isOver = true;
-    expect((await fetch(url)).status).toBe(status);
+    const answer = await fetch(url);
+    expect(answer.status).toBe(status);
+    expect(await answer.json()).not.toEqual({ isOver: false });
   },
 );
