@@ -30,4 +30,12 @@ export abstract class OutboxPublisher {
    * @returns the outbox ids that the queue has confirmed; the others are tried again in a moment
    */
   abstract publish(messages: readonly RelayedMessage[]): Promise<ReadonlySet<string>>;
+
+  /**
+   * Asked every second: has the queue lost everything it held since anybody last asked, or is it new? What was
+   * published and is not done is then published again at once. May reject while the queue is away.
+   */
+  foundEmpty(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
 }

@@ -38,6 +38,21 @@ export const MARK_DONE = `
   UPDATE outbox SET state = 'done', done_at = NOW(3) WHERE msg_id = ? AND state <> 'done'
 `;
 
+/** Unique key outbox_message. */
+export const LOCK_STATE = `
+  SELECT state FROM outbox WHERE msg_id = ? FOR UPDATE
+`;
+
+/** Unique key outbox_message. */
+export const MARK_DEAD = `
+  UPDATE outbox SET state = 'dead' WHERE msg_id = ? AND state = 'published'
+`;
+
+/** Unique key outbox_message. */
+export const DELETE_DEAD = `
+  DELETE FROM outbox WHERE msg_id = ? AND state = 'dead'
+`;
+
 /**
  * Index outbox_due: for published rows `available_at` is the end of the lease they were published under, so the oldest
  * come first. Publishing again does nothing while the queue has the job waiting or running, and repairs the rest.

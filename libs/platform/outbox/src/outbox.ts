@@ -1,7 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { OutboxMessage } from './outbox.message.js';
-import { INSERT_MESSAGES, MARK_DONE } from './outbox.sql.js';
+import { DELETE_DEAD, INSERT_MESSAGES, LOCK_STATE, MARK_DEAD, MARK_DONE } from './outbox.sql.js';
+
+/** pending → published → done, or dead; redelivered as a new row. A consumer may be done before it is marked published. */
+export type OutboxState = 'pending' | 'published' | 'done' | 'dead';
 
 /** Where a transaction leaves the messages that must follow from it. */
 @Injectable()
@@ -23,5 +26,23 @@ export class Outbox {
   /** Records that the message's effect is there, so that nobody delivers it again. */
   async markDone(manager: EntityManager, messageId: string): Promise<void> {
     await manager.query(MARK_DONE, [messageId]);
+  }
+
+  /**
+   * Gives a published message up: nobody delivers it again. One that a relay has in hand (`pending`) is left alone, as
+   * its job may be on the way to the queue; ask again in a moment.
+   * @returns the state it was found in, and `unknown` when there is no such message (any more). It is dead now exactly
+   *   if that was `published` or `dead`
+   */
+  async markDead(manager: EntityManager, messageId: string): Promise<OutboxState | 'unknown'> {
+    const [row] = await manager.query<{ state: OutboxState }[]>(LOCK_STATE, [messageId]);
+    if (row?.state === 'published') await manager.query(MARK_DEAD, [messageId]);
+    return row?.state ?? 'unknown';
+  }
+
+  /** Delivers a dead message anew: under its old message id, so that its effect can't repeat, and as another job. */
+  async redeliver(manager: EntityManager, message: OutboxMessage): Promise<void> {
+    await manager.query(DELETE_DEAD, [message.messageId]);
+    await this.add(manager, message);
   }
 }

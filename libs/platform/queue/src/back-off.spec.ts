@@ -10,6 +10,6 @@ describe('fullJitterBackOff', () => {
     [10, 0.999_999, 599_999],
     [50, 0.5, 300_000],
   ])('after %i failed attempts and a draw of %f it waits %i ms', (attempts, draw, expected) => {
-    expect(fullJitterBackOff(attempts, () => draw)).toBe(expected);
+    expect(fullJitterBackOff(attempts, { baseMs: 1_000, capMs: 600_000 }, () => draw)).toBe(expected);
   });
 });

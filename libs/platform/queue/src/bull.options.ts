@@ -1,5 +1,5 @@
 import type { BullRootModuleOptions } from '@nestjs/bull';
-import { FULL_JITTER, fullJitterBackOff } from './back-off.js';
+import { type BackOff, FULL_JITTER, fullJitterBackOff } from './back-off.js';
 import type { QueueConnections } from './queue.connections.js';
 
 /** A crashed worker's job is taken over after at most lockDuration + 2 × stalledInterval: 20 s. */
@@ -19,7 +19,10 @@ export function bullOptions(connections: QueueConnections, prefix: string): Bull
       lockRenewTime: LOCK_MS / 4,
       stalledInterval: STALLED_INTERVAL_MS,
       maxStalledCount: 4,
-      backoffStrategies: { [FULL_JITTER]: (attemptsMade: number) => fullJitterBackOff(attemptsMade) },
+      backoffStrategies: {
+        [FULL_JITTER]: (attemptsMade: number, _error: unknown, backOff: BackOff) =>
+          fullJitterBackOff(attemptsMade, backOff),
+      },
     },
   };
 }

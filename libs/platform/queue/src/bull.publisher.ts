@@ -54,7 +54,7 @@ export class BullPublisher extends OutboxPublisher {
     if (this.waiting.has(name)) throw new Error(`Queue ${name} has not answered the batch before`);
     const options: JobOptions = {
       attempts: definition.attempts,
-      backoff: { type: FULL_JITTER },
+      backoff: { type: FULL_JITTER, options: definition.backOff },
       removeOnComplete: true,
       removeOnFail: false,
     };
