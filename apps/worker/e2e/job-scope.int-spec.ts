@@ -10,6 +10,9 @@ import { NestFactory } from '@nestjs/core';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { CacheInvalidationProcessor } from '../src/processors/cache-invalidation.processor.js';
 
+/** The product whose invalidation writes something. */
+const WRITES = '1';
+
 let databases: TestDatabase[];
 let worker: INestApplicationContext;
 
@@ -40,28 +43,26 @@ afterAll(async () => {
 it('each job has a consistency scope of its own: what one has written is nothing to another', async () => {
   const [wrote, mayEnd] = [gate(), gate()];
   const seen: { wrote: boolean | undefined }[] = [];
-  vi.spyOn(worker.get(CacheInvalidationProcessor), 'handle').mockImplementation(
-    async (_payload, { messageId }) => {
-      const { scope } = consistencyState();
-      if (messageId === 'writes') {
-        scope?.committed('0-1-1000');
-        wrote.open();
-        await mayEnd.passed;
-      }
-      seen.push({ wrote: scope?.wrote });
-    },
-  );
+  vi.spyOn(worker.get(CacheInvalidationProcessor), 'handle').mockImplementation(async ({ ids: [id] }) => {
+    const { scope } = consistencyState();
+    if (id === WRITES) {
+      scope?.committed('0-1-1000');
+      wrote.open();
+      await mayEnd.passed;
+    }
+    seen.push({ wrote: scope?.wrote });
+  });
   const publish = (messageId: string, outboxId: string) =>
     worker.get(BullPublisher).publish([
       {
         outboxId,
         messageId,
         queue: cacheInvalidationQueue.name,
-        payload: { namespace: 'product', ids: ['1'] },
+        payload: { namespace: 'product', ids: [outboxId] },
         republished: false,
       },
     ]);
-  await publish('writes', '1');
+  await publish('writes', WRITES);
   await wrote.passed;
   await publish('beside it', '2');
   await eventually(() => seen.length === 1);

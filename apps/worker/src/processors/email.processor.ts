@@ -8,7 +8,7 @@ import { SendOutcomeEmail } from '@shop/notifications';
 export class EmailProcessor implements JobProcessor<OutcomeEmail> {
   constructor(private readonly sendOutcomeEmail: SendOutcomeEmail) {}
 
-  async handle(email: OutcomeEmail, { messageId }: JobContext): Promise<void> {
-    await this.sendOutcomeEmail.execute(email, messageId);
+  async handle(email: OutcomeEmail, context: JobContext): Promise<void> {
+    await this.sendOutcomeEmail.execute(email, context);
   }
 }

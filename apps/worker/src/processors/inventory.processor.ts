@@ -1,19 +1,22 @@
 import { Injectable } from '@nestjs/common';
-import { OutboxRelay } from '@fourfold/outbox';
-import { type JobContext, type JobProcessor, ProcessorFor } from '@fourfold/queue';
-import { type InventoryJob, inventoryQueue } from '@shop/contracts';
+import { type JobContext, ProcessorFor, type TransactionalJobProcessor } from '@fourfold/queue';
+import { type InventoryJob, inventoryQueue, type StockLine } from '@shop/contracts';
 import { SettleOrder } from '@shop/orders';
+import type { EntityManager } from 'typeorm';
 
 @Injectable()
-@ProcessorFor(inventoryQueue)
-export class InventoryProcessor implements JobProcessor<InventoryJob> {
-  constructor(
-    private readonly settleOrder: SettleOrder,
-    private readonly relay: OutboxRelay,
-  ) {}
+@ProcessorFor(inventoryQueue, { inbox: 'inventory' })
+export class InventoryProcessor implements TransactionalJobProcessor<InventoryJob, StockLine[]> {
+  constructor(private readonly settleOrder: SettleOrder) {}
 
-  async handle({ orderId }: InventoryJob, { messageId }: JobContext): Promise<void> {
-    await this.settleOrder.execute(orderId, messageId);
-    this.relay.nudge(); // the outcome e-mail is in the outbox
+  handle(
+    { orderId }: InventoryJob,
+    { manager }: JobContext & { manager: EntityManager },
+  ): Promise<StockLine[]> {
+    return this.settleOrder.settle(manager, orderId);
+  }
+
+  committed({ orderId }: InventoryJob, lines: StockLine[] | undefined): Promise<void> {
+    return this.settleOrder.settled(orderId, lines);
   }
 }

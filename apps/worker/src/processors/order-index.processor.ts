@@ -1,20 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { Inbox } from '@fourfold/outbox';
-import { type JobContext, type JobProcessor, ProcessorFor } from '@fourfold/queue';
+import { type JobProcessor, ProcessorFor } from '@fourfold/queue';
 import { type OrderIndexEntry, orderIndexQueue } from '@shop/contracts';
 import { OrderIndex } from '@shop/orders';
 
 @Injectable()
 @ProcessorFor(orderIndexQueue)
 export class OrderIndexProcessor implements JobProcessor<OrderIndexEntry> {
-  constructor(
-    private readonly index: OrderIndex,
-    private readonly inbox: Inbox,
-  ) {}
+  constructor(private readonly index: OrderIndex) {}
 
   /** The entry is the same however often it is written, so the shard needs no record of the message. */
-  async handle(entry: OrderIndexEntry, { messageId }: JobContext): Promise<void> {
+  async handle(entry: OrderIndexEntry): Promise<void> {
     await this.index.record(entry);
-    await this.inbox.acknowledge(messageId);
   }
 }

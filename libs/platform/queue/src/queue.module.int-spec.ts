@@ -2,7 +2,7 @@ import { eventually, topology } from '@fourfold-tools/testing';
 import { Injectable } from '@nestjs/common';
 import { register } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type JobContext, type JobProcessor, ProcessorFor } from './processor-for.js';
+import { type JobContext, type JobProcessor, ProcessorFor } from './processing/processor-for.js';
 import { letters, message, parcels, QueueApp } from './testing/queue-app.js';
 
 interface Delivery extends JobContext {
@@ -53,8 +53,8 @@ describe('a @ProcessorFor class', () => {
     await eventually(() => deliveries.length === 2);
     expect(deliveries).toEqual(
       expect.arrayContaining([
-        { payload: { to: 'you' }, messageId: 'm-1', attempt: 1 },
-        { payload: { to: 'her' }, messageId: 'm-2', attempt: 1 },
+        expect.objectContaining({ payload: { to: 'you' }, messageId: 'm-1', attempt: 1 }),
+        expect.objectContaining({ payload: { to: 'her' }, messageId: 'm-2', attempt: 1 }),
       ]),
     );
     await eventually(async () =>
@@ -104,7 +104,7 @@ describe('a @ProcessorFor class', () => {
   it.each([
     ['a string', 'plain text', 'plain text'],
     ['undefined', undefined, 'undefined'],
-    ['an object', { code: 7 }, '[object Object]'],
+    ['an object', { code: 7 }, '{ code: 7 }'],
   ])('that throws %s fails the job like any other', async (_title, thrown: unknown, reason) => {
     handle = () => {
       throw thrown;

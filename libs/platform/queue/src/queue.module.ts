@@ -1,62 +1,94 @@
 import { Global, Module, type DynamicModule, type Type } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { BullModule } from '@nestjs/bull';
-import type { AroundJob } from './around-job.js';
 import { bullOptions } from './bull.options.js';
 import { BullPublisher } from './bull.publisher.js';
-import { ProcessorHost } from './processor.host.js';
+import { ChildPool } from './children/child.pool.js';
+import type { AroundJob } from './processing/around-job.js';
+import { JobRunner } from './processing/job.runner.js';
+import { ProcessorHost } from './processing/processor.host.js';
+import { Processors } from './processing/processors.js';
 import { QueueCloser } from './queue.closer.js';
 import { QueueConnections } from './queue.connections.js';
 import type { QueueDefinition } from './queue.definition.js';
 import { QueueDepthGauge } from './queue-depth.gauge.js';
 import { QueueMetrics } from './queue.metrics.js';
 import { AROUND_JOB, QUEUE_DEADLINES, QUEUE_DEFINITIONS, type QueueDeadlines } from './queue.tokens.js';
+import { type ChildOptions, stopThisProcess, WORKER_OPTIONS, type WorkerOptions } from './worker.options.js';
 
-export interface QueueModuleOptions {
+export interface QueueModuleOptions extends Partial<Omit<WorkerOptions, 'child'>> {
   redisUrl: string;
   /** Before every key; in braces for Redis Cluster, e.g. `{fourfold}`. */
   prefix: string;
   queues: readonly QueueDefinition[];
   /** How long a publisher waits for Redis to confirm a batch. Default 5,000. */
   publishDeadlineMs?: number;
-  /** How long jobs in hand get to finish when the process is told to stop. Default 15,000. */
-  drainDeadlineMs?: number;
+  /** Default: `maxJobs` 1,000, `maxRssBytes` 512 MiB, `startMs` 30,000. */
+  child?: Pick<ChildOptions, 'entry'> & Partial<ChildOptions>;
   /** A provider of any module; each job runs inside its `run`. Default: nothing around it. */
   aroundJob?: Type<AroundJob>;
 }
+
+const MIB = 1_024 * 1_024;
 
 /** Every queue the process publishes to; those with a `@ProcessorFor` class in it are worked off here too. */
 @Global()
 @Module({})
 export class QueueModule {
-  static forRoot({
-    redisUrl,
-    prefix,
-    queues,
-    publishDeadlineMs: publishMs = 5_000,
-    drainDeadlineMs: drainMs = 15_000,
-    aroundJob,
-  }: QueueModuleOptions): DynamicModule {
+  static forRoot(options: QueueModuleOptions): DynamicModule {
+    const { redisUrl, prefix, queues, publishDeadlineMs: publishMs = 5_000, aroundJob } = options;
     const connections = new QueueConnections(redisUrl);
+    const worker = workerOptions(options);
     return {
       module: QueueModule,
       imports: [
         DiscoveryModule,
-        BullModule.forRoot(bullOptions(connections, prefix)),
+        BullModule.forRoot(bullOptions(connections, prefix, worker.lockMs)),
         BullModule.registerQueue(...queues.map(({ name }) => ({ name }))),
       ],
       providers: [
         QueueMetrics,
         BullPublisher,
+        Processors,
+        ChildPool,
+        JobRunner,
         ProcessorHost,
         QueueDepthGauge,
         QueueCloser,
         { provide: QueueConnections, useValue: connections },
         { provide: QUEUE_DEFINITIONS, useValue: queues },
         { provide: AROUND_JOB, useValue: aroundJob ?? null },
-        { provide: QUEUE_DEADLINES, useValue: { publishMs, drainMs } satisfies QueueDeadlines },
+        { provide: WORKER_OPTIONS, useValue: worker },
+        { provide: QUEUE_DEADLINES, useValue: { publishMs } satisfies QueueDeadlines },
       ],
       exports: [BullPublisher],
     };
   }
+
+  /** For the script of a child process: the same `@ProcessorFor` classes, and no connection to any queue. */
+  static forChild({ aroundJob }: Pick<QueueModuleOptions, 'aroundJob'> = {}): DynamicModule {
+    return {
+      module: QueueModule,
+      imports: [DiscoveryModule],
+      providers: [Processors, { provide: AROUND_JOB, useValue: aroundJob ?? null }],
+    };
+  }
+}
+
+function workerOptions({
+  lockMs = 10_000,
+  jobsAtOnce = 32,
+  drainMs = 15_000,
+  abortGraceMs = 3_000,
+  onStuck = stopThisProcess(drainMs + 2 * abortGraceMs),
+  child,
+}: QueueModuleOptions): WorkerOptions {
+  return {
+    lockMs,
+    jobsAtOnce,
+    drainMs,
+    abortGraceMs,
+    onStuck,
+    child: child && { maxJobs: 1_000, maxRssBytes: 512 * MIB, startMs: 30_000, ...child },
+  };
 }

@@ -4,10 +4,9 @@ export const QUEUE_DEFINITIONS = Symbol('QUEUE_DEFINITIONS');
 
 export const InjectQueueDefinitions = (): ParameterDecorator => Inject(QUEUE_DEFINITIONS);
 
-/** How long the process waits for Redis and for its own jobs. */
+/** How long the process waits for Redis. */
 export interface QueueDeadlines {
   publishMs: number;
-  drainMs: number;
 }
 
 export const QUEUE_DEADLINES = Symbol('QUEUE_DEADLINES');

@@ -15,6 +15,13 @@ const BEGIN_SENDING = `
   ON DUPLICATE KEY UPDATE msg_id = emails.msg_id
 `;
 
+/** One delivery of an e-mail's message. */
+export interface Delivery {
+  messageId: string;
+  /** Throws when another worker may have the message by now. */
+  throwIfRevoked: () => void;
+}
+
 /**
  * States of an e-mail: none → `sending` → `sent`. `sending` is committed before the mail server is spoken to, so an
  * attempt that finds it knows that an earlier one may have succeeded, and asks before it sends again.
@@ -30,7 +37,7 @@ export class SendOutcomeEmail {
     @InjectSender() private readonly sender: string,
   ) {}
 
-  async execute(email: OutcomeEmail, messageId: string): Promise<void> {
+  async execute(email: OutcomeEmail, { messageId, throwIfRevoked }: Delivery): Promise<void> {
     const earlier = await usePrimary(() => this.dataSource.manager.findOneBy(EmailEntity, { messageId }));
     const header = messageIdHeader(messageId);
     const delivered = earlier && (earlier.state === 'sent' || (await this.lookup.accepted(header)) === 'yes');
@@ -39,6 +46,8 @@ export class SendOutcomeEmail {
       if (!user)
         throw new Error(`Order ${email.orderId} belongs to user ${email.userId}, who does not exist`);
       await this.dataSource.query(BEGIN_SENDING, [messageId, email.orderId, user.email]);
+      // No transaction guards what comes now: a worker that stood still must not send what another has taken over.
+      throwIfRevoked();
       await this.send(email, user, header);
     }
     await this.markSent(messageId);

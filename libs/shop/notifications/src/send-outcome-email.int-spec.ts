@@ -36,6 +36,8 @@ function sender(options: { lookup?: DeliveryLookup; smtpUrl?: string; user?: Use
   return new SendOutcomeEmail(database.dataSource, database.outbox, users, lookup, transport, from);
 }
 
+const delivery = (messageId: string) => ({ messageId, throwIfRevoked: () => {} });
+
 async function anEmail() {
   const orderId = String((nextOrder += 1n));
   const messageId = `outcome-email:${orderId}`;
@@ -61,7 +63,7 @@ async function deadSmtpUrl(): Promise<string> {
 describe('an outcome e-mail', () => {
   it('is sent once, however often its message is delivered', async () => {
     const { email, messageId, header } = await anEmail();
-    for (let delivery = 1; delivery <= 3; delivery += 1) await sender().execute(email, messageId);
+    for (let time = 1; time <= 3; time += 1) await sender().execute(email, delivery(messageId));
 
     const mails = await mailsWith(header);
     expect(mails).toMatchObject([
@@ -75,7 +77,9 @@ describe('an outcome e-mail', () => {
 
   it('has no row and no mail when its user does not exist', async () => {
     const { email, messageId, header } = await anEmail();
-    await expect(sender({ user: null }).execute(email, messageId)).rejects.toThrow(/user 7.*does not exist/);
+    await expect(sender({ user: null }).execute(email, delivery(messageId))).rejects.toThrow(
+      /user 7.*does not exist/,
+    );
     expect([await database.email(messageId), await mailsWith(header)]).toEqual([null, []]);
   });
 });
@@ -83,10 +87,10 @@ describe('an outcome e-mail', () => {
 describe('a sender that died after the mail server’s answer and before its own record', () => {
   async function diedThen(lookup: DeliveryLookup): Promise<string[]> {
     const { email, messageId, header } = await anEmail();
-    await sender({ lookup }).execute(email, messageId);
+    await sender({ lookup }).execute(email, delivery(messageId));
     await database.forgetThatItWasSent(messageId);
 
-    await sender({ lookup }).execute(email, messageId);
+    await sender({ lookup }).execute(email, delivery(messageId));
     expect(await database.email(messageId)).toMatchObject({ state: 'sent' });
     expect(await database.messageState(messageId)).toBe('done');
     return (await mailsWith(header)).map(({ headers }) => headers['message-id']!);
@@ -108,15 +112,24 @@ describe('a sender that died after the mail server’s answer and before its own
   });
 });
 
+it('that another worker may have by now is not sent by this one', async () => {
+  const { email, messageId, header } = await anEmail();
+  const throwIfRevoked = () => {
+    throw new Error('the lock is lost');
+  };
+  await expect(sender().execute(email, { messageId, throwIfRevoked })).rejects.toThrow('the lock is lost');
+  expect(await mailsWith(header)).toEqual([]);
+});
+
 describe('a mail server that can’t be reached', () => {
   it('leaves the e-mail to be sent by the next attempt', async () => {
     const { email, messageId, header } = await anEmail();
-    const failing = sender({ smtpUrl: await deadSmtpUrl() }).execute(email, messageId);
+    const failing = sender({ smtpUrl: await deadSmtpUrl() }).execute(email, delivery(messageId));
     await expect(failing).rejects.toMatchObject({ code: 'ESOCKET' });
     expect(await database.email(messageId)).toMatchObject({ state: 'sending', sentAt: null });
     expect(await database.messageState(messageId)).toBe('pending');
 
-    await sender().execute(email, messageId);
+    await sender().execute(email, delivery(messageId));
     expect(await database.email(messageId)).toMatchObject({ state: 'sent' });
     expect(await mailsWith(header)).toHaveLength(1);
   });
@@ -130,7 +143,7 @@ describe('a user’s name', () => {
     'Ada\r\n.\r\nMAIL FROM:<mallory@example.com>',
   ])('%j adds no header and no recipient', async (name) => {
     const { email, messageId, header } = await anEmail();
-    await sender({ user: { ...ada, name } }).execute(email, messageId);
+    await sender({ user: { ...ada, name } }).execute(email, delivery(messageId));
 
     const [mail, ...others] = await mailsWith(header);
     expect(others).toEqual([]);

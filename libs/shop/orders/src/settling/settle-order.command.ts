@@ -1,30 +1,43 @@
 import { Injectable } from '@nestjs/common';
 import { MultiLevelCache } from '@fourfold/cache';
 import { isDuplicateKey, usePrimary } from '@fourfold/db-routing';
-import { Inbox, Outbox } from '@fourfold/outbox';
+import { Outbox } from '@fourfold/outbox';
 import { StockKeeper, type StockLine } from '@shop/contracts';
 import { DataSource, type EntityManager } from 'typeorm';
 import { linesOf, lockOrder, setStatus } from './locked-order.js';
 import { outcomeEmail } from './outcome-email.js';
 import { owedInvalidation } from './owed-invalidation.js';
 
-const CONSUMER = 'inventory';
 const OUT_OF_STOCK = 'out_of_stock';
 
-/** Takes a new order's stock, all of it or nothing, and says so: confirmed or rejected. Once per order. */
+/** Takes a new order's stock, all of it or nothing, and says so: confirmed or rejected. */
 @Injectable()
 export class SettleOrder {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly inbox: Inbox,
     private readonly outbox: Outbox,
     private readonly stock: StockKeeper,
     private readonly cache: MultiLevelCache,
   ) {}
 
-  async execute(orderId: string, messageId: string): Promise<void> {
-    const settled = await this.inbox.once(CONSUMER, messageId, (manager) => this.settle(manager, orderId));
-    // When it had happened before, the process that did it may have died before it came to this.
+  /** Once per order, in the transaction of whoever sees to that. @returns what has moved */
+  async settle(manager: EntityManager, orderId: string): Promise<StockLine[]> {
+    const order = await lockOrder(manager, orderId);
+    if (!order) throw new Error(`Order ${orderId} does not exist, but a message says that it was placed`);
+    if (order.status !== 'pending') return []; // cancelled meanwhile
+    const lines = await linesOf(manager, orderId);
+    const taken = await this.stock.take(manager, lines);
+    const outcome = taken ? 'confirmed' : 'rejected';
+    await setStatus(manager, order, outcome, taken ? null : OUT_OF_STOCK);
+    await this.outbox.add(manager, outcomeEmail(order, outcome));
+    return lines;
+  }
+
+  /**
+   * Once the order is settled, however often: the caches are told. A process that settled it may have died before.
+   * @param settled what `settle` gave; `undefined` when that had happened before
+   */
+  async settled(orderId: string, settled: readonly StockLine[] | undefined): Promise<void> {
     const lines = settled ?? (await usePrimary(() => linesOf(this.dataSource.manager, orderId)));
     const outcomes = await Promise.all([this.cache.invalidate('order', orderId), this.stock.changed(lines)]);
     if (outcomes.some(({ deferred }) => deferred)) await this.owe(orderId, lines);
@@ -43,17 +56,5 @@ export class SettleOrder {
     } catch (error) {
       if (!isDuplicateKey(error)) throw error; // owed since an earlier delivery
     }
-  }
-
-  private async settle(manager: EntityManager, orderId: string): Promise<StockLine[]> {
-    const order = await lockOrder(manager, orderId);
-    if (!order) throw new Error(`Order ${orderId} does not exist, but a message says that it was placed`);
-    if (order.status !== 'pending') return []; // cancelled meanwhile
-    const lines = await linesOf(manager, orderId);
-    const taken = await this.stock.take(manager, lines);
-    const outcome = taken ? 'confirmed' : 'rejected';
-    await setStatus(manager, order, outcome, taken ? null : OUT_OF_STOCK);
-    await this.outbox.add(manager, outcomeEmail(order, outcome));
-    return lines;
   }
 }

@@ -78,6 +78,7 @@ export class OrdersDatabase {
     const { cache } = await this.openCache(cacheRedisUrl);
     const [outbox, shelf] = [new Outbox(), new Shelf(cache)];
     const inbox = new Inbox(this.dataSource, outbox);
+    const settle = new SettleOrder(this.dataSource, outbox, shelf, cache);
     const reader = new OrderReader(this.dataSource, cache, noIndex);
     return {
       shelf,
@@ -95,7 +96,13 @@ export class OrdersDatabase {
         reader,
         cache,
       ),
-      settle: new SettleOrder(this.dataSource, inbox, outbox, shelf, cache),
+      settle: {
+        /** As the worker does on a message. */
+        execute: async (id: string, messageId: string): Promise<void> => {
+          const lines = await inbox.once('inventory', messageId, (manager) => settle.settle(manager, id));
+          await settle.settled(id, lines);
+        },
+      },
       cancel: new CancelOrder(this.dataSource, outbox, shelf, cache),
     };
   }

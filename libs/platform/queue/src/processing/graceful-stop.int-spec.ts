@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type JobProcessor, ProcessorFor } from './processor-for.js';
-import { letters, message, QueueApp } from './testing/queue-app.js';
+import { letters, message, QueueApp } from '../testing/queue-app.js';
 
 let handled: string[];
 let handle: (to: string) => Promise<void> | void;
@@ -71,7 +71,7 @@ describe('a worker that is told to stop', () => {
 
   it('does not wait for a job that never ends: it is left to others after the deadline', async () => {
     handle = () => new Promise(() => {});
-    const app = await QueueApp.start(topology().redisQueue.url, [LetterProcessor], { drainDeadlineMs: 100 });
+    const app = await QueueApp.start(topology().redisQueue.url, [LetterProcessor], { drainMs: 100 });
     await app.publish(...jobs(1));
     await eventually(async () => (await lists(app)).active === 1);
     await app.close();
@@ -96,7 +96,7 @@ describe('a worker that is told to stop', () => {
 
   it('does not wait for a Redis that is gone', async () => {
     const server = await RedisServerFixture.start();
-    const app = await QueueApp.start(server.url, [LetterProcessor], { drainDeadlineMs: 200 });
+    const app = await QueueApp.start(server.url, [LetterProcessor], { drainMs: 200 });
     await app.publish(...jobs(1));
     await eventually(() => handled.length === 1);
     await server.kill();

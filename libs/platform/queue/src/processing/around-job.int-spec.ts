@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { AroundJob } from './around-job.js';
 import { type JobContext, type JobProcessor, ProcessorFor } from './processor-for.js';
-import { letters, message, QueueApp } from './testing/queue-app.js';
+import { letters, message, QueueApp } from '../testing/queue-app.js';
 
 const storage = new AsyncLocalStorage<number>();
 let runs: number;

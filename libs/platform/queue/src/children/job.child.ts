@@ -1,0 +1,119 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { withDeadline } from '@fourfold/kernel';
+import { ChildDiedError, UnrecoverableJobError } from '../job.errors.js';
+import type { ChildError, FromChild, ToChild } from './child.protocol.js';
+
+export interface ChildTask {
+  readonly queue: string;
+  readonly payload: object;
+  readonly messageId: string;
+  readonly attempt: number;
+  readonly onProgress: (value: number | object) => void;
+}
+
+/**
+ * A child process that runs one job at a time: starting → idle ⇄ busy → stopped, and dead from anywhere. Whatever way it
+ * ends, the job in hand fails: Bull's own children can die so early that a job waits for them for ever.
+ */
+export class JobChild {
+  private task:
+    { resolve: () => void; reject: (error: Error) => void; onProgress: ChildTask['onProgress'] } | undefined;
+  private readonly ready = Promise.withResolvers<void>();
+  private ended = false;
+  jobsRun = 0;
+  rssBytes = 0;
+
+  private constructor(private readonly process: ChildProcess) {
+    this.ready.promise.catch(() => {});
+    process.on('message', (message: FromChild) => this.hear(message));
+    process.on('error', (error) => this.fall(new ChildDiedError(`A child process failed: ${error.message}`)));
+    process.on('exit', (code, signal) =>
+      this.fall(new ChildDiedError(`The child process ended with ${signal ?? `exit code ${code}`}`)),
+    );
+  }
+
+  /** @throws ChildDiedError when it ends, or does not get ready within `startMs` */
+  static async start(entry: URL, startMs: number): Promise<JobChild> {
+    const child = new JobChild(
+      fork(fileURLToPath(entry), {
+        serialization: 'advanced',
+        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      }),
+    );
+    try {
+      await withDeadline(
+        child.ready.promise,
+        startMs,
+        () => new ChildDiedError(`The child process was not ready within ${startMs} ms`),
+      );
+    } catch (error) {
+      child.kill();
+      throw error;
+    }
+    return child;
+  }
+
+  get isAlive(): boolean {
+    return !this.ended;
+  }
+
+  get pid(): number | undefined {
+    return this.process.pid;
+  }
+
+  run({ onProgress, ...message }: ChildTask): Promise<void> {
+    if (this.ended) return Promise.reject(new ChildDiedError('The child process had ended'));
+    this.jobsRun += 1;
+    return new Promise((resolve, reject) => {
+      this.task = { resolve, reject, onProgress };
+      this.say({ say: 'run', ...message });
+    });
+  }
+
+  abort({ name, message }: Error): void {
+    this.say({ say: 'abort', reason: { name, message } });
+  }
+
+  /** Lets an idle child close what it has open. */
+  stop(): void {
+    this.say({ say: 'stop' });
+  }
+
+  /** At once, whatever it does. */
+  kill(): void {
+    this.process.kill('SIGKILL');
+  }
+
+  async exited(): Promise<void> {
+    if (!this.ended) await once(this.process, 'exit');
+  }
+
+  private say(message: ToChild): void {
+    if (!this.ended) this.process.send(message, () => {}); // its end is told by the exit event
+  }
+
+  private hear(message: FromChild): void {
+    if (message.told === 'ready') return this.ready.resolve();
+    if (message.told === 'progress') return this.task?.onProgress(message.value);
+    const { task } = this;
+    this.task = undefined;
+    this.rssBytes = message.rssBytes;
+    if (message.told === 'done') task?.resolve();
+    else task?.reject(errorOf(message.error));
+  }
+
+  private fall(error: Error): void {
+    this.ended = true;
+    this.ready.reject(error);
+    this.task?.reject(error);
+    this.task = undefined;
+  }
+}
+
+function errorOf({ message, stack, unrecoverable }: ChildError): Error {
+  const error = unrecoverable ? new UnrecoverableJobError(message) : new Error(message);
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}

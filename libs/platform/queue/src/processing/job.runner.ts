@@ -1,0 +1,131 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { Job } from 'bull';
+import { fullJitterBackOff } from '../back-off.js';
+import { ChildPool } from '../children/child.pool.js';
+import type { JobData } from '../job-data.js';
+import { HardLimitError } from '../job.errors.js';
+import { QueueMetrics } from '../queue.metrics.js';
+import { InjectWorkerOptions, type WorkerOptions } from '../worker.options.js';
+import { asError } from './as-error.js';
+import { deadReasonOf } from './dead-reason-of.js';
+import { failJob, handBackJob } from './job-moves.js';
+import { JobSlots } from './job-slots.js';
+import { messageOf } from './message-of.js';
+import type { Processor } from './processors.js';
+import { RunningJob } from './running-job.js';
+
+type Outcome = 'completed' | 'failed' | 'dead' | 'lost' | 'handed-back';
+
+/** Runs one attempt of a job that Bull has fetched, and sees to it that the job ends where it belongs. */
+@Injectable()
+export class JobRunner {
+  private readonly logger = new Logger(JobRunner.name);
+  private readonly running = new Set<RunningJob>();
+  private readonly slots: JobSlots;
+  private leaving = false;
+
+  constructor(
+    private readonly metrics: QueueMetrics,
+    private readonly children: ChildPool,
+    @InjectWorkerOptions() private readonly options: WorkerOptions,
+  ) {
+    this.slots = new JobSlots(options.jobsAtOnce);
+  }
+
+  /** Ids of the jobs of `queue` whose handlers have not settled. */
+  runningOn(queue: string): ReadonlySet<string> {
+    return new Set([...this.running].filter((job) => job.queue === queue).map(({ id }) => id));
+  }
+
+  /** Asks every handler to give up; a job that does is handed back. */
+  leave(): void {
+    this.leaving = true;
+    for (const job of this.running) job.leave();
+  }
+
+  /** Settles as the handler does. Bull then moves the job: by itself to `completed`, or by what stands in for its way. */
+  async run(processor: Processor, job: Job<JobData>): Promise<void> {
+    const running = new RunningJob(processor.definition, job, this.options.lockMs);
+    this.running.add(running);
+    if (this.leaving) running.leave();
+    try {
+      await this.attempt(processor, job, running);
+      running.throwIfRevoked();
+      this.count(processor, 'completed');
+      // For a Redis that refuses to complete it: the effect is there, and the next delivery finds that out.
+      job.moveToFailed = async () => {
+        await handBackJob(job.queue, job.id);
+        return null;
+      };
+    } catch (thrown) {
+      const error = asError(thrown);
+      job.moveToFailed = async () => {
+        await this.settle(processor, job, running, error);
+        return null;
+      };
+      throw error;
+    } finally {
+      running.end();
+      this.running.delete(running);
+    }
+  }
+
+  private async attempt(processor: Processor, job: Job<JobData>, running: RunningJob): Promise<void> {
+    const { definition } = processor;
+    const payload = messageOf(definition, job);
+    if (definition.isolation === 'child-process')
+      return this.timed(processor, job, () => this.children.run(definition.name, payload, running));
+    const release = await this.slots.acquire(definition.priority, running.signal);
+    if (!release) return running.signal.throwIfAborted();
+    return this.timed(processor, job, () => {
+      running.startClock();
+      const settled = processor.invoke(payload, running.context());
+      // Whatever becomes of the job: the handler has its slot until it settles.
+      settled.then(release, release);
+      return Promise.race([settled, running.revoked]);
+    });
+  }
+
+  private async timed(processor: Processor, job: Job<JobData>, work: () => Promise<void>): Promise<void> {
+    const queue = processor.definition.name;
+    if (job.attemptsMade === 0)
+      this.metrics.waitSeconds.observe({ queue }, Math.max(0, Date.now() - job.timestamp) / 1_000);
+    const stop = this.metrics.runSeconds.startTimer({ queue });
+    try {
+      await work();
+    } finally {
+      stop();
+    }
+  }
+
+  private async settle(
+    processor: Processor,
+    job: Job<JobData>,
+    running: RunningJob,
+    error: Error,
+  ): Promise<void> {
+    const { name: queue, isolation, backOff } = processor.definition;
+    const attempt = job.attemptsMade + 1;
+    const about = { err: error, queue, messageId: running.messageId, attempt };
+    if (running.isLost) {
+      this.count(processor, 'lost');
+      return this.logger.warn(about, `A job on ${queue} was abandoned: its lock is lost`);
+    }
+    if (running.isLeaving) {
+      this.count(processor, 'handed-back');
+      return void (await handBackJob(job.queue, job.id));
+    }
+    const deadReason = deadReasonOf(error, attempt, job.opts.attempts ?? 1);
+    await failJob(
+      job,
+      deadReason ? { error, deadReason } : { error, delayMs: fullJitterBackOff(attempt, backOff) },
+    );
+    this.count(processor, deadReason ? 'dead' : 'failed');
+    this.logger.warn(about, `A job on ${queue} ${deadReason ? `is dead (${deadReason})` : 'failed'}`);
+    if (error instanceof HardLimitError && isolation === 'in-process') this.options.onStuck(error);
+  }
+
+  private count({ definition }: Processor, outcome: Outcome): void {
+    this.metrics.jobs.inc({ queue: definition.name, outcome });
+  }
+}

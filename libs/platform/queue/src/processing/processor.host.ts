@@ -1,0 +1,89 @@
+import {
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { getQueueToken } from '@nestjs/bull';
+import { withDeadline } from '@fourfold/kernel';
+import type { Queue } from 'bull';
+import { ChildPool } from '../children/child.pool.js';
+import type { JobData } from '../job-data.js';
+import { InjectWorkerOptions, type WorkerOptions } from '../worker.options.js';
+import { handBackUnbegun } from './job-moves.js';
+import { JobRunner } from './job.runner.js';
+import { type Processor, Processors } from './processors.js';
+
+/** How long Redis gets to take back what is left at a stop. */
+const HAND_BACK_MS = 1_000;
+
+/**
+ * Connects each processor to its queue. At a stop: takes no more jobs → waits for those in hand → asks them to give up →
+ * kills child processes → hands back what is left → closes.
+ */
+@Injectable()
+export class ProcessorHost implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger(ProcessorHost.name);
+  private readonly queues: Queue<JobData>[] = [];
+
+  constructor(
+    private readonly processors: Processors,
+    private readonly runner: JobRunner,
+    private readonly children: ChildPool,
+    private readonly moduleRef: ModuleRef,
+    @InjectWorkerOptions() private readonly options: WorkerOptions,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    for (const processor of this.processors.all) {
+      const { name, isolation } = processor.definition;
+      if (isolation === 'child-process' && !this.options.child)
+        throw new Error(`Queue ${name} runs in child processes: give QueueModule a \`child\` script`);
+      this.connect(processor);
+    }
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    const paused = Promise.all(this.queues.map((queue) => queue.pause(true)));
+    if (!(await within(this.options.drainMs, paused))) await this.giveUp(paused);
+    await within(HAND_BACK_MS, Promise.all(this.queues.map((queue) => this.handBack(queue))));
+    await this.children.close();
+  }
+
+  private async giveUp(paused: Promise<unknown>): Promise<void> {
+    this.runner.leave();
+    if (await within(this.options.abortGraceMs, paused)) return;
+    this.children.killAll();
+    if (await within(HAND_BACK_MS, paused)) return;
+    this.logger.warn('Stopping with jobs in hand; another worker takes them over as stalled');
+    // Bull's own close, which Nest calls next, would wait for them without end.
+    for (const queue of this.queues) void queue.close(true);
+  }
+
+  private handBack(queue: Queue<JobData>): Promise<void> {
+    return handBackUnbegun(queue, this.runner.runningOn(queue.name));
+  }
+
+  private connect(processor: Processor): void {
+    const { name, concurrency } = processor.definition;
+    const queue = this.moduleRef.get<Queue<JobData>>(getQueueToken(name), { strict: false });
+    queue.on('error', (error) => this.logger.error({ err: error }, `Queue ${name} has lost Redis`));
+    this.queues.push(queue);
+    // Every name: a job that has one is not ours, and is told so instead of being retried without a handler.
+    void queue
+      .process('*', concurrency, (job) => this.runner.run(processor, job))
+      .catch((error: unknown) => this.logger.error({ err: error }, `Queue ${name} is no longer processed`));
+  }
+}
+
+/** @returns whether `work` has come to its end by then */
+async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
+  const late = new Error('late');
+  try {
+    await withDeadline(work, ms, () => late);
+    return true;
+  } catch (error) {
+    return error !== late;
+  }
+}

@@ -1,0 +1,119 @@
+import type { Job } from 'bull';
+import type { JobData } from '../job-data.js';
+import { HardLimitError, LockLostError, ShuttingDownError, SoftLimitError } from '../job.errors.js';
+import type { QueueDefinition } from '../queue.definition.js';
+import { LockKeeper } from './lock.keeper.js';
+import type { JobContext } from './processor-for.js';
+
+/**
+ * One attempt of one job in this process, and what may end it from outside:
+ *
+ *     running → ended                       the handler is through
+ *     running → leaving → ended             the process stops: the handler is asked to give up
+ *     running → revoked → ended             the lock is lost or the hard limit reached: its effect must not count
+ */
+export class RunningJob {
+  private readonly abort = new AbortController();
+  private readonly lock: LockKeeper;
+  private readonly revoking = Promise.withResolvers<never>();
+  private timers: NodeJS.Timeout[] = [];
+  private revocation: Error | undefined;
+  private leaving = false;
+
+  constructor(
+    private readonly definition: QueueDefinition,
+    private readonly job: Job<JobData>,
+    lockMs: number,
+  ) {
+    this.revoking.promise.catch(() => {});
+    this.lock = new LockKeeper({
+      lockMs,
+      // The lock was taken when the job was fetched.
+      ageMs: Math.max(0, Date.now() - (job.processedOn ?? Date.now())),
+      extend: async () => Boolean(await job.extendLock(lockMs)),
+      onLost: () => this.revoke(new LockLostError(this.messageId)),
+    });
+  }
+
+  get id(): string {
+    return String(this.job.id);
+  }
+
+  get queue(): string {
+    return this.definition.name;
+  }
+
+  get messageId(): string {
+    return String((this.job.data as Partial<JobData> | undefined)?.messageId);
+  }
+
+  get attempt(): number {
+    return this.job.attemptsMade + 1;
+  }
+
+  get signal(): AbortSignal {
+    return this.abort.signal;
+  }
+
+  /** Another worker may have the job. */
+  get isLost(): boolean {
+    return this.lock.isLost;
+  }
+
+  /** The process stops, and the handler was told so. */
+  get isLeaving(): boolean {
+    return this.leaving;
+  }
+
+  /** Rejects when the lock is lost or the hard limit reached. */
+  get revoked(): Promise<never> {
+    return this.revoking.promise;
+  }
+
+  get isRevoked(): boolean {
+    return this.isLost || this.revocation !== undefined;
+  }
+
+  /** The limits count from here on: waiting for a slot is not the handler's time. */
+  startClock(): void {
+    const { name, softLimitMs, hardLimitMs } = this.definition;
+    const soft = () => this.abort.abort(new SoftLimitError(name, softLimitMs));
+    const hard = () => this.revoke(new HardLimitError(name, hardLimitMs));
+    this.timers = [setTimeout(soft, softLimitMs), setTimeout(hard, hardLimitMs)];
+  }
+
+  context(): JobContext {
+    return {
+      messageId: this.messageId,
+      attempt: this.attempt,
+      signal: this.signal,
+      throwIfRevoked: () => this.throwIfRevoked(),
+      progress: (value) => this.progress(value),
+    };
+  }
+
+  async progress(value: number | object): Promise<void> {
+    await this.job.progress(value);
+  }
+
+  /** Looks at the clock too: a process that stood still finds out here, before its timers do. */
+  throwIfRevoked(): void {
+    if (this.isRevoked) throw this.revocation!;
+  }
+
+  leave(): void {
+    this.leaving = true;
+    this.abort.abort(new ShuttingDownError());
+  }
+
+  end(): void {
+    this.lock.stop();
+    for (const timer of this.timers) clearTimeout(timer);
+  }
+
+  private revoke(error: Error): void {
+    this.revocation ??= error;
+    this.abort.abort(error);
+    this.revoking.reject(error);
+  }
+}

@@ -1,0 +1,40 @@
+import { Inject } from '@nestjs/common';
+
+export interface ChildOptions {
+  /** The script of a child process; it ends with `serveJobs(app)`. Needed when a queue is isolated. */
+  readonly entry: URL;
+  /** A child is replaced after this many jobs. */
+  readonly maxJobs: number;
+  /** A child whose memory (RSS) is larger than this after a job is replaced. Bytes. */
+  readonly maxRssBytes: number;
+  /** How long a child may take until it can run jobs. Milliseconds. */
+  readonly startMs: number;
+}
+
+/** How this process works its queues off; set by `QueueModule.forRoot`. */
+export interface WorkerOptions {
+  /** For how long a job is this worker's without a renewal. Milliseconds. */
+  readonly lockMs: number;
+  /** Jobs at once in this process, over all queues that are not isolated. */
+  readonly jobsAtOnce: number;
+  /** How long jobs in hand get to finish when the process stops, before they are asked to give up. Milliseconds. */
+  readonly drainMs: number;
+  /** How long they get to give up. Milliseconds. */
+  readonly abortGraceMs: number;
+  /** Called when a handler in this process was over its hard limit: only the end of the process stops it. */
+  readonly onStuck: (error: Error) => void;
+  readonly child: ChildOptions | undefined;
+}
+
+export const WORKER_OPTIONS = Symbol('WORKER_OPTIONS');
+
+export const InjectWorkerOptions = (): ParameterDecorator => Inject(WORKER_OPTIONS);
+
+/** Stops gracefully, and in any case: a handler that never settles may keep what is closed after it from closing. */
+export function stopThisProcess(withinMs: number): () => void {
+  return () => {
+    process.exitCode = 1;
+    process.kill(process.pid, 'SIGTERM');
+    setTimeout(() => process.exit(1), withinMs).unref();
+  };
+}
