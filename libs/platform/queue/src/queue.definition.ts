@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { BackOff } from './back-off.js';
 
 /** Which waiting job gets a free slot of the process first. */
@@ -30,18 +30,53 @@ export interface QueueDefinition<P extends object = object> {
 
 const MINUTE_MS = 60_000;
 
-/** Declares a queue: what travels on it, and how it is worked off. */
+const defaults: Omit<QueueDefinition, 'name' | 'payload'> = {
+  concurrency: 5,
+  attempts: 4,
+  backOff: { baseMs: 1_000, capMs: 600_000 },
+  softLimitMs: 25 * MINUTE_MS,
+  hardLimitMs: 30 * MINUTE_MS,
+  priority: 'normal',
+  isolation: 'in-process',
+};
+
+/** What a timer can wait for: `setTimeout` takes anything longer for nothing at all. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+const count = (what: string) => z.int().min(1, `${what} must be 1 or more`);
+const limit = (what: string) =>
+  z.int().min(1, `${what} must be 1 ms or more`).max(LONGEST_MS, `${what} must be below 25 days`);
+
+const settings = z
+  .object({
+    name: z.string().regex(/^[\w.-]{1,64}$/, 'name must be 1 to 64 letters, digits, ".", "_" or "-"'),
+    concurrency: count('concurrency'),
+    attempts: count('attempts'),
+    backOff: z.object({ baseMs: z.int().min(0), capMs: limit('backOff.capMs') }),
+    softLimitMs: limit('softLimitMs'),
+    hardLimitMs: limit('hardLimitMs'),
+    priority: z.enum(['high', 'normal', 'low']),
+    isolation: z.enum(['in-process', 'child-process']),
+  })
+  .refine(({ softLimitMs, hardLimitMs }) => softLimitMs <= hardLimitMs, {
+    error: 'softLimitMs must not be over hardLimitMs',
+  });
+
+/**
+ * Declares a queue: what travels on it, and how it is worked off.
+ * @throws Error that names what is wrong with the declaration
+ */
 export function defineQueue<P extends object>(
-  definition: Pick<QueueDefinition<P>, 'name' | 'payload'> & Partial<QueueDefinition<P>>,
+  declared: Pick<QueueDefinition<P>, 'name' | 'payload'> & Partial<QueueDefinition<P>>,
 ): QueueDefinition<P> {
-  return {
-    concurrency: 5,
-    attempts: 4,
-    backOff: { baseMs: 1_000, capMs: 600_000 },
-    softLimitMs: 25 * MINUTE_MS,
-    hardLimitMs: 30 * MINUTE_MS,
-    priority: 'normal',
-    isolation: 'in-process',
-    ...definition,
+  const definition = {
+    ...defaults,
+    ...declared,
   };
+  const { error } = settings.safeParse(definition);
+  if (error)
+    throw new Error(
+      `Queue ${definition.name}: ${error.issues.map(({ message, path }) => message || path.join('.')).join('; ')}`,
+    );
+  return definition;
 }

@@ -23,6 +23,7 @@ const FAIL = `${TAKE_OUT}
   if ARGV[6] ~= '' then
     redis.call('HSET', KEYS[5], '${DEAD_REASON_FIELD}', ARGV[6], 'finishedOn', ARGV[5])
     redis.call('ZADD', KEYS[4], ARGV[5], ARGV[2])
+    redis.call('PUBLISH', KEYS[4], cjson.encode({ jobId = ARGV[2], val = ARGV[3] }))
   else
     redis.call('ZADD', KEYS[4], ARGV[5] * 4096, ARGV[2])
     redis.call('PUBLISH', KEYS[4], ARGV[5])

@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { asError } from './as-error.js';
+
+describe('asError', () => {
+  it('leaves an error as it is', () => {
+    const error = new TypeError('no luck');
+    expect(asError(error)).toBe(error);
+  });
+
+  it.each([
+    ['a string', 'plain text', 'plain text'],
+    ['undefined', undefined, 'undefined'],
+    ['an object', { code: 7 }, '{ code: 7 }'],
+    ['a symbol', Symbol('odd'), 'Symbol(odd)'],
+    ['null', null, 'null'],
+    ['an error without a text', Object.assign(new Error(), { message: undefined }), 'Error'],
+  ])('makes one of %s, with the thing as its cause', (_title, thrown, text) => {
+    const error = asError(thrown);
+    expect(error.message).toContain(text);
+    expect(error.cause).toBe(thrown);
+  });
+
+  it('cuts a text that would fill Redis, and keeps the name', () => {
+    const error = asError(new RangeError('x'.repeat(100_000)));
+    expect(error.name).toBe('RangeError');
+    expect(error.message).toHaveLength(8_021);
+    expect(error.message).toContain('(100000 characters)');
+    expect(error.stack!.length).toBeLessThan(9_000);
+  });
+});

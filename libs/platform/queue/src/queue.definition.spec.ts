@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { defineQueue } from './queue.definition.js';
+
+const payload = z.object({ to: z.string() });
+
+describe('defineQueue', () => {
+  it('gives a queue three retries, 25 and 30 minutes, and a back-off of at most 600 s', () => {
+    expect(defineQueue({ name: 'letters', payload })).toEqual({
+      name: 'letters',
+      payload,
+      concurrency: 5,
+      attempts: 4,
+      backOff: { baseMs: 1_000, capMs: 600_000 },
+      softLimitMs: 1_500_000,
+      hardLimitMs: 1_800_000,
+      priority: 'normal',
+      isolation: 'in-process',
+    });
+  });
+
+  it.each([
+    [{ name: '' }, 'name must be'],
+    [{ name: 'with:colon' }, 'name must be'],
+    [{ concurrency: 0 }, 'concurrency must be 1 or more'],
+    [{ attempts: 0 }, 'attempts must be 1 or more'],
+    [{ softLimitMs: 10, hardLimitMs: 5 }, 'softLimitMs must not be over hardLimitMs'],
+    [{ hardLimitMs: 30 * 86_400_000 }, 'hardLimitMs must be below 25 days'],
+  ])('refuses %o and says why', (wrong, said) => {
+    expect(() => defineQueue({ name: 'letters', payload, ...wrong })).toThrow(said);
+  });
+});
