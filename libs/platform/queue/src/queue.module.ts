@@ -23,7 +23,7 @@ export interface QueueModuleOptions extends Partial<Omit<WorkerOptions, 'child'>
   queues: readonly QueueDefinition[];
   /** How long a publisher waits for Redis to confirm a batch. Default 5,000. */
   publishDeadlineMs?: number;
-  /** Default: `maxJobs` 1,000, `maxRssBytes` 512 MiB, `startMs` 30,000. */
+  /** Default: `execArgv` as this process without its debugger's port, `maxJobs` 1,000, `maxRssBytes` 512 MiB, `startMs` 30,000. */
   child?: Pick<ChildOptions, 'entry'> & Partial<ChildOptions>;
   /** A provider of any module; each job runs inside its `run`. Default: nothing around it. */
   aroundJob?: Type<AroundJob>;
@@ -75,6 +75,9 @@ export class QueueModule {
   }
 }
 
+/** A child that opened its parent's debugger port would not start. */
+const execArgv = process.execArgv.filter((flag) => !flag.startsWith('--inspect'));
+
 function workerOptions({
   lockMs = 10_000,
   jobsAtOnce = 32,
@@ -89,6 +92,6 @@ function workerOptions({
     drainMs,
     abortGraceMs,
     onStuck,
-    child: child && { maxJobs: 1_000, maxRssBytes: 512 * MIB, startMs: 30_000, ...child },
+    child: child && { execArgv, maxJobs: 1_000, maxRssBytes: 512 * MIB, startMs: 30_000, ...child },
   };
 }

@@ -3,6 +3,8 @@ import { Inject } from '@nestjs/common';
 export interface ChildOptions {
   /** The script of a child process; it ends with `serveJobs(app)`. Needed when a queue is isolated. */
   readonly entry: URL;
+  /** Options of Node itself for it. */
+  readonly execArgv: readonly string[];
   /** A child is replaced after this many jobs. */
   readonly maxJobs: number;
   /** A child whose memory (RSS) is larger than this after a job is replaced. Bytes. */

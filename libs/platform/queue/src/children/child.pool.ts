@@ -56,7 +56,7 @@ export class ChildPool {
     for (let child = this.idle.pop(); child; child = this.idle.pop()) if (child.isAlive) return child;
     const { child: options } = this.options;
     if (!options) throw new Error('This process has no child processes: QueueModule was given no `child`');
-    const child = await JobChild.start(options.entry, options.startMs);
+    const child = await JobChild.start(options);
     this.alive.add(child);
     void child.exited().then(() => this.alive.delete(child));
     return child;

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { withDeadline } from '@fourfold/kernel';
 import { ChildDiedError, UnrecoverableJobError } from '../job.errors.js';
+import type { ChildOptions } from '../worker.options.js';
 import type { ChildError, FromChild, ToChild } from './child.protocol.js';
 
 export interface ChildTask {
@@ -35,9 +36,10 @@ export class JobChild {
   }
 
   /** @throws ChildDiedError when it ends, or does not get ready within `startMs` */
-  static async start(entry: URL, startMs: number): Promise<JobChild> {
+  static async start({ entry, execArgv, startMs }: ChildOptions): Promise<JobChild> {
     const child = new JobChild(
       fork(fileURLToPath(entry), {
+        execArgv: [...execArgv],
         serialization: 'advanced',
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       }),

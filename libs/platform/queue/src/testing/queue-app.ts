@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { getQueueToken } from '@nestjs/bull';
 import { HealthRegistry } from '@fourfold/observability/health-registry';
-import type { RelayedMessage } from '@fourfold/outbox';
+import { OutboxModule, type RelayedMessage } from '@fourfold/outbox';
 import { Global, type INestApplicationContext, Logger, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import type { Queue } from 'bull';
 import { z } from 'zod';
 import { BullPublisher } from '../bull.publisher.js';
@@ -13,9 +14,24 @@ import { QueueModule, type QueueModuleOptions } from '../queue.module.js';
 export const letters = defineQueue({ name: 'letters', payload: z.object({ to: z.string() }), attempts: 3 });
 export const parcels = defineQueue({ name: 'parcels', payload: z.object({ to: z.string() }) });
 
+/** Its jobs run in child processes. */
+export const isolated = defineQueue({
+  name: 'isolated',
+  payload: z.object({ to: z.string() }),
+  attempts: 2,
+  concurrency: 2,
+  backOff: { baseMs: 1, capMs: 2 },
+  isolation: 'child-process',
+});
+
 @Global()
 @Module({ providers: [HealthRegistry], exports: [HealthRegistry] })
 class HealthModule {}
+
+export interface QueueAppOptions extends Partial<QueueModuleOptions> {
+  /** With a database there are an outbox and an inbox. */
+  databaseUrl?: string;
+}
 
 /** An application on a queue Redis, under a prefix that no other test uses. */
 export class QueueApp {
@@ -24,7 +40,7 @@ export class QueueApp {
   static async start(
     redisUrl: string,
     processors: readonly Type[] = [],
-    options: Partial<QueueModuleOptions> = {},
+    { databaseUrl, ...options }: QueueAppOptions = {},
   ): Promise<QueueApp> {
     Logger.overrideLogger(false);
     @Module({
@@ -36,6 +52,12 @@ export class QueueApp {
           queues: [letters, parcels],
           ...options,
         }),
+        ...(databaseUrl
+          ? [
+              TypeOrmModule.forRoot({ type: 'mysql', url: databaseUrl, retryAttempts: 0 }),
+              OutboxModule.forRoot(),
+            ]
+          : []),
       ],
       providers: [...processors],
     })

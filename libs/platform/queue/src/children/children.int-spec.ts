@@ -1,0 +1,164 @@
+import { eventually, topology } from '@fourfold-tools/testing';
+import { afterEach, describe, expect, it } from 'vitest';
+import { DEAD_REASON_FIELD } from '../dead-reason.js';
+import type { QueueModuleOptions } from '../queue.module.js';
+import { handles } from '../testing/handles.js';
+import { isolated, message, QueueApp } from '../testing/queue-app.js';
+
+const entry = new URL('../testing/child.runner.mjs', import.meta.url);
+
+let app: QueueApp;
+/** Process ids of the children that ran jobs, in order. */
+let pids: number[];
+
+afterEach(() => app?.close());
+
+type Changes = Partial<Omit<QueueModuleOptions, 'child'>> & {
+  child?: Partial<QueueModuleOptions['child']>;
+  limits?: { softLimitMs?: number; hardLimitMs: number };
+};
+
+async function start({ child, limits, ...changes }: Changes = {}): Promise<void> {
+  pids = [];
+  const definition = { ...isolated, ...limits };
+  // In the worker the class only says that the queue is worked off: its handler is the child's.
+  app = await QueueApp.start(topology().redisQueue.url, [handles(definition, () => {})], {
+    queues: [definition],
+    child: { entry, execArgv: [], ...child },
+    ...changes,
+  });
+  app.queue(isolated).on('progress', (_job, { pid }: { pid: number }) => pids.push(pid));
+}
+
+const send = (id: number, to: string) => app.publish(message(id, isolated.name, { to }));
+const nothingWaits = () =>
+  eventually(
+    async () => {
+      const { waiting, active, delayed } = await app.queue(isolated).getJobCounts();
+      return waiting + active + delayed === 0;
+    },
+    { deadlineMs: 30_000 },
+  );
+
+async function dead(
+  id: number,
+): Promise<{ reason: string | null; error: string | undefined; attempts: number }> {
+  const queue = app.queue(isolated);
+  const job = await eventually(
+    async () => (await queue.getFailed()).find((each) => each.id === `ob-${id}`) ?? false,
+    {
+      deadlineMs: 30_000,
+    },
+  );
+  const reason = await queue.client.hget(queue.toKey(`ob-${id}`), DEAD_REASON_FIELD);
+  return { reason, error: job.failedReason, attempts: job.attemptsMade };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+describe('an isolated queue', () => {
+  it('runs its jobs in another process, whose progress and failures are the job’s own', async () => {
+    await start();
+    await send(1, 'anyone');
+    await send(2, 'throw');
+    await send(3, 'give-up');
+    expect(await dead(2)).toMatchObject({ reason: 'attempts', error: 'no luck in a child', attempts: 2 });
+    expect(await dead(3)).toMatchObject({ reason: 'unrecoverable', error: 'no use in a child', attempts: 1 });
+    await nothingWaits();
+    expect(pids).not.toContain(process.pid);
+    expect(new Set(pids).size).toBeLessThanOrEqual(isolated.concurrency);
+  });
+
+  it.each([
+    ['exit', 'exit code 3'],
+    ['crash', 'SIGKILL'],
+  ])('fails an attempt whose child ends (%s), until the bound; others go on', async (way, said) => {
+    await start();
+    await send(1, way);
+    await send(2, 'anyone');
+    expect(await dead(1)).toMatchObject({ reason: 'attempts', attempts: 2 });
+    expect((await dead(1)).error).toContain(said);
+    await nothingWaits();
+    expect(await app.queue(isolated).getFailedCount()).toBe(1);
+  });
+
+  it.each(['ignore-abort', 'spin'])(
+    'kills a child at the hard limit, and another goes on (%s)',
+    async (way) => {
+      await start({ limits: { softLimitMs: 300, hardLimitMs: 600 } });
+      await send(1, way);
+      expect(await dead(1)).toMatchObject({ reason: 'timeout', attempts: 1 });
+      await eventually(() => !isAlive(pids[0]!));
+      await send(2, 'anyone');
+      await nothingWaits();
+      expect(pids[1]).not.toBe(pids[0]);
+    },
+  );
+
+  it('asks a child to stop at the soft limit: one that obeys lives on', async () => {
+    await start({ limits: { softLimitMs: 100, hardLimitMs: 60_000 } });
+    await send(1, 'obey');
+    expect(await dead(1)).toMatchObject({ reason: 'attempts', attempts: 2 });
+    expect((await dead(1)).error).toContain('over the soft limit');
+    expect(pids[1]).toBe(pids[0]);
+  });
+
+  it('replaces a child after its number of jobs', async () => {
+    await start({ child: { maxJobs: 2 } });
+    for (let id = 1; id <= 4; id += 1) {
+      await send(id, 'anyone');
+      await nothingWaits();
+    }
+    expect([pids[1], pids[3]]).toEqual([pids[0], pids[2]]);
+    expect(pids[2]).not.toBe(pids[1]);
+    await eventually(() => !isAlive(pids[0]!));
+  });
+
+  it('replaces a child that has grown too large, once its job is done', async () => {
+    await start({ child: { maxRssBytes: 250 * 1_024 * 1_024 } });
+    for (const [id, to] of [
+      [1, 'anyone'],
+      [2, 'hoard'],
+      [3, 'anyone'],
+    ] as const) {
+      await send(id, to);
+      await nothingWaits();
+    }
+    expect(pids[1]).toBe(pids[0]);
+    expect(pids[2]).not.toBe(pids[1]);
+  });
+
+  it('fails the attempts of a job whose child does not start', async () => {
+    await start({ child: { entry: new URL('../testing/run-typescript.mjs', import.meta.url) } });
+    await send(1, 'anyone');
+    expect((await dead(1)).error).toContain('The child process ended with exit code 0');
+  });
+
+  it('hands back a job whose child does not stop with its worker, and leaves no child behind', async () => {
+    await start({ drainMs: 100, abortGraceMs: 100 });
+    await send(1, 'spin');
+    await eventually(() => pids.length === 1, { deadlineMs: 20_000 });
+    const { client } = app.queue(isolated);
+    const watching = client.duplicate({ lazyConnect: false });
+    await app.close();
+    expect(isAlive(pids[0]!)).toBe(false);
+    expect(await watching.lrange(app.queue(isolated).toKey('wait'), 0, -1)).toEqual(['ob-1']);
+    expect(await watching.hget(app.queue(isolated).toKey('ob-1'), 'attemptsMade')).toBeNull();
+    watching.disconnect();
+  });
+
+  it('is an error at the start of a worker that has no script for children', async () => {
+    const starting = QueueApp.start(topology().redisQueue.url, [handles(isolated, () => {})], {
+      queues: [isolated],
+    });
+    await expect(starting).rejects.toThrow(
+      'Queue isolated runs in child processes: give QueueModule a `child` script',
+    );
+  });
+});

@@ -1,0 +1,160 @@
+import { randomBytes } from 'node:crypto';
+import { eventually, topology } from '@fourfold-tools/testing';
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { letters, message, parcels, QueueApp } from '../testing/queue-app.js';
+import { WorkerChild } from '../testing/worker-child.js';
+import { WorkerDatabase } from '../testing/worker.database.js';
+import type { Behaviour, WorkerProcessOptions } from '../testing/worker.process.js';
+
+const LOCK_MS = 400;
+
+let database: WorkerDatabase;
+let prefix: string;
+let redis: Redis;
+let publisher: QueueApp;
+let workers: WorkerChild[];
+
+beforeAll(async () => {
+  database = await WorkerDatabase.create();
+  redis = new Redis(topology().redisQueue.url);
+});
+afterAll(async () => {
+  redis.disconnect();
+  await database.close();
+});
+beforeEach(async () => {
+  await database.empty();
+  workers = [];
+  prefix = `{test-${randomBytes(5).toString('hex')}}`;
+  publisher = await QueueApp.start(topology().redisQueue.url, [], { prefix });
+});
+afterEach(async () => {
+  await Promise.all(workers.map((worker) => worker.crash()));
+  await publisher.close();
+});
+
+async function start(behaviour: Behaviour, more: Partial<WorkerProcessOptions> = {}): Promise<WorkerChild> {
+  const { url: redisUrl } = topology().redisQueue;
+  const common = { redisUrl, databaseUrl: database.url, prefix, lockMs: LOCK_MS };
+  const worker = await WorkerChild.start({ behaviour, ...common, ...more });
+  workers.push(worker);
+  return worker;
+}
+
+async function publish(...messages: ReturnType<typeof message>[]): Promise<void> {
+  await database.published(...messages);
+  await publisher.publish(...messages);
+}
+
+const nothingIsLeft = () =>
+  eventually(async () => {
+    const { waiting, active, delayed } = await publisher.queue().getJobCounts();
+    return waiting + active + delayed === 0;
+  });
+
+const jobField = (field: string) => redis.hget(publisher.queue().toKey('ob-1'), field);
+
+describe('a worker killed', () => {
+  it('before its transaction commits: another has the effect, once', async () => {
+    await publish(message(1));
+    const first = await start('in-transaction');
+    await first.told('reached');
+    await first.crash();
+    const second = await start('plain');
+    await eventually(async () => (await database.stateOf('m-1')) === 'done');
+    await nothingIsLeft();
+    expect(await database.effectsOf('m-1')).toEqual([second.pid]);
+  });
+
+  it('after its commit and before Bull hears of it: the next delivery has no effect', async () => {
+    await publish(message(1));
+    const first = await start('after-commit');
+    await first.told('reached');
+    await first.crash();
+    await start('plain');
+    await nothingIsLeft();
+    expect(await database.effectsOf('m-1')).toEqual([first.pid]);
+    expect(await database.stateOf('m-1')).toBe('done');
+  });
+
+  it('naive twin: without the inbox the effect is there twice', async () => {
+    await publish(message(1));
+    const first = await start('after-commit', { unguarded: true });
+    await first.told('reached');
+    await first.crash();
+    const second = await start('plain', { unguarded: true });
+    await nothingIsLeft();
+    expect(await database.effectsOf('m-1')).toEqual([first.pid, second.pid]);
+  });
+
+  it('by its own job again and again: the job is dead as stalled after its bound, and others go on', async () => {
+    await publish(message(1, 'letters', { to: 'the-poisoned' }));
+    let deaths = 0;
+    while ((await publisher.queue().getFailedCount()) === 0) {
+      const worker = await start('die');
+      await eventually(async () => worker.hasEnded || (await publisher.queue().getFailedCount()) > 0);
+      if (worker.hasEnded) deaths += 1;
+    }
+    expect(deaths).toBe(5);
+    expect(await jobField('failedReason')).toBe('job stalled more than allowable limit');
+    await publish(message(2));
+    await eventually(async () => (await database.effectsOf('m-2')).length === 1);
+    expect(await database.effectsOf('m-1')).toEqual([]);
+  });
+});
+
+describe('a worker whose event loop stands still for longer than its lock', () => {
+  it('loses the job: another has the effect, and the first finds out before it commits', async () => {
+    await publish(message(1));
+    const first = await start('block');
+    const second = await start('plain');
+    await first.told('reached');
+    await eventually(async () => (await database.stateOf('m-1')) === 'done');
+    await publish(message(2, parcels.name)); // nobody works them off
+    await nothingIsLeft();
+    await first.stop();
+    expect(await database.effectsOf('m-1')).toEqual([second.pid]);
+  });
+});
+
+describe('SIGTERM', () => {
+  it('while a job runs: the job finishes, and the process ends', async () => {
+    await publish(message(1));
+    const worker = await start('until-told');
+    await worker.told('reached');
+    const stopped = worker.stop();
+    worker.go();
+    expect(await stopped).toBe('SIGTERM');
+    expect(await database.effectsOf('m-1')).toEqual([worker.pid]);
+    expect(await database.stateOf('m-1')).toBe('done');
+    expect(await publisher.queue().getJobCounts()).toMatchObject({ active: 0 });
+  });
+
+  it('while a job runs that does not finish in time: it is asked to stop, and handed back as it was', async () => {
+    await publish(message(1));
+    const worker = await start('until-told', { drainMs: 100 });
+    await worker.told('reached');
+    await worker.stop();
+    expect(await publisher.queue().getJobCounts()).toMatchObject({ waiting: 1, active: 0, failed: 0 });
+    expect(await Promise.all(['attemptsMade', 'stalledCounter'].map(jobField))).toEqual([null, null]);
+    const next = await start('plain');
+    await nothingIsLeft();
+    expect(await database.effectsOf('m-1')).toEqual([next.pid]);
+  });
+});
+
+describe('a handler that never settles', () => {
+  it('is dead at its hard limit, with reason timeout, and its process ends; others go on', async () => {
+    await publish(message(1, 'letters', { to: 'the-stuck' }), message(2));
+    const worker = await start('hang', { hardLimitMs: 500, drainMs: 200 });
+    expect(await worker.ended()).toBe('SIGTERM');
+    expect(await jobField('deadReason')).toBe('timeout');
+    expect(await jobField('failedReason')).toContain(`hard limit of queue ${letters.name}, 500 ms`);
+    await publish(message(3));
+    await start('plain');
+    await nothingIsLeft();
+    expect(await database.effectsOf('m-1')).toEqual([]);
+    for (const other of ['m-2', 'm-3']) expect(await database.effectsOf(other)).toHaveLength(1);
+  });
+});
