@@ -1,3 +1,4 @@
+import { setImmediate as immediate } from 'node:timers/promises';
 import {
   Injectable,
   Logger,
@@ -8,6 +9,7 @@ import { ModuleRef } from '@nestjs/core';
 import { getQueueToken } from '@nestjs/bull';
 import { withDeadline } from '@fourfold/kernel';
 import type { Queue } from 'bull';
+import type { Redis } from 'ioredis';
 import { ChildPool } from '../children/child.pool.js';
 import type { JobData } from '../job-data.js';
 import { InjectWorkerOptions, type WorkerOptions } from '../worker.options.js';
@@ -45,7 +47,7 @@ export class ProcessorHost implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    const paused = Promise.all(this.queues.map((queue) => queue.pause(true)));
+    const paused = Promise.all(this.queues.map((queue) => pauseAtOnce(queue)));
     if (!(await within(this.options.drainMs, paused))) await this.giveUp(paused);
     await within(HAND_BACK_MS, Promise.all(this.queues.map((queue) => this.handBack(queue))));
     await this.children.close();
@@ -75,6 +77,17 @@ export class ProcessorHost implements OnApplicationBootstrap, BeforeApplicationS
       .process('*', concurrency, (job) => this.runner.run(processor, job))
       .catch((error: unknown) => this.logger.error({ err: error }, `Queue ${name} is no longer processed`));
   }
+}
+
+/**
+ * Bull's pause asks the blocked connection to quit, which it does not read for up to half a second. A job that is added
+ * meanwhile, or handed back, would be taken by it and lost in `active` until it counts as stalled.
+ */
+async function pauseAtOnce(queue: Queue): Promise<void> {
+  const paused = queue.pause(true);
+  await immediate();
+  (queue as unknown as { bclient: Redis }).bclient.disconnect();
+  await paused;
 }
 
 /** @returns whether `work` has come to its end by then */
