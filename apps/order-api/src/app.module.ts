@@ -6,7 +6,7 @@ import { ObservabilityModule } from '@fourfold/observability';
 import { OutboxModule } from '@fourfold/outbox';
 import { ShardingModule } from '@fourfold/sharding';
 import { catalogEntities, CatalogModule } from '@shop/catalog';
-import { cacheNamespaces } from '@shop/contracts';
+import { cacheNamespaces, shopQueues } from '@shop/contracts';
 import { ordersEntities, OrdersModule, ordersShardEntities } from '@shop/orders';
 import { UsersModule, usersShardEntities } from '@shop/users';
 import { CacheController } from './admin/cache.controller.js';
@@ -48,7 +48,7 @@ import { UsersController } from './users/users.controller.js';
       shards: config.SHARD_URLS,
       entities: [...usersShardEntities, ...ordersShardEntities],
     }),
-    OutboxModule.forRoot(),
+    OutboxModule.forRoot({ queues: shopQueues }),
     UsersModule,
     CatalogModule,
     OrdersModule,

@@ -41,7 +41,7 @@ import { config } from './worker.config.js';
       queues: shopQueues,
       aroundJob: JobScope,
     }),
-    OutboxModule.forRelay(BullPublisher),
+    OutboxModule.forRelay({ publisher: BullPublisher, queues: shopQueues }),
     UsersModule,
     CatalogModule,
     OrdersModule,

@@ -1,4 +1,5 @@
 import type { DataSource, EntityManager } from 'typeorm';
+import type { IsolationLevel } from 'typeorm/driver/types/IsolationLevel.js';
 import { isRetryableConflict } from './driver-error.js';
 
 const ATTEMPTS = 4;
@@ -6,14 +7,16 @@ const ATTEMPTS = 4;
 /**
  * Runs `work` in one transaction on the primary, and again when it lost a deadlock (InnoDB rolls the loser back whole).
  * `work` must have no effect outside the transaction.
+ * @param isolation default: the data source's own
  */
 export async function inTransaction<T>(
   dataSource: DataSource,
   work: (manager: EntityManager) => Promise<T>,
+  isolation?: IsolationLevel,
 ): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await dataSource.transaction(work);
+      return await (isolation ? dataSource.transaction(isolation, work) : dataSource.transaction(work));
     } catch (error) {
       if (attempt >= ATTEMPTS || !isRetryableConflict(error)) throw error;
     }

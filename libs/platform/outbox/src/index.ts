@@ -1,11 +1,14 @@
+import { ClaimByQueue1764100000200 } from './migrations/claim-by-queue.migration.js';
 import { CreateOutbox1764000000200 } from './migrations/create-outbox.migration.js';
 
 export { Inbox } from './inbox.js';
+export { InvalidMessageError } from './message-check.js';
 export { type OutboxMessage, OutboxPublisher, type RelayedMessage } from './outbox.message.js';
-export { OutboxModule } from './outbox.module.js';
-export { OutboxRelay } from './outbox.relay.js';
+export { OutboxModule, type OutboxModuleOptions, type OutboxRelayOptions } from './outbox.module.js';
+export { type KnownQueue, type OutboxSettings } from './outbox.settings.js';
 export { LocalSignal, OutboxSignal } from './outbox.signal.js';
 export { Outbox, type OutboxState } from './outbox.js';
+export { OutboxRelay } from './relaying/outbox.relay.js';
 
 /** Migrations of the main cluster that this library needs. */
-export const outboxMigrations = [CreateOutbox1764000000200];
+export const outboxMigrations = [CreateOutbox1764000000200, ClaimByQueue1764100000200];

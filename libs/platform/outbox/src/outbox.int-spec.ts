@@ -54,11 +54,11 @@ describe('Outbox', () => {
   });
 
   it('an id of more than 100 characters is an error, never cut', async () => {
-    await expect(database.add(['x'.repeat(101)])).rejects.toMatchObject({ code: 'ER_DATA_TOO_LONG' });
+    await expect(database.add(['x'.repeat(101)])).rejects.toMatchObject({ code: 'message-id' });
   });
 
   it('keeps the due time to the millisecond', async () => {
-    const runAt = new Date('2030-01-02T03:04:05.678Z');
+    const runAt = new Date(Date.now() + 3_600_678);
     await database.add(['later'], { runAt });
     const [row] = await database.dataSource.query<Record<string, unknown>[]>(
       'SELECT run_at, available_at FROM outbox',

@@ -1,15 +1,48 @@
 import { Injectable } from '@nestjs/common';
-import { counter } from '@fourfold/observability/metrics';
+import { counter, gauge, histogram } from '@fourfold/observability/metrics';
 
 @Injectable()
 export class OutboxMetrics {
   readonly published = counter({
     name: 'outbox_published_total',
     help: 'Messages that the queue has confirmed',
+    labelNames: ['queue'],
   });
 
   readonly errors = counter({
     name: 'outbox_publish_errors_total',
-    help: 'Rounds of the relay in which something was not published',
+    help: 'Batches of which something was not published',
+    labelNames: ['queue'],
+  });
+
+  readonly lag = histogram({
+    name: 'outbox_publish_lag_seconds',
+    help: 'From the moment a message was due until the queue had it',
+    labelNames: ['queue'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30, 120],
+  });
+
+  readonly cleaned = counter({
+    name: 'outbox_cleaned_rows_total',
+    help: 'Rows deleted because they were done and old',
+    labelNames: ['table'],
+  });
+
+  readonly pending = gauge({
+    name: 'outbox_pending',
+    help: 'Messages that are not published yet, those that are due later included',
+    labelNames: ['queue'],
+  });
+
+  readonly pendingAge = gauge({
+    name: 'outbox_oldest_pending_seconds',
+    help: 'For how long the oldest message has been due and not published',
+    labelNames: ['queue'],
+  });
+
+  readonly undoneAge = gauge({
+    name: 'outbox_oldest_undone_seconds',
+    help: 'For how long at most a message has been published and not done; up to 30 s too much',
+    labelNames: ['queue'],
   });
 }

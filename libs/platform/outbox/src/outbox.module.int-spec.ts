@@ -37,7 +37,7 @@ it('relays while the application runs, and marks the round in hand before the da
     imports: [
       TypeOrmModule.forRoot({ type: 'mysql', url: database.url, retryAttempts: 0 }),
       PublisherModule,
-      OutboxModule.forRelay(LatePublisher),
+      OutboxModule.forRelay({ publisher: LatePublisher }),
     ],
   })
   class RelayModule {}

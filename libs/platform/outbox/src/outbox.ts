@@ -1,6 +1,10 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { AfterCommit } from './after-commit.js';
+import { checkedPayload } from './message-check.js';
 import type { OutboxMessage } from './outbox.message.js';
+import { defaultOutboxSettings, InjectOutboxSettings, type OutboxSettings } from './outbox.settings.js';
+import { LocalSignal, OutboxSignal } from './outbox.signal.js';
 import { DELETE_DEAD, INSERT_MESSAGES, LOCK_STATE, MARK_DEAD, MARK_DONE } from './outbox.sql.js';
 
 /** pending → published → done, or dead; redelivered as a new row. A consumer may be done before it is marked published. */
@@ -9,18 +13,33 @@ export type OutboxState = 'pending' | 'published' | 'done' | 'dead';
 /** Where a transaction leaves the messages that must follow from it. */
 @Injectable()
 export class Outbox {
-  /** Adds messages with `manager`'s transaction: they exist exactly if it commits. */
+  private readonly afterCommit: AfterCommit;
+
+  constructor(
+    @Optional() signal: OutboxSignal = new LocalSignal(),
+    @Optional() @InjectOutboxSettings() private readonly settings: OutboxSettings = defaultOutboxSettings,
+  ) {
+    this.afterCommit = new AfterCommit(() => signal.nudge());
+  }
+
+  /**
+   * Adds messages with `manager`'s transaction: they exist exactly if it commits. Relays are nudged when it has.
+   * @throws InvalidMessageError, and nothing is written; a duplicate-key error for a message id that was used before
+   */
   async add(manager: EntityManager, ...messages: readonly OutboxMessage[]): Promise<void> {
     if (messages.length === 0) return;
+    const nowMs = Date.now();
+    const payloads = messages.map((message) => checkedPayload(message, this.settings, nowMs));
     await manager.query(
       INSERT_MESSAGES + messages.map(() => '(?, ?, ?, COALESCE(?, NOW(3)), run_at)').join(', '),
-      messages.flatMap(({ messageId, queue, payload, runAt }) => [
+      messages.flatMap(({ messageId, queue, runAt }, index) => [
         messageId,
         queue,
-        JSON.stringify(payload),
+        payloads[index],
         runAt ?? null,
       ]),
     );
+    this.afterCommit.of(manager);
   }
 
   /** Records that the message's effect is there, so that nobody delivers it again. */

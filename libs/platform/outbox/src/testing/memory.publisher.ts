@@ -7,9 +7,17 @@ type Answer = (
 /** A queue in memory: notes what it is given, then confirms what `answer` gives back. By default all of it. */
 export class MemoryPublisher extends OutboxPublisher {
   readonly batches: (readonly RelayedMessage[])[] = [];
+  /** It has lost what it had: said once. */
+  empty = false;
 
   constructor(public answer: Answer = (messages) => messages) {
     super();
+  }
+
+  override async foundEmpty(): Promise<boolean> {
+    const found = this.empty;
+    this.empty = false;
+    return found;
   }
 
   get messages(): RelayedMessage[] {

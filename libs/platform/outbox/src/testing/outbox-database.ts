@@ -2,7 +2,7 @@ import { createDatabase, type MigratedDatabase, migratedDatabase, topology } fro
 import { Logger } from '@nestjs/common';
 import { createConnection } from 'mysql2/promise';
 import type { DataSource } from 'typeorm';
-import { CreateOutbox1764000000200 } from '../migrations/create-outbox.migration.js';
+import { outboxMigrations } from '../index.js';
 import { Outbox } from '../outbox.js';
 import type { OutboxMessage } from '../outbox.message.js';
 
@@ -34,7 +34,7 @@ export class OutboxDatabase {
     await root.query(`ALTER DATABASE ${database.name} CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci`);
     await root.end();
     const migrated = await migratedDatabase(
-      { migrations: [CreateOutbox1764000000200], alsoRun: ['CREATE TABLE stock (units INT NOT NULL)'] },
+      { migrations: outboxMigrations, alsoRun: ['CREATE TABLE stock (units INT NOT NULL)'] },
       database,
     );
     return new OutboxDatabase(database.appUrl, migrated);

@@ -1,9 +1,9 @@
 import { eventually, gate } from '@fourfold-tools/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { RelayedMessage } from './outbox.message.js';
-import { MemoryPublisher } from './testing/memory.publisher.js';
-import { OutboxDatabase } from './testing/outbox-database.js';
-import { TestRelays } from './testing/test-relays.js';
+import type { RelayedMessage } from '../outbox.message.js';
+import { MemoryPublisher } from '../testing/memory.publisher.js';
+import { OutboxDatabase } from '../testing/outbox-database.js';
+import { TestRelays } from '../testing/test-relays.js';
 
 let database: OutboxDatabase;
 let relays: TestRelays;
@@ -91,11 +91,16 @@ describe('OutboxRelay', () => {
   it('survives a database that refuses it for a while', async () => {
     const publisher = new MemoryPublisher();
     relays.start(publisher);
+    const look = vi.spyOn(database.dataSource, 'query').mockRejectedValue(new Error('the database is away'));
+    await eventually(() => look.mock.calls.length > 4);
+    look.mockRestore();
+    await database.add(['before']);
     const claim = vi
       .spyOn(database.dataSource, 'transaction')
       .mockRejectedValue(new Error('the database is away'));
     await eventually(() => claim.mock.calls.length > 1);
     claim.mockRestore();
+    await eventually(() => publisher.messageIds.includes('before'));
     await database.add(['after']);
     await eventually(() => publisher.messageIds.includes('after'));
   });

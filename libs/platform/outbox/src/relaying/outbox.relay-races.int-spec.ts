@@ -1,8 +1,8 @@
 import { eventually, gate } from '@fourfold-tools/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { MemoryPublisher } from './testing/memory.publisher.js';
-import { OutboxDatabase, type OutboxRow } from './testing/outbox-database.js';
-import { TestRelays } from './testing/test-relays.js';
+import { MemoryPublisher } from '../testing/memory.publisher.js';
+import { OutboxDatabase, type OutboxRow } from '../testing/outbox-database.js';
+import { TestRelays } from '../testing/test-relays.js';
 
 let database: OutboxDatabase;
 let relays: TestRelays;

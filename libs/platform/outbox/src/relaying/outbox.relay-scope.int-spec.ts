@@ -5,11 +5,11 @@ import { Global, Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { OutboxModule } from './outbox.module.js';
+import { OutboxModule } from '../outbox.module.js';
 import { OutboxRelay } from './outbox.relay.js';
-import { Outbox } from './outbox.js';
-import { MemoryPublisher } from './testing/memory.publisher.js';
-import { OutboxDatabase } from './testing/outbox-database.js';
+import { Outbox } from '../outbox.js';
+import { MemoryPublisher } from '../testing/memory.publisher.js';
+import { OutboxDatabase } from '../testing/outbox-database.js';
 
 let database: OutboxDatabase;
 
@@ -40,7 +40,7 @@ it('relays in no consistency scope, and a job that nudges it is not given its wr
     imports: [
       SurroundingsModule,
       DbRoutingModule.forRoot({ primaryUrl: database.url, replicas: [], entities: [] }),
-      OutboxModule.forRelay(WatchingPublisher),
+      OutboxModule.forRelay({ publisher: WatchingPublisher }),
     ],
   })
   class RelayModule {}

@@ -1,0 +1,162 @@
+import { eventually, gate } from '@fourfold-tools/testing';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Outbox } from '../outbox.js';
+import { LocalSignal, OutboxSignal } from '../outbox.signal.js';
+import { MemoryPublisher } from '../testing/memory.publisher.js';
+import { OutboxDatabase } from '../testing/outbox-database.js';
+import { TestRelays } from '../testing/test-relays.js';
+import { CLAIM, SELECT_DUE } from './relaying.sql.js';
+
+let database: OutboxDatabase;
+let relays: TestRelays;
+
+beforeAll(async () => {
+  database = await OutboxDatabase.create();
+  relays = new TestRelays(database);
+});
+afterAll(() => database.close());
+beforeEach(() => database.empty());
+afterEach(() => relays.stopAll());
+
+const many = (count: number) => Array.from({ length: count }, (_, index) => `m-${index}`);
+
+describe('a queue that takes nothing', () => {
+  it('does not hold up the messages of another, however many wait for it', async () => {
+    await database.add(many(1_000), { queue: 'stuck' });
+    const held = gate();
+    const publisher = new MemoryPublisher(async (messages) => {
+      if (messages[0]!.queue !== 'stuck') return messages;
+      await held.passed;
+      return [];
+    });
+    relays.start(publisher);
+    await eventually(() => publisher.batches.length === 1);
+    await database.add(['letter']);
+    await eventually(async () => expect((await database.states())['letter']).toBe('published'));
+    held.open();
+  });
+
+  it('naive twin: with one batch for all, the others wait behind it', async () => {
+    await database.add(many(1_000), { queue: 'stuck' });
+    await database.add(['letter']);
+    const rows = await database.dataSource.query<{ queue: string }[]>(
+      "SELECT queue FROM outbox WHERE state = 'pending' ORDER BY available_at, id LIMIT 200",
+    );
+    expect(rows.map(({ queue }) => queue)).not.toContain('letters');
+  });
+
+  it('is asked ever less often, and gets everything once it takes again', async () => {
+    let takes = false;
+    await database.add(['m'], { queue: 'stuck' });
+    const publisher = new MemoryPublisher((messages) => (takes ? messages : []));
+    relays.start(publisher);
+    await eventually(() => publisher.batches.length === 2);
+    takes = true;
+    await eventually(async () => expect(await database.states()).toEqual({ m: 'published' }));
+    expect(publisher.batches.length).toBeLessThanOrEqual(4);
+  });
+});
+
+describe('a claim that stands open', () => {
+  async function writerBeside(isolation: 'READ COMMITTED' | 'REPEATABLE READ'): Promise<'commits' | 'waits'> {
+    await database.add(['first']);
+    return database.dataSource.transaction(isolation, async (claimer) => {
+      const rows = await claimer.query<{ id: string }[]>(SELECT_DUE, ['letters', 200]);
+      await claimer.query(CLAIM, ['00000000-0000-0000-0000-000000000000', 30, rows.map(({ id }) => id)]);
+      return database.dataSource.transaction(async (writer) => {
+        await writer.query('SET SESSION innodb_lock_wait_timeout = 1');
+        const message = { messageId: 'second', queue: 'letters', payload: {}, runAt: new Date(0) };
+        try {
+          await database.outbox.add(writer, message);
+          return 'commits';
+        } catch {
+          return 'waits';
+        } finally {
+          await writer.query('SET SESSION innodb_lock_wait_timeout = 5');
+        }
+      });
+    });
+  }
+
+  it('does not hold up who adds messages to the same queue', async () => {
+    expect(await writerBeside('READ COMMITTED')).toBe('commits');
+  });
+
+  it('naive twin: at repeatable read it locks the gap that they go into', async () => {
+    expect(await writerBeside('REPEATABLE READ')).toBe('waits');
+  });
+});
+
+describe('a nudge', () => {
+  /** Counts, and reaches nobody. */
+  class CountedSignal extends LocalSignal {
+    nudges = 0;
+
+    override nudge(): void {
+      this.nudges += 1;
+    }
+  }
+  const message = (messageId: string) => ({ messageId, queue: 'letters', payload: {} });
+
+  it('is given after the commit, once, and not at a savepoint or a rollback', async () => {
+    const signal = new CountedSignal();
+    const outbox = new Outbox(signal);
+    const { dataSource } = database;
+    await dataSource.transaction(async (manager) => {
+      await outbox.add(manager, message('a'));
+      await outbox.add(manager, message('b'));
+      await manager.transaction((inner) => outbox.add(inner, message('c')));
+      expect(signal.nudges).toBe(0);
+    });
+    expect(signal.nudges).toBe(1);
+    const undone = dataSource.transaction(async (manager) => {
+      await outbox.add(manager, message('d'));
+      throw new Error('undone');
+    });
+    await expect(undone).rejects.toThrow('undone');
+    await dataSource.transaction((manager) => manager.query('SELECT 1')); // on the same connection, it may be
+    expect(signal.nudges).toBe(1);
+    await outbox.add(dataSource.manager, message('e'));
+    expect(signal.nudges).toBe(2);
+  });
+
+  it('that is lost costs a poll and no message', async () => {
+    class DeafSignal extends OutboxSignal {
+      nudge(): void {}
+      onNudge = () => () => {};
+    }
+    const publisher = new MemoryPublisher();
+    relays.start(publisher, new DeafSignal());
+    for (const id of many(3)) {
+      await database.add([id]);
+      await eventually(() => publisher.messageIds.includes(id));
+    }
+  });
+
+  it('wakes the relay before its poll does: a message goes out at the first look after it', async () => {
+    const [signal, publisher] = [new LocalSignal(), new MemoryPublisher()];
+    relays.start(publisher, signal);
+    const outbox = new Outbox(signal);
+    const looksBefore = publisher.batches.length;
+    await Promise.all(
+      many(20).map((id) => database.dataSource.transaction((manager) => outbox.add(manager, message(id)))),
+    );
+    await eventually(() => publisher.messages.length === 20, { everyMs: 1 });
+    expect(publisher.batches.length - looksBefore).toBeLessThanOrEqual(20);
+  });
+});
+
+describe('a queue that has lost its data', () => {
+  it('gets what was published and is not done at once, without the horizon', async () => {
+    await database.add(many(1_200));
+    const publisher = new MemoryPublisher();
+    relays.start(publisher);
+    await eventually(async () => (await database.rows()).every(({ state }) => state === 'published'));
+    await database.dataSource.transaction((manager) => database.outbox.markDone(manager, 'm-7'));
+    publisher.batches.length = 0;
+    publisher.empty = true;
+    await eventually(() => publisher.messages.length === 1_199);
+    expect(new Set(publisher.messageIds).size).toBe(1_199);
+    expect(publisher.messageIds).not.toContain('m-7');
+  });
+});

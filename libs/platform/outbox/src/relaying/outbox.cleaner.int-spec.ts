@@ -1,0 +1,89 @@
+import { register } from 'prom-client';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { OutboxMetrics } from '../outbox.metrics.js';
+import { defaultOutboxSettings } from '../outbox.settings.js';
+import { OutboxDatabase } from '../testing/outbox-database.js';
+import { OutboxCleaner } from './outbox.cleaner.js';
+import { OutboxGauges } from './outbox.gauges.js';
+
+let database: OutboxDatabase;
+
+beforeAll(async () => {
+  database = await OutboxDatabase.create();
+});
+afterAll(() => database.close());
+beforeEach(() => database.empty());
+
+const cleaner = () => new OutboxCleaner(database.dataSource, new OutboxMetrics(), defaultOutboxSettings);
+
+async function count(table: string): Promise<number> {
+  const [row] = await database.dataSource.query<{ n: string }[]>(`SELECT COUNT(*) AS n FROM ${table}`);
+  return Number(row!.n);
+}
+
+async function aged(ids: readonly string[], state: string, days: number): Promise<void> {
+  await database.add(ids);
+  await database.dataSource.query(
+    `UPDATE outbox SET state = ?, available_at = NOW(3) - INTERVAL ? DAY, done_at = NOW(3) - INTERVAL ? DAY
+     WHERE msg_id IN (?)`,
+    [state, days, days, ids],
+  );
+}
+
+const processed = (ids: readonly string[], days: number) =>
+  database.dataSource.query(
+    `INSERT INTO processed_messages (consumer, msg_id, processed_at) VALUES ${ids.map(() => `('c', ?, NOW(3) - INTERVAL ${days} DAY)`).join(', ')}`,
+    [...ids],
+  );
+
+const ids = (prefix: string, howMany: number) =>
+  Array.from({ length: howMany }, (_, index) => `${prefix}-${index}`);
+
+describe('the clean-up', () => {
+  it('takes what is done and old, and nothing else, also with two at once', async () => {
+    await aged(ids('old', 2_500), 'done', 4);
+    await aged(ids('young', 10), 'done', 2);
+    for (const state of ['pending', 'published', 'dead']) await aged([`old-${state}`], state, 400);
+    await Promise.all([cleaner().clean(), cleaner().clean()]);
+    expect(await count('outbox')).toBe(13);
+    expect(Object.values(await database.states()).sort()).toEqual(
+      [...Array<string>(10).fill('done'), 'dead', 'pending', 'published'].sort(),
+    );
+  });
+
+  it('forgets what was processed long ago, but not while its message may still come', async () => {
+    await processed(ids('old', 2_500), 31);
+    await processed(ids('young', 10), 29);
+    await aged(['old-5'], 'dead', 40);
+    await Promise.all([cleaner().clean(), cleaner().clean()]);
+    const rows = await database.dataSource.query<{ msg_id: string }[]>(
+      "SELECT msg_id FROM processed_messages WHERE msg_id LIKE 'old%'",
+    );
+    expect(rows).toEqual([{ msg_id: 'old-5' }]);
+    expect(await count('processed_messages')).toBe(11);
+  });
+});
+
+describe('the figures of the outbox', () => {
+  const values = async (name: string) => {
+    const metric = await register.getSingleMetric(name)!.get();
+    return Object.fromEntries(metric.values.map(({ labels, value }) => [labels['queue'], value]));
+  };
+
+  it('say how much waits for each queue and for how long, and forget a queue with nothing', async () => {
+    const gauges = new OutboxGauges(database.dataSource, new OutboxMetrics());
+    await database.add(['late', 'later'], { runAt: new Date(Date.now() - 120_000) });
+    await database.add(['future'], { queue: 'parcels', runAt: new Date(Date.now() + 3_600_000) });
+    await database.add(['sent'], { queue: 'cards' });
+    await database.dataSource.query("UPDATE outbox SET state = 'published' WHERE queue = 'cards'");
+    await gauges.refresh();
+    expect(await values('outbox_pending')).toEqual({ letters: 2, parcels: 1 });
+    const ages = await values('outbox_oldest_pending_seconds');
+    expect(ages['letters']).toBeGreaterThanOrEqual(119);
+    expect(ages['parcels']).toBe(0);
+    expect(Object.keys(await values('outbox_oldest_undone_seconds'))).toEqual(['cards']);
+    await database.empty();
+    await gauges.refresh();
+    expect(await values('outbox_pending')).toEqual({});
+  });
+});

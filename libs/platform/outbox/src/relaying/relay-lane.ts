@@ -1,0 +1,138 @@
+import { Logger } from '@nestjs/common';
+import { inTransaction } from '@fourfold/db-routing';
+import type { DataSource } from 'typeorm';
+import type { OutboxPublisher, RelayedMessage } from '../outbox.message.js';
+import type { OutboxMetrics } from '../outbox.metrics.js';
+import { CLAIM, MARK_PUBLISHED, RELEASE, SELECT_DUE } from './relaying.sql.js';
+
+const BATCH = 200;
+/** A relay that dies after claiming leaves its rows to the others after this long. */
+export const LEASE_SECONDS = 30;
+const RETRY_SECONDS = 1;
+/** A queue that takes nothing is asked ever less often, up to this. */
+const LONGEST_REST_MS = 30_000;
+
+interface OutboxRow {
+  id: string;
+  msg_id: string;
+  queue: string;
+  payload: string | object;
+  /** Claims before this one. */
+  attempts: number;
+  /** For how long it was due when it was claimed, in seconds. */
+  late: number | string;
+}
+
+export interface LaneOptions {
+  readonly dataSource: DataSource;
+  readonly publisher: OutboxPublisher;
+  readonly metrics: OutboxMetrics;
+  /** Names the relay in the rows that it has claimed. */
+  readonly claim: string;
+}
+
+/**
+ * The way of one queue's messages through a relay: idle → busy → idle, or resting → idle after a queue took nothing. A
+ * lane that is busy or rests holds up nobody else's.
+ */
+export class RelayLane {
+  private readonly logger = new Logger(RelayLane.name);
+  private working: Promise<void> | undefined;
+  private calledAgain = false;
+  private refusals = 0;
+  private restsUntil = 0;
+
+  constructor(
+    private readonly queue: string,
+    private readonly options: LaneOptions,
+  ) {}
+
+  /** Resolves when it has nothing in hand. */
+  async idle(): Promise<void> {
+    await this.working;
+  }
+
+  /** There is something due. Comes at once, or after the batch in hand. */
+  wake(): void {
+    this.calledAgain = true;
+    if (this.working || performance.now() < this.restsUntil) return;
+    this.working = this.work().finally(() => (this.working = undefined));
+  }
+
+  /** Takes no other batch than the one in hand. */
+  stop(): void {
+    this.restsUntil = Number.POSITIVE_INFINITY;
+  }
+
+  private async work(): Promise<void> {
+    while (this.calledAgain && performance.now() >= this.restsUntil) {
+      this.calledAgain = false;
+      try {
+        const rows = await this.claimDue();
+        if (rows.length === BATCH) this.calledAgain = true;
+        if (rows.length > 0) await this.publish(rows);
+      } catch (error) {
+        this.rest();
+        this.logger.error(
+          { err: error, queue: this.queue },
+          `Messages for ${this.queue} could not be relayed`,
+        );
+      }
+    }
+  }
+
+  /** Not with gaps locked, as a repeatable read would: writers of the same queue would wait for the claim. */
+  private claimDue(): Promise<OutboxRow[]> {
+    const { dataSource, claim } = this.options;
+    return inTransaction(
+      dataSource,
+      async (manager) => {
+        const rows = await manager.query<OutboxRow[]>(SELECT_DUE, [this.queue, BATCH]);
+        if (rows.length > 0) await manager.query(CLAIM, [claim, LEASE_SECONDS, rows.map((row) => row.id)]);
+        return rows;
+      },
+      'READ COMMITTED',
+    );
+  }
+
+  private async publish(rows: readonly OutboxRow[]): Promise<void> {
+    const { publisher, metrics, claim } = this.options;
+    const claimedAt = performance.now();
+    const confirmed = await publisher.publish(rows.map(toMessage));
+    const tookSeconds = (performance.now() - claimedAt) / 1_000;
+    if (confirmed.size > 0) await this.settle(MARK_PUBLISHED, [[...confirmed], claim]);
+    for (const { id, attempts, late } of rows)
+      if (attempts === 0 && confirmed.has(id))
+        metrics.lag.observe({ queue: this.queue }, Number(late) + tookSeconds);
+    metrics.published.inc({ queue: this.queue }, confirmed.size);
+    const refused = rows.filter((row) => !confirmed.has(row.id)).map((row) => row.id);
+    if (refused.length > 0) await this.settle(RELEASE, [RETRY_SECONDS, refused, claim]);
+    if (confirmed.size > 0) this.refusals = 0;
+    else this.rest();
+    if (refused.length > 0) {
+      metrics.errors.inc({ queue: this.queue });
+      this.logger.warn(`${refused.length} of ${rows.length} messages were not taken by queue ${this.queue}`);
+    }
+  }
+
+  private rest(): void {
+    if (this.restsUntil === Number.POSITIVE_INFINITY) return;
+    this.restsUntil =
+      performance.now() + Math.min(LONGEST_REST_MS, RETRY_SECONDS * 1_000 * 2 ** this.refusals);
+    this.refusals += 1;
+  }
+
+  /** Consumers mark the same rows done meanwhile: a deadlock with one of them must not cost the batch its lease. */
+  private settle(statement: string, parameters: readonly unknown[]): Promise<void> {
+    return inTransaction(
+      this.options.dataSource,
+      async (manager) => void (await manager.query(statement, [...parameters])),
+      'READ COMMITTED',
+    );
+  }
+}
+
+function toMessage({ id, msg_id: messageId, queue, payload, attempts }: OutboxRow): RelayedMessage {
+  const parsed: unknown = typeof payload === 'string' ? JSON.parse(payload) : payload;
+  return { outboxId: id, messageId, queue, payload: parsed as object, republished: attempts > 0 };
+}

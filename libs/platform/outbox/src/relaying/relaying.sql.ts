@@ -1,0 +1,102 @@
+/**
+ * Index outbox_lane, one look per queue (loose index scan). A claimed row's `available_at` is the end of its lease, so
+ * that rows in other relays' hands make no queue due.
+ */
+export const QUEUES_DUE = `
+  SELECT queue FROM outbox WHERE state = ? GROUP BY queue HAVING MIN(available_at) <= NOW(3) - INTERVAL ? SECOND
+`;
+
+/**
+ * Index outbox_lane. SKIP LOCKED: relays that run at once take different rows and never wait for one another. The id is
+ * text whatever the connection makes of 64-bit numbers: publishers answer with it.
+ */
+export const SELECT_DUE = `
+  SELECT CAST(id AS CHAR) AS id, msg_id, queue, payload, attempts,
+    TIMESTAMPDIFF(MICROSECOND, run_at, NOW(3)) / 1e6 AS late
+  FROM outbox
+  WHERE state = 'pending' AND queue = ? AND available_at <= NOW(3)
+  ORDER BY available_at, outbox.id
+  LIMIT ?
+  FOR UPDATE SKIP LOCKED
+`;
+
+/** Primary key. */
+export const CLAIM = `
+  UPDATE outbox
+  SET claim = ?, attempts = attempts + 1, available_at = NOW(3) + INTERVAL ? SECOND
+  WHERE id IN (?)
+`;
+
+/** Primary key. A consumer may have been quicker (`done`), and a lease that ran out may be another relay's by now. */
+export const MARK_PUBLISHED = `
+  UPDATE outbox SET state = 'published', published_at = NOW(3)
+  WHERE id IN (?) AND state = 'pending' AND claim = ?
+`;
+
+/** Primary key. What the queue did not take is due again soon, without waiting for the lease to end. */
+export const RELEASE = `
+  UPDATE outbox SET claim = NULL, available_at = NOW(3) + INTERVAL ? SECOND
+  WHERE id IN (?) AND state = 'pending' AND claim = ?
+`;
+
+/**
+ * Index outbox_lane: for published rows `available_at` is the end of the lease they were published under, so the oldest
+ * come first. Publishing again does nothing while the queue has the job, and repairs what it has lost.
+ */
+export const REPUBLISH_LOST = `
+  UPDATE outbox SET state = 'pending', claim = NULL, available_at = NOW(3)
+  WHERE state = 'published' AND queue = ? AND available_at <= NOW(3) - INTERVAL ? SECOND
+  ORDER BY available_at
+  LIMIT ?
+`;
+
+/** Index outbox_lane. What is published from here on comes after the loss. */
+export const REPUBLISH_ALL = `
+  UPDATE outbox SET state = 'pending', claim = NULL, available_at = NOW(3)
+  WHERE state = 'published' AND queue = ? AND published_at <= ?
+  LIMIT ?
+`;
+
+export const NOW = 'SELECT CAST(NOW(3) AS CHAR) AS now';
+
+/** Index outbox_lane: done rows are never claimed again, so `available_at` is about when they were published. */
+export const SELECT_OLD_DONE = `
+  SELECT CAST(id AS CHAR) AS id FROM outbox
+  WHERE state = 'done' AND queue = ? AND available_at <= NOW(3) - INTERVAL ? SECOND
+    AND done_at <= NOW(3) - INTERVAL ? SECOND
+  ORDER BY available_at
+  LIMIT ?
+  FOR UPDATE SKIP LOCKED
+`;
+
+/** Primary key. */
+export const DELETE_MESSAGES = `
+  DELETE FROM outbox WHERE id IN (?)
+`;
+
+/** Index processed_at; the outbox by its unique key. A record outlives the message that may be delivered once more. */
+export const SELECT_OLD_PROCESSED = `
+  SELECT consumer, msg_id FROM processed_messages AS p
+  WHERE processed_at <= NOW(3) - INTERVAL ? SECOND
+    AND NOT EXISTS (SELECT 1 FROM outbox AS o WHERE o.msg_id = p.msg_id AND o.state <> 'done')
+  ORDER BY processed_at
+  LIMIT ?
+  FOR UPDATE SKIP LOCKED
+`;
+
+/** Primary key. */
+export const DELETE_PROCESSED = `
+  DELETE FROM processed_messages WHERE (consumer, msg_id) IN (?)
+`;
+
+/** Index outbox_lane alone, which has `run_at` for it. A message that is due later is not late. */
+export const PENDING = `
+  SELECT queue, COUNT(*) AS messages, GREATEST(0, TIMESTAMPDIFF(MICROSECOND, MIN(run_at), NOW(3)) / 1e6) AS age
+  FROM outbox WHERE state = 'pending' GROUP BY queue
+`;
+
+/** Index outbox_lane, loosely. */
+export const UNDONE = `
+  SELECT queue, GREATEST(0, TIMESTAMPDIFF(MICROSECOND, MIN(available_at), NOW(3)) / 1e6) AS age
+  FROM outbox WHERE state = 'published' GROUP BY queue
+`;
