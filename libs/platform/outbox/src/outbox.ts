@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { OutboxMessage } from './outbox.message.js';
-import { DELETE_DEAD, INSERT_MESSAGES, LOCK_STATE, MARK_DEAD, MARK_DONE } from './outbox.sql.js';
+import { DELETE_DEAD, INSERT_MESSAGES, LOCK_STATE, LOCK_STATES, MARK_DEAD, MARK_DONE } from './outbox.sql.js';
 
 /** pending → published → done, or dead; redelivered as a new row. A consumer may be done before it is marked published. */
 export type OutboxState = 'pending' | 'published' | 'done' | 'dead';
@@ -38,6 +38,16 @@ export class Outbox {
     const [row] = await manager.query<{ state: OutboxState }[]>(LOCK_STATE, [messageId]);
     if (row?.state === 'published') await manager.query(MARK_DEAD, [messageId]);
     return row?.state ?? 'unknown';
+  }
+
+  /** Locks the messages that there are. @returns message id → state, without those that are unknown (any more) */
+  async lockStates(
+    manager: EntityManager,
+    messageIds: readonly string[],
+  ): Promise<ReadonlyMap<string, OutboxState>> {
+    if (messageIds.length === 0) return new Map();
+    const rows = await manager.query<{ msg_id: string; state: OutboxState }[]>(LOCK_STATES, [messageIds]);
+    return new Map(rows.map(({ msg_id: messageId, state }) => [messageId, state]));
   }
 
   /** Delivers a dead message anew: under its old message id, so that its effect can't repeat, and as another job. */

@@ -4,6 +4,7 @@ import { BullModule } from '@nestjs/bull';
 import type { AroundJob } from './around-job.js';
 import { bullOptions } from './bull.options.js';
 import { BullPublisher } from './bull.publisher.js';
+import { sweeping } from './dead-letters/sweeping.js';
 import { ProcessorHost } from './processor.host.js';
 import { QueueCloser } from './queue.closer.js';
 import { QueueConnections } from './queue.connections.js';
@@ -21,6 +22,11 @@ export interface QueueModuleOptions {
   publishDeadlineMs?: number;
   /** How long jobs in hand get to finish when the process is told to stop. Default 15,000. */
   drainDeadlineMs?: number;
+  /**
+   * Whether this process turns failed jobs into dead letters and delivers them anew when their time has come; one of
+   * all processes must. Needs `OutboxModule` and TypeORM's `DataSource`. Default true.
+   */
+  sweepDeadLetters?: boolean;
   /** A provider of any module; each job runs inside its `run`. Default: nothing around it. */
   aroundJob?: Type<AroundJob>;
 }
@@ -35,6 +41,7 @@ export class QueueModule {
     queues,
     publishDeadlineMs: publishMs = 5_000,
     drainDeadlineMs: drainMs = 15_000,
+    sweepDeadLetters = true,
     aroundJob,
   }: QueueModuleOptions): DynamicModule {
     const connections = new QueueConnections(redisUrl);
@@ -51,6 +58,7 @@ export class QueueModule {
         ProcessorHost,
         QueueDepthGauge,
         QueueCloser,
+        ...(sweepDeadLetters ? sweeping : []),
         { provide: QueueConnections, useValue: connections },
         { provide: QUEUE_DEFINITIONS, useValue: queues },
         { provide: AROUND_JOB, useValue: aroundJob ?? null },

@@ -34,6 +34,7 @@ export class QueueApp {
           redisUrl,
           prefix: `{test-${randomBytes(5).toString('hex')}}`,
           queues: [letters, parcels],
+          sweepDeadLetters: false,
           ...options,
         }),
       ],
