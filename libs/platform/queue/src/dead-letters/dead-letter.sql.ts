@@ -22,7 +22,7 @@ export const COUNT_OPEN = `
   SELECT queue, reason, COUNT(*) AS letters FROM dead_letters WHERE status = 'open' GROUP BY queue, reason
 `;
 
-/** Ids are text, whatever the connection makes of 64-bit numbers. */
+/** Ids are text, whatever the connection makes of 64-bit numbers; whoever sorts by `id` alone sorts that text. */
 const SUMMARY = `
   CAST(id AS CHAR) AS id, queue, job_id, msg_id, reason, error, attempts, stalls, enqueued_at, failed_at, recorded_at,
   status, resolved_by, resolved_at, auto_redrives, auto_redrive_at
@@ -30,7 +30,7 @@ const SUMMARY = `
 
 /** Index dead_letters_newest or dead_letters_kind, as the filter is. Without the payloads: they may be large. */
 export const selectSummaries = (condition: string): string => `
-  SELECT ${SUMMARY} FROM dead_letters WHERE ${condition} ORDER BY id DESC LIMIT ?
+  SELECT ${SUMMARY} FROM dead_letters WHERE ${condition} ORDER BY dead_letters.id DESC LIMIT ?
 `;
 
 /** The same indexes. */
@@ -45,7 +45,7 @@ export const SELECT_LETTER = `
 
 /** Index dead_letters_message; the newest, as a message that dies again and again has only its last deaths to tell. */
 export const SELECT_HISTORY = `
-  SELECT ${SUMMARY} FROM dead_letters WHERE msg_id = ? ORDER BY id DESC LIMIT ?
+  SELECT ${SUMMARY} FROM dead_letters WHERE msg_id = ? ORDER BY dead_letters.id DESC LIMIT ?
 `;
 
 const REDRIVABLE = 'CAST(id AS CHAR) AS id, queue, msg_id, payload, status, resolved_by, resolved_at';
@@ -57,7 +57,7 @@ export const LOCK_LETTER = `
 
 /** The indexes of selectSummaries. SKIP LOCKED: what another is just redriving is his. */
 export const lockLetters = (condition: string): string => `
-  SELECT ${REDRIVABLE} FROM dead_letters WHERE ${condition} ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED
+  SELECT ${REDRIVABLE} FROM dead_letters WHERE ${condition} ORDER BY dead_letters.id LIMIT ? FOR UPDATE SKIP LOCKED
 `;
 
 /** Index dead_letters_due. SKIP LOCKED: workers that look at once take different ones. */
