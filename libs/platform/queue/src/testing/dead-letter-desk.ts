@@ -3,6 +3,7 @@ import { type MigratedDatabase, migratedDatabase, topology } from '@fourfold-too
 import { Inbox, Outbox, outboxMigrations } from '@fourfold/outbox';
 import { Logger } from '@nestjs/common';
 import Bull, { type Job, type Queue } from 'bull';
+import { createConnection } from 'mysql2/promise';
 import type { DataSource } from 'typeorm';
 import { DEAD_REASON_FIELD, type DeadReason } from '../dead-reason.js';
 import { BulkRedrive } from '../dead-letters/bulk.redrive.js';
@@ -36,10 +37,10 @@ interface Death {
 export function partsOf(
   dataSource: DataSource,
   definitions: readonly QueueDefinition[] = [letters, parcels],
+  redrive: Redrive = new Redrive(definitions, new Outbox()),
 ) {
   const outbox = new Outbox();
   const recorder = new DeadLetterRecorder(definitions, dataSource, outbox, new DeadLetterMetrics());
-  const redrive = new Redrive(definitions, outbox);
   const deadLetters = new DeadLetters(dataSource, outbox, redrive, new BulkRedrive(dataSource, redrive));
   return { outbox, recorder, redrive, deadLetters, inbox: new Inbox(dataSource, outbox) };
 }
@@ -163,6 +164,14 @@ export class DeadLetterDesk {
 
   setState(messageId: string, state: string): Promise<unknown> {
     return this.dataSource.query('UPDATE outbox SET state = ? WHERE msg_id = ?', [state, messageId]);
+  }
+
+  /** Takes the table of dead letters away, as before its migration, and gives it back. */
+  async hide(hidden: boolean): Promise<void> {
+    const [from, to] = hidden ? ['dead_letters', 'not_yet'] : ['not_yet', 'dead_letters'];
+    const owner = await createConnection({ uri: this.migrated.database.migrateUrl });
+    await owner.query(`RENAME TABLE ${from} TO ${to}`);
+    await owner.end();
   }
 
   letters(): Promise<LetterRow[]> {
