@@ -10,6 +10,7 @@ import { getQueueToken } from '@nestjs/bull';
 import { withDeadline } from '@fourfold/kernel';
 import type { Job, Queue } from 'bull';
 import type { AroundJob } from './around-job.js';
+import { DEAD_REASON_FIELD } from './dead-reason.js';
 import { handBack } from './hand-back.js';
 import type { JobData } from './job-data.js';
 import { type JobProcessor, PROCESSOR_FOR } from './processor-for.js';
@@ -83,6 +84,7 @@ export class ProcessorHost implements OnApplicationBootstrap, BeforeApplicationS
     try {
       const payload = definition.payload.safeParse(job.data.payload);
       if (!payload.success) {
+        await job.queue.client.hset(job.queue.toKey(String(job.id)), DEAD_REASON_FIELD, 'invalid-payload');
         await job.discard();
         throw new Error(`The payload does not fit queue ${queue}: ${payload.error.message}`);
       }

@@ -14,7 +14,7 @@ const AWAY = 8;
 
 /** What went wrong in a pass. */
 interface Faults {
-  last?: unknown;
+  last?: Error;
   withoutConnection: number;
 }
 
@@ -76,7 +76,7 @@ async function isRecorded(
   } catch (error) {
     if (isConnectionError(error) || error instanceof AppError) faults.withoutConnection += 1;
     if (faults.withoutConnection >= AWAY) throw error;
-    faults.last = error;
+    faults.last = error instanceof Error ? error : new Error(String(error));
     return false;
   }
 }
