@@ -117,7 +117,7 @@ describe('a failed job', () => {
       },
     });
     await sweep(retriedFirst, desk.recorder);
-    expect((await desk.queue().getNextJob())?.id).toBe(job.id);
+    expect(await desk.queue().getNextJob()).toMatchObject({ id: job.id, data: job.data });
   });
 });
 
