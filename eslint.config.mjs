@@ -29,7 +29,7 @@ const depConstraints = [
     ['cache', []],
     ['sharding', ['db-routing']],
     ['outbox', ['db-routing']],
-    ['queue', ['outbox']],
+    ['queue', ['db-routing', 'outbox']],
   ].map(([scope, others]) => ({
     sourceTag: `scope:${scope}`,
     onlyDependOnLibsWithTags: ['kernel', 'observability', 'testing', ...others].map(

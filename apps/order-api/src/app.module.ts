@@ -4,6 +4,7 @@ import { CacheModule } from '@fourfold/cache';
 import { ConsistencyInterceptor, DbRoutingModule } from '@fourfold/db-routing';
 import { ObservabilityModule } from '@fourfold/observability';
 import { OutboxModule } from '@fourfold/outbox';
+import { DeadLettersModule } from '@fourfold/queue';
 import { ShardingModule } from '@fourfold/sharding';
 import { catalogEntities, CatalogModule } from '@shop/catalog';
 import { cacheNamespaces, shopQueues } from '@shop/contracts';
@@ -11,6 +12,7 @@ import { ordersEntities, OrdersModule, ordersShardEntities } from '@shop/orders'
 import { UsersModule, usersShardEntities } from '@shop/users';
 import { CacheController } from './admin/cache.controller.js';
 import { CacheReporter } from './admin/cache.reporter.js';
+import { DeadLettersController } from './admin/dead-letters.controller.js';
 import { ReplicasController } from './admin/replicas.controller.js';
 import { AuthGuard } from './auth/auth.guard.js';
 import { callerKey, callerOf } from './auth/caller.js';
@@ -49,11 +51,19 @@ import { UsersController } from './users/users.controller.js';
       entities: [...usersShardEntities, ...ordersShardEntities],
     }),
     OutboxModule.forRoot({ queues: shopQueues }),
+    DeadLettersModule.forRoot({ queues: shopQueues }),
     UsersModule,
     CatalogModule,
     OrdersModule,
   ],
-  controllers: [OrdersController, UsersController, ProductsController, ReplicasController, CacheController],
+  controllers: [
+    OrdersController,
+    UsersController,
+    ProductsController,
+    ReplicasController,
+    CacheController,
+    DeadLettersController,
+  ],
   providers: [
     TokenVerifier,
     CacheReporter,

@@ -1,5 +1,6 @@
 import { dbRoutingMigrations } from '@fourfold/db-routing';
 import { outboxMigrations } from '@fourfold/outbox';
+import { queueMigrations } from '@fourfold/queue';
 import { shardingMigrations } from '@fourfold/sharding';
 import { catalogMigrations } from '@shop/catalog';
 import { notificationsMigrations } from '@shop/notifications';
@@ -11,6 +12,7 @@ import type { MigrationClass } from './migration.target.js';
 export const mainMigrations: readonly MigrationClass[] = [
   ...dbRoutingMigrations,
   ...outboxMigrations,
+  ...queueMigrations,
   ...shardingMigrations,
   ...catalogMigrations,
   ...ordersMigrations,

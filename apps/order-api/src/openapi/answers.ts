@@ -4,6 +4,7 @@ import { ApiResponse } from '@nestjs/swagger';
 import { idSchema } from '@shop/contracts';
 import { z } from 'zod';
 import { cache, invalidation, warmUp } from './cache.answers.js';
+import { bulkRedrive, deadLetter, deadLetterSummary } from './dead-letters.answers.js';
 import { jsonSchemaOf } from './json-schema.js';
 
 const money = z.object({ amount: z.int(), currency: z.string() });
@@ -46,6 +47,9 @@ const answers = {
   cache,
   warmUp,
   invalidation,
+  deadLetters: page(deadLetterSummary),
+  deadLetter,
+  bulkRedrive,
 };
 
 const problem = z.object({

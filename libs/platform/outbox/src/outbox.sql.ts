@@ -14,6 +14,11 @@ export const LOCK_STATE = `
 `;
 
 /** Unique key outbox_message. */
+export const LOCK_STATES = `
+  SELECT msg_id, state FROM outbox WHERE msg_id IN (?) FOR UPDATE
+`;
+
+/** Unique key outbox_message. */
 export const MARK_DEAD = `
   UPDATE outbox SET state = 'dead' WHERE msg_id = ? AND state = 'published'
 `;

@@ -5,7 +5,7 @@ import { checkedPayload } from './message-check.js';
 import type { OutboxMessage } from './outbox.message.js';
 import { defaultOutboxSettings, InjectOutboxSettings, type OutboxSettings } from './outbox.settings.js';
 import { LocalSignal, OutboxSignal } from './outbox.signal.js';
-import { DELETE_DEAD, INSERT_MESSAGES, LOCK_STATE, MARK_DEAD, MARK_DONE } from './outbox.sql.js';
+import { DELETE_DEAD, INSERT_MESSAGES, LOCK_STATE, LOCK_STATES, MARK_DEAD, MARK_DONE } from './outbox.sql.js';
 
 /** pending → published → done, or dead; redelivered as a new row. A consumer may be done before it is marked published. */
 export type OutboxState = 'pending' | 'published' | 'done' | 'dead';
@@ -27,19 +27,7 @@ export class Outbox {
    * @throws InvalidMessageError, and nothing is written; a duplicate-key error for a message id that was used before
    */
   async add(manager: EntityManager, ...messages: readonly OutboxMessage[]): Promise<void> {
-    if (messages.length === 0) return;
-    const nowMs = Date.now();
-    const payloads = messages.map((message) => checkedPayload(message, this.settings, nowMs));
-    await manager.query(
-      INSERT_MESSAGES + messages.map(() => '(?, ?, ?, COALESCE(?, NOW(3)), run_at)').join(', '),
-      messages.flatMap(({ messageId, queue, runAt }, index) => [
-        messageId,
-        queue,
-        payloads[index],
-        runAt ?? null,
-      ]),
-    );
-    this.afterCommit.of(manager);
+    await this.insert(manager, messages, this.settings);
   }
 
   /** Records that the message's effect is there, so that nobody delivers it again. */
@@ -59,9 +47,46 @@ export class Outbox {
     return row?.state ?? 'unknown';
   }
 
-  /** Delivers a dead message anew: under its old message id, so that its effect can't repeat, and as another job. */
+  /** Locks the messages that there are. @returns message id → state, without those that are unknown (any more) */
+  async lockStates(
+    manager: EntityManager,
+    messageIds: readonly string[],
+  ): Promise<ReadonlyMap<string, OutboxState>> {
+    if (messageIds.length === 0) return new Map();
+    const rows = await manager.query<{ msg_id: string; state: OutboxState }[]>(LOCK_STATES, [messageIds]);
+    return new Map(rows.map(({ msg_id: messageId, state }) => [messageId, state]));
+  }
+
+  /**
+   * Delivers a dead message anew: under its old message id, so that its effect can't repeat, and as another job. Whether
+   * it fits its queue is not asked: its consumer may have learned to read it.
+   */
   async redeliver(manager: EntityManager, message: OutboxMessage): Promise<void> {
     await manager.query(DELETE_DEAD, [message.messageId]);
-    await this.add(manager, message);
+    await this.insert(manager, [message], {
+      ...this.settings,
+      queues: undefined,
+      maxPayloadBytes: Number.POSITIVE_INFINITY,
+    });
+  }
+
+  private async insert(
+    manager: EntityManager,
+    messages: readonly OutboxMessage[],
+    settings: OutboxSettings,
+  ): Promise<void> {
+    if (messages.length === 0) return;
+    const nowMs = Date.now();
+    const payloads = messages.map((message) => checkedPayload(message, settings, nowMs));
+    await manager.query(
+      INSERT_MESSAGES + messages.map(() => '(?, ?, ?, COALESCE(?, NOW(3)), run_at)').join(', '),
+      messages.flatMap(({ messageId, queue, runAt }, index) => [
+        messageId,
+        queue,
+        payloads[index],
+        runAt ?? null,
+      ]),
+    );
+    this.afterCommit.of(manager);
   }
 }

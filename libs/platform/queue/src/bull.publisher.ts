@@ -5,7 +5,6 @@ import { withDeadline } from '@fourfold/kernel';
 import { OutboxPublisher, type RelayedMessage } from '@fourfold/outbox';
 import type { JobOptions, Queue } from 'bull';
 import { addJobs } from './add-jobs.js';
-import { clearFailedJobs } from './failed-jobs.js';
 import { FULL_JITTER } from './back-off.js';
 import { type JobData, jobIdOf } from './job-data.js';
 import { InjectQueueDeadlines, InjectQueueDefinitions, type QueueDeadlines } from './queue.tokens.js';
@@ -59,21 +58,11 @@ export class BullPublisher extends OutboxPublisher {
       removeOnFail: false,
     };
     this.waiting.add(name);
-    const republished = batch.filter((message) => message.republished);
-    const added = clearFailedJobs(
-      queue,
-      republished.map(({ outboxId }) => jobIdOf(outboxId)),
-    )
-      .then(() =>
-        addJobs(
-          queue,
-          batch.map(({ outboxId, messageId, payload }) => ({
-            data: { messageId, payload },
-            opts: { ...options, jobId: jobIdOf(outboxId) },
-          })),
-        ),
-      )
-      .finally(() => this.waiting.delete(name));
+    const jobs = batch.map(({ outboxId, messageId, payload }) => ({
+      data: { messageId, payload },
+      opts: { ...options, jobId: jobIdOf(outboxId) },
+    }));
+    const added = addJobs(queue, jobs).finally(() => this.waiting.delete(name));
     // What comes late is published again by then, under the same job ids: harmless.
     const { publishMs } = this.deadlines;
     const ids = await withDeadline(

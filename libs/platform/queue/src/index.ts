@@ -1,3 +1,5 @@
+import { CreateDeadLetters1764000000900 } from './migrations/create-dead-letters.migration.js';
+
 export type { AroundJob } from './processing/around-job.js';
 export { type BackOff, fullJitterBackOff } from './back-off.js';
 export { BullPublisher } from './bull.publisher.js';
@@ -17,6 +19,31 @@ export {
   type ProcessorOptions,
   type TransactionalJobProcessor,
 } from './processing/processor-for.js';
+export { type AutoRedrive } from './dead-letters/auto-redrive.js';
+export {
+  type BulkRedriveOptions,
+  type BulkRedriveOutcome,
+  type BulkRedrivePreview,
+  bulkRedriveLimits,
+} from './dead-letters/bulk.redrive.js';
+export {
+  type DeadLetter,
+  type DeadLetterStatus,
+  deadLetterStatuses,
+  type DeadLetterSummary,
+} from './dead-letters/dead-letter.js';
+export {
+  DeadLetterNotFoundError,
+  DeadLetterResolvedError,
+  DeadLetterUndeliverableError,
+  DeadLetterUnderWayError,
+} from './dead-letters/dead-letter.errors.js';
+export { DeadLetters, type ListDeadLetters } from './dead-letters/dead-letters.js';
+export { DeadLettersModule, type DeadLettersModuleOptions } from './dead-letters/dead-letters.module.js';
+export type { LetterFilter } from './dead-letters/letter.filter.js';
 export { defineQueue, type Isolation, type PriorityClass, type QueueDefinition } from './queue.definition.js';
 export { queueEnv } from './queue.env.js';
 export { QueueModule, type QueueModuleOptions } from './queue.module.js';
+
+/** Migrations of the main cluster that this library needs, beside those of the outbox. */
+export const queueMigrations = [CreateDeadLetters1764000000900];

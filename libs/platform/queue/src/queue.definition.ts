@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { BackOff } from './back-off.js';
+import { type AutoRedrive, DEFAULT_AUTO_REDRIVE } from './dead-letters/auto-redrive.js';
 
 /** Which waiting job gets a free slot of the process first. */
 export type PriorityClass = 'high' | 'normal' | 'low';
@@ -26,6 +27,8 @@ export interface QueueDefinition<P extends object = object> {
   readonly hardLimitMs: number;
   readonly priority: PriorityClass;
   readonly isolation: Isolation;
+  /** What happens to a job that is out of attempts before an operator is needed. */
+  readonly autoRedrive: AutoRedrive;
 }
 
 const MINUTE_MS = 60_000;
@@ -38,6 +41,7 @@ const defaults: Omit<QueueDefinition, 'name' | 'payload'> = {
   hardLimitMs: 30 * MINUTE_MS,
   priority: 'normal',
   isolation: 'in-process',
+  autoRedrive: DEFAULT_AUTO_REDRIVE,
 };
 
 /** What a timer can wait for: `setTimeout` takes anything longer for nothing at all. */

@@ -8,6 +8,7 @@ import type { AroundJob } from './processing/around-job.js';
 import { JobRunner } from './processing/job.runner.js';
 import { ProcessorHost } from './processing/processor.host.js';
 import { Processors } from './processing/processors.js';
+import { sweeping } from './dead-letters/sweeping.js';
 import { QueueCloser } from './queue.closer.js';
 import { QueueConnections } from './queue.connections.js';
 import type { QueueDefinition } from './queue.definition.js';
@@ -25,6 +26,11 @@ export interface QueueModuleOptions extends Partial<Omit<WorkerOptions, 'child'>
   publishDeadlineMs?: number;
   /** Default: `execArgv` as this process without its debugger's port, `maxJobs` 1,000, `maxRssBytes` 512 MiB, `startMs` 30,000. */
   child?: Pick<ChildOptions, 'entry'> & Partial<ChildOptions>;
+  /**
+   * Whether this process turns failed jobs into dead letters and delivers them anew when their time has come; one of
+   * all processes must. Needs `OutboxModule` and TypeORM's `DataSource`. Default true.
+   */
+  sweepDeadLetters?: boolean;
   /** A provider of any module; each job runs inside its `run`. Default: nothing around it. */
   aroundJob?: Type<AroundJob>;
 }
@@ -37,6 +43,7 @@ const MIB = 1_024 * 1_024;
 export class QueueModule {
   static forRoot(options: QueueModuleOptions): DynamicModule {
     const { redisUrl, prefix, queues, publishDeadlineMs: publishMs = 5_000, aroundJob } = options;
+    const { sweepDeadLetters = true } = options;
     const connections = new QueueConnections(redisUrl);
     const worker = workerOptions(options);
     return {
@@ -55,6 +62,7 @@ export class QueueModule {
         ProcessorHost,
         QueueDepthGauge,
         QueueCloser,
+        ...(sweepDeadLetters ? sweeping : []),
         { provide: QueueConnections, useValue: connections },
         { provide: QUEUE_DEFINITIONS, useValue: queues },
         { provide: AROUND_JOB, useValue: aroundJob ?? null },

@@ -50,6 +50,7 @@ export class QueueApp {
           redisUrl,
           prefix: `{test-${randomBytes(5).toString('hex')}}`,
           queues: [letters, parcels],
+          sweepDeadLetters: false,
           ...options,
         }),
         ...(databaseUrl

@@ -1,0 +1,163 @@
+import { AppError } from '@fourfold/kernel';
+import { Outbox } from '@fourfold/outbox';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { DeadLetterDesk, partsOf } from '../testing/dead-letter-desk.js';
+import { letters } from '../testing/queue-app.js';
+import { BulkRedrive } from './bulk.redrive.js';
+import { Redrive } from './redrive.js';
+
+let desk: DeadLetterDesk;
+
+beforeAll(async () => {
+  desk = await DeadLetterDesk.open();
+});
+afterAll(() => desk.close());
+beforeEach(() => desk.empty());
+
+const ADA = 'operator:ada';
+
+/** As many dead messages as if each had died: `m-0`, `m-1`, … */
+async function dead(count: number, queue = 'letters', reason = 'attempts', name = 'm'): Promise<void> {
+  const messageIds = Array.from({ length: count }, (_, n) => `${name}-${n}`);
+  for (let from = 0; from < count; from += 500) {
+    const some = messageIds.slice(from, from + 500);
+    await desk.dataSource.query(
+      `INSERT INTO outbox (msg_id, queue, payload, state, run_at, available_at)
+       VALUES ${some.map(() => "(?, ?, '{}', 'dead', NOW(3), NOW(3))").join(', ')}`,
+      some.flatMap((messageId) => [messageId, queue]),
+    );
+    await desk.dataSource.query(
+      `INSERT INTO dead_letters (queue, job_id, msg_id, reason, payload, error, errors, attempts, stalls, failed_at)
+       VALUES ${some.map(() => "(?, ?, ?, ?, '{\"to\":\"you\"}', 'no', '[]', 4, 0, NOW(3))").join(', ')}`,
+      some.flatMap((messageId) => [queue, `job-${messageId}`, messageId, reason]),
+    );
+  }
+}
+
+const everything = async () => [
+  await desk.dataSource.query('SELECT * FROM dead_letters ORDER BY id'),
+  await desk.dataSource.query('SELECT * FROM outbox ORDER BY id'),
+];
+const openCount = async () => (await desk.letters()).filter(({ status }) => status === 'open').length;
+
+describe('redriving all letters that match', () => {
+  it('is only said and not done in a preview', async () => {
+    await dead(30);
+    await dead(2, 'parcels', 'timeout', 'p');
+    const before = await everything();
+    const { matching, sample } = await desk.deadLetters.previewRedrive({ queue: 'letters' });
+    expect([matching, sample.length]).toEqual([30, 10]);
+    expect(sample[0]).toMatchObject({ messageId: 'm-29', reason: 'attempts', status: 'open' });
+    expect(await everything()).toEqual(before);
+  });
+
+  it('redrives those and no others, in batches, and keeps who did it', async () => {
+    await dead(450);
+    await dead(3, 'parcels', 'timeout', 'p');
+    expect(await desk.deadLetters.redriveAll({ reason: 'attempts' }, ADA)).toMatchObject({
+      redriven: 450,
+      settled: 0,
+      refused: 0,
+      refusals: [],
+      left: 0,
+    });
+    const rows = await desk.letters();
+    expect(
+      rows.filter(({ status, resolved_by }) => status === 'redriven' && resolved_by === ADA),
+    ).toHaveLength(450);
+    expect(await openCount()).toBe(3);
+    const states = Object.values(await desk.states());
+    expect(states.filter((state) => state === 'pending')).toHaveLength(450);
+  });
+
+  it('spreads them over time, the oldest first', async () => {
+    await dead(300);
+    const startMs = Date.now();
+    const { lastDueAt } = await desk.deadLetters.redriveAll({ queue: 'letters', ratePerSecond: 10 }, ADA);
+    const rows = await desk.dataSource.query<{ msg_id: string; run_at: Date }[]>(
+      'SELECT msg_id, run_at FROM outbox ORDER BY run_at, id',
+    );
+    expect(rows.map(({ msg_id }) => msg_id)).toEqual(Array.from({ length: 300 }, (_, n) => `m-${n}`));
+    const dues = rows.map(({ run_at }) => run_at.getTime());
+    expect(dues.slice(1).map((due, n) => due - dues[n]!)).toEqual(Array.from({ length: 299 }, () => 100));
+    expect(dues[0]).toBeGreaterThanOrEqual(startMs);
+    expect(dues.at(-1)).toBe(Date.parse(lastDueAt!));
+  });
+
+  it('takes no more than its limit, and says how many are left', async () => {
+    await dead(250);
+    const outcome = await desk.deadLetters.redriveAll({ queue: 'letters', limit: 210 }, ADA);
+    expect(outcome).toMatchObject({ redriven: 210, left: 40 });
+    expect(await desk.deadLetters.redriveAll({ queue: 'letters', limit: 210 }, ADA)).toMatchObject({
+      redriven: 40,
+      left: 0,
+    });
+  });
+
+  it('leaves what was recorded after a moment', async () => {
+    await dead(5);
+    await desk.dataSource.query("UPDATE dead_letters SET recorded_at = '2026-01-01' WHERE msg_id <> 'm-4'");
+    const recordedBefore = new Date('2026-01-02T00:00:00Z');
+    expect(await desk.deadLetters.redriveAll({ recordedBefore }, ADA)).toMatchObject({ redriven: 4 });
+    expect(await openCount()).toBe(1);
+  });
+
+  it('steps over what can’t be delivered, and says why; it settles what has its effect', async () => {
+    await dead(6);
+    await dead(2, 'telegrams', 'attempts', 't');
+    await desk.setState('m-1', 'done');
+    await desk.setState('m-2', 'published');
+    const outcome = await desk.deadLetters.redriveAll({ reason: 'attempts' }, ADA);
+    expect(outcome).toMatchObject({ redriven: 4, settled: 1, refused: 3, left: 0 });
+    expect(outcome.refusals.map(({ code }) => code).sort()).toEqual([
+      'dead-letter-undeliverable',
+      'dead-letter-under-way',
+    ]);
+    expect(await desk.states()).toMatchObject({ 'm-1': 'done', 'm-2': 'published', 't-0': 'dead' });
+    expect(await openCount()).toBe(3);
+  });
+
+  it('steps over what the outbox refuses, which stays dead and open, and undoes no other', async () => {
+    await dead(5);
+    class TooLarge extends AppError {
+      readonly code = 'too-large';
+      readonly status = 422;
+      readonly title = 'Too large';
+    }
+    class PickyOutbox extends Outbox {
+      override async redeliver(...[manager, message]: Parameters<Outbox['redeliver']>): Promise<void> {
+        await super.redeliver(manager, message);
+        if (message.messageId === 'm-2') throw new TooLarge('no');
+      }
+    }
+    const redrive = new Redrive([letters], new PickyOutbox());
+    const outcome = await new BulkRedrive(desk.dataSource, redrive).run({ queue: 'letters' }, ADA);
+    expect(outcome).toMatchObject({ redriven: 4, refused: 1, refusals: [{ code: 'too-large' }] });
+    expect(await desk.states()).toMatchObject({ 'm-1': 'pending', 'm-2': 'dead', 'm-3': 'pending' });
+    expect(await openCount()).toBe(1);
+  });
+
+  it('with nothing that matches does nothing', async () => {
+    expect(await desk.deadLetters.redriveAll({ queue: 'letters' }, ADA)).toEqual({
+      redriven: 0,
+      settled: 0,
+      refused: 0,
+      refusals: [],
+      left: 0,
+      lastDueAt: null,
+    });
+  });
+
+  it('by three operators at once delivers each once', async () => {
+    await dead(500);
+    const outcomes = await Promise.all(
+      [1, 2, 3].map((n) =>
+        partsOf(desk.dataSource).deadLetters.redriveAll({ queue: 'letters' }, `operator:${n}`),
+      ),
+    );
+    // One may find rows locked and step over them; whoever holds them redrives them.
+    expect(outcomes.reduce((sum, { redriven }) => sum + redriven, 0)).toBe(500);
+    expect(await openCount()).toBe(0);
+    expect(Object.keys(await desk.states())).toHaveLength(500);
+  });
+});

@@ -1,0 +1,23 @@
+import { Injectable } from '@nestjs/common';
+import { counter, gauge } from '@fourfold/observability/metrics';
+
+@Injectable()
+export class DeadLetterMetrics {
+  readonly recorded = counter({
+    name: 'queue_dead_letters_total',
+    help: 'Jobs that were recorded as dead letters, each once in all processes',
+    labelNames: ['queue', 'reason'],
+  });
+
+  readonly open = gauge({
+    name: 'queue_dead_letters_open',
+    help: 'Dead letters that nobody has resolved, as the table says: the same number in every worker',
+    labelNames: ['queue', 'reason'],
+  });
+
+  readonly autoRedriven = counter({
+    name: 'queue_dead_letters_auto_redriven_total',
+    help: 'Dead letters that were delivered anew without an operator',
+    labelNames: ['queue'],
+  });
+}
