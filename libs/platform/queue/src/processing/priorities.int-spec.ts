@@ -1,0 +1,52 @@
+import { eventually, gate, topology } from '@fourfold-tools/testing';
+import { afterEach, expect, it } from 'vitest';
+import { z } from 'zod';
+import { defineQueue } from '../queue.definition.js';
+import { handles } from '../testing/handles.js';
+import { message, QueueApp } from '../testing/queue-app.js';
+
+const payload = z.object({ to: z.string() });
+const analytics = defineQueue({ name: 'analytics', payload, concurrency: 8, priority: 'low' });
+const email = defineQueue({ name: 'email', payload, priority: 'high' });
+const WAITING = 5_000;
+
+let app: QueueApp;
+afterEach(() => app.close());
+
+/** 5,000 analytics jobs wait and all slots are taken by their like; then an e-mail comes. */
+async function emailBehindAnalytics(emailQueue: typeof email, priority: 'high' | 'low') {
+  const begun: string[] = [];
+  const mayWork = gate();
+  const work = async ({ to }: { to: string }) => {
+    begun.push(to);
+    await mayWork.passed;
+  };
+  const queues = [analytics, { ...email, priority }];
+  app = await QueueApp.start(
+    topology().redisQueue.url,
+    queues.map((queue) => handles(queue, work)),
+    { queues, jobsAtOnce: 4 },
+  );
+  const crowd = Array.from({ length: WAITING }, (_, id) => message(id, analytics.name, { to: 'analytics' }));
+  for (let from = 0; from < WAITING; from += 1_000) await app.publish(...crowd.slice(from, from + 1_000));
+  await eventually(() => begun.length === 4);
+  await app.publish(message('mail', emailQueue.name, { to: 'email' }));
+  await eventually(
+    async () => (await app.queue(emailQueue).getWaitingCount()) <= (emailQueue === email ? 0 : WAITING),
+  );
+  mayWork.open();
+  await eventually(() => begun.includes('email'), { deadlineMs: 60_000, everyMs: 1 });
+  return begun.indexOf('email');
+}
+
+it('with 5,000 analytics jobs waiting and every slot taken, an e-mail gets the first slot that is free', async () => {
+  expect(await emailBehindAnalytics(email, 'high')).toBe(4);
+});
+
+it('naive twin: of the same class, it waits behind those that were fetched before it', async () => {
+  expect(await emailBehindAnalytics(email, 'low')).toBeGreaterThan(4);
+});
+
+it('naive twin: on the same queue, it waits behind all of them', async () => {
+  expect(await emailBehindAnalytics(analytics as typeof email, 'low')).toBe(WAITING);
+});
