@@ -1,6 +1,7 @@
 export { BlackHole } from './black.hole.js';
 export { eventually, type EventuallyOptions } from './eventually.js';
 export { FaultProxy } from './fault.proxy.js';
+export { ForkedProcess } from './forked.process.js';
 export { gate, type Gate } from './gate.js';
 export { migratedDatabase, type MigratedDatabase, type MigratedDatabaseChoice } from './migrated-database.js';
 export { outageSideOf } from './outage.side.js';

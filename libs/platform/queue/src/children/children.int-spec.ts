@@ -121,7 +121,7 @@ describe('an isolated queue', () => {
   });
 
   it('replaces a child that has grown too large, once its job is done', async () => {
-    await start({ child: { maxRssBytes: 250 * 1_024 * 1_024 } });
+    await start({ child: { maxRssBytes: 450 * 1_024 * 1_024 } });
     for (const [id, to] of [
       [1, 'anyone'],
       [2, 'hoard'],
@@ -135,7 +135,7 @@ describe('an isolated queue', () => {
   });
 
   it('fails the attempts of a job whose child does not start', async () => {
-    await start({ child: { entry: new URL('../testing/run-typescript.mjs', import.meta.url) } });
+    await start({ child: { entry: new URL('../testing/ends-at-once.mjs', import.meta.url) } });
     await send(1, 'anyone');
     expect((await dead(1)).error).toContain('The child process ended with exit code 0');
   });

@@ -1,19 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { eventually, topology } from '@fourfold-tools/testing';
+import { eventually, ForkedProcess, topology } from '@fourfold-tools/testing';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { letters, message, parcels, QueueApp } from '../testing/queue-app.js';
-import { WorkerChild } from '../testing/worker-child.js';
 import { WorkerDatabase } from '../testing/worker.database.js';
-import type { Behaviour, WorkerProcessOptions } from '../testing/worker.process.js';
+import type { Behaviour, Report, WorkerProcessOptions } from '../testing/worker.process.js';
 
 const LOCK_MS = 400;
+const script = new URL('../testing/worker.runner.mjs', import.meta.url);
 
 let database: WorkerDatabase;
 let prefix: string;
 let redis: Redis;
 let publisher: QueueApp;
-let workers: WorkerChild[];
+let workers: ForkedProcess<Report>[];
 
 beforeAll(async () => {
   database = await WorkerDatabase.create();
@@ -34,10 +34,13 @@ afterEach(async () => {
   await publisher.close();
 });
 
-async function start(behaviour: Behaviour, more: Partial<WorkerProcessOptions> = {}): Promise<WorkerChild> {
+async function start(
+  behaviour: Behaviour,
+  more: Partial<WorkerProcessOptions> = {},
+): Promise<ForkedProcess<Report>> {
   const { url: redisUrl } = topology().redisQueue;
   const common = { redisUrl, databaseUrl: database.url, prefix, lockMs: LOCK_MS };
-  const worker = await WorkerChild.start({ behaviour, ...common, ...more });
+  const worker = await ForkedProcess.start<Report>(script, { behaviour, ...common, ...more });
   workers.push(worker);
   return worker;
 }
@@ -124,7 +127,7 @@ describe('SIGTERM', () => {
     const worker = await start('until-told');
     await worker.told('reached');
     const stopped = worker.stop();
-    worker.go();
+    worker.say('go');
     expect(await stopped).toBe('SIGTERM');
     expect(await database.effectsOf('m-1')).toEqual([worker.pid]);
     expect(await database.stateOf('m-1')).toBe('done');

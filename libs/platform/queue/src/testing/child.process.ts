@@ -22,7 +22,7 @@ const handle: Handle = async ({ to }, { progress, signal, attempt }) => {
   if (to === 'obey') await once(signal, 'abort').then(() => signal.throwIfAborted());
   if (to === 'throw') throw new Error('no luck in a child');
   if (to === 'give-up') throw new UnrecoverableJobError('no use in a child');
-  if (to === 'hoard') hoard.push(Buffer.alloc(200 * 1_024 * 1_024, 1));
+  if (to === 'hoard') hoard.push(Buffer.alloc(400 * 1_024 * 1_024, 1));
 };
 
 @Module({ imports: [QueueModule.forChild()], providers: [handles(isolated, handle)] })

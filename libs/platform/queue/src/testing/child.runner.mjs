@@ -1,3 +1,3 @@
-import { runTypeScript } from './run-typescript.mjs';
+import { runTypeScript } from '@fourfold-tools/testing/run-typescript';
 
 await runTypeScript(new URL('child.process.ts', import.meta.url));

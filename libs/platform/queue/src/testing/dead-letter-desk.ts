@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type MigratedDatabase, migratedDatabase, topology } from '@fourfold-tools/testing';
-import { Inbox, Outbox, outboxMigrations } from '@fourfold/outbox';
+import { Inbox, LocalSignal, Outbox, outboxMigrations } from '@fourfold/outbox';
 import { Logger } from '@nestjs/common';
 import Bull, { type Job, type Queue } from 'bull';
 import { createConnection } from 'mysql2/promise';
@@ -37,9 +37,9 @@ interface Death {
 export function partsOf(
   dataSource: DataSource,
   definitions: readonly QueueDefinition[] = [letters, parcels],
-  redrive: Redrive = new Redrive(definitions, new Outbox()),
+  redrive: Redrive = new Redrive(definitions, roomyOutbox()),
 ) {
-  const outbox = new Outbox();
+  const outbox = roomyOutbox();
   const recorder = new DeadLetterRecorder(definitions, dataSource, outbox, new DeadLetterMetrics());
   const deadLetters = new DeadLetters(dataSource, outbox, redrive, new BulkRedrive(dataSource, redrive));
   return { outbox, recorder, redrive, deadLetters, inbox: new Inbox(dataSource, outbox) };
@@ -204,4 +204,10 @@ export class DeadLetterDesk {
     await Promise.all([...this.queues.values()].map((queue) => queue.close(true)));
     await this.migrated.close();
   }
+}
+
+/** Takes payloads of any size: some were added when the limit was another. */
+function roomyOutbox(): Outbox {
+  const settings = { queues: undefined, keepDoneSeconds: 60, keepProcessedSeconds: 60 };
+  return new Outbox(new LocalSignal(), { ...settings, maxPayloadBytes: Number.POSITIVE_INFINITY });
 }
