@@ -1,12 +1,13 @@
 import { Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
+import { AuthModule, authOptionsOf } from '@fourfold/auth';
 import { CacheModule } from '@fourfold/cache';
 import { ConsistencyInterceptor, DbRoutingModule } from '@fourfold/db-routing';
 import { ObservabilityModule } from '@fourfold/observability';
 import { OutboxModule } from '@fourfold/outbox';
 import { ShardingModule } from '@fourfold/sharding';
 import { catalogEntities, CatalogModule } from '@shop/catalog';
-import { cacheNamespaces } from '@shop/contracts';
+import { cacheNamespaces, idSchema } from '@shop/contracts';
 import { ordersEntities, OrdersModule, ordersShardEntities } from '@shop/orders';
 import { UsersModule, usersShardEntities } from '@shop/users';
 import { CacheController } from './admin/cache.controller.js';
@@ -14,7 +15,6 @@ import { CacheReporter } from './admin/cache.reporter.js';
 import { ReplicasController } from './admin/replicas.controller.js';
 import { AuthGuard } from './auth/auth.guard.js';
 import { callerKey, callerOf } from './auth/caller.js';
-import { TokenVerifier } from './auth/token.verifier.js';
 import { config } from './config/order-api.config.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { OrdersController } from './orders/orders.controller.js';
@@ -24,6 +24,7 @@ import { UsersController } from './users/users.controller.js';
 @Module({
   imports: [
     ObservabilityModule.forRoot({ service: 'order-api', logLevel: config.LOG_LEVEL }),
+    AuthModule.forRoot({ ...authOptionsOf(config), customerSub: idSchema }),
     DbRoutingModule.forRoot({
       primaryUrl: config.DB_PRIMARY_URL,
       replicas: config.DB_REPLICA_URLS,
@@ -55,7 +56,6 @@ import { UsersController } from './users/users.controller.js';
   ],
   controllers: [OrdersController, UsersController, ProductsController, ReplicasController, CacheController],
   providers: [
-    TokenVerifier,
     CacheReporter,
     { provide: APP_GUARD, useClass: AuthGuard },
     { provide: APP_INTERCEPTOR, useExisting: ConsistencyInterceptor },

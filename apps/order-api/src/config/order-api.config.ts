@@ -1,3 +1,4 @@
+import { authEnv, oneKeySource } from '@fourfold/auth';
 import { cacheEnv } from '@fourfold/cache';
 import { consistencyEnv, databaseEnv } from '@fourfold/db-routing';
 import { parseEnv } from '@fourfold/kernel';
@@ -13,16 +14,9 @@ const schema = z
     ...cacheEnv,
     PORT: portVariable,
     SHARD_URLS: shardUrlsSchema,
-    /** Keys that tokens are signed with: a URL in production, a file in development. */
-    AUTH_JWKS_URL: z.url({ protocol: /^https?$/ }).optional(),
-    AUTH_JWKS_FILE: z.string().optional(),
-    AUTH_ISSUER: z.string().min(1),
-    AUTH_AUDIENCE: z.string().min(1),
+    ...authEnv,
   })
-  .refine((env) => (env.AUTH_JWKS_URL === undefined) !== (env.AUTH_JWKS_FILE === undefined), {
-    message: 'set exactly one of AUTH_JWKS_URL and AUTH_JWKS_FILE',
-    path: ['AUTH_JWKS_URL'],
-  });
+  .refine(...oneKeySource);
 
 export type OrderApiConfig = z.output<typeof schema>;
 
