@@ -4,13 +4,22 @@ import { BullModule } from '@nestjs/bull';
 import type { AroundJob } from './around-job.js';
 import { bullOptions } from './bull.options.js';
 import { BullPublisher } from './bull.publisher.js';
+import { OutboxEpoch } from './outbox.epoch.js';
 import { ProcessorHost } from './processor.host.js';
 import { QueueCloser } from './queue.closer.js';
 import { QueueConnections } from './queue.connections.js';
 import type { QueueDefinition } from './queue.definition.js';
-import { QueueDepthGauge } from './queue-depth.gauge.js';
-import { QueueMetrics } from './queue.metrics.js';
-import { AROUND_JOB, QUEUE_DEADLINES, QUEUE_DEFINITIONS, type QueueDeadlines } from './queue.tokens.js';
+import { operatingProviders } from './operating/operating.providers.js';
+import { QueueOperations } from './operating/queue.operations.js';
+import { QueueViews } from './operating/queue.views.js';
+import { WorkerHeartbeat } from './operating/worker.heartbeat.js';
+import { AROUND_JOB, QUEUE_DEADLINES, type QueueDeadlines, type QueueRedis } from './queue.tokens.js';
+import { RedisOutboxSignal } from './redis-outbox.signal.js';
+
+export interface QueueClientOptions extends QueueRedis {
+  /** What an operator sees. */
+  queues: readonly QueueDefinition[];
+}
 
 export interface QueueModuleOptions {
   redisUrl: string;
@@ -24,6 +33,8 @@ export interface QueueModuleOptions {
   /** A provider of any module; each job runs inside its `run`. Default: nothing around it. */
   aroundJob?: Type<AroundJob>;
 }
+
+const operating = [QueueOperations, QueueViews, RedisOutboxSignal];
 
 /** Every queue the process publishes to; those with a `@ProcessorFor` class in it are worked off here too. */
 @Global()
@@ -46,17 +57,29 @@ export class QueueModule {
         BullModule.registerQueue(...queues.map(({ name }) => ({ name }))),
       ],
       providers: [
-        QueueMetrics,
+        ...operatingProviders(queues, { redisUrl, prefix }, true),
+        OutboxEpoch,
         BullPublisher,
         ProcessorHost,
-        QueueDepthGauge,
+        WorkerHeartbeat,
         QueueCloser,
         { provide: QueueConnections, useValue: connections },
-        { provide: QUEUE_DEFINITIONS, useValue: queues },
         { provide: AROUND_JOB, useValue: aroundJob ?? null },
         { provide: QUEUE_DEADLINES, useValue: { publishMs, drainMs } satisfies QueueDeadlines },
       ],
-      exports: [BullPublisher],
+      exports: [BullPublisher, ...operating],
+    };
+  }
+
+  /**
+   * For a process that only sees to the queues and does without their Redis when it must: it starts without it, is
+   * ready without it, and is told at once what can't be done. Nothing is published or worked off here.
+   */
+  static forClient({ redisUrl, prefix, queues }: QueueClientOptions): DynamicModule {
+    return {
+      module: QueueModule,
+      providers: operatingProviders(queues, { redisUrl, prefix }, false),
+      exports: operating,
     };
   }
 }
