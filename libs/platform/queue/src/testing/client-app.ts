@@ -1,6 +1,7 @@
 import { HealthRegistry } from '@fourfold/observability/health-registry';
 import { Global, type INestApplicationContext, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { OperatingConnection } from '../operating/operating.connection.js';
 import { QueueOperations } from '../operating/queue.operations.js';
 import { QueueModule } from '../queue.module.js';
 import { RedisOutboxSignal } from '../redis-outbox.signal.js';
@@ -27,6 +28,10 @@ export class ClientApp {
 
   get operations(): QueueOperations {
     return this.app.get(QueueOperations);
+  }
+
+  get connection(): OperatingConnection {
+    return this.app.get(OperatingConnection);
   }
 
   get signal(): RedisOutboxSignal {
