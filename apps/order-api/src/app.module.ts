@@ -5,13 +5,15 @@ import { CacheModule } from '@fourfold/cache';
 import { ConsistencyInterceptor, DbRoutingModule } from '@fourfold/db-routing';
 import { ObservabilityModule } from '@fourfold/observability';
 import { OutboxModule } from '@fourfold/outbox';
+import { QueueModule } from '@fourfold/queue';
 import { ShardingModule } from '@fourfold/sharding';
 import { catalogEntities, CatalogModule } from '@shop/catalog';
-import { cacheNamespaces, idSchema } from '@shop/contracts';
+import { cacheNamespaces, idSchema, shopQueues } from '@shop/contracts';
 import { ordersEntities, OrdersModule, ordersShardEntities } from '@shop/orders';
 import { UsersModule, usersShardEntities } from '@shop/users';
 import { CacheController } from './admin/cache.controller.js';
 import { CacheReporter } from './admin/cache.reporter.js';
+import { QueuesController } from './admin/queues.controller.js';
 import { ReplicasController } from './admin/replicas.controller.js';
 import { AuthGuard } from './auth/auth.guard.js';
 import { callerKey, callerOf } from './auth/caller.js';
@@ -49,12 +51,24 @@ import { UsersController } from './users/users.controller.js';
       shards: config.SHARD_URLS,
       entities: [...usersShardEntities, ...ordersShardEntities],
     }),
+    QueueModule.forClient({
+      redisUrl: config.QUEUE_REDIS_URL,
+      prefix: config.QUEUE_PREFIX,
+      queues: shopQueues,
+    }),
     OutboxModule.forRoot(),
     UsersModule,
     CatalogModule,
     OrdersModule,
   ],
-  controllers: [OrdersController, UsersController, ProductsController, ReplicasController, CacheController],
+  controllers: [
+    OrdersController,
+    UsersController,
+    ProductsController,
+    ReplicasController,
+    CacheController,
+    QueuesController,
+  ],
   providers: [
     CacheReporter,
     { provide: APP_GUARD, useClass: AuthGuard },

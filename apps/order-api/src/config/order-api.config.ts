@@ -3,6 +3,7 @@ import { cacheEnv } from '@fourfold/cache';
 import { consistencyEnv, databaseEnv } from '@fourfold/db-routing';
 import { parseEnv } from '@fourfold/kernel';
 import { portVariable, serviceEnv } from '@fourfold/observability';
+import { queueEnv } from '@fourfold/queue';
 import { shardUrlsSchema } from '@fourfold/sharding';
 import { z } from 'zod';
 
@@ -12,6 +13,7 @@ const schema = z
     ...databaseEnv,
     ...consistencyEnv,
     ...cacheEnv,
+    ...queueEnv,
     PORT: portVariable,
     SHARD_URLS: shardUrlsSchema,
     ...authEnv,

@@ -4,6 +4,7 @@ import { ApiResponse } from '@nestjs/swagger';
 import { idSchema } from '@shop/contracts';
 import { z } from 'zod';
 import { cache, invalidation, warmUp } from './cache.answers.js';
+import { queue, queuePause } from './queue.answers.js';
 import { jsonSchemaOf } from './json-schema.js';
 
 const money = z.object({ amount: z.int(), currency: z.string() });
@@ -43,6 +44,8 @@ const answers = {
   products: page(product),
   orders: page(order),
   nodes: page(node),
+  queues: page(queue),
+  queuePause,
   cache,
   warmUp,
   invalidation,

@@ -39,6 +39,11 @@ async function refusesEverything(): Promise<void> {
     });
   }
   await expect(probe()).rejects.toThrow('does not answer');
+  // As a page asks them, with Bull's own calls.
+  for (const view of client.views.all) {
+    await expect(view.getJobCounts()).rejects.toThrow();
+    await expect(view.getJobs(['waiting'])).rejects.toThrow();
+  }
 }
 
 const works = () =>
@@ -46,6 +51,8 @@ const works = () =>
     expect(await client.operations.overview()).toHaveLength(2);
     expect(await client.operations.pause('letters')).toMatchObject({ paused: true });
     await probe();
+    expect(await client.views.all[0]!.getJobCounts()).toMatchObject({ waiting: 0 });
+    expect(await client.views.all[0]!.getJobs(['waiting'])).toEqual([]);
   });
 
 describe('a process that only operates the queues', () => {

@@ -3,6 +3,7 @@ import { Global, type INestApplicationContext, Logger, Module } from '@nestjs/co
 import { NestFactory } from '@nestjs/core';
 import { OperatingConnection } from '../operating/operating.connection.js';
 import { QueueOperations } from '../operating/queue.operations.js';
+import { QueueViews } from '../operating/queue.views.js';
 import { QueueModule } from '../queue.module.js';
 import { RedisOutboxSignal } from '../redis-outbox.signal.js';
 import { letters, parcels } from './queue-app.js';
@@ -32,6 +33,10 @@ export class ClientApp {
 
   get connection(): OperatingConnection {
     return this.app.get(OperatingConnection);
+  }
+
+  get views(): QueueViews {
+    return this.app.get(QueueViews);
   }
 
   get signal(): RedisOutboxSignal {
