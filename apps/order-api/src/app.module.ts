@@ -1,22 +1,23 @@
 import { Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
+import { AuthModule, authOptionsOf } from '@fourfold/auth';
 import { CacheModule } from '@fourfold/cache';
 import { ConsistencyInterceptor, DbRoutingModule } from '@fourfold/db-routing';
 import { ObservabilityModule } from '@fourfold/observability';
 import { OutboxModule } from '@fourfold/outbox';
-import { DeadLettersModule } from '@fourfold/queue';
+import { DeadLettersModule, QueueModule, RedisOutboxSignal } from '@fourfold/queue';
 import { ShardingModule } from '@fourfold/sharding';
 import { catalogEntities, CatalogModule } from '@shop/catalog';
-import { cacheNamespaces, shopQueues } from '@shop/contracts';
+import { cacheNamespaces, idSchema, shopQueues } from '@shop/contracts';
 import { ordersEntities, OrdersModule, ordersShardEntities } from '@shop/orders';
 import { UsersModule, usersShardEntities } from '@shop/users';
 import { CacheController } from './admin/cache.controller.js';
 import { CacheReporter } from './admin/cache.reporter.js';
 import { DeadLettersController } from './admin/dead-letters.controller.js';
+import { QueuesController } from './admin/queues.controller.js';
 import { ReplicasController } from './admin/replicas.controller.js';
 import { AuthGuard } from './auth/auth.guard.js';
 import { callerKey, callerOf } from './auth/caller.js';
-import { TokenVerifier } from './auth/token.verifier.js';
 import { config } from './config/order-api.config.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { OrdersController } from './orders/orders.controller.js';
@@ -26,6 +27,7 @@ import { UsersController } from './users/users.controller.js';
 @Module({
   imports: [
     ObservabilityModule.forRoot({ service: 'order-api', logLevel: config.LOG_LEVEL }),
+    AuthModule.forRoot({ ...authOptionsOf(config), customerSub: idSchema }),
     DbRoutingModule.forRoot({
       primaryUrl: config.DB_PRIMARY_URL,
       replicas: config.DB_REPLICA_URLS,
@@ -50,7 +52,12 @@ import { UsersController } from './users/users.controller.js';
       shards: config.SHARD_URLS,
       entities: [...usersShardEntities, ...ordersShardEntities],
     }),
-    OutboxModule.forRoot({ queues: shopQueues }),
+    QueueModule.forClient({
+      redisUrl: config.QUEUE_REDIS_URL,
+      prefix: config.QUEUE_PREFIX,
+      queues: shopQueues,
+    }),
+    OutboxModule.forRoot({ queues: shopQueues, signal: RedisOutboxSignal }),
     DeadLettersModule.forRoot({ queues: shopQueues }),
     UsersModule,
     CatalogModule,
@@ -63,9 +70,9 @@ import { UsersController } from './users/users.controller.js';
     ReplicasController,
     CacheController,
     DeadLettersController,
+    QueuesController,
   ],
   providers: [
-    TokenVerifier,
     CacheReporter,
     { provide: APP_GUARD, useClass: AuthGuard },
     { provide: APP_INTERCEPTOR, useExisting: ConsistencyInterceptor },

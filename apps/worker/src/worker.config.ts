@@ -1,3 +1,4 @@
+import { authEnv, oneKeySource } from '@fourfold/auth';
 import { cacheEnv } from '@fourfold/cache';
 import { databaseEnv } from '@fourfold/db-routing';
 import { parseEnv } from '@fourfold/kernel';
@@ -7,14 +8,17 @@ import { shardUrlsSchema } from '@fourfold/sharding';
 import { notificationsEnv } from '@shop/notifications';
 import { z } from 'zod';
 
-const schema = z.object({
-  ...serviceEnv,
-  ...databaseEnv,
-  ...cacheEnv,
-  ...queueEnv,
-  ...notificationsEnv,
-  SHARD_URLS: shardUrlsSchema,
-});
+const schema = z
+  .object({
+    ...serviceEnv,
+    ...databaseEnv,
+    ...cacheEnv,
+    ...queueEnv,
+    ...notificationsEnv,
+    ...authEnv,
+    SHARD_URLS: shardUrlsSchema,
+  })
+  .refine(...oneKeySource);
 
 /** Read once; nothing else looks at the environment. */
 export const config: z.output<typeof schema> = parseEnv('worker', schema, process.env);

@@ -1,12 +1,13 @@
 import { Module } from '@nestjs/common';
+import { AuthModule, authOptionsOf } from '@fourfold/auth';
 import { CacheModule } from '@fourfold/cache';
 import { DbRoutingModule } from '@fourfold/db-routing';
 import { ObservabilityModule } from '@fourfold/observability';
 import { OutboxModule } from '@fourfold/outbox';
-import { BullPublisher, QueueModule } from '@fourfold/queue';
+import { BullPublisher, QueueModule, RedisOutboxSignal } from '@fourfold/queue';
 import { ShardingModule } from '@fourfold/sharding';
 import { catalogEntities, CatalogModule } from '@shop/catalog';
-import { cacheNamespaces, shopQueues } from '@shop/contracts';
+import { cacheNamespaces, idSchema, shopQueues } from '@shop/contracts';
 import { notificationsEntities, NotificationsModule } from '@shop/notifications';
 import { ordersEntities, OrdersModule, ordersShardEntities } from '@shop/orders';
 import { UsersModule, usersShardEntities } from '@shop/users';
@@ -20,6 +21,7 @@ import { config } from './worker.config.js';
 @Module({
   imports: [
     ObservabilityModule.forRoot({ service: 'worker', logLevel: config.LOG_LEVEL }),
+    AuthModule.forRoot({ ...authOptionsOf(config), customerSub: idSchema }),
     DbRoutingModule.forRoot({
       primaryUrl: config.DB_PRIMARY_URL,
       replicas: config.DB_REPLICA_URLS,
@@ -41,7 +43,7 @@ import { config } from './worker.config.js';
       queues: shopQueues,
       aroundJob: JobScope,
     }),
-    OutboxModule.forRelay({ publisher: BullPublisher, queues: shopQueues }),
+    OutboxModule.forRelay({ publisher: BullPublisher, signal: RedisOutboxSignal, queues: shopQueues }),
     UsersModule,
     CatalogModule,
     OrdersModule,

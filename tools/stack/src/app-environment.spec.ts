@@ -56,6 +56,17 @@ describe('what a process needs to use the topology', () => {
     expect(env).not.toHaveProperty('CONSISTENCY_TOKEN_SECRETS');
   });
 
+  it('is, for both, the queue Redis and how tokens are checked: operators have pages of each', () => {
+    for (const app of ['order-api', 'worker'] as const) {
+      expect(appEnvironment(options, { app })).toMatchObject({
+        QUEUE_REDIS_URL: 'redis://127.0.0.1:16380',
+        AUTH_JWKS_FILE: expect.stringContaining('jwks.json'),
+        AUTH_ISSUER: 'fourfold-dev',
+        AUTH_AUDIENCE: 'fourfold',
+      });
+    }
+  });
+
   it('takes other databases and another prefix, so that two platforms can share the servers', () => {
     const choice = { database: 'fourfold_t_1', shardDatabase: 'fourfold_t_2' };
     const env = appEnvironment(options, { app: 'worker', ...choice, prefix: 't1' });

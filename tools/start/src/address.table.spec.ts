@@ -23,6 +23,7 @@ it('lists each address that answers, pages as links', () => {
       '  API documentation          http://127.0.0.1:3000/docs',
       '  order-api health, metrics  http://127.0.0.1:3100/health/ready  /metrics',
       '  worker health, metrics     http://127.0.0.1:3101/health/ready  /metrics',
+      '  Queue board                http://127.0.0.1:3101/admin/queues  (password: npm run -s token -- --operator)',
       '  Logs                       /repo/.stack/logs',
     ].join('\n'),
   );

@@ -19,7 +19,12 @@ function rowsOf(node: TopologyNode): [what: string, where: string][] {
         `${node.name} health, metrics`,
         `${page(node.managementPort ?? node.port, '/health/ready')}  /metrics`,
       ];
-      if (node.managementPort === undefined) return [management];
+      if (node.managementPort === undefined) {
+        return [
+          management,
+          ['Queue board', `${page(node.port, '/admin/queues')}  (password: npm run -s token -- --operator)`],
+        ];
+      }
       return [['API', page(node.port, '/v1')], ['API documentation', page(node.port, '/docs')], management];
     }
     case 'smtp':

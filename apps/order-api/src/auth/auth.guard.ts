@@ -1,10 +1,9 @@
 import { type CanActivate, type ExecutionContext, Injectable, SetMetadata } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import { bearerToken, ForbiddenError, TokenMissingError, TokenVerifier } from '@fourfold/auth';
 import { arrivedOnManagementPort } from '@fourfold/observability';
 import type { FastifyRequest } from 'fastify';
-import { ForbiddenError, TokenMissingError } from './auth.errors.js';
 import { rememberCaller } from './caller.js';
-import { TokenVerifier } from './token.verifier.js';
 
 const OPERATOR_ONLY = Symbol('OPERATOR_ONLY');
 
@@ -21,8 +20,8 @@ export class AuthGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     if (arrivedOnManagementPort(request.raw)) return true;
-    const [scheme, token] = request.headers.authorization?.split(' ', 2) ?? [];
-    if (scheme?.toLowerCase() !== 'bearer' || !token) throw new TokenMissingError();
+    const token = bearerToken(request.headers.authorization);
+    if (token === undefined) throw new TokenMissingError();
     const caller = await this.tokens.verify(token);
     const operatorOnly = this.reflector.getAllAndOverride<boolean | undefined>(OPERATOR_ONLY, [
       context.getHandler(),

@@ -1,12 +1,6 @@
+import type { Caller } from '@fourfold/auth';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-
-/** Who is asking, as the token says. */
-export interface Caller {
-  /** The token's subject; for a customer the user id. */
-  id: string;
-  role: 'customer' | 'operator';
-}
 
 const callers = new WeakMap<FastifyRequest, Caller>();
 

@@ -1,7 +1,9 @@
+import { authEnv, oneKeySource } from '@fourfold/auth';
 import { cacheEnv } from '@fourfold/cache';
 import { consistencyEnv, databaseEnv } from '@fourfold/db-routing';
 import { parseEnv } from '@fourfold/kernel';
 import { portVariable, serviceEnv } from '@fourfold/observability';
+import { queueEnv } from '@fourfold/queue';
 import { shardUrlsSchema } from '@fourfold/sharding';
 import { z } from 'zod';
 
@@ -11,18 +13,12 @@ const schema = z
     ...databaseEnv,
     ...consistencyEnv,
     ...cacheEnv,
+    ...queueEnv,
     PORT: portVariable,
     SHARD_URLS: shardUrlsSchema,
-    /** Keys that tokens are signed with: a URL in production, a file in development. */
-    AUTH_JWKS_URL: z.url({ protocol: /^https?$/ }).optional(),
-    AUTH_JWKS_FILE: z.string().optional(),
-    AUTH_ISSUER: z.string().min(1),
-    AUTH_AUDIENCE: z.string().min(1),
+    ...authEnv,
   })
-  .refine((env) => (env.AUTH_JWKS_URL === undefined) !== (env.AUTH_JWKS_FILE === undefined), {
-    message: 'set exactly one of AUTH_JWKS_URL and AUTH_JWKS_FILE',
-    path: ['AUTH_JWKS_URL'],
-  });
+  .refine(...oneKeySource);
 
 export type OrderApiConfig = z.output<typeof schema>;
 

@@ -5,6 +5,7 @@ import { idSchema } from '@shop/contracts';
 import { z } from 'zod';
 import { cache, invalidation, warmUp } from './cache.answers.js';
 import { bulkRedrive, deadLetter, deadLetterSummary } from './dead-letters.answers.js';
+import { queue, queuePause } from './queue.answers.js';
 import { jsonSchemaOf } from './json-schema.js';
 
 const money = z.object({ amount: z.int(), currency: z.string() });
@@ -44,6 +45,8 @@ const answers = {
   products: page(product),
   orders: page(order),
   nodes: page(node),
+  queues: page(queue),
+  queuePause,
   cache,
   warmUp,
   invalidation,

@@ -1,4 +1,5 @@
 import { Controller, Get, Headers, HttpCode, Post, Res } from '@nestjs/common';
+import type { Caller } from '@fourfold/auth';
 import {
   bodyOf,
   CancelOrder,
@@ -14,7 +15,7 @@ import { ReadYourWrites } from '@fourfold/db-routing';
 import { UserNotFoundError } from '@shop/contracts';
 import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { type Caller, callerKey, CurrentCaller, mayActFor } from '../auth/caller.js';
+import { callerKey, CurrentCaller, mayActFor } from '../auth/caller.js';
 import { etagOf } from '../http/etag.js';
 import { IdempotencyKeyMissingError, ValidationError } from '../http/http.errors.js';
 import { IdParam, ValidBody } from '../http/zod.pipe.js';

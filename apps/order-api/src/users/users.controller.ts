@@ -1,4 +1,5 @@
 import { Controller, Get, Headers, Patch, Post, Res } from '@nestjs/common';
+import type { Caller } from '@fourfold/auth';
 import { type Page, pageQuery, UserNotFoundError, type UserView } from '@shop/contracts';
 import { bodyOf, OrderReader } from '@shop/orders';
 import {
@@ -16,7 +17,7 @@ import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { OperatorOnly } from '../auth/auth.guard.js';
-import { type Caller, CurrentCaller, mayActFor } from '../auth/caller.js';
+import { CurrentCaller, mayActFor } from '../auth/caller.js';
 import { etagOf, versionFrom } from '../http/etag.js';
 import { IdParam, ValidBody, ValidQuery } from '../http/zod.pipe.js';
 import { Answers } from '../openapi/answers.js';

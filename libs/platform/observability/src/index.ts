@@ -1,5 +1,10 @@
 export { HealthRegistry, type HealthProbe } from './health.registry.js';
-export { arrivedOnManagementPort, ManagementOnly, ManagementPort } from './management-port.js';
+export {
+  arrivedOnManagementPort,
+  ManagementOnly,
+  ManagementPort,
+  registerOnManagementPort,
+} from './management-port.js';
 export { type CellCounter, cellCounter, counter, type CounterCell, gauge, histogram } from './metrics.js';
 export { ObservabilityModule, type ObservabilityOptions } from './observability.module.js';
 export { requestIdOf } from './request-id.js';

@@ -4,7 +4,7 @@ import { Controller, Get, Module, Post } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from './testing/free-port.js';
-import { ManagementOnly } from './management-port.js';
+import { ManagementOnly, registerOnManagementPort } from './management-port.js';
 import { ObservabilityModule } from './observability.module.js';
 import { startService } from './start-service.js';
 
@@ -42,7 +42,24 @@ let managementUrl: string;
 
 beforeAll(async () => {
   const managementPort = await freePort();
-  app = await startService(AppModule, { host: '127.0.0.1', port: 0, managementPort });
+  app = await startService(AppModule, {
+    host: '127.0.0.1',
+    port: 0,
+    managementPort,
+    configure: (made) =>
+      registerOnManagementPort(
+        made.getHttpAdapter().getInstance(),
+        '/v1/pages',
+        (fastify, _options, done) => {
+          fastify.get('/', () => 'page');
+          void fastify.register((inner, _inner, ready) => {
+            inner.get('/inner/:id', () => 'inner page');
+            ready();
+          });
+          done();
+        },
+      ),
+  });
   publicUrl = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
   managementUrl = `http://127.0.0.1:${managementPort}`;
 });
@@ -61,13 +78,18 @@ async function rawStatusOf(baseUrl: string, target: string): Promise<number> {
 }
 
 describe('one service on two ports', () => {
-  it.each(['/health/live', '/health/ready', '/metrics', '/metrics?x=1', '/board/letters'])(
-    'the management port answers %s, the public port knows nothing of it',
-    async (path) => {
-      expect(await statusOf(managementUrl + path)).toBe(200);
-      expect(await statusOf(publicUrl + path)).toBe(404);
-    },
-  );
+  it.each([
+    '/health/live',
+    '/health/ready',
+    '/metrics',
+    '/metrics?x=1',
+    '/board/letters',
+    '/v1/pages',
+    '/v1/pages/inner/7',
+  ])('the management port answers %s, the public port knows nothing of it', async (path) => {
+    expect(await statusOf(managementUrl + path)).toBe(200);
+    expect(await statusOf(publicUrl + path)).toBe(404);
+  });
 
   it.each(['GET', 'POST', 'HEAD'])('%s on a public route is 404 on the management port', async (method) => {
     expect(await statusOf(`${publicUrl}/v1/greetings`, { method })).toBeLessThan(300);
@@ -81,6 +103,8 @@ describe('one service on two ports', () => {
     'http://x/metrics',
     'http://x/health/ready',
     '//metrics',
+    '/v1/p%61ges',
+    'http://x/v1/pages/inner/7',
   ])('no spelling of a management route gets through on the public port: %s', async (target) => {
     expect(await rawStatusOf(publicUrl, target)).toBe(404);
   });

@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Socket } from 'node:net';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyPluginCallback } from 'fastify';
 import { answerWhileStarting } from './starting.responder.js';
 
 const managementControllers = new Set<string>(['metrics']);
@@ -20,6 +20,30 @@ export function ManagementOnly(): ClassDecorator {
       throw new Error(`@ManagementOnly() must stand above @Controller on ${target.name}`);
     managementControllers.add(path);
   };
+}
+
+/** In a route's Fastify `config`: it answers on the management port alone. */
+const MANAGEMENT_ONLY = Symbol('MANAGEMENT_ONLY');
+
+/**
+ * Puts the routes of a plain Fastify plugin, such as a page that comes as one, below `prefix` on the management port
+ * alone. To be called before routes are made: in `configure` of `startService`.
+ */
+export function registerOnManagementPort(
+  fastify: FastifyInstance,
+  prefix: string,
+  plugin: FastifyPluginCallback,
+): void {
+  void fastify.register(
+    (scope, _options, done) => {
+      scope.addHook('onRoute', (route) => {
+        route.config = { ...route.config, [MANAGEMENT_ONLY]: true };
+      });
+      void scope.register(plugin);
+      done();
+    },
+    { prefix },
+  );
 }
 
 /**
@@ -53,8 +77,10 @@ export class ManagementPort {
   attach(fastify: FastifyInstance): void {
     fastify.addHook('onRequest', (request, reply, done) => {
       // The route that was found, not the URL: `/%68ealth` and `http://host/health` lead to the same one.
-      const first = request.routeOptions.url?.split('/', 2)[1] ?? '';
-      if (managementControllers.has(first) === arrivedOnManagementPort(request.raw)) done();
+      const { url, config } = request.routeOptions;
+      const first = url?.split('/', 2)[1] ?? '';
+      const isManagement = managementControllers.has(first) || MANAGEMENT_ONLY in config;
+      if (isManagement === arrivedOnManagementPort(request.raw)) done();
       else reply.callNotFound();
     });
     fastify.addHook('onClose', () => this.close());

@@ -7,6 +7,7 @@ import type { JobOptions, Queue } from 'bull';
 import { addJobs } from './add-jobs.js';
 import { FULL_JITTER } from './back-off.js';
 import { type JobData, jobIdOf } from './job-data.js';
+import { OutboxEpoch } from './outbox.epoch.js';
 import { InjectQueueDeadlines, InjectQueueDefinitions, type QueueDeadlines } from './queue.tokens.js';
 import type { QueueDefinition } from './queue.definition.js';
 
@@ -22,6 +23,7 @@ export class BullPublisher extends OutboxPublisher {
     @InjectQueueDefinitions() definitions: readonly QueueDefinition[],
     @InjectQueueDeadlines() private readonly deadlines: QueueDeadlines,
     private readonly moduleRef: ModuleRef,
+    private readonly epoch: OutboxEpoch,
   ) {
     super();
     this.definitions = new Map(definitions.map((definition) => [definition.name, definition]));
@@ -43,6 +45,10 @@ export class BullPublisher extends OutboxPublisher {
       }),
     );
     return confirmed;
+  }
+
+  override foundEmpty(): Promise<boolean> {
+    return this.epoch.isNew();
   }
 
   private async publishTo(name: string, batch: readonly RelayedMessage[]): Promise<string[]> {

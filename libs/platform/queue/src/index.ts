@@ -43,7 +43,12 @@ export { DeadLettersModule, type DeadLettersModuleOptions } from './dead-letters
 export type { LetterFilter } from './dead-letters/letter.filter.js';
 export { defineQueue, type Isolation, type PriorityClass, type QueueDefinition } from './queue.definition.js';
 export { queueEnv } from './queue.env.js';
-export { QueueModule, type QueueModuleOptions } from './queue.module.js';
+export type { QueueCounts, QueueState } from './operating/queue-state.reader.js';
+export { QueueNotFoundError, QueueUnavailableError } from './operating/queue.errors.js';
+export { type PauseOutcome, QueueOperations, type QueueOverview } from './operating/queue.operations.js';
+export { QueueViews } from './operating/queue.views.js';
+export { type QueueClientOptions, QueueModule, type QueueModuleOptions } from './queue.module.js';
+export { RedisOutboxSignal } from './redis-outbox.signal.js';
 
 /** Migrations of the main cluster that this library needs, beside those of the outbox. */
 export const queueMigrations = [CreateDeadLetters1764000000900];

@@ -23,9 +23,32 @@ export class QueueMetrics {
     buckets: [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120],
   });
 
-  readonly depth = gauge({
+  readonly jobsNow = gauge({
     name: 'queue_jobs',
     help: 'Jobs now, by state',
     labelNames: ['queue', 'state'],
+  });
+
+  readonly oldestWaitingSeconds = gauge({
+    name: 'queue_oldest_waiting_seconds',
+    help: 'How long the job that is next in line has waited; 0 when none does',
+    labelNames: ['queue'],
+  });
+
+  readonly workers = gauge({
+    name: 'queue_workers',
+    help: 'Processes that work the queue off, by their heartbeats of the last 15 s',
+    labelNames: ['queue'],
+  });
+
+  readonly redisUp = gauge({
+    name: 'queue_redis_up',
+    help: '1 while the queue Redis answers; at 0 the other figures of the queues are missing',
+  });
+
+  readonly nudges = counter({
+    name: 'queue_nudges_total',
+    help: 'Nudges for the relays, by whether Redis took them; many within a few milliseconds are one',
+    labelNames: ['outcome'],
   });
 }

@@ -12,10 +12,19 @@ import { sweeping } from './dead-letters/sweeping.js';
 import { QueueCloser } from './queue.closer.js';
 import { QueueConnections } from './queue.connections.js';
 import type { QueueDefinition } from './queue.definition.js';
-import { QueueDepthGauge } from './queue-depth.gauge.js';
-import { QueueMetrics } from './queue.metrics.js';
-import { AROUND_JOB, QUEUE_DEADLINES, QUEUE_DEFINITIONS, type QueueDeadlines } from './queue.tokens.js';
+import { operatingProviders } from './operating/operating.providers.js';
+import { QueueOperations } from './operating/queue.operations.js';
+import { QueueViews } from './operating/queue.views.js';
+import { WorkerHeartbeat } from './operating/worker.heartbeat.js';
+import { OutboxEpoch } from './outbox.epoch.js';
+import { AROUND_JOB, QUEUE_DEADLINES, type QueueDeadlines, type QueueRedis } from './queue.tokens.js';
+import { RedisOutboxSignal } from './redis-outbox.signal.js';
 import { type ChildOptions, stopThisProcess, WORKER_OPTIONS, type WorkerOptions } from './worker.options.js';
+
+export interface QueueClientOptions extends QueueRedis {
+  /** What an operator sees. */
+  queues: readonly QueueDefinition[];
+}
 
 export interface QueueModuleOptions extends Partial<Omit<WorkerOptions, 'child'>> {
   redisUrl: string;
@@ -36,6 +45,7 @@ export interface QueueModuleOptions extends Partial<Omit<WorkerOptions, 'child'>
 }
 
 const MIB = 1_024 * 1_024;
+const operating = [QueueOperations, QueueViews, RedisOutboxSignal];
 
 /** Every queue the process publishes to; those with a `@ProcessorFor` class in it are worked off here too. */
 @Global()
@@ -54,22 +64,34 @@ export class QueueModule {
         BullModule.registerQueue(...queues.map(({ name }) => ({ name }))),
       ],
       providers: [
-        QueueMetrics,
+        ...operatingProviders(queues, { redisUrl, prefix }, true),
+        OutboxEpoch,
         BullPublisher,
         Processors,
         ChildPool,
         JobRunner,
         ProcessorHost,
-        QueueDepthGauge,
+        WorkerHeartbeat,
         QueueCloser,
         ...(sweepDeadLetters ? sweeping : []),
         { provide: QueueConnections, useValue: connections },
-        { provide: QUEUE_DEFINITIONS, useValue: queues },
         { provide: AROUND_JOB, useValue: aroundJob ?? null },
         { provide: WORKER_OPTIONS, useValue: worker },
         { provide: QUEUE_DEADLINES, useValue: { publishMs } satisfies QueueDeadlines },
       ],
-      exports: [BullPublisher],
+      exports: [BullPublisher, ...operating],
+    };
+  }
+
+  /**
+   * For a process that only sees to the queues and does without their Redis when it must: it starts without it, is
+   * ready without it, and is told at once what can't be done. Nothing is published or worked off here.
+   */
+  static forClient({ redisUrl, prefix, queues }: QueueClientOptions): DynamicModule {
+    return {
+      module: QueueModule,
+      providers: operatingProviders(queues, { redisUrl, prefix }, false),
+      exports: operating,
     };
   }
 

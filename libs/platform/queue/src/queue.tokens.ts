@@ -17,3 +17,14 @@ export const AROUND_JOB = Symbol('AROUND_JOB');
 export const InjectAroundJob = (): ParameterDecorator => Inject(AROUND_JOB);
 
 export const InjectQueueDeadlines = (): ParameterDecorator => Inject(QUEUE_DEADLINES);
+
+/** Where the queues are. */
+export interface QueueRedis {
+  redisUrl: string;
+  /** Before every key. */
+  prefix: string;
+}
+
+export const QUEUE_REDIS = Symbol('QUEUE_REDIS');
+
+export const InjectQueueRedis = (): ParameterDecorator => Inject(QUEUE_REDIS);

@@ -1,37 +1,47 @@
 import { readFileSync } from 'node:fs';
-import { Injectable } from '@nestjs/common';
-import { idSchema } from '@shop/contracts';
 import {
   createLocalJWKSet,
   createRemoteJWKSet,
   errors,
   type JSONWebKeySet,
   type JWTPayload,
+  type JWTVerifyGetKey,
   jwtVerify,
 } from 'jose';
 import { z } from 'zod';
-import { config } from '../config/order-api.config.js';
 import { KeysUnavailableError, TokenExpiredError, TokenInvalidError } from './auth.errors.js';
+import type { AuthOptions } from './auth.options.js';
 import type { Caller } from './caller.js';
 
-const claimsSchema = z.discriminatedUnion('role', [
-  z.object({ role: z.literal('customer'), sub: idSchema }),
-  z.object({ role: z.literal('operator'), sub: z.string().min(1).max(128) }),
-]);
+const digits = z.string().regex(/^[1-9]\d{0,18}$/);
+
+const claimsSchema = (customerSub: z.ZodType<string>) =>
+  z.discriminatedUnion('role', [
+    z.object({ role: z.literal('customer'), sub: customerSub }),
+    z.object({ role: z.literal('operator'), sub: z.string().min(1).max(128) }),
+  ]);
 
 /** Asymmetric ones only: whoever checks a token must not be able to make one. */
 const ALGORITHMS = ['ES256', 'RS256', 'EdDSA'];
 const CLOCK_TOLERANCE_SECONDS = 5;
 
-@Injectable()
+/** Says who holds a token, when it is one of ours. */
 export class TokenVerifier {
-  private readonly keys = config.AUTH_JWKS_URL
-    ? createRemoteJWKSet(new URL(config.AUTH_JWKS_URL))
-    : createLocalJWKSet(JSON.parse(readFileSync(config.AUTH_JWKS_FILE ?? '', 'utf8')) as JSONWebKeySet);
+  private readonly keys: JWTVerifyGetKey;
+  private readonly claims: ReturnType<typeof claimsSchema>;
+
+  /** @throws when there is a key file and it can't be read */
+  constructor(private readonly options: AuthOptions) {
+    const { jwksUrl, jwksFile, customerSub = digits } = options;
+    this.claims = claimsSchema(customerSub);
+    this.keys = jwksUrl
+      ? createRemoteJWKSet(new URL(jwksUrl))
+      : createLocalJWKSet(JSON.parse(readFileSync(jwksFile ?? '', 'utf8')) as JSONWebKeySet);
+  }
 
   /** @throws TokenExpiredError, TokenInvalidError, KeysUnavailableError */
   async verify(token: string): Promise<Caller> {
-    const claims = claimsSchema.safeParse(await this.payloadOf(token));
+    const claims = this.claims.safeParse(await this.payloadOf(token));
     if (!claims.success) throw new TokenInvalidError(claims.error);
     return { id: claims.data.sub, role: claims.data.role };
   }
@@ -39,8 +49,8 @@ export class TokenVerifier {
   private async payloadOf(token: string): Promise<JWTPayload> {
     try {
       const { payload } = await jwtVerify(token, this.keys, {
-        issuer: config.AUTH_ISSUER,
-        audience: config.AUTH_AUDIENCE,
+        issuer: this.options.issuer,
+        audience: this.options.audience,
         algorithms: ALGORITHMS,
         requiredClaims: ['exp', 'sub'],
         clockTolerance: CLOCK_TOLERANCE_SECONDS,

@@ -1,0 +1,153 @@
+import { type Answer, type Platform, startPlatform } from '@fourfold-tools/e2e';
+import { eventually } from '@fourfold-tools/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+interface QueueBody {
+  name: string;
+  counts: { waiting: number; active: number; delayed: number; failed: number; paused: number };
+  paused: boolean;
+  oldestWaitingMs: number | null;
+  workers: number;
+}
+
+let platform: Platform;
+
+beforeAll(async () => {
+  platform = await startPlatform({ name: 'admin-queues' });
+});
+afterAll(() => platform?.stop());
+
+const overview = async () => (await platform.api.get<{ items: QueueBody[] }>('/admin/queues')).body.items;
+const queueOf = async (name: string) => (await overview()).find((queue) => queue.name === name)!;
+const set = (name: string, call: 'pause' | 'resume') =>
+  platform.api.post<{ code?: string; detail?: string }>(`/admin/queues/${encodeURIComponent(name)}/${call}`);
+
+/** Of a product of which there is enough. */
+async function order(): Promise<Answer<{ id: string }>> {
+  const { shop } = platform;
+  return shop.order(await shop.user(), [{ productId: await shop.product(5), quantity: 1 }]);
+}
+
+describe('the routes under /v1/admin/queues', () => {
+  it.each([
+    ['GET', ''],
+    ['POST', '/inventory/pause'],
+    ['POST', '/inventory/resume'],
+  ])('%s …%s is for operators', async (method, path) => {
+    const customer = platform.api.as(await platform.customerToken('1'));
+    const call = (token?: null) =>
+      customer.call(method, `/admin/queues${path}`, token === null ? { token } : {});
+    expect(await call()).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+    expect(await call(null)).toMatchObject({ status: 401, body: { code: 'token-missing' } });
+  });
+});
+
+describe('GET /v1/admin/queues', () => {
+  it('shows each queue of the shop, how it is and how it is worked off', async () => {
+    await eventually(async () => {
+      const { status, body } = await platform.api.get<{ items: QueueBody[]; nextCursor: null }>(
+        '/admin/queues',
+      );
+      expect([status, body.nextCursor]).toEqual([200, null]);
+      expect(body.items.map(({ name }) => name)).toEqual(
+        expect.arrayContaining(['inventory', 'order-index', 'email', 'cache-invalidation']),
+      );
+      expect(body.items[0]).toEqual({
+        name: 'inventory',
+        counts: { waiting: 0, active: 0, delayed: 0, failed: 0, paused: 0 },
+        paused: false,
+        oldestWaitingMs: null,
+        workers: 1,
+        concurrency: expect.any(Number),
+        attempts: 4,
+        priority: expect.stringMatching(/high|normal|low/),
+        isolation: 'in-process',
+      });
+    });
+  });
+
+  it('does not count a worker that was killed, 15 s later, and counts its successor', async () => {
+    await platform.worker.kill();
+    await eventually(async () => expect((await queueOf('email')).workers).toBe(0), { deadlineMs: 30_000 });
+    await platform.worker.start();
+    await eventually(async () => expect((await queueOf('email')).workers).toBe(1));
+  });
+});
+
+describe('pausing a queue', () => {
+  it('keeps orders pending until it is resumed, and the answer and the log say who did it', async () => {
+    expect(await set('inventory', 'pause')).toMatchObject({
+      status: 200,
+      body: { name: 'inventory', paused: true, changed: true },
+    });
+    expect(await set('inventory', 'pause')).toMatchObject({ status: 200, body: { changed: false } });
+    const { status, body } = await order();
+    expect(status).toBe(201);
+    await eventually(async () => {
+      const { paused, counts, oldestWaitingMs } = await queueOf('inventory');
+      expect({ paused, counts }).toEqual({
+        paused: true,
+        counts: { waiting: 0, active: 0, delayed: 0, failed: 0, paused: 1 },
+      });
+      expect(oldestWaitingMs).toBeGreaterThan(0);
+    });
+    expect((await platform.api.get(`/orders/${body.id}`)).body).toMatchObject({ status: 'pending' });
+
+    expect(await set('inventory', 'resume')).toMatchObject({
+      status: 200,
+      body: { name: 'inventory', paused: false, changed: true },
+    });
+    expect(await platform.shop.settled(body.id)).toMatchObject({ status: 'confirmed' });
+    const { log } = platform.apis[0]!;
+    expect(log).toContain('Queue inventory was paused by e2e');
+    expect(log).toContain('Queue inventory was resumed by e2e');
+  });
+
+  it.each(['nowhere', 'Inventory', '__proto__', 'inventory:wait', 'a/b'])(
+    'that is called %j answers 404',
+    async (name) => {
+      for (const call of ['pause', 'resume'] as const) {
+        const { status, body } = await set(name, call);
+        expect([status, body.code]).toEqual([404, 'queue-not-found']);
+        expect(body.detail).toContain('inventory, order-index, email');
+      }
+    },
+  );
+});
+
+describe('while the queue Redis is away', () => {
+  it('order-api starts, is ready and accepts orders, and the routes of the queues say at once that they can’t', async () => {
+    const away = await startPlatform({
+      name: 'no-queues',
+      // Nothing listens there.
+      apiEnv: { QUEUE_REDIS_URL: 'redis://127.0.0.1:1' },
+    });
+    try {
+      const ready = await fetch(`${away.apis[0]!.managementUrl}/health/ready`);
+      expect(ready.status).toBe(200);
+      expect(await ready.json()).toMatchObject({ details: { 'queue-redis': { status: 'degraded' } } });
+      const { shop, api } = away;
+      const [userId, productId] = [await shop.user(), await shop.product(5)];
+      const placed = await shop.order(userId, [{ productId, quantity: 1 }]);
+      expect(placed.status).toBe(201);
+      const startedMs = performance.now();
+      for (const [method, path] of [
+        ['GET', ''],
+        ['POST', '/inventory/pause'],
+        ['POST', '/inventory/resume'],
+      ] as const) {
+        const answer = await api.call(method, `/admin/queues${path}`);
+        expect([answer.status, answer.body['code']]).toEqual([503, 'queue-unavailable']);
+        expect(answer.headers.get('retry-after')).toBe('2');
+      }
+      expect(performance.now() - startedMs).toBeLessThan(5_000);
+      const metrics = await (await fetch(`${away.apis[0]!.managementUrl}/metrics`)).text();
+      expect(metrics).toMatch(/^queue_redis_up\{[^}]*\} 0$/m);
+      expect(metrics).not.toMatch(/^queue_jobs\{/m);
+      // The worker has its Redis, and polls.
+      expect(await shop.settled(placed.body.id)).toMatchObject({ status: 'confirmed' });
+    } finally {
+      await away.stop();
+    }
+  });
+});

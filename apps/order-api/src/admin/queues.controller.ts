@@ -1,0 +1,60 @@
+import { Controller, Get, HttpCode, Logger, Post } from '@nestjs/common';
+import type { Caller } from '@fourfold/auth';
+import { type PauseOutcome, QueueOperations, type QueueOverview } from '@fourfold/queue';
+import type { Page } from '@shop/contracts';
+import { ApiTags } from '@nestjs/swagger';
+import { z } from 'zod';
+import { OperatorOnly } from '../auth/auth.guard.js';
+import { CurrentCaller } from '../auth/caller.js';
+import { ValidParam } from '../http/zod.pipe.js';
+import { Answers } from '../openapi/answers.js';
+
+/** Whether there is such a queue is for the queues to say. */
+const nameSchema = z.string().min(1).max(200);
+
+@ApiTags('admin')
+@Controller('v1/admin/queues')
+export class QueuesController {
+  private readonly logger = new Logger(QueuesController.name);
+
+  constructor(private readonly queues: QueueOperations) {}
+
+  /** Of all processes: Redis knows. */
+  @Get()
+  @OperatorOnly()
+  @Answers(200, 'queues')
+  async list(): Promise<Page<QueueOverview>> {
+    return { items: await this.queues.overview(), nextCursor: null };
+  }
+
+  @Post(':name/pause')
+  @HttpCode(200)
+  @OperatorOnly()
+  @Answers(200, 'queuePause')
+  async pause(
+    @ValidParam('name', nameSchema) name: string,
+    @CurrentCaller() { id }: Caller,
+  ): Promise<PauseOutcome> {
+    return this.logged(await this.queues.pause(name), id);
+  }
+
+  @Post(':name/resume')
+  @HttpCode(200)
+  @OperatorOnly()
+  @Answers(200, 'queuePause')
+  async resume(
+    @ValidParam('name', nameSchema) name: string,
+    @CurrentCaller() { id }: Caller,
+  ): Promise<PauseOutcome> {
+    return this.logged(await this.queues.resume(name), id);
+  }
+
+  private logged(outcome: PauseOutcome, actor: string): PauseOutcome {
+    const { name: queue, paused, changed } = outcome;
+    this.logger.log(
+      { queue, actor, changed },
+      `Queue ${queue} was ${paused ? 'paused' : 'resumed'} by ${actor}`,
+    );
+    return outcome;
+  }
+}

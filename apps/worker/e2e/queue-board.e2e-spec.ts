@@ -1,0 +1,121 @@
+import { type Platform, startPlatform } from '@fourfold-tools/e2e';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const PATH = '/admin/queues';
+
+let platform: Platform;
+let board: string;
+let operator: string;
+let customer: string;
+
+beforeAll(async () => {
+  platform = await startPlatform({ name: 'queue-board' });
+  board = platform.worker.managementUrl + PATH;
+  operator = await platform.operatorToken();
+  customer = await platform.customerToken('1');
+});
+afterAll(() => platform?.stop());
+
+const bearer = (token: string) => `Bearer ${token}`;
+const basic = (token: string, user = 'ops') => `Basic ${Buffer.from(`${user}:${token}`).toString('base64')}`;
+const ask = (path: string, authorization?: string, init: RequestInit = {}) =>
+  fetch(board + path, { ...init, headers: { ...init.headers, ...(authorization ? { authorization } : {}) } });
+const queuesSeen = async () => {
+  const answer = await ask('/api/queues?activeQueue=inventory&status=latest', bearer(operator));
+  return (await answer.json()) as {
+    queues: { name: string; readOnlyMode: boolean; isPaused: boolean; counts: Record<string, number> }[];
+  };
+};
+
+const anyPath = ['', '/', '/api/queues', '/api/redis/stats', '/static/images/logo.svg', '/queue/inventory'];
+
+describe('the queue board on the worker’s management port', () => {
+  it.each(anyPath)('%s asks for a token, in a way that a browser understands', async (path) => {
+    const answer = await ask(path);
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([
+      401,
+      expect.stringContaining('application/problem+json'),
+    ]);
+    expect(answer.headers.get('www-authenticate')).toMatch(/^Basic realm="[^"]+", Bearer$/);
+    expect(await answer.json()).toMatchObject({ code: 'token-missing', status: 401 });
+  });
+
+  it.each(anyPath)('%s is not for customers', async (path) => {
+    for (const authorization of [bearer(customer), basic(customer)]) {
+      const answer = await ask(path, authorization);
+      expect(answer.status).toBe(403);
+      expect(await answer.json()).toMatchObject({ code: 'forbidden' });
+    }
+  });
+
+  it.each([
+    ['a token that is none', bearer('a.b.c')],
+    ['a password that is none', basic('secret')],
+    ['a token in place of the name', basic('', 'token')],
+    ['another scheme', 'Digest username="ops"'],
+  ])('refuses %s', async (_what, authorization) => {
+    expect((await ask('', authorization)).status).toBe(401);
+  });
+
+  it.each([
+    ['by its token', () => bearer(operator)],
+    ['by HTTP Basic with the token as password, as a browser sends it', () => basic(operator)],
+    ['by HTTP Basic without a name', () => basic(operator, '')],
+  ])('lets an operator in %s', async (_how, authorization) => {
+    const page = await ask('', authorization());
+    expect([page.status, page.headers.get('content-type')]).toEqual([
+      200,
+      expect.stringContaining('text/html'),
+    ]);
+    const html = await page.text();
+    expect(html).toContain('<base href="/admin/queues/"');
+    const scripts = Array.from(html.matchAll(/(?:src|href)="(static\/[^"]+)"/g), ([, path]) => `/${path}`);
+    expect(scripts.length).toBeGreaterThan(1);
+    for (const path of scripts) expect((await ask(path, authorization())).status, path).toBe(200);
+  });
+
+  it('shows the shop’s queues and their jobs, each read-only', async () => {
+    const { shop } = platform;
+    const [userId, productId] = [await shop.user(), await shop.product(5)];
+    const { body } = await shop.order(userId, [{ productId, quantity: 1 }]);
+    await shop.settled(body.id);
+    const { queues } = await queuesSeen();
+    expect(queues.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['inventory', 'order-index', 'email', 'cache-invalidation']),
+    );
+    expect(queues.every(({ readOnlyMode }) => readOnlyMode)).toBe(true);
+    expect(queues[0]!.counts).toMatchObject({ waiting: 0, failed: 0 });
+  });
+
+  it.each([
+    ['PUT', '/api/queues/pause'],
+    ['PUT', '/api/queues/inventory/pause'],
+    ['PUT', '/api/queues/inventory/empty'],
+    ['PUT', '/api/queues/inventory/obliterate'],
+    ['PUT', '/api/queues/inventory/retry/failed'],
+    ['PUT', '/api/queues/inventory/clean/failed'],
+    ['PUT', '/api/queues/inventory/promote'],
+    ['PUT', '/api/queues/inventory/1/retry'],
+    ['PUT', '/api/queues/inventory/1/clean'],
+    ['PATCH', '/api/queues/inventory/1/update-data'],
+    ['POST', '/api/queues/inventory/add'],
+  ])('refuses %s %s, to an operator too', async (method, path) => {
+    const headers = { 'content-type': 'application/json' };
+    const answer = await ask(path, bearer(operator), { method, headers, body: '{}' });
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+    expect(await answer.json()).toMatchObject({ code: 'board-read-only' });
+    expect((await ask(path, undefined, { method, headers, body: '{}' })).status).toBe(401);
+    expect((await queuesSeen()).queues.some(({ isPaused }) => isPaused)).toBe(false);
+  });
+
+  it('leaves health and metrics open, and is not there on any port of the API', async () => {
+    const { worker, apis, baseUrl } = platform;
+    for (const path of ['/health/live', '/health/ready', '/metrics']) {
+      expect((await fetch(worker.managementUrl + path)).status).toBe(200);
+    }
+    for (const url of [baseUrl, apis[0]!.managementUrl]) {
+      const answer = await fetch(url + PATH, { headers: { authorization: bearer(operator) } });
+      expect(answer.status).toBe(404);
+    }
+  });
+});

@@ -1,0 +1,52 @@
+import {
+  basicPassword,
+  bearerToken,
+  ForbiddenError,
+  TokenMissingError,
+  type TokenVerifier,
+} from '@fourfold/auth';
+import { AppError } from '@fourfold/kernel';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { BoardReadOnlyError } from './board.errors.js';
+
+const CHALLENGE = [
+  'Basic realm="Fourfold queues: any name, and an operator\'s token as the password"',
+  'Bearer',
+];
+
+/**
+ * Lets operators look, and nobody change anything. A browser knows no way to send a token with a page; so that it can
+ * ask for one, the token may come as the password of HTTP Basic too.
+ */
+export function operatorsGate(tokens: TokenVerifier) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    try {
+      const { authorization } = request.headers;
+      const token = bearerToken(authorization) ?? basicPassword(authorization);
+      if (token === undefined) throw new TokenMissingError();
+      const { role } = await tokens.verify(token);
+      if (role !== 'operator') throw new ForbiddenError();
+      if (request.method !== 'GET' && request.method !== 'HEAD') throw new BoardReadOnlyError();
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      await refuse(error, request, reply);
+    }
+  };
+}
+
+async function refuse(error: AppError, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  if (error.retryAfterSeconds !== undefined) reply.header('Retry-After', error.retryAfterSeconds);
+  if (error.status === 401) reply.header('WWW-Authenticate', CHALLENGE);
+  if (error.status === 405) reply.header('Allow', 'GET, HEAD');
+  await reply
+    .code(error.status)
+    .type('application/problem+json')
+    .send({
+      type: `https://fourfold.example/errors#${error.code}`,
+      title: error.title,
+      status: error.status,
+      detail: error.message,
+      code: error.code,
+      requestId: request.id,
+    });
+}

@@ -1,0 +1,13 @@
+import type { z } from 'zod';
+
+/** How tokens are checked. The keys come from exactly one of the two places. */
+export interface AuthOptions {
+  /** Where the login service publishes its keys (JWKS). Fetched when a token is first checked, and when a key is new. */
+  jwksUrl?: string | undefined;
+  /** A file with the keys, read once. */
+  jwksFile?: string | undefined;
+  issuer: string;
+  audience: string;
+  /** What a customer's `sub` must look like. Default: 1 to 19 digits, the first not 0. */
+  customerSub?: z.ZodType<string>;
+}
