@@ -4,6 +4,7 @@ import {
   Logger,
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
+  type OnModuleDestroy,
 } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { getQueueToken } from '@nestjs/bull';
@@ -25,9 +26,10 @@ const HAND_BACK_MS = 1_000;
  * kills child processes → hands back what is left → closes.
  */
 @Injectable()
-export class ProcessorHost implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class ProcessorHost implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
   private readonly logger = new Logger(ProcessorHost.name);
   private readonly queues: Queue<JobData>[] = [];
+  private paused: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly processors: Processors,
@@ -46,8 +48,14 @@ export class ProcessorHost implements OnApplicationBootstrap, BeforeApplicationS
     }
   }
 
+  /** The first thing that a stop does, whatever others wait for then: a job that ends now is followed by no other. */
+  onModuleDestroy(): void {
+    this.paused = Promise.all(this.queues.map((queue) => pauseAtOnce(queue)));
+    this.paused.catch(() => {}); // a Redis that is gone: waited for below, within the deadline
+  }
+
   async beforeApplicationShutdown(): Promise<void> {
-    const paused = Promise.all(this.queues.map((queue) => pauseAtOnce(queue)));
+    const { paused } = this;
     if (!(await within(this.options.drainMs, paused))) await this.giveUp(paused);
     await within(HAND_BACK_MS, Promise.all(this.queues.map((queue) => this.handBack(queue))));
     await this.children.close();
