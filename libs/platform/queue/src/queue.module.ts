@@ -4,6 +4,7 @@ import { BullModule } from '@nestjs/bull';
 import type { AroundJob } from './around-job.js';
 import { bullOptions } from './bull.options.js';
 import { BullPublisher } from './bull.publisher.js';
+import { NamelessWorkers } from './nameless-workers.js';
 import { OutboxEpoch } from './outbox.epoch.js';
 import { ProcessorHost } from './processor.host.js';
 import { QueueCloser } from './queue.closer.js';
@@ -62,6 +63,7 @@ export class QueueModule {
         BullPublisher,
         ProcessorHost,
         WorkerHeartbeat,
+        NamelessWorkers,
         QueueCloser,
         { provide: QueueConnections, useValue: connections },
         { provide: AROUND_JOB, useValue: aroundJob ?? null },
