@@ -1,20 +1,26 @@
 import { createBullBoard } from '@bull-board/api';
 import { BullAdapter } from '@bull-board/api/bullAdapter';
 import { FastifyAdapter } from '@bull-board/fastify';
-import type { TokenVerifier } from '@fourfold/auth';
-import { type QueueViews, QueueUnavailableError } from '@fourfold/queue';
+import { TokenVerifier } from '@fourfold/auth';
+import { registerOnManagementPort } from '@fourfold/observability';
+import { QueueUnavailableError, QueueViews } from '@fourfold/queue';
 import { Logger } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyPluginCallback } from 'fastify';
 import { operatorsGate } from './operators.gate.js';
 
-/** On the management port. */
-export const QUEUE_BOARD_PATH = '/admin/queues';
+const QUEUE_BOARD_PATH = '/admin/queues';
 
 /**
- * Bull Board, for operators, as a page that only shows. What it could change goes another way, past what the board
- * knows nothing of: a redrive is an outbox row, not `job.retry()`.
+ * Bull Board on the management port, for operators, as a page that only shows. Changes go another way: a redrive, say,
+ * is an outbox row and not `job.retry()`.
  */
-export function queueBoard(views: QueueViews, tokens: TokenVerifier): FastifyPluginCallback {
+export function publishQueueBoard(app: NestFastifyApplication): void {
+  const board = queueBoard(app.get(QueueViews), app.get(TokenVerifier));
+  registerOnManagementPort(app.getHttpAdapter().getInstance(), QUEUE_BOARD_PATH, board);
+}
+
+function queueBoard(views: QueueViews, tokens: TokenVerifier): FastifyPluginCallback {
   const logger = new Logger('QueueBoard');
   const adapter = new FastifyAdapter();
   adapter.setBasePath(QUEUE_BOARD_PATH);
@@ -24,12 +30,14 @@ export function queueBoard(views: QueueViews, tokens: TokenVerifier): FastifyPlu
     // Workers: it would list connections (CLIENT LIST). Whoever works a queue off is in its heartbeats.
     options: { uiConfig: { boardTitle: 'Fourfold queues', showWorkers: false } },
   });
-  // All that it does is to ask Redis.
-  adapter.setErrorHandler((error) => {
+  // What has no status of its own comes from Redis: the board asks nothing else.
+  adapter.setErrorHandler((error: Error & { statusCode?: number }) => {
     const { status, code, message } = new QueueUnavailableError(error);
-    logger.warn({ err: error }, message);
+    if (error.statusCode === undefined) logger.warn({ err: error }, message);
     // Bull Board's type knows no 503; it sends what it is given.
-    return { status: status as number as 500, body: { error: message, code } };
+    return error.statusCode === undefined
+      ? { status: status as number as 500, body: { error: message, code } }
+      : { status: error.statusCode as 400, body: { error: error.message } };
   });
   return (fastify, _options, done) => {
     fastify.addHook('onRequest', operatorsGate(tokens));

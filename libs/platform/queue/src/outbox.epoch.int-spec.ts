@@ -88,10 +88,10 @@ describe('whether the queue has lost what it held', () => {
     const only = await publisher();
     const { client } = apps[0]!.app.get(OperatingConnection);
     const ask = client.eval.bind(client) as (...parameters: unknown[]) => Promise<unknown>;
-    vi.spyOn(client, 'eval').mockImplementationOnce((async (...parameters: unknown[]) => {
+    vi.spyOn(client, 'eval').mockImplementationOnce(async (...parameters: unknown[]) => {
       await ask(...parameters);
       throw new Error('Connection is closed.');
-    }) as never);
+    });
     await expect(only.foundEmpty()).rejects.toThrow('does not answer');
     expect(await answers(only, only)).toEqual([true, false]);
   });

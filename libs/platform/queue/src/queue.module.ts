@@ -9,6 +9,7 @@ import { JobRunner } from './processing/job.runner.js';
 import { ProcessorHost } from './processing/processor.host.js';
 import { Processors } from './processing/processors.js';
 import { sweeping } from './dead-letters/sweeping.js';
+import { NamelessWorkers } from './nameless-workers.js';
 import { QueueCloser } from './queue.closer.js';
 import { QueueConnections } from './queue.connections.js';
 import type { QueueDefinition } from './queue.definition.js';
@@ -72,6 +73,7 @@ export class QueueModule {
         JobRunner,
         ProcessorHost,
         WorkerHeartbeat,
+        NamelessWorkers,
         QueueCloser,
         ...(sweepDeadLetters ? sweeping : []),
         { provide: QueueConnections, useValue: connections },

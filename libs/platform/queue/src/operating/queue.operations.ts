@@ -68,10 +68,10 @@ export class QueueOperations {
     const known = this.definitions.map((definition) => definition.name);
     if (!known.includes(name)) throw new QueueNotFoundError(name, known);
     const [from, to, event] = paused ? ['wait', 'paused', 'paused'] : ['paused', 'wait', 'resumed'];
-    const keys = [from!, to!, 'meta-paused', 'meta', event!].map((key) =>
+    const keys = [from, to, 'meta-paused', 'meta', event].map((key) =>
       queueKey(this.redis.prefix, name, key),
     );
-    const changed = await this.connection.eval(SET_PAUSED, ...keys, event!);
+    const changed = await this.connection.eval(SET_PAUSED, ...keys, event);
     return { name, paused, changed: changed === 1 };
   }
 }

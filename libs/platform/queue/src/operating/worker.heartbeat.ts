@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import {
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type BeforeApplicationShutdown,
+} from '@nestjs/common';
 import { Processors } from '../processing/processors.js';
 import { InjectQueueRedis, type QueueRedis } from '../queue.tokens.js';
 import { BEAT, LEAVE } from './heartbeat.script.js';
@@ -15,7 +20,7 @@ export const HEARTBEAT_COUNTS_MS = 15_000;
  * beat that Redis does not take is lost, and the next one makes up for it; a Redis that comes back gets one at once.
  */
 @Injectable()
-export class WorkerHeartbeat implements OnApplicationBootstrap, OnModuleDestroy {
+export class WorkerHeartbeat implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(WorkerHeartbeat.name);
   private readonly id = randomUUID();
   private queues: readonly string[] = [];
@@ -36,8 +41,8 @@ export class WorkerHeartbeat implements OnApplicationBootstrap, OnModuleDestroy 
     this.connection.onReady(() => void this.tell(BEAT));
   }
 
-  /** The first thing that a stop does: from here on no new job is taken. */
-  async onModuleDestroy(): Promise<void> {
+  /** Beside the host, which takes no job from here on, and does not wait for this. */
+  async beforeApplicationShutdown(): Promise<void> {
     this.left = true;
     clearInterval(this.timer);
     await this.tell(LEAVE);

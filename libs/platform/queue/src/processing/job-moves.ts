@@ -12,7 +12,7 @@ const TAKE_OUT = `
 `;
 
 const HAND_BACK = `${TAKE_OUT}
-  redis.call('RPUSH', KEYS[4], ARGV[2])
+  redis.call('RPUSH', redis.call('EXISTS', KEYS[6]) == 1 and KEYS[5] or KEYS[4], ARGV[2])
   return 1
 `;
 
@@ -68,10 +68,9 @@ export async function failJob(job: Job<JobData>, failure: Failure): Promise<void
 
 /** Puts a job that this worker holds back in line, at its front. @returns whether it was this worker's */
 export async function handBackJob(queue: Queue, jobId: string | number): Promise<boolean> {
-  const waiting = queue.toKey((await queue.isPaused()) ? 'paused' : 'wait');
-  return (
-    (await queue.client.eval(HAND_BACK, 4, ...ownKeys(queue, jobId), waiting, tokenOf(queue), jobId)) === 1
-  );
+  const lines = ['wait', 'paused', 'meta-paused'].map((name) => queue.toKey(name));
+  const keys = [...ownKeys(queue, jobId), ...lines];
+  return (await queue.client.eval(HAND_BACK, keys.length, ...keys, tokenOf(queue), jobId)) === 1;
 }
 
 /**
