@@ -1,16 +1,25 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ServiceProcess } from '@fourfold-tools/e2e';
-import type { RedisServerFixture } from '@fourfold-tools/testing';
 import { oneOf, type Random, shuffled } from './random.js';
 
 export const faultKinds = ['api', 'worker', 'queue-redis'] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
+/** What can be killed, and started again. */
+export interface Mortal {
+  kill(): Promise<void>;
+  start(): Promise<void>;
+}
+
+export interface MortalService extends Mortal {
+  readonly running: boolean;
+  readonly log: string;
+}
+
 export interface FaultTargets {
-  apis: readonly ServiceProcess[];
+  apis: readonly MortalService[];
   /** Relay and processors live in them. */
-  workers: readonly ServiceProcess[];
-  queueRedis: RedisServerFixture;
+  workers: readonly MortalService[];
+  queueRedis: Mortal;
 }
 
 export interface FaultPlan {
@@ -21,11 +30,12 @@ export interface FaultPlan {
 
 /**
  * SIGKILLs one thing after another, and starts it again at once; the Redis comes back empty. Each kind has its turn
- * before any has a second one. What has no twin that is up is left alone, so one API and one worker always live.
+ * before any has a second one, as far as possible: what has no twin that is up is left alone, so one API and one worker
+ * always live.
  */
 export class FaultInjector {
   readonly counts: Record<FaultKind, number> = { api: 0, worker: 0, 'queue-redis': 0 };
-  private readonly restarting = new Map<ServiceProcess | RedisServerFixture, Promise<void>>();
+  private readonly restarting = new Map<Mortal, Promise<void>>();
   private readonly stopped = new AbortController();
   private due: FaultKind[] = [];
   private failure: unknown;
@@ -69,20 +79,22 @@ export class FaultInjector {
 
   private injectOne(): void {
     if (this.due.length === 0) this.due = shuffled(this.plan.random, faultKinds);
-    const kind = this.due.find((each) => this.victimsOf(each).length > 0);
+    const possible = (each: FaultKind) => this.victimsOf(each).length > 0;
+    // Those whose turn it is may all be starting again: then another one has a turn more, rather than nobody.
+    const kind = this.due.find(possible) ?? faultKinds.find(possible);
     if (kind === undefined) return;
     this.due = this.due.filter((each) => each !== kind);
     this.killAndRestart(kind, oneOf(this.plan.random, this.victimsOf(kind)));
   }
 
-  private victimsOf(kind: FaultKind): readonly (ServiceProcess | RedisServerFixture)[] {
+  private victimsOf(kind: FaultKind): readonly Mortal[] {
     const { apis, workers, queueRedis } = this.targets;
     if (kind === 'queue-redis') return this.restarting.has(queueRedis) ? [] : [queueRedis];
     const up = (kind === 'api' ? apis : workers).filter((service) => !this.restarting.has(service));
     return up.length > 1 ? up : [];
   }
 
-  private killAndRestart(kind: FaultKind, victim: ServiceProcess | RedisServerFixture): void {
+  private killAndRestart(kind: FaultKind, victim: Mortal): void {
     this.counts[kind]++;
     this.plan.report(`fault ${this.total}: ${kind} killed`);
     const back = (async () => {
