@@ -9,7 +9,7 @@ export interface Plant {
   invariant: string;
   what: string;
   /** Does the damage. @returns what makes it good */
-  plant(shop: HealthyShop): Promise<Undo>;
+  plant: (shop: HealthyShop) => Promise<Undo>;
 }
 
 /** An id that no order has. */

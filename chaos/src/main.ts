@@ -53,14 +53,15 @@ async function run(choice: Choice): Promise<number> {
   // Ctrl-C leaves no server behind; services end with this process.
   const interrupt = () => void starting.then((stack) => stack.remove()).finally(() => process.exit(130));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt);
-  const { options, remove } = await starting;
+  const stack = await starting;
+  const { options } = stack;
   let result: SoakResult | undefined;
   try {
     await removeAbandonedTopologies(options.repoRoot);
     result = await soak({ ...choice, report, servers: describeTopology(options) });
   } finally {
     if (result === undefined || result.violations.length > 0) keepLogs(options, choice.seed, report);
-    await remove();
+    await stack.remove();
   }
   if (choice.json !== undefined) writeFileSync(choice.json, `${JSON.stringify(result, null, 2)}\n`);
   tell(result, report);

@@ -5,7 +5,7 @@ export interface Invariant {
   name: string;
   says: string;
   /** @returns a line for each violation */
-  violations(evidence: Evidence, told: Told): string[];
+  violations: (evidence: Evidence, told: Told) => string[];
 }
 
 export interface Violation {

@@ -38,7 +38,7 @@ export class FaultInjector {
   private readonly restarting = new Map<Mortal, Promise<void>>();
   private readonly stopped = new AbortController();
   private due: FaultKind[] = [];
-  private failure: unknown;
+  private failure: Error | undefined;
 
   constructor(
     private readonly targets: FaultTargets,
@@ -101,7 +101,9 @@ export class FaultInjector {
       await victim.kill();
       await victim.start();
     })()
-      .catch((error: unknown) => (this.failure ??= error))
+      .catch((error: unknown) => {
+        this.failure ??= error instanceof Error ? error : new Error(String(error));
+      })
       .then(() => void this.restarting.delete(victim));
     this.restarting.set(victim, back);
   }
