@@ -15,7 +15,7 @@ export default defineConfig({
     projects: [
       {
         ...workspaceSources,
-        test: { name: 'unit', include: ['{apps,bench,libs,tools}/**/*.spec.ts'], exclude },
+        test: { name: 'unit', include: ['{apps,bench,chaos,libs,tools}/**/*.spec.ts'], exclude },
       },
       {
         ...workspaceSources,
@@ -32,7 +32,7 @@ export default defineConfig({
         ...workspaceSources,
         test: {
           name: 'e2e',
-          include: ['{apps,tools}/**/*.e2e-spec.ts'],
+          include: ['{apps,chaos,tools}/**/*.e2e-spec.ts'],
           exclude,
           globalSetup: realServers,
           // Each file drives whole processes: one file at a time keeps two cores honest.

@@ -25,6 +25,11 @@ const commands = {
   token: { says: 'prints a development token', builds: ['tools/token'] },
   import: { says: 'loads a file in the UCI Online Retail layout through the API', builds: ['tools/import'] },
   bench: { says: 'measures us beside our peers', builds: ['bench'], main: 'bench/dist/main.js' },
+  soak: {
+    says: 'kills parts of the platform under load, and checks that nothing is lost or doubled',
+    builds: ['chaos', 'apps/order-api', 'apps/worker'],
+    main: 'chaos/dist/main.js',
+  },
   verify: { says: 'every check of the project (npm test)', builds: ['tools/verify'] },
 };
 

@@ -12,6 +12,7 @@ export interface CallOptions {
   rawBody?: string;
   headers?: Record<string, string>;
   token?: string | null;
+  signal?: AbortSignal;
 }
 
 /** Calls the API as its users do. */
@@ -31,7 +32,7 @@ export class ApiCaller {
     path: string,
     options: CallOptions = {},
   ): Promise<Answer<T>> {
-    const { body, rawBody, headers = {}, token = this.token } = options;
+    const { body, rawBody, headers = {}, token = this.token, signal } = options;
     const payload = rawBody ?? (body === undefined ? undefined : JSON.stringify(body));
     const response = await fetch(`${this.baseUrl}/v1${path}`, {
       method,
@@ -41,6 +42,7 @@ export class ApiCaller {
         ...headers,
       },
       ...(payload === undefined ? {} : { body: payload }),
+      ...(signal === undefined ? {} : { signal }),
     });
     const text = await response.text();
     return { status: response.status, headers: response.headers, text, body: parsed(text) as T };

@@ -23,24 +23,37 @@ import { ServiceProcess } from './service.process.js';
 import { ShopFixture } from './shop.fixture.js';
 
 type Changes = Record<string, string>;
+type ChangeOf = Changes | ((env: Changes) => Changes);
 
 export interface PlatformChoice {
   /** Appears in log names. */
   name: string;
+  /** Default: the servers that the test run shares. */
+  servers?: TestTopology;
   /** How many order-api processes. Default 1. */
   apis?: number;
   /** Changes to order-api's environment, which may depend on it; an empty value takes a variable away. */
-  apiEnv?: Changes | ((env: Changes) => Changes);
+  apiEnv?: ChangeOf;
+  /** How many worker processes. Default 1. */
+  workers?: number;
+  /** The same for the worker's environment. */
+  workerEnv?: ChangeOf;
 }
 
 /** The whole platform for one test file: databases and key prefixes of its own on the shared servers, own processes. */
 export interface Platform {
+  /** Its databases' name. */
+  id: string;
+  /** Of its Bull keys. */
+  queuePrefix: string;
   /** Of the first order-api, without `/v1`. */
   baseUrl: string;
   api: ApiCaller;
   shop: ShopFixture;
   apis: ServiceProcess[];
+  /** The first of `workers`. */
   worker: ServiceProcess;
+  workers: ServiceProcess[];
   /** Each order-api's base URL. */
   baseUrls: string[];
   /** An operator who calls the order-api of that index. */
@@ -54,32 +67,35 @@ export interface Platform {
   mails(): Promise<CaughtMail[]>;
   /** The mails about an order, once there is one. */
   mailsAbout(orderId: string): Promise<CaughtMail[]>;
-  /** Runs `work` while the worker stands still: what it places stays pending until it is over. */
+  /** Runs `work` while the workers stand still: what it places stays pending until it is over. */
   withoutWorker<T>(work: () => Promise<T>): Promise<T>;
   stop(): Promise<void>;
 }
 
-export async function startPlatform({ name, apis = 1, apiEnv = {} }: PlatformChoice): Promise<Platform> {
-  const servers = topology();
+export async function startPlatform(choice: PlatformChoice): Promise<Platform> {
+  const { name, servers = topology() } = choice;
   const options = stackOptionsFromEnv(servers.env, servers.repoRoot);
   const id = `fourfold_t_${name.replace(/\W/g, '_')}_${randomBytes(3).toString('hex')}`;
   const databases = await createDatabases(servers, id);
   await migrateAll(migrationEnvironment(options, { database: id, shardDatabase: id }), () => undefined);
   await ensureDevKeys(servers.stateDir);
-  const { baseUrls, apiProcesses, worker } = await launch(options, id, apis, apiEnv);
+  const { baseUrls, apiProcesses, workers } = await launch(options, id, choice);
   const pools = openPools(databases);
   const operatorToken = () => signToken(servers.stateDir, { role: 'operator', sub: 'e2e' });
   const token = await operatorToken();
   const apiAt = (index: number) => new ApiCaller(baseUrls[index]!, token);
   const api = apiAt(0);
   const platform: Platform = {
+    id,
+    queuePrefix: queuePrefixOf(options, id),
     baseUrl: baseUrls[0]!,
     baseUrls,
     api,
     apiAt,
     shop: new ShopFixture(api),
     apis: apiProcesses,
-    worker,
+    worker: workers[0]!,
+    workers,
     env: servers.env,
     ...pools,
     operatorToken,
@@ -94,15 +110,15 @@ export async function startPlatform({ name, apis = 1, apiEnv = {} }: PlatformCho
         return found.length > 0 && found;
       }),
     withoutWorker: async (work) => {
-      worker.pause();
+      for (const worker of workers) worker.pause();
       try {
         return await work();
       } finally {
-        worker.resume();
+        for (const worker of workers) worker.resume();
       }
     },
     stop: async () => {
-      await Promise.all([...apiProcesses, worker].map((service) => service.stop()));
+      await Promise.all([...apiProcesses, ...workers].map((service) => service.stop()));
       await Promise.all([pools.primary, ...Object.values(pools.shards)].map((pool) => pool.end()));
       await Promise.all(Object.values(databases).map((database) => database.drop()));
     },
@@ -120,35 +136,46 @@ async function createDatabases(servers: TestTopology, name: string): Promise<Rec
   return Object.fromEntries(made);
 }
 
-async function launch(
-  options: StackOptions,
-  id: string,
-  apis: number,
-  apiEnv: NonNullable<PlatformChoice['apiEnv']>,
-) {
-  const ports = await freePorts(2 * apis + 1);
-  const service = (app: AppName, label: string, change: (env: Changes) => Changes) => {
-    const env = appEnvironment(options, { app, database: id, shardDatabase: id, prefix: id });
+async function launch(options: StackOptions, id: string, choice: PlatformChoice) {
+  const { apis = 1, apiEnv = {}, workers = 1, workerEnv = {} } = choice;
+  const ports = await freePorts(2 * apis + workers);
+  const service = (app: AppName, label: string, change: ChangeOf, own: Changes) => {
+    const env = environmentOf(options, app, id);
     const { repoRoot, stateDir } = options;
     return new ServiceProcess({
       app,
       label: `${id}-${label}`,
       repoRoot,
       stateDir,
-      env: { ...env, ...change(env) },
+      env: { ...env, ...(typeof change === 'function' ? change(env) : change), ...own },
     });
   };
-  const apiPorts = ports.slice(0, apis);
+  const [apiPorts, workerPorts] = [ports.slice(0, apis), ports.slice(2 * apis)];
   const apiProcesses = apiPorts.map((port, index) =>
-    service('order-api', `order-api-${index}`, (env) => ({
-      ...(typeof apiEnv === 'function' ? apiEnv(env) : apiEnv),
+    service('order-api', `order-api-${index}`, apiEnv, {
       PORT: String(port),
       MANAGEMENT_PORT: String(ports[apis + index]),
-    })),
+    }),
   );
-  const worker = service('worker', 'worker', () => ({ MANAGEMENT_PORT: String(ports[2 * apis]) }));
-  await Promise.all([...apiProcesses, worker].map((process) => process.start()));
-  return { baseUrls: apiPorts.map((port) => `http://127.0.0.1:${port}`), apiProcesses, worker };
+  const workerProcesses = workerPorts.map((port, index) =>
+    service('worker', index === 0 ? 'worker' : `worker-${index}`, workerEnv, {
+      MANAGEMENT_PORT: String(port),
+    }),
+  );
+  await Promise.all([...apiProcesses, ...workerProcesses].map((process) => process.start()));
+  return {
+    baseUrls: apiPorts.map((port) => `http://127.0.0.1:${port}`),
+    apiProcesses,
+    workers: workerProcesses,
+  };
+}
+
+function environmentOf(options: StackOptions, app: AppName, id: string): Changes {
+  return appEnvironment(options, { app, database: id, shardDatabase: id, prefix: id });
+}
+
+function queuePrefixOf(options: StackOptions, id: string): string {
+  return environmentOf(options, 'worker', id)['QUEUE_PREFIX']!;
 }
 
 /** Read by tests to see what is really there. 64-bit columns come as text, as ids do everywhere. */

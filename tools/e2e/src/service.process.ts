@@ -31,6 +31,11 @@ export class ServiceProcess {
     return this.child?.pid;
   }
 
+  /** Whether it has been started and has not ended since. */
+  get running(): boolean {
+    return this.child !== undefined && !ended(this.child);
+  }
+
   /** Where health and metrics are. */
   get managementUrl(): string {
     return `http://127.0.0.1:${this.launch.env['MANAGEMENT_PORT']}`;
@@ -49,6 +54,10 @@ export class ServiceProcess {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;
+    // It does not outlive this process, which may be ended by a signal.
+    const reap = () => child.kill('SIGKILL');
+    process.once('exit', reap);
+    child.once('exit', () => process.off('exit', reap));
     const log = createWriteStream(this.logPath, { flags: 'a' });
     child.stdout.pipe(log, { end: false });
     child.stderr.pipe(log, { end: false });

@@ -22,7 +22,7 @@ export class BlackHole {
 
   /** @throws Error where the system answers even with a full queue, and when the listener does not start. */
   static async open(): Promise<BlackHole> {
-    const script = fileURLToPath(new URL('black-hole.listener.mjs', import.meta.url));
+    const script = fileURLToPath(new URL('../src/black-hole.listener.mjs', import.meta.url));
     const listener = spawn(process.execPath, [script, String(process.pid)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });

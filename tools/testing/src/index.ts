@@ -5,6 +5,7 @@ export { ForkedProcess } from './forked.process.js';
 export { gate, type Gate } from './gate.js';
 export { migratedDatabase, type MigratedDatabase, type MigratedDatabaseChoice } from './migrated-database.js';
 export { outageSideOf } from './outage.side.js';
+export { type OwnStack, startOwnStack } from './own-stack.js';
 export { OpenLoop, percentile, type Sample } from './open-loop.js';
 export type { Break } from './proxied.connection.js';
 export {

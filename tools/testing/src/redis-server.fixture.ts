@@ -36,7 +36,12 @@ export class RedisServerFixture {
   /** Empty, unless `SAVE` has written a `dump.rdb` before. */
   async start(): Promise<void> {
     const flags = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--dir', this.directory];
-    this.child = spawn('redis-server', flags, { stdio: 'ignore' });
+    const child = spawn('redis-server', flags, { stdio: 'ignore' });
+    this.child = child;
+    // It does not outlive this process, which may be ended by a signal.
+    const reap = () => child.kill('SIGKILL');
+    process.once('exit', reap);
+    child.once('exit', () => process.off('exit', reap));
     await eventually(async () => (await this.command('PING')) === 'PONG');
   }
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
  * `topology-guard.mjs`. What it gives back dismisses the guard.
  */
 export function guardTopology(stateDir: string): () => void {
-  const script = fileURLToPath(new URL('topology-guard.mjs', import.meta.url));
+  const script = fileURLToPath(new URL('../src/topology-guard.mjs', import.meta.url));
   const child = spawn(process.execPath, [script, stateDir], {
     // Away from the terminal's process group: Ctrl-C must not take the guard along.
     detached: true,

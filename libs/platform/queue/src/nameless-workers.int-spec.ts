@@ -2,7 +2,7 @@ import { eventually, RedisServerFixture } from '@fourfold-tools/testing';
 import { Injectable } from '@nestjs/common';
 import Bull from 'bull';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type JobProcessor, ProcessorFor } from './processor-for.js';
+import { type JobProcessor, ProcessorFor } from './processing/processor-for.js';
 import { QueueConnections } from './queue.connections.js';
 import { letters, message, QueueApp } from './testing/queue-app.js';
 

@@ -1,0 +1,157 @@
+import { type Platform, startPlatform } from '@fourfold-tools/e2e';
+import { RedisServerFixture, type TestTopology } from '@fourfold-tools/testing';
+import type { Redis } from 'ioredis';
+import { type Violation, violationsIn } from '../oracle/invariants.js';
+import { readEvidence } from '../oracle/read-evidence.js';
+import { FaultInjector, type FaultKind, faultKinds } from './fault.injector.js';
+import { type OpenWork, settled } from './open-work.js';
+import { seededRandom } from './random.js';
+import { furnish, type ShopFloor, wishOf } from './shop.floor.js';
+import { type ClientCounts, StubbornClient } from './stubborn.client.js';
+
+const PROGRESS_EVERY_MS = 5_000;
+
+export interface SoakOptions {
+  orders: number;
+  killEveryMs: number;
+  /** Decides what is ordered and what is killed. */
+  seed: number;
+  clients: number;
+  report: (line: string) => void;
+  /** Default: the servers that the test run shares. */
+  servers?: TestTopology;
+}
+
+export interface SoakResult extends ClientCounts {
+  seed: number;
+  orders: number;
+  faults: Record<FaultKind, number>;
+  /** Orders by what became of them. */
+  statuses: Record<string, number>;
+  placedAfterSeconds: number;
+  settledAfterSeconds: number;
+  violations: Violation[];
+}
+
+/**
+ * Places orders while parts of the platform are killed, waits until everything has settled, and holds every invariant
+ * against what is there.
+ * @throws when a client gets an answer that it should not, or a service ends that nobody killed
+ */
+export async function soak(options: SoakOptions): Promise<SoakResult> {
+  const queueRedis = await RedisServerFixture.start();
+  const env = { QUEUE_REDIS_URL: queueRedis.url };
+  let platform: Platform | undefined;
+  const redis = queueRedis.client();
+  try {
+    platform = await startPlatform({
+      name: 'soak',
+      apis: 2,
+      apiEnv: env,
+      workers: 2,
+      workerEnv: env,
+      ...(options.servers ? { servers: options.servers } : {}),
+    });
+    return await soakOn(platform, { queueRedis, redis }, options);
+  } finally {
+    await platform?.stop();
+    redis.disconnect();
+    await queueRedis.dispose();
+  }
+}
+
+async function soakOn(
+  platform: Platform,
+  { queueRedis, redis }: { queueRedis: RedisServerFixture; redis: Redis },
+  options: SoakOptions,
+): Promise<SoakResult> {
+  const startedAt = performance.now();
+  const seconds = () => Math.round((performance.now() - startedAt) / 1_000);
+  const report = (line: string) => options.report(`${String(seconds()).padStart(5)} s  ${line}`);
+  const floor = await furnish(platform, options.orders);
+  const client = new StubbornClient(platform.apis.map((_api, index) => platform.apiAt(index)));
+  const faults = new FaultInjector(
+    { apis: platform.apis, workers: platform.workers, queueRedis },
+    { random: seededRandom(options.seed), everyMs: options.killEveryMs, report },
+  );
+  const sayProgress = atMostEvery(PROGRESS_EVERY_MS, () => report(progressOf(client, options.orders)));
+
+  const injecting = faults.run();
+  try {
+    await placeAll(floor, client, faults, options, sayProgress);
+  } finally {
+    await faults.stop();
+    await injecting;
+  }
+  const placedAfterSeconds = seconds();
+  report(`${progressOf(client, options.orders)}; no more faults, waiting until all is settled`);
+  const sayOpen = atMostEvery(PROGRESS_EVERY_MS, (open: OpenWork) =>
+    report(`still open: ${open.pending} orders, ${open.messages} messages, ${open.jobs} jobs`),
+  );
+  await settled(platform, redis, sayOpen);
+  const settledAfterSeconds = seconds();
+  faults.throwIfSomethingDied();
+
+  const { primary, shards, queuePrefix } = platform;
+  const evidence = await readEvidence({
+    primary,
+    shards,
+    queuePrefix,
+    queueRedis: redis,
+    mails: () => platform.mails(),
+  });
+  return {
+    seed: options.seed,
+    orders: options.orders,
+    ...client.counts,
+    faults: faults.counts,
+    statuses: countBy(evidence.orders.map(({ status }) => status)),
+    placedAfterSeconds,
+    settledAfterSeconds,
+    violations: violationsIn(evidence, { stockAtStart: floor.stockAtStart, accepted: client.accepted }),
+  };
+}
+
+/** The orders wait for the faults where they would be too quick: each kind happens while there is still work to do. */
+async function placeAll(
+  floor: ShopFloor,
+  client: StubbornClient,
+  faults: FaultInjector,
+  { orders, clients, seed, killEveryMs }: SoakOptions,
+  sayProgress: () => void,
+): Promise<void> {
+  const share = orders / (faultKinds.length + 1);
+  let next = 0;
+  const shopper = async () => {
+    while (next < orders) {
+      const number = next++;
+      const faultsBefore = Math.min(faultKinds.length, Math.floor(number / share));
+      while (faults.total < faultsBefore)
+        await new Promise((resolve) => setTimeout(resolve, killEveryMs / 20));
+      faults.throwIfSomethingDied();
+      await client.place(wishOf(floor, seed, number), `soak-${seed}-${number}`, number);
+      sayProgress();
+    }
+  };
+  await Promise.all(Array.from({ length: clients }, shopper));
+}
+
+function progressOf({ answered, counts }: StubbornClient, orders: number): string {
+  const { accepted, refused, retries, replayed } = counts;
+  return `${answered} of ${orders} answered: ${accepted} accepted, ${refused} refused; ${retries} retries, ${replayed} replayed`;
+}
+
+function atMostEvery<A extends unknown[]>(ms: number, say: (...args: A) => void): (...args: A) => void {
+  let last = performance.now();
+  return (...args) => {
+    if (performance.now() - last < ms) return;
+    last = performance.now();
+    say(...args);
+  };
+}
+
+function countBy(names: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
+}
