@@ -49,6 +49,31 @@ describe('BullPublisher', () => {
   });
 });
 
+describe('a job that a worker started just after Redis had lost it', () => {
+  /** As Bull does with the id that it has taken from the line before. */
+  const startLost = () =>
+    (app.queue() as unknown as { moveToActive(id: string): Promise<unknown> }).moveToActive('ob-1');
+
+  it('naive twin: leaves something under its id, and adding it again "succeeds" and does nothing', async () => {
+    await startLost();
+    expect(await app.publish(message(1))).toEqual(['1']);
+    expect(await waiting()).toBe(0);
+  });
+
+  it('is added anew when its message is offered again', async () => {
+    await startLost();
+    expect(await app.publish({ ...message(1), republished: true })).toEqual(['1']);
+    expect(await waiting()).toBe(1);
+    expect(await app.queue().client.hget(app.queue().toKey('ob-1'), 'data')).toContain('"m-1"');
+  });
+
+  it('and one that is there is left alone', async () => {
+    expect(await app.publish(message(1))).toEqual(['1']);
+    expect(await app.publish({ ...message(1), republished: true })).toEqual(['1']);
+    expect(await waiting()).toBe(1);
+  });
+});
+
 describe('while Redis does not answer', () => {
   it('frozen: nothing is confirmed after the deadline, nothing piles up, and one job comes of all tries', async () => {
     server.freeze();

@@ -10,6 +10,7 @@ import { type JobData, jobIdOf } from './job-data.js';
 import { OutboxEpoch } from './outbox.epoch.js';
 import { InjectQueueDeadlines, InjectQueueDefinitions, type QueueDeadlines } from './queue.tokens.js';
 import type { QueueDefinition } from './queue.definition.js';
+import { dropTornJobs } from './torn-jobs.js';
 
 /** Puts outbox messages on their Bull queues, one pipeline per queue. */
 @Injectable()
@@ -68,7 +69,10 @@ export class BullPublisher extends OutboxPublisher {
       data: { messageId, payload },
       opts: { ...options, jobId: jobIdOf(outboxId) },
     }));
-    const added = addJobs(queue, jobs).finally(() => this.waiting.delete(name));
+    const again = batch.filter(({ republished }) => republished).map(({ outboxId }) => jobIdOf(outboxId));
+    const added = dropTornJobs(queue, again)
+      .then(() => addJobs(queue, jobs))
+      .finally(() => this.waiting.delete(name));
     // What comes late is published again by then, under the same job ids: harmless.
     const { publishMs } = this.deadlines;
     const ids = await withDeadline(

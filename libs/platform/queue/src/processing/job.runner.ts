@@ -6,6 +6,7 @@ import type { JobData } from '../job-data.js';
 import { HardLimitError } from '../job.errors.js';
 import { QueueMetrics } from '../queue.metrics.js';
 import { InjectWorkerOptions, type WorkerOptions } from '../worker.options.js';
+import { dropTornJobs } from '../torn-jobs.js';
 import { asError } from './as-error.js';
 import { deadReasonOf } from './dead-reason-of.js';
 import { failJob, handBackJob } from './job-moves.js';
@@ -59,6 +60,8 @@ export class JobRunner {
       };
     } catch (thrown) {
       const error = asError(thrown);
+      // Nothing but its id has come back from a Redis that lost it: there is nothing to fail.
+      if (!job.timestamp) await dropTornJobs(job.queue, [running.id]);
       job.moveToFailed = async () => {
         await this.settle(processor, job, running, error);
         return null;

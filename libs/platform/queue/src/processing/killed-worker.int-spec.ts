@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { eventually, ForkedProcess, topology } from '@fourfold-tools/testing';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { letters, message, parcels, QueueApp } from '../testing/queue-app.js';
+import { isolated, letters, message, parcels, QueueApp } from '../testing/queue-app.js';
 import { WorkerDatabase } from '../testing/worker.database.js';
 import type { Behaviour, Report, WorkerProcessOptions } from '../testing/worker.process.js';
 
@@ -27,7 +27,10 @@ beforeEach(async () => {
   await database.empty();
   workers = [];
   prefix = `{test-${randomBytes(5).toString('hex')}}`;
-  publisher = await QueueApp.start(topology().redisQueue.url, [], { prefix });
+  publisher = await QueueApp.start(topology().redisQueue.url, [], {
+    prefix,
+    queues: [letters, parcels, isolated],
+  });
 });
 afterEach(async () => {
   await Promise.all(workers.map((worker) => worker.crash()));
@@ -104,6 +107,20 @@ describe('a worker killed', () => {
     await publish(message(2));
     await eventually(async () => (await database.effectsOf('m-2')).length === 1);
     expect(await database.effectsOf('m-1')).toEqual([]);
+  });
+});
+
+it('a child that keeps its event loop busy ends with a worker that is killed', async () => {
+  await publish(message(1, isolated.name, { to: 'spin' }));
+  const worker = await start('plain');
+  const progress = await eventually(
+    async () => (await redis.hget(publisher.queue(isolated).toKey('ob-1'), 'progress')) ?? false,
+    { deadlineMs: 20_000 },
+  );
+  const { pid } = JSON.parse(progress) as { pid: number };
+  await worker.crash();
+  await eventually(() => {
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
   });
 });
 
