@@ -48,5 +48,5 @@ it('naive twin: of the same class, it waits behind those that were fetched befor
 });
 
 it('naive twin: on the same queue, it waits behind all of them', async () => {
-  expect(await emailBehindAnalytics(analytics as typeof email, 'low')).toBe(WAITING);
+  expect(await emailBehindAnalytics(analytics, 'low')).toBe(WAITING);
 });
