@@ -16,6 +16,7 @@ describe('defineQueue', () => {
       hardLimitMs: 1_800_000,
       priority: 'normal',
       isolation: 'in-process',
+      autoRedrive: { times: 6, firstAfterMs: 60_000, capMs: 1_800_000 },
     });
   });
 
