@@ -1,4 +1,5 @@
 import { dbRoutingMigrations } from '@fourfold/db-routing';
+import { outboxMigrations } from '@fourfold/outbox';
 import {
   databaseUrl,
   host,
@@ -29,6 +30,11 @@ export interface BenchServers extends OwnServers {
   replicaUrls: string[];
 }
 
+export interface BenchQueueServers extends OwnServers {
+  databaseUrl: string;
+  redisUrl: string;
+}
+
 export interface BenchRedis extends OwnServers {
   redisUrl: string;
 }
@@ -50,6 +56,22 @@ export function startRedis(repoRoot: string): Promise<BenchRedis> {
   return startOwn(repoRoot, ['redis-cache'], async ({ ports }) => ({
     redisUrl: `redis://${host}:${ports['redis-cache']}`,
   }));
+}
+
+/** A primary with an outbox, and the queue Redis as the platform sets it up. */
+export function startQueueServers(repoRoot: string): Promise<BenchQueueServers> {
+  return startOwn(repoRoot, ['primary', 'redis-queue'], async (options) => {
+    const url = databaseUrl(options, 'primary', 'migrate', mainDatabase);
+    const migrations = [...dbRoutingMigrations, ...outboxMigrations];
+    const owner = new DataSource({ type: 'mysql', url, migrations });
+    await owner.initialize();
+    await owner.runMigrations({ transaction: 'none' });
+    await owner.destroy();
+    return {
+      databaseUrl: databaseUrl(options, 'primary', 'app', mainDatabase),
+      redisUrl: `redis://${host}:${options.ports['redis-queue']}`,
+    };
+  });
 }
 
 async function startOwn<T>(

@@ -3,9 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { installMissing } from '@fourfold-tools/stack';
 import type { BenchOptions } from './bench-options.js';
-import { type OwnServers, startRedis, startServers } from './bench-servers.js';
+import { type OwnServers, startQueueServers, startRedis, startServers } from './bench-servers.js';
 import { benchCacheOutage } from './cache-outage.bench.js';
 import { benchCache } from './cache.bench.js';
+import { benchQueue } from './queue.bench.js';
 import { benchRouting } from './routing.bench.js';
 
 const repoRoot = fileURLToPath(new URL('../..', import.meta.url));
@@ -13,6 +14,7 @@ const benches = {
   routing: onServers(startServers, benchRouting),
   cache: onServers(startRedis, benchCache),
   'cache-outage': onServers(startServers, benchCacheOutage),
+  queue: onServers(startQueueServers, benchQueue),
 };
 
 const USAGE = `Usage: npm run bench -- [options] <bench>
@@ -23,6 +25,7 @@ Benches:
   routing           reads through the router beside the driver's own pool; distribution over two replicas
   cache             hits in both levels beside Redis, lru-cache, bentocache and cache-manager; loads of a cold key
   cache-outage      Redis killed under 1,000 reads a second: errors, stale answers, latency, loads (about 20 s)
+  queue             one job beside a bare Bull job; from commit to Bull at 300 orders a second (20 s)
 
 Options:
   --rounds <n>      turns of each contender that count (default 25)

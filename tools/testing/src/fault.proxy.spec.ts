@@ -197,12 +197,12 @@ describe('a delay', () => {
   it('holds each chunk for as long, in both directions, until it is 0 or the proxy is opened', async () => {
     const slow = client();
     await slow.says('a');
-    proxy.delay(60);
+    proxy.slowBy(60);
     const since = performance.now();
     await slow.says('b');
     // Timers may fire a millisecond early.
     expect(performance.now() - since).toBeGreaterThan(115);
-    proxy.delay(100_000);
+    proxy.slowBy(100_000);
     await proxy.open();
     await slow.says('c');
   });

@@ -10,7 +10,7 @@ import { type Break, ProxiedConnection } from './proxied.connection.js';
  *
  *     closed --open()--> open <--open()/freeze()--> frozen          close() leads to closed from anywhere
  *
- * - open: bytes pass. `delay` and `breakOnAnswer` are faults of this state.
+ * - open: bytes pass. `slowBy` and `breakOnAnswer` are faults of this state.
  * - closed: connections are refused (`ECONNREFUSED`), and those that were open are broken.
  * - frozen: connections are accepted and nothing passes, in either direction, not even the end of a connection: also
  *   what a server looks like that accepts and never greets.
@@ -89,7 +89,7 @@ export class FaultProxy {
   }
 
   /** Passes each chunk on, in both directions, `delayMs` after it arrived; 0 ends it. */
-  delay(delayMs: number): void {
+  slowBy(delayMs: number): void {
     this.delayMs = delayMs;
   }
 

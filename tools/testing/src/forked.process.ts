@@ -13,7 +13,7 @@ export class ForkedProcess<R extends { readonly told: string }> {
     child.on('message', (report: R) => this.reports.push(report));
   }
 
-  /** Runs `script` with `options` as JSON. Resolves once it has told that it is `ready`. */
+  /** Runs `script` with `options` as JSON. Resolves once it has told that it is `ready` for whatever comes. */
   static async start<R extends { readonly told: string }>(
     script: URL,
     options: object,
@@ -36,9 +36,13 @@ export class ForkedProcess<R extends { readonly told: string }> {
     return this.child.exitCode !== null || this.child.signalCode !== null;
   }
 
-  /** The first report of this kind, now or when it comes. @throws when the process has ended and made none */
-  async told<K extends R['told']>(kind: K): Promise<Extract<R, { told: K }>> {
-    const find = () => this.reports.find((each): each is Extract<R, { told: K }> => each.told === kind);
+  /**
+   * The `nth` report of this kind, from 1, now or when it comes.
+   * @throws when the process has ended and made none
+   */
+  async told<K extends R['told']>(kind: K, nth = 1): Promise<Extract<R, { told: K }>> {
+    const find = () =>
+      this.reports.filter((each): each is Extract<R, { told: K }> => each.told === kind)[nth - 1];
     await eventually(() => find() !== undefined || this.hasEnded, { deadlineMs: DEADLINE_MS, everyMs: 5 });
     const report = find();
     if (!report) throw new Error(`The process has ended and never told: ${kind}`);
@@ -47,6 +51,15 @@ export class ForkedProcess<R extends { readonly told: string }> {
 
   say(message: object | string): void {
     this.child.send(message);
+  }
+
+  /** Stops it in the middle of whatever it does; its connections stay open. */
+  pause(): void {
+    this.child.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.child.kill('SIGCONT');
   }
 
   /** SIGTERM. @returns its exit code, or the signal that ended it */

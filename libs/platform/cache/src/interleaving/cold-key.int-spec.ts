@@ -1,9 +1,10 @@
-import { RedisServerFixture } from '@fourfold-tools/testing';
+import { ForkedProcess, RedisServerFixture } from '@fourfold-tools/testing';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { CacheChild } from '../testing/cache-child.js';
-import { type CacheKind, loadsKey } from '../testing/cache.process.js';
+import { type CacheKind, loadsKey, type Report } from '../testing/cache.process.js';
 import { freshPrefix } from '../testing/test-caches.js';
+
+const cacheProcess = new URL('../testing/cache.runner.mjs', import.meta.url);
 
 const PROCESSES = 4;
 const CALLERS_EACH = 2_500;
@@ -26,7 +27,9 @@ afterAll(async () => {
 async function readColdKey(kind: CacheKind): Promise<{ loads: number; answers: string[] }> {
   const prefix = freshPrefix();
   const options = { kind, redisUrl: server.url, prefix, leaseMs: PATIENCE_MS, leaseWaitMs: PATIENCE_MS };
-  const children = await Promise.all(Array.from({ length: PROCESSES }, () => CacheChild.start(options)));
+  const children = await Promise.all(
+    Array.from({ length: PROCESSES }, () => ForkedProcess.start<Report>(cacheProcess, options)),
+  );
   onTestFinished(async () => void (await Promise.all(children.map((child) => child.crash()))));
   for (const child of children) child.say({ say: 'read', times: CALLERS_EACH, row: 'row' });
   await Promise.all(children.map((child) => child.told('called')));

@@ -1,11 +1,12 @@
-import { type RedisServerFixture } from '@fourfold-tools/testing';
+import { ForkedProcess, type RedisServerFixture } from '@fourfold-tools/testing';
 import type { Redis } from 'ioredis';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { CacheChild } from '../testing/cache-child.js';
-import type { CacheKind } from '../testing/cache.process.js';
+import { type CacheKind, type Report } from '../testing/cache.process.js';
 import { lockKey, NaiveLockedCache } from '../testing/naive-locked-cache.js';
 import { useCaches } from '../testing/cache-fixture.js';
 import type { TestCaches } from '../testing/test-caches.js';
+
+const cacheProcess = new URL('../testing/cache.runner.mjs', import.meta.url);
 
 const LEASE_MS = 1_000;
 const PATIENCE_MS = 30_000;
@@ -23,10 +24,10 @@ beforeEach(() => void ({ server, redis, caches, prefix } = fixture));
 async function holder(
   kind: CacheKind,
   leaseMs = LEASE_MS,
-): Promise<{ child: CacheChild; startedMs: number }> {
+): Promise<{ child: ForkedProcess<Report>; startedMs: number }> {
   const options = { kind, redisUrl: server.url, prefix, leaseMs, leaseWaitMs: PATIENCE_MS };
-  const child = await CacheChild.start(options);
-  onTestFinished(() => child.crash());
+  const child = await ForkedProcess.start<Report>(cacheProcess, options);
+  onTestFinished(async () => void (await child.crash()));
   const startedMs = performance.now();
   child.say({ say: 'read', times: 1, row: 'old' });
   await child.told('loading');

@@ -1,19 +1,14 @@
 import { eventually, gate } from '@fourfold-tools/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { MemoryPublisher } from '../testing/memory.publisher.js';
-import { OutboxDatabase, type OutboxRow } from '../testing/outbox-database.js';
-import { TestRelays } from '../testing/test-relays.js';
+import type { OutboxDatabase, OutboxRow } from '../testing/outbox-database.js';
+import type { TestRelays } from '../testing/test-relays.js';
+import { useRelays } from '../testing/use-relays.js';
 
+const fixture = useRelays();
 let database: OutboxDatabase;
 let relays: TestRelays;
-
-beforeAll(async () => {
-  database = await OutboxDatabase.create();
-  relays = new TestRelays(database);
-});
-afterAll(() => database.close());
-beforeEach(() => database.empty());
-afterEach(() => relays.stopAll());
+beforeEach(() => void ({ database, relays } = fixture));
 
 const messageIds = Array.from({ length: 500 }, (_, index) => `m-${index}`);
 

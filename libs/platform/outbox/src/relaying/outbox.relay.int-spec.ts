@@ -1,20 +1,15 @@
 import { eventually, gate } from '@fourfold-tools/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RelayedMessage } from '../outbox.message.js';
 import { MemoryPublisher } from '../testing/memory.publisher.js';
-import { OutboxDatabase } from '../testing/outbox-database.js';
-import { TestRelays } from '../testing/test-relays.js';
+import type { OutboxDatabase } from '../testing/outbox-database.js';
+import type { TestRelays } from '../testing/test-relays.js';
+import { useRelays } from '../testing/use-relays.js';
 
+const fixture = useRelays();
 let database: OutboxDatabase;
 let relays: TestRelays;
-
-beforeAll(async () => {
-  database = await OutboxDatabase.create();
-  relays = new TestRelays(database);
-});
-afterAll(() => database.close());
-beforeEach(() => database.empty());
-afterEach(() => relays.stopAll());
+beforeEach(() => void ({ database, relays } = fixture));
 
 const ids = (count: number) => Array.from({ length: count }, (_, index) => `m-${index}`);
 const allPublished = () =>

@@ -30,7 +30,7 @@ export type DeadLetterProcessOptions = Deed & {
 
 /** Tells its parent that it has got there, and goes no further. */
 function stopHere(): Promise<never> {
-  process.send?.('there');
+  process.send?.({ told: 'ready' });
   return new Promise(() => {});
 }
 
