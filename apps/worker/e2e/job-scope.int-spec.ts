@@ -4,6 +4,7 @@ import { BullPublisher } from '@fourfold/queue';
 import { appEnvironment, migrationEnvironment, stackOptionsFromEnv } from '@fourfold-tools/stack';
 import { createDatabase, eventually, gate, type TestDatabase, topology } from '@fourfold-tools/testing';
 import { migrateAll } from '@fourfold-tools/migrate';
+import { ensureDevKeys } from '@fourfold-tools/token';
 import { cacheInvalidationQueue } from '@shop/contracts';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -25,6 +26,7 @@ beforeAll(async () => {
   databases = await Promise.all(
     (['primary', ...shards] as const).map((node) => createDatabase(servers, { node, name })),
   );
+  await ensureDevKeys(servers.stateDir);
   const choice = { database: name, shardDatabase: name };
   await migrateAll(migrationEnvironment(options, choice), () => undefined);
   const environment = appEnvironment(options, { app: 'worker', ...choice, prefix: name });
