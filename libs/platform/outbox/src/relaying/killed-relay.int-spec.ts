@@ -27,7 +27,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await Promise.all(processes.map((process) => process.crash()));
-  await redis.del(key);
+  await redis.del(key, `${key}:met`);
 });
 
 async function start(role: RelayRole): Promise<ForkedProcess<Report>> {
@@ -110,7 +110,7 @@ describe('two relay processes', () => {
     const ids = Array.from({ length: 2_000 }, (_, index) => `m-${index}`);
     for (let from = 0; from < ids.length; from += 500)
       await database.add(ids.slice(from, from + 500), { runAt: new Date(Date.now() + 3_600_000) });
-    const relays = [await start('relays'), await start('relays')];
+    const relays = [await start('meets'), await start('meets')];
     await database.pass(3_600); // all due at once, with both at work
     await eventually(async () => (await redis.llen(key)) >= 2_000);
     const lines = await published();

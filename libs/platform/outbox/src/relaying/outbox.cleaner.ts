@@ -60,7 +60,8 @@ export class OutboxCleaner implements OnApplicationBootstrap, OnApplicationShutd
     for (;;) {
       const deleted = await inTransaction(this.dataSource, batch, 'READ COMMITTED');
       this.metrics.cleaned.inc({ table }, deleted);
-      if (deleted < BATCH) return;
+      // Not before there is none: a short batch may only mean that another cleaner holds the rest.
+      if (deleted === 0) return;
       await breathe();
     }
   }

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { eventually } from '@fourfold-tools/testing';
 import { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
 import { OutboxPublisher, type RelayedMessage } from '../outbox.message.js';
@@ -13,9 +14,10 @@ import { OutboxRelay } from '../relaying/outbox.relay.js';
  * - `has-written`: the same, and waits after the commit
  * - `claims`: relays, and waits when it has claimed, before it publishes
  * - `publishes`: relays, and waits when it has published, before it marks
+ * - `meets`: relays, and publishes nothing before a second one has claimed something too
  * - `relays`: relays until it is told to stop
  */
-export type RelayRole = 'writes' | 'has-written' | 'claims' | 'publishes' | 'relays';
+export type RelayRole = 'writes' | 'has-written' | 'claims' | 'publishes' | 'meets' | 'relays';
 
 export interface RelayProcessOptions {
   readonly role: RelayRole;
@@ -66,12 +68,19 @@ class ListPublisher extends OutboxPublisher {
   async publish(messages: readonly RelayedMessage[]): Promise<ReadonlySet<string>> {
     const { role, key } = this.options;
     if (role === 'claims') await this.stall();
+    if (role === 'meets') await this.meet();
     await this.redis.rpush(
       key,
       ...messages.map(({ outboxId, messageId }) => `${process.pid} ${outboxId} ${messageId}`),
     );
     if (role === 'publishes') await this.stall();
     return new Set(messages.map(({ outboxId }) => outboxId));
+  }
+
+  private async meet(): Promise<void> {
+    const met = `${this.options.key}:met`;
+    await this.redis.sadd(met, process.pid);
+    await eventually(async () => (await this.redis.scard(met)) === 2, { deadlineMs: 20_000 });
   }
 
   private async stall(): Promise<never> {
