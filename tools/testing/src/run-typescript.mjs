@@ -15,7 +15,7 @@ export async function runTypeScript(url, argument) {
       inline: {
         resolve: {
           conditions: ['@fourfold/source', 'node', 'import', 'module', 'default'],
-          noExternal: [/^@fourfold/],
+          noExternal: [/^@fourfold/, /^@shop/],
         },
       },
     },

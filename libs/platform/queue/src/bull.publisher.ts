@@ -5,7 +5,6 @@ import { withDeadline } from '@fourfold/kernel';
 import { OutboxPublisher, type RelayedMessage } from '@fourfold/outbox';
 import type { JobOptions, Queue } from 'bull';
 import { addJobs } from './add-jobs.js';
-import { FULL_JITTER } from './back-off.js';
 import { type JobData, jobIdOf } from './job-data.js';
 import { OutboxEpoch } from './outbox.epoch.js';
 import { InjectQueueDeadlines, InjectQueueDefinitions, type QueueDeadlines } from './queue.tokens.js';
@@ -60,9 +59,7 @@ export class BullPublisher extends OutboxPublisher {
     if (this.waiting.has(name)) throw new Error(`Queue ${name} has not answered the batch before`);
     const options: JobOptions = {
       attempts: definition.attempts,
-      backoff: { type: FULL_JITTER, options: definition.backOff },
       removeOnComplete: true,
-      removeOnFail: false,
     };
     this.waiting.add(name);
     const jobs = batch.map(({ outboxId, messageId, payload }) => ({

@@ -1,9 +1,21 @@
 import { Injectable } from '@nestjs/common';
-import { counter, gauge, histogram } from '@fourfold/observability/metrics';
+import { cellCounter, type CounterCell, counter, gauge, histogram } from '@fourfold/observability/metrics';
+
+/** How an attempt ended. */
+export type Outcome = 'completed' | 'failed' | 'dead' | 'lost' | 'handed-back';
+
+/** The figures of one queue's jobs, ready to be written: a look-up by labels costs more than the rest of a quick job. */
+interface JobFigures {
+  readonly wait: { observe(seconds: number): void };
+  readonly run: { observe(seconds: number): void };
+  readonly ended: (outcome: Outcome) => CounterCell;
+}
 
 @Injectable()
 export class QueueMetrics {
-  readonly jobs = counter({
+  private readonly byQueue = new Map<string, JobFigures>();
+
+  readonly jobs = cellCounter({
     name: 'queue_jobs_total',
     help: 'Attempts, by how they ended',
     labelNames: ['queue', 'outcome'],
@@ -51,4 +63,22 @@ export class QueueMetrics {
     help: 'Nudges for the relays, by whether Redis took them; many within a few milliseconds are one',
     labelNames: ['outcome'],
   });
+
+  of(queue: string): JobFigures {
+    let figures = this.byQueue.get(queue);
+    if (!figures) {
+      const cells = new Map<Outcome, CounterCell>();
+      figures = {
+        wait: this.waitSeconds.labels(queue),
+        run: this.runSeconds.labels(queue),
+        ended: (outcome) => {
+          const cell = cells.get(outcome) ?? this.jobs.cell({ queue, outcome });
+          cells.set(outcome, cell);
+          return cell;
+        },
+      };
+      this.byQueue.set(queue, figures);
+    }
+    return figures;
+  }
 }

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import { topology } from '@fourfold-tools/testing';
+import { ForkedProcess, topology } from '@fourfold-tools/testing';
 import type { OutcomeEmail, UserDirectory, UserView } from '@shop/contracts';
 import { createTransport } from 'nodemailer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,6 +9,9 @@ import { MaildevLookup } from './maildev.lookup.js';
 import { SendOutcomeEmail } from './send-outcome-email.command.js';
 import { EmailsDatabase } from './testing/emails-database.js';
 import { headerNamesOf, mailsWith } from './testing/mail-catcher.js';
+import type { Report } from './testing/sender.process.js';
+
+const senderProcess = new URL('./testing/sender.runner.mjs', import.meta.url);
 
 let database: EmailsDatabase;
 /** Of one order each, unique among all files of a run: the catcher is everybody's. */
@@ -84,11 +87,16 @@ describe('an outcome e-mail', () => {
   });
 });
 
-describe('a sender that died after the mail server’s answer and before its own record', () => {
-  async function diedThen(lookup: DeliveryLookup): Promise<string[]> {
+describe('a sender killed after the mail server’s answer and before its own record', () => {
+  /** With SIGKILL, in a process of its own. */
+  async function killedThen(lookup: DeliveryLookup): Promise<string[]> {
     const { email, messageId, header } = await anEmail();
-    await sender({ lookup }).execute(email, delivery(messageId));
-    await database.forgetThatItWasSent(messageId);
+    const { smtpUrl } = topology().mail;
+    const options = { databaseUrl: database.url, smtpUrl, email, messageId };
+    const first = await ForkedProcess.start<Report>(senderProcess, options);
+    await first.told('accepted');
+    await first.crash();
+    expect(await database.email(messageId)).toMatchObject({ state: 'sending' });
 
     await sender({ lookup }).execute(email, delivery(messageId));
     expect(await database.email(messageId)).toMatchObject({ state: 'sent' });
@@ -97,18 +105,18 @@ describe('a sender that died after the mail server’s answer and before its own
   }
 
   it('naive twin: with nobody to ask it is sent again, recognisable by the same Message-ID', async () => {
-    const ids = await diedThen(new NoDeliveryLookup());
+    const ids = await killedThen(new NoDeliveryLookup());
     expect(ids).toHaveLength(2);
     expect(new Set(ids).size).toBe(1);
   });
 
   it('is made good without a second mail when the mail system can be asked', async () => {
-    expect(await diedThen(new MaildevLookup(topology().mail.webUrl))).toHaveLength(1);
+    expect(await killedThen(new MaildevLookup(topology().mail.webUrl))).toHaveLength(1);
   });
 
   it('sends again rather than never when the mail system does not answer', async () => {
     const away = (await deadSmtpUrl()).replace('smtp:', 'http:');
-    expect(await diedThen(new MaildevLookup(away))).toHaveLength(2);
+    expect(await killedThen(new MaildevLookup(away))).toHaveLength(2);
   });
 });
 

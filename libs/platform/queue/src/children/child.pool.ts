@@ -32,7 +32,7 @@ export class ChildPool {
       const onProgress = (value: number | object) => void running.progress(value).catch(() => {});
       const done = child.run({ queue, payload, messageId, attempt, onProgress });
       if (running.signal.aborted) askToStop();
-      await Promise.race([done, running.revoked]);
+      await running.whileOurs(done);
     } finally {
       running.signal.removeEventListener('abort', askToStop);
       if (running.isRevoked) child.kill();

@@ -4,10 +4,11 @@ import { fullJitterBackOff } from '../back-off.js';
 import { ChildPool } from '../children/child.pool.js';
 import type { JobData } from '../job-data.js';
 import { HardLimitError } from '../job.errors.js';
-import { QueueMetrics } from '../queue.metrics.js';
+import { type Outcome, QueueMetrics } from '../queue.metrics.js';
 import { InjectWorkerOptions, type WorkerOptions } from '../worker.options.js';
 import { dropTornJobs } from '../torn-jobs.js';
 import { asError } from './as-error.js';
+import { DeferredStart } from './deferred-start.js';
 import { deadReasonOf } from './dead-reason-of.js';
 import { failJob, handBackJob } from './job-moves.js';
 import { JobSlots } from './job-slots.js';
@@ -15,14 +16,13 @@ import { messageOf } from './message-of.js';
 import type { Processor } from './processors.js';
 import { RunningJob } from './running-job.js';
 
-type Outcome = 'completed' | 'failed' | 'dead' | 'lost' | 'handed-back';
-
 /** Runs one attempt of a job that Bull has fetched, and sees to it that the job ends where it belongs. */
 @Injectable()
 export class JobRunner {
   private readonly logger = new Logger(JobRunner.name);
   private readonly running = new Set<RunningJob>();
   private readonly slots: JobSlots;
+  private readonly deferred = new DeferredStart();
   private leaving = false;
 
   constructor(
@@ -46,7 +46,7 @@ export class JobRunner {
 
   /** Settles as the handler does. Bull then moves the job: by itself to `completed`, or by what stands in for its way. */
   async run(processor: Processor, job: Job<JobData>): Promise<void> {
-    const running = new RunningJob(processor.definition, job, this.options.lockMs);
+    const running = new RunningJob(processor.definition, job, this.options.lockMs, this.deferred);
     this.running.add(running);
     if (this.leaving) running.leave();
     try {
@@ -85,19 +85,18 @@ export class JobRunner {
       const settled = processor.invoke(payload, running.context());
       // Whatever becomes of the job: the handler has its slot until it settles.
       settled.then(release, release);
-      return Promise.race([settled, running.revoked]);
+      return running.whileOurs(settled);
     });
   }
 
   private async timed(processor: Processor, job: Job<JobData>, work: () => Promise<void>): Promise<void> {
-    const queue = processor.definition.name;
-    if (job.attemptsMade === 0)
-      this.metrics.waitSeconds.observe({ queue }, Math.max(0, Date.now() - job.timestamp) / 1_000);
-    const stop = this.metrics.runSeconds.startTimer({ queue });
+    const { wait, run } = this.metrics.of(processor.definition.name);
+    if (job.attemptsMade === 0) wait.observe(Math.max(0, Date.now() - job.timestamp) / 1_000);
+    const startedMs = performance.now();
     try {
       await work();
     } finally {
-      stop();
+      run.observe((performance.now() - startedMs) / 1_000);
     }
   }
 
@@ -129,6 +128,6 @@ export class JobRunner {
   }
 
   private count({ definition }: Processor, outcome: Outcome): void {
-    this.metrics.jobs.inc({ queue: definition.name, outcome });
+    this.metrics.of(definition.name).ended(outcome).value += 1;
   }
 }

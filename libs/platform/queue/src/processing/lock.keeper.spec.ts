@@ -31,6 +31,7 @@ function keep(answer: (question: number) => Promise<boolean>, ageMs = 0): void {
     onLost: () => (lost += 1),
     now: () => performance.now(),
   });
+  keeper.start();
 }
 
 const fails = () => Promise.reject(new Error('READONLY'));

@@ -30,7 +30,11 @@ export class LockKeeper {
   constructor(private readonly options: LockKeeperOptions) {
     this.now = options.now ?? (() => performance.now());
     this.safeUntil = this.now() + options.lockMs - options.ageMs;
-    this.arm();
+  }
+
+  /** Renews from now on; what has passed since it was made has been counted. */
+  start(): void {
+    if (this.state === 'held') this.arm();
   }
 
   /** Whether somebody else may have the job by now. */

@@ -1,13 +1,10 @@
 import type { Job } from 'bull';
-import { z } from 'zod';
 import type { JobData } from '../job-data.js';
 import { InvalidPayloadError } from '../job.errors.js';
 import type { QueueDefinition } from '../queue.definition.js';
 
 /** Bull's name for jobs that were given none. One queue is one task: ours never are. */
 const UNNAMED = '__default__';
-
-const dataSchema = z.object({ messageId: z.string().min(1), payload: z.record(z.string(), z.unknown()) });
 
 /**
  * The payload of a job, as its queue's schema gives it back.
@@ -17,13 +14,21 @@ export function messageOf(definition: QueueDefinition, job: Job<JobData>): objec
   const { name } = definition;
   if (job.name !== UNNAMED)
     throw new InvalidPayloadError(`Queue ${name} has one task, and knows no job named ${job.name}`);
-  const data = dataSchema.safeParse(job.data);
-  if (!data.success)
+  if (!isOurs(job.data))
     throw new InvalidPayloadError(
-      `The job was not put on queue ${name} by its publisher: ${data.error.message}`,
+      `The job was not put on queue ${name} by its publisher: it has no messageId and payload`,
     );
-  const payload = definition.payload.safeParse(data.data.payload);
+  const payload = definition.payload.safeParse(job.data.payload);
   if (!payload.success)
     throw new InvalidPayloadError(`The payload does not fit queue ${name}: ${payload.error.message}`);
   return payload.data;
+}
+
+function isOurs(data: Partial<Record<keyof JobData, unknown>> | null): boolean {
+  return (
+    typeof data?.messageId === 'string' &&
+    data.messageId !== '' &&
+    typeof data.payload === 'object' &&
+    data.payload !== null
+  );
 }

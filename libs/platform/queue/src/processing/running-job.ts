@@ -2,6 +2,7 @@ import type { Job } from 'bull';
 import type { JobData } from '../job-data.js';
 import { HardLimitError, LockLostError, ShuttingDownError, SoftLimitError } from '../job.errors.js';
 import type { QueueDefinition } from '../queue.definition.js';
+import type { DeferredStart } from './deferred-start.js';
 import { LockKeeper } from './lock.keeper.js';
 import type { JobContext } from './processor-for.js';
 
@@ -13,10 +14,14 @@ import type { JobContext } from './processor-for.js';
  *     running → revoked → ended             the lock is lost or the hard limit reached: its effect must not count
  */
 export class RunningJob {
-  private readonly abort = new AbortController();
   private readonly lock: LockKeeper;
-  private readonly revoking = Promise.withResolvers<never>();
+  /** Made when somebody looks at the signal: most handlers never do. */
+  private controller: AbortController | undefined;
+  private abortReason: Error | undefined;
+  private takeBackLock: () => void;
+  private takeBackClock: () => void = () => {};
   private timers: NodeJS.Timeout[] = [];
+  private onRevoked: (error: Error) => void = () => {};
   private revocation: Error | undefined;
   private leaving = false;
 
@@ -24,8 +29,8 @@ export class RunningJob {
     private readonly definition: QueueDefinition,
     private readonly job: Job<JobData>,
     lockMs: number,
+    private readonly deferred: DeferredStart,
   ) {
-    this.revoking.promise.catch(() => {});
     this.lock = new LockKeeper({
       lockMs,
       // The lock was taken when the job was fetched.
@@ -33,6 +38,7 @@ export class RunningJob {
       extend: async () => Boolean(await job.extendLock(lockMs)),
       onLost: () => this.revoke(new LockLostError(this.messageId)),
     });
+    this.takeBackLock = deferred.of(() => this.lock.start());
   }
 
   get id(): string {
@@ -52,7 +58,11 @@ export class RunningJob {
   }
 
   get signal(): AbortSignal {
-    return this.abort.signal;
+    if (!this.controller) {
+      this.controller = new AbortController();
+      if (this.abortReason) this.controller.abort(this.abortReason);
+    }
+    return this.controller.signal;
   }
 
   /** Another worker may have the job. */
@@ -65,11 +75,6 @@ export class RunningJob {
     return this.leaving;
   }
 
-  /** Rejects when the lock is lost or the hard limit reached. */
-  get revoked(): Promise<never> {
-    return this.revoking.promise;
-  }
-
   get isRevoked(): boolean {
     return this.isLost || this.revocation !== undefined;
   }
@@ -77,19 +82,35 @@ export class RunningJob {
   /** The limits count from here on: waiting for a slot is not the handler's time. */
   startClock(): void {
     const { name, softLimitMs, hardLimitMs } = this.definition;
-    const soft = () => this.abort.abort(new SoftLimitError(name, softLimitMs));
+    const startedMs = performance.now();
+    const soft = () => this.abort(new SoftLimitError(name, softLimitMs));
     const hard = () => this.revoke(new HardLimitError(name, hardLimitMs));
-    this.timers = [setTimeout(soft, softLimitMs), setTimeout(hard, hardLimitMs)];
+    this.takeBackClock = this.deferred.of(() => {
+      const goneMs = performance.now() - startedMs;
+      this.timers = [setTimeout(soft, softLimitMs - goneMs), setTimeout(hard, hardLimitMs - goneMs)];
+    });
   }
 
   context(): JobContext {
+    const signal = () => this.signal;
     return {
       messageId: this.messageId,
       attempt: this.attempt,
-      signal: this.signal,
+      get signal() {
+        return signal();
+      },
       throwIfRevoked: () => this.throwIfRevoked(),
       progress: (value) => this.progress(value),
     };
+  }
+
+  /** Settles as `work` does, or rejects when the lock is lost or the hard limit reached before. */
+  whileOurs(work: Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.onRevoked = reject;
+      if (this.revocation) reject(this.revocation);
+      work.then(resolve, reject);
+    });
   }
 
   async progress(value: number | object): Promise<void> {
@@ -103,17 +124,24 @@ export class RunningJob {
 
   leave(): void {
     this.leaving = true;
-    this.abort.abort(new ShuttingDownError());
+    this.abort(new ShuttingDownError());
   }
 
   end(): void {
+    this.takeBackLock();
+    this.takeBackClock();
     this.lock.stop();
     for (const timer of this.timers) clearTimeout(timer);
   }
 
   private revoke(error: Error): void {
     this.revocation ??= error;
-    this.abort.abort(error);
-    this.revoking.reject(error);
+    this.abort(error);
+    this.onRevoked(error);
+  }
+
+  private abort(reason: Error): void {
+    this.abortReason ??= reason;
+    this.controller?.abort(reason);
   }
 }

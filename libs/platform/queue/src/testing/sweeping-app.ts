@@ -15,7 +15,7 @@ class HealthModule {}
 
 /** A worker as an application puts it together: relay, processors, and the sweeping of dead letters. */
 export async function startSweepingApp(
-  { databaseUrl, redisUrl, prefix }: DeadLetterDesk,
+  { databaseUrl, redisUrl, prefix }: Pick<DeadLetterDesk, 'databaseUrl' | 'redisUrl' | 'prefix'>,
   processors: readonly Type[] = [],
 ): Promise<INestApplicationContext> {
   @Module({

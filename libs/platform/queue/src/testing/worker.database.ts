@@ -1,7 +1,10 @@
 import { outboxMigrations } from '@fourfold/outbox';
+import { CreateDeadLetters1764000000900 } from '../migrations/create-dead-letters.migration.js';
 import { type MigratedDatabase, migratedDatabase } from '@fourfold-tools/testing';
 import type { DataSource } from 'typeorm';
 import type { RelayedMessage } from '@fourfold/outbox';
+
+const migrations = [...outboxMigrations, CreateDeadLetters1764000000900];
 
 /** One row an effect, and no key: what happens twice is seen. */
 const EFFECTS = 'CREATE TABLE effects (msg_id VARCHAR(100) NOT NULL, pid INT NOT NULL)';
@@ -13,7 +16,7 @@ export class WorkerDatabase {
   private constructor(private readonly migrated: MigratedDatabase) {}
 
   static async create(): Promise<WorkerDatabase> {
-    return new WorkerDatabase(await migratedDatabase({ migrations: outboxMigrations, alsoRun: [EFFECTS] }));
+    return new WorkerDatabase(await migratedDatabase({ migrations, alsoRun: [EFFECTS] }));
   }
 
   get dataSource(): DataSource {

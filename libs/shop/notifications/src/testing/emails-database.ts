@@ -11,6 +11,10 @@ export class EmailsDatabase {
 
   private constructor(private readonly migrated: MigratedDatabase) {}
 
+  get url(): string {
+    return this.migrated.database.appUrl;
+  }
+
   get dataSource(): DataSource {
     return this.migrated.dataSource;
   }
@@ -35,12 +39,6 @@ export class EmailsDatabase {
 
   email(messageId: string): Promise<EmailEntity | null> {
     return this.dataSource.manager.findOneBy(EmailEntity, { messageId });
-  }
-
-  /** As if the process had died after the mail server's answer and before its own record. */
-  async forgetThatItWasSent(messageId: string): Promise<void> {
-    await this.dataSource.manager.update(EmailEntity, { messageId }, { state: 'sending', sentAt: null });
-    await this.dataSource.query("UPDATE outbox SET state = 'published' WHERE msg_id = ?", [messageId]);
   }
 
   close(): Promise<void> {

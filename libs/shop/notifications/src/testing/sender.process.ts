@@ -1,0 +1,44 @@
+import 'reflect-metadata';
+import { Outbox } from '@fourfold/outbox';
+import type { OutcomeEmail } from '@shop/contracts';
+import { createTransport } from 'nodemailer';
+import { DataSource } from 'typeorm';
+import { EmailEntity } from '../email.entity.js';
+import { NoDeliveryLookup } from '../delivery.lookup.js';
+import { SendOutcomeEmail } from '../send-outcome-email.command.js';
+
+export interface SenderProcessOptions {
+  readonly databaseUrl: string;
+  readonly smtpUrl: string;
+  readonly email: OutcomeEmail;
+  readonly messageId: string;
+}
+
+/** `accepted`: the mail server has taken the mail, and nobody has noted that; it waits there. */
+export type Report = { readonly told: 'ready' | 'accepted' };
+
+const tell = (told: Report['told']) => process.send!({ told } satisfies Report);
+
+export async function run(text: string): Promise<void> {
+  const { databaseUrl, smtpUrl, email, messageId } = JSON.parse(text) as SenderProcessOptions;
+  const dataSource = new DataSource({ type: 'mysql', url: databaseUrl, entities: [EmailEntity] });
+  await dataSource.initialize();
+  const transport = createTransport({ url: smtpUrl, disableFileAccess: true, disableUrlAccess: true });
+  const sendMail = transport.sendMail.bind(transport);
+  transport.sendMail = (async (mail: Parameters<typeof sendMail>[0]) => {
+    await sendMail(mail);
+    tell('accepted');
+    return new Promise<never>(() => {});
+  }) as unknown as typeof transport.sendMail;
+  const user = { id: email.userId, name: 'Ada', email: 'ada@example.com', createdAt: '', version: 1 };
+  const sender = new SendOutcomeEmail(
+    dataSource,
+    new Outbox(),
+    { find: () => Promise.resolve(user) },
+    new NoDeliveryLookup(),
+    transport,
+    'Fourfold <orders@fourfold.test>',
+  );
+  tell('ready');
+  await sender.execute(email, { messageId, throwIfRevoked: () => {} });
+}
