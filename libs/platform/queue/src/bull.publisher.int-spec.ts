@@ -1,4 +1,4 @@
-import { eventually, RedisServerFixture } from '@fourfold-tools/testing';
+import { eventually, FaultProxy, RedisServerFixture } from '@fourfold-tools/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { message, QueueApp } from './testing/queue-app.js';
 
@@ -71,6 +71,24 @@ describe('a job that a worker started just after Redis had lost it', () => {
     expect(await app.publish(message(1))).toEqual(['1']);
     expect(await app.publish({ ...message(1), republished: true })).toEqual(['1']);
     expect(await waiting()).toBe(1);
+  });
+});
+
+describe('an answer that is lost', () => {
+  it('after Redis has taken the batch: it is sent or offered again, and there is one job of each message', async () => {
+    const proxy = await new FaultProxy(server.url).open();
+    const behind = await QueueApp.start(proxy.url, [], { publishDeadlineMs: 1_000 });
+    await behind.queue().isReady();
+    // A first batch, so that the script is loaded and the next one is what is broken.
+    expect(await behind.publish(message(1))).toEqual(['1']);
+    proxy.breakOnAnswer('exec');
+    await behind.publish(message(2), message(3));
+    expect(proxy.broken).toBeGreaterThan(0);
+    const again = [message(2), message(3)].map((each) => ({ ...each, republished: true }));
+    await eventually(async () => expect(await behind.publish(...again)).toEqual(['2', '3']));
+    expect((await behind.queue().getWaiting()).map(({ id }) => id).sort()).toEqual(['ob-1', 'ob-2', 'ob-3']);
+    await behind.close();
+    await proxy.close();
   });
 });
 
