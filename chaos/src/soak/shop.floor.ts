@@ -18,6 +18,8 @@ export interface ShopFloor {
   userIds: string[];
   plentiful: string[];
   scarce: string[];
+  /** There is one unit of it. */
+  lastOne: string;
   /** By product id. */
   stockAtStart: Map<string, number>;
 }
@@ -36,6 +38,7 @@ export async function furnish({ shop, shards }: Platform, orders: number): Promi
     plentiful: await products(PLENTIFUL, orders * 10),
     // About a third of what is asked for, and few enough that their last units are fought over.
     scarce: await products(SCARCE, Math.max(2, Math.floor((orders * SCARCE_SHARE * 2) / SCARCE / 3))),
+    lastOne: (await products(1, 1))[0]!,
     stockAtStart,
   };
 }
@@ -50,6 +53,14 @@ export function wishOf(floor: ShopFloor, seed: number, number: number): Wish {
   return {
     userId: oneOf(random, floor.userIds),
     items: [...productIds].map((productId) => ({ productId, quantity: quantity(random) })),
+  };
+}
+
+/** Everybody wants the last one. */
+export function rushWishOf({ userIds, lastOne }: ShopFloor, number: number): Wish {
+  return {
+    userId: userIds[number % userIds.length]!,
+    items: [{ productId: lastOne, quantity: 1 }],
   };
 }
 

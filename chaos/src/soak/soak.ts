@@ -6,7 +6,7 @@ import { readEvidence } from '../oracle/read-evidence.js';
 import { FaultInjector, type FaultKind, faultKinds } from './fault.injector.js';
 import { type OpenWork, settled } from './open-work.js';
 import { seededRandom } from './random.js';
-import { furnish, type ShopFloor, wishOf } from './shop.floor.js';
+import { furnish, rushWishOf, type ShopFloor, wishOf } from './shop.floor.js';
 import { type ClientCounts, StubbornClient } from './stubborn.client.js';
 
 const PROGRESS_EVERY_MS = 5_000;
@@ -76,9 +76,10 @@ async function soakOn(
   );
   const sayProgress = atMostEvery(PROGRESS_EVERY_MS, () => report(progressOf(client, options.orders)));
 
+  const rushed = await rush(platform, floor, client, options);
   const injecting = faults.run();
   try {
-    await placeAll(floor, client, faults, options, sayProgress);
+    await placeAll({ floor, client, faults, from: rushed }, options, sayProgress);
   } finally {
     await faults.stop();
     await injecting;
@@ -112,16 +113,44 @@ async function soakOn(
   };
 }
 
-/** The orders wait for the faults where they would be too quick: each kind happens while there is still work to do. */
-async function placeAll(
+/**
+ * The first orders, one of each client: all of them for the last unit of something, and before a worker takes it. So all
+ * are accepted, and all but one have to be rejected.
+ * @returns how many there were
+ */
+async function rush(
+  platform: Platform,
   floor: ShopFloor,
   client: StubbornClient,
-  faults: FaultInjector,
+  { clients, orders, seed }: SoakOptions,
+): Promise<number> {
+  const numbers = Array.from({ length: Math.min(clients, orders) }, (_, number) => number);
+  for (const worker of platform.workers) worker.pause();
+  try {
+    await Promise.all(
+      numbers.map((number) => client.place(rushWishOf(floor, number), keyOf(seed, number), number)),
+    );
+  } finally {
+    for (const worker of platform.workers) worker.resume();
+  }
+  return numbers.length;
+}
+
+const keyOf = (seed: number, number: number): string => `soak-${seed}-${number}`;
+
+/** The orders wait for the faults where they would be too quick: each kind happens while there is still work to do. */
+async function placeAll(
+  {
+    floor,
+    client,
+    faults,
+    from,
+  }: { floor: ShopFloor; client: StubbornClient; faults: FaultInjector; from: number },
   { orders, clients, seed, killEveryMs }: SoakOptions,
   sayProgress: () => void,
 ): Promise<void> {
   const share = orders / (faultKinds.length + 1);
-  let next = 0;
+  let next = from;
   const shopper = async () => {
     while (next < orders) {
       const number = next++;
@@ -129,7 +158,7 @@ async function placeAll(
       while (faults.total < faultsBefore)
         await new Promise((resolve) => setTimeout(resolve, killEveryMs / 20));
       faults.throwIfSomethingDied();
-      await client.place(wishOf(floor, seed, number), `soak-${seed}-${number}`, number);
+      await client.place(wishOf(floor, seed, number), keyOf(seed, number), number);
       sayProgress();
     }
   };
