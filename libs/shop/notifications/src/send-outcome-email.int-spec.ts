@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import { ForkedProcess, topology } from '@fourfold-tools/testing';
+import { eventually, ForkedProcess, gate, type Gate, topology } from '@fourfold-tools/testing';
 import type { OutcomeEmail, UserDirectory, UserView } from '@shop/contracts';
-import { createTransport } from 'nodemailer';
+import { createTransport, type Transporter } from 'nodemailer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DeliveryLookup, NoDeliveryLookup } from './delivery.lookup.js';
 import { MaildevLookup } from './maildev.lookup.js';
@@ -30,11 +30,19 @@ const ada: UserView = {
   version: 1,
 };
 
-function sender(options: { lookup?: DeliveryLookup; smtpUrl?: string; user?: UserView | null } = {}) {
+interface SenderOptions {
+  lookup?: DeliveryLookup;
+  smtpUrl?: string;
+  user?: UserView | null;
+  transport?: Transporter;
+}
+
+function sender(options: SenderOptions = {}) {
   const { mail } = topology();
   const { lookup = new MaildevLookup(mail.webUrl), smtpUrl = mail.smtpUrl, user = ada } = options;
   const users: UserDirectory = { find: () => Promise.resolve(user) };
-  const transport = createTransport({ url: smtpUrl, disableFileAccess: true, disableUrlAccess: true });
+  const transport =
+    options.transport ?? createTransport({ url: smtpUrl, disableFileAccess: true, disableUrlAccess: true });
   const from = 'Fourfold <orders@fourfold.test>';
   return new SendOutcomeEmail(database.dataSource, database.outbox, users, lookup, transport, from);
 }
@@ -117,6 +125,51 @@ describe('a sender killed after the mail server’s answer and before its own re
   it('sends again rather than never when the mail system does not answer', async () => {
     const away = (await deadSmtpUrl()).replace('smtp:', 'http:');
     expect(await killedThen(new MaildevLookup(away))).toHaveLength(2);
+  });
+});
+
+describe('two deliveries of one e-mail at the same time', () => {
+  /** The mail server has the mail, and its answer is on the way until the gate opens. */
+  function slowSender(sending: Gate<void>, mayAnswer: Gate<void>) {
+    const slow = createTransport({
+      url: topology().mail.smtpUrl,
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    });
+    const sendMail = slow.sendMail.bind(slow);
+    slow.sendMail = (async (mail: Parameters<typeof sendMail>[0]) => {
+      sending.open();
+      await mayAnswer.passed;
+      return sendMail(mail);
+    }) as unknown as typeof slow.sendMail;
+    return sender({ transport: slow, lookup: new NoDeliveryLookup() });
+  }
+
+  it('follow one another: it is sent once, though nobody can be asked', async () => {
+    const { email, messageId, header } = await anEmail();
+    const [sending, mayAnswer] = [gate(), gate()];
+    const first = slowSender(sending, mayAnswer).execute(email, delivery(messageId));
+    await sending.passed;
+    const second = sender({ lookup: new NoDeliveryLookup() }).execute(email, delivery(messageId));
+    await eventually(() => database.someoneWaitsForALock());
+    mayAnswer.open();
+    await Promise.all([first, second]);
+    expect(await mailsWith(header)).toHaveLength(1);
+  });
+
+  it('naive twin: with the row’s state alone both find it unsent, and it is sent twice', async () => {
+    const { messageId, header } = await anEmail();
+    const transport = createTransport({ url: topology().mail.smtpUrl });
+    const bothLooked = [gate(), gate()];
+    const naive = async (turn: 0 | 1) => {
+      const row = await database.email(messageId);
+      bothLooked[turn]!.open();
+      await Promise.all(bothLooked.map(({ passed }) => passed));
+      if (row?.state === 'sent') return;
+      await transport.sendMail({ from: 'a@b.test', to: 'c@d.test', messageId: header, text: 'hello' });
+    };
+    await Promise.all([naive(0), naive(1)]);
+    expect(await mailsWith(header)).toHaveLength(2);
   });
 });
 

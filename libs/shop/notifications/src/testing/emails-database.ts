@@ -41,6 +41,14 @@ export class EmailsDatabase {
     return this.dataSource.manager.findOneBy(EmailEntity, { messageId });
   }
 
+  /** Whether a transaction on this database waits for another's row. */
+  async someoneWaitsForALock(): Promise<boolean> {
+    const rows = await this.dataSource.query<unknown[]>(
+      "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE '%FROM emails%FOR UPDATE%' AND id <> CONNECTION_ID()",
+    );
+    return rows.length > 0;
+  }
+
   close(): Promise<void> {
     return this.migrated.close();
   }
