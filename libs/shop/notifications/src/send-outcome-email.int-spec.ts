@@ -137,11 +137,11 @@ describe('two deliveries of one e-mail at the same time', () => {
       disableUrlAccess: true,
     });
     const sendMail = slow.sendMail.bind(slow);
-    slow.sendMail = (async (mail: Parameters<typeof sendMail>[0]) => {
+    slow.sendMail = async (mail: Parameters<typeof sendMail>[0]) => {
       sending.open();
       await mayAnswer.passed;
       return sendMail(mail);
-    }) as unknown as typeof slow.sendMail;
+    };
     return sender({ transport: slow, lookup: new NoDeliveryLookup() });
   }
 
