@@ -9,7 +9,6 @@ export { shardingMigrations } from './migrations/sharding-migrations.js';
 export { HashRing, type Location } from './ring/hash-ring.js';
 export { InvalidShardKeyError, SLOT_COUNT, slotOf } from './ring/slot.js';
 export type { ShardConnectionOptions } from './routing/shard-connection.options.js';
-export { type QueryScope, shardQueriesCounter } from './routing/shard-queries.metric.js';
 export { ShardUnavailableError } from './routing/shard-unavailable.error.js';
 export { type ShardHealth, ShardRegistry } from './routing/shard.registry.js';
 export { type ScatterResult, ShardRouter } from './routing/shard.router.js';

@@ -52,7 +52,10 @@ const MAIN_CLUSTER = Symbol('sharding main cluster');
       useFactory: async (store: TopologyStore, registry: ShardRegistry) => {
         const topology = await CurrentTopology.load(store);
         const missing = topology.ring.shards.filter((shard) => !registry.names.includes(shard));
-        if (missing.length === 0) return topology;
+        if (missing.length === 0) {
+          registry.follow(topology);
+          return topology;
+        }
         throw new ConfigurationError('Sharding', [
           `SHARD_URLS: no URL for ${missing.join(', ')}, which topology epoch ${topology.ring.epoch} names`,
         ]);

@@ -22,7 +22,7 @@ export class HashRing {
   readonly #tokens = new Uint32Array(SLOT_COUNT);
 
   /** @param topology as `parseTopology` gives it: every slot has exactly one owner. */
-  constructor(topology: Topology) {
+  constructor(readonly topology: Topology) {
     this.epoch = topology.epoch;
     this.#names = topology.shards.map((shard) => shard.name);
     for (const { from, to, shard } of topology.slots) {

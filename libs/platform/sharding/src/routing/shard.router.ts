@@ -1,8 +1,7 @@
-import type { Counter } from 'prom-client';
 import type { EntityManager } from 'typeorm';
 import type { Location } from '../ring/hash-ring.js';
 import type { CurrentTopology } from '../topology/current-topology.js';
-import { shardQueriesCounter } from './shard-queries.metric.js';
+import { ShardMetrics } from './shard.metrics.js';
 import type { ShardRegistry } from './shard.registry.js';
 import { inTransaction } from './shard.transaction.js';
 import { ShardUnavailableError } from './shard-unavailable.error.js';
@@ -20,15 +19,12 @@ export interface ScatterResult<T> {
  * that is away; errors of the callback pass through.
  */
 export class ShardRouter {
-  readonly #queries: Counter<'scope'>;
+  readonly #queries = new ShardMetrics().queries;
 
   constructor(
     private readonly topology: CurrentTopology,
     private readonly registry: ShardRegistry,
-    queries = shardQueriesCounter(),
-  ) {
-    this.#queries = queries;
-  }
+  ) {}
 
   /** Reads what belongs to `key`, on one connection and outside a transaction. */
   async read<T>(key: string, fn: (manager: EntityManager, shard: string) => Promise<T>): Promise<T> {
