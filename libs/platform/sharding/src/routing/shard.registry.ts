@@ -1,5 +1,6 @@
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { DataSource, QueryRunner } from 'typeorm';
+import { ShardedEntities } from '../access/sharded.entities.js';
 import type { HashRing } from '../ring/hash-ring.js';
 import type { CurrentTopology } from '../topology/current-topology.js';
 import { Shard } from './shard.js';
@@ -26,6 +27,7 @@ export class ShardRegistry implements OnApplicationShutdown {
   readonly #shards = new Map<string, Shard>();
   readonly #options: ShardConnectionOptions;
   readonly #metrics = new ShardMetrics();
+  readonly entities: ShardedEntities;
   #unfollow = (): void => {};
 
   /**
@@ -37,6 +39,7 @@ export class ShardRegistry implements OnApplicationShutdown {
     options: Partial<ShardConnectionOptions> = {},
   ) {
     this.#options = { ...defaultShardConnectionOptions, ...options };
+    this.entities = new ShardedEntities(this.#options.entities);
     for (const shard of Object.keys(urls)) this.#add(shard);
     this.#metrics.watch(this);
   }

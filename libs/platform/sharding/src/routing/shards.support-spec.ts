@@ -46,13 +46,15 @@ export class TestShards {
   readonly #databases: TestDatabase[] = [];
   readonly #registries: ShardRegistry[] = [];
 
-  static async start(): Promise<TestShards> {
+  /** @param tables statements that make more tables on each shard */
+  static async start(tables: readonly string[] = []): Promise<TestShards> {
     const shards = new TestShards();
     for (const shard of SHARDS) {
       const database = await freshDatabase(shard);
       shards.#databases.push(database);
       const root = await new DataSource({ type: 'mysql', url: database.rootUrl }).initialize();
-      await root.query('CREATE TABLE account (id BIGINT UNSIGNED PRIMARY KEY, balance INT NOT NULL)');
+      const account = 'CREATE TABLE account (id BIGINT UNSIGNED PRIMARY KEY, balance INT NOT NULL)';
+      for (const statement of [account, ...tables]) await root.query(statement);
       await root.destroy();
       shards.proxies.set(shard, await new FaultProxy(database.appUrl).open());
     }
