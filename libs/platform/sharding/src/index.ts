@@ -1,8 +1,4 @@
-export {
-  ForeignShardKeyError,
-  InvalidCursorError,
-  InvalidShardQueryError,
-} from './access/access.errors.js';
+export { ForeignShardKeyError, InvalidCursorError, InvalidShardQueryError } from './access/access.errors.js';
 export type { KeyedRow, KeyedWhere, ShardKeyOf } from './access/key.scope.js';
 export { type KeyedPageQuery, KeyedRepository } from './access/keyed.repository.js';
 export { type KeyedQuery, KeyedRows, KeyedTransaction } from './access/keyed.rows.js';
@@ -33,7 +29,11 @@ export type { ShardConnectionOptions } from './routing/shard-connection.options.
 export { type ShardFault, ShardUnavailableError } from './routing/shard-unavailable.error.js';
 export type { BreakerState } from './routing/shard.breaker.js';
 export type { QueryScope } from './routing/shard.metrics.js';
+export type { ShardHealth } from './routing/shard.registry.js';
 export { type ScatterOptions, type ScatterResult, ShardRouter } from './routing/shard.router.js';
+export { ShardStatuses } from './routing/shard.statuses.js';
+export { balanceRatio } from './rows/shard-balance.js';
+export { type ShardRowEstimate, ShardRows } from './rows/shard.rows.js';
 export { ShardingModule } from './sharding.module.js';
 export type { ShardingModuleOptions } from './sharding.module-definition.js';
 export type { SqlExecutor } from './sql/sql-executor.js';

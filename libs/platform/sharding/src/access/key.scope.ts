@@ -1,5 +1,5 @@
 import type { EntityMetadata, EntityTarget, FindOperator, FindOptionsWhere, ObjectLiteral } from 'typeorm';
-import { InvalidShardKeyError } from '../ring/slot.js';
+import { InvalidShardKeyError } from '../ring/slot-hash.js';
 import { ForeignShardKeyError, InvalidShardQueryError } from './access.errors.js';
 
 /** Names of the properties that can be a sharding key: those that are text, 64-bit ids among them. */

@@ -1,7 +1,7 @@
 import { gate } from '@fourfold-tools/testing';
 import { Like, MoreThan, Not } from 'typeorm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { InvalidShardKeyError } from '../ring/slot.js';
+import { InvalidShardKeyError } from '../ring/slot-hash.js';
 import { failureOf } from '../routing/shards.support-spec.js';
 import { ForeignShardKeyError, InvalidShardQueryError } from './access.errors.js';
 import type { KeyedWhere } from './key.scope.js';
