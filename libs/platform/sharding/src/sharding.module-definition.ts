@@ -6,6 +6,8 @@ import type { SqlExecutor } from './sql/sql-executor.js';
 export interface ShardingModuleOptions extends Partial<ShardConnectionOptions> {
   /** mysql:// URL by shard name, as `shardUrlsSchema` gives it. Every shard of the topology must be here. */
   shards: Readonly<Record<string, string>>;
+  /** How often the rows of each shard are estimated. Default 60,000; 0: never. */
+  rowsEveryMs?: number;
   ids?: SnowflakeOptions;
   /** Where topology and worker ids are kept. Default: the application's default TypeORM DataSource. */
   main?: SqlExecutor;

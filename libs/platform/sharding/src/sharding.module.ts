@@ -3,8 +3,11 @@ import { Module } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { SnowflakeIds } from './ids/snowflake.ids.js';
 import { SqlWorkerIdLease } from './ids/sql-worker-id.lease.js';
+import { routingProviders } from './routing/routing.providers.js';
 import { ShardRegistry } from './routing/shard.registry.js';
 import { ShardRouter } from './routing/shard.router.js';
+import { ShardStatuses } from './routing/shard.statuses.js';
+import { ShardRows } from './rows/shard.rows.js';
 import {
   ConfigurableModuleClass,
   MODULE_OPTIONS_TOKEN,
@@ -41,18 +44,15 @@ const MAIN_CLUSTER = Symbol('sharding main cluster');
       useFactory: (main: SqlExecutor) => new TopologyStore(main),
     },
     {
-      provide: ShardRegistry,
-      inject: [MODULE_OPTIONS_TOKEN],
-      useFactory: ({ shards, ids: _ids, main: _main, ...connection }: ShardingModuleOptions) =>
-        new ShardRegistry(shards, connection),
-    },
-    {
       provide: CurrentTopology,
       inject: [TopologyStore, ShardRegistry],
       useFactory: async (store: TopologyStore, registry: ShardRegistry) => {
         const topology = await CurrentTopology.load(store);
         const missing = topology.ring.shards.filter((shard) => !registry.names.includes(shard));
-        if (missing.length === 0) return topology;
+        if (missing.length === 0) {
+          registry.follow(topology);
+          return topology;
+        }
         throw new ConfigurationError('Sharding', [
           `SHARD_URLS: no URL for ${missing.join(', ')}, which topology epoch ${topology.ring.epoch} names`,
         ]);
@@ -65,12 +65,8 @@ const MAIN_CLUSTER = Symbol('sharding main cluster');
       useFactory: ({ ids }: ShardingModuleOptions, main: SqlExecutor) =>
         SnowflakeIds.start(new SqlWorkerIdLease(main, ids?.reservationMs), ids),
     },
-    {
-      provide: ShardRouter,
-      inject: [CurrentTopology, ShardRegistry],
-      useFactory: (topology: CurrentTopology, registry: ShardRegistry) => new ShardRouter(topology, registry),
-    },
+    ...routingProviders,
   ],
-  exports: [TopologyStore, CurrentTopology, ShardRegistry, ShardRouter, SnowflakeIds],
+  exports: [TopologyStore, CurrentTopology, ShardRouter, ShardStatuses, ShardRows, SnowflakeIds],
 })
 export class ShardingModule extends ConfigurableModuleClass {}

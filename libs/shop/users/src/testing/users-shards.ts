@@ -2,13 +2,13 @@ import type { MultiLevelCache } from '@fourfold/cache';
 import {
   CurrentTopology,
   evenTopology,
-  ShardRegistry,
   ShardRouter,
   SnowflakeIds,
   InMemoryWorkerIdLease,
   type SqlExecutor,
   TopologyStore,
 } from '@fourfold/sharding';
+import { ShardRegistry } from '@fourfold/sharding/operating';
 import { createDatabase, type TestDatabase, topology } from '@fourfold-tools/testing';
 import { DataSource } from 'typeorm';
 import { ChangeUser } from '../change-user.command.js';
