@@ -11,6 +11,7 @@ import type { ChangeUserInput } from './users.schemas.js';
 @Injectable()
 export class ChangeUser {
   private readonly logger = new Logger(ChangeUser.name);
+  private readonly rows = this.shards.repository(UserEntity, 'id');
 
   constructor(
     private readonly shards: ShardRouter,
@@ -64,16 +65,13 @@ export class ChangeUser {
     version: number | undefined,
   ): Promise<UserEntity> {
     const { id } = before;
-    return this.shards.write(id, async (manager) => {
-      const current = await manager.findOne(UserEntity, {
-        where: { id },
-        lock: { mode: 'pessimistic_write' },
-      });
+    return this.rows.forKey(id).write(async (own) => {
+      const current = await own.lockOne();
       const expected = current && current.version === (version ?? current.version);
       if (!expected || current.email !== before.email) throw new UserChangedError(id);
       const { name = current.name, email = current.email } = change;
       const after = { ...current, name, email, version: current.version + 1 };
-      await manager.update(UserEntity, { id }, { name, email, version: after.version });
+      await own.update({}, { name, email, version: after.version });
       return after;
     });
   }

@@ -11,6 +11,8 @@ import type { RegisterUserInput } from './users.schemas.js';
 /** A saga over two shards: reserve the address, create the user, confirm the address. */
 @Injectable()
 export class RegisterUser {
+  private readonly users = this.shards.repository(UserEntity, 'id');
+
   constructor(
     private readonly shards: ShardRouter,
     private readonly ids: SnowflakeIds,
@@ -24,13 +26,13 @@ export class RegisterUser {
     const user: UserEntity = { id, name, email, version: 1, createdAt: new Date() };
     const reserved = await this.emails.reserve(email, id);
     try {
-      await this.shards.write(id, (manager) => manager.insert(UserEntity, user));
+      await this.users.forKey(id).insert(user);
     } catch (error) {
       await this.emails.releaseUnlessWritten(reserved, error);
       throw error;
     }
     if (!(await this.emails.confirm(email, id))) {
-      await this.shards.write(id, (manager) => manager.delete(UserEntity, { id }));
+      await this.users.forKey(id).delete({});
       await this.cache.invalidate('user', id);
       throw new EmailTakenError();
     }

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { ShardRouter } from '@fourfold/sharding';
 import { gate } from '@fourfold-tools/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UsersShards } from './testing/users-shards.js';
@@ -20,16 +19,15 @@ const anEmail = () => `${randomUUID()}@example.com`;
 async function lateComer(email: string) {
   const looked = gate();
   const goOn = gate();
-  const router = {
-    write: shards.router.write.bind(shards.router),
-    read: async (key: string, fn: Parameters<ShardRouter['read']>[1]) => {
+  const router = shards.routerWith({
+    read: async (key, fn) => {
       const result = await shards.router.read(key, fn);
       if (key.includes('@')) return result;
       looked.open();
       await goOn.passed;
       return result;
     },
-  } as unknown as ShardRouter;
+  });
   const second = shards.library({ router }).register.execute({ name: 'Eve', email });
   // Looked at again below; until then a failure is nobody's.
   second.catch(() => undefined);
@@ -97,16 +95,15 @@ describe('a sign-up that has died', () => {
   it('but comes back too late finds its address gone, and leaves no user', async () => {
     const email = anEmail();
     const [reached, goOn] = [gate(), gate()];
-    const router = {
-      read: shards.router.read.bind(shards.router),
-      write: async (key: string, fn: Parameters<ShardRouter['write']>[1]) => {
+    const router = shards.routerWith({
+      write: async (key, fn) => {
         if (!key.includes('@') && !reached.isOpen) {
           reached.open();
           await goOn.passed;
         }
         return shards.router.write(key, fn);
       },
-    } as unknown as ShardRouter;
+    });
     const late = shards.library({ router }).register.execute({ name: 'Ada', email });
     late.catch(() => undefined);
     await reached.passed;

@@ -29,7 +29,7 @@ export interface ScatterOptions {
  * that is away; errors of the callback pass through.
  */
 export class ShardRouter {
-  readonly #queries = new ShardMetrics().queries;
+  private readonly queries = new ShardMetrics().queries;
 
   constructor(
     private readonly topology: CurrentTopology,
@@ -47,7 +47,7 @@ export class ShardRouter {
   /** Reads what belongs to `key`, on one connection and outside a transaction. */
   async read<T>(key: string, fn: (manager: EntityManager, shard: string) => Promise<T>): Promise<T> {
     const { shard } = this.topology.ring.locate(key);
-    this.#queries.inc({ scope: 'single' });
+    this.queries.inc({ scope: 'single' });
     return this.registry.run(shard, (runner) => fn(runner.manager, shard));
   }
 
@@ -57,7 +57,7 @@ export class ShardRouter {
    */
   async write<T>(key: string, fn: (manager: EntityManager, at: Location) => Promise<T>): Promise<T> {
     const at = this.topology.ring.locate(key);
-    this.#queries.inc({ scope: 'single' });
+    this.queries.inc({ scope: 'single' });
     return this.registry.run(at.shard, (runner) => inTransaction(runner, (manager) => fn(manager, at)));
   }
 
@@ -71,7 +71,7 @@ export class ShardRouter {
   ): Promise<T[]> {
     const byShard = Map.groupBy(new Set(keys), (key) => this.topology.ring.locate(key).shard);
     if (byShard.size === 0) return [];
-    this.#queries.inc({ scope: byShard.size === 1 ? 'single' : 'multi' });
+    this.queries.inc({ scope: byShard.size === 1 ? 'single' : 'multi' });
     const parts = await Promise.all(
       Array.from(byShard, ([shard, own]) =>
         this.registry.run(shard, (runner) => fn(runner.manager, own, shard)),
@@ -88,7 +88,7 @@ export class ShardRouter {
     fn: (manager: EntityManager, shard: string) => Promise<T>,
     { deadlineMs, partial = true }: ScatterOptions,
   ): Promise<ScatterResult<T>> {
-    this.#queries.inc({ scope: 'scatter' });
+    this.queries.inc({ scope: 'scatter' });
     const answers = await Promise.all(
       this.topology.ring.shards.map(async (shard) => {
         try {

@@ -60,6 +60,11 @@ export class UsersShards {
     };
   }
 
+  /** The shards with another way of doing one thing. */
+  routerWith(change: Partial<Pick<ShardRouter, 'read' | 'write' | 'scatter'>>): ShardRouter {
+    return Object.assign(Object.create(this.router) as ShardRouter, change);
+  }
+
   /** Who holds an address, and how, on whatever shard. */
   async holder(email: string): Promise<{ userId: string; state: string } | null> {
     const row = await this.router.read(email, (manager) => manager.findOneBy(UserEmailEntity, { email }));
