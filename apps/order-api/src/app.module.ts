@@ -50,6 +50,7 @@ import { UsersController } from './users/users.controller.js';
     }),
     ShardingModule.forRoot({
       shards: config.SHARD_URLS,
+      redis: { url: config.CACHE_REDIS_URL, prefix: config.CACHE_PREFIX },
       entities: [...usersShardEntities, ...ordersShardEntities],
     }),
     QueueModule.forClient({

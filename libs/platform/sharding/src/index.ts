@@ -40,5 +40,11 @@ export type { SqlExecutor } from './sql/sql-executor.js';
 export { CurrentTopology } from './topology/current-topology.js';
 export { evenTopology } from './topology/even-topology.js';
 export { parseTopology, type Topology } from './topology/topology.document.js';
-export { InvalidTopologyError, TopologyMissingError } from './topology/topology.errors.js';
+export type { TopologyRedisOptions } from './topology/topology.copy.js';
+export {
+  InvalidTopologyError,
+  StaleTopologyError,
+  TopologyMissingError,
+} from './topology/topology.errors.js';
+export { TopologyPublisher } from './topology/topology.publisher.js';
 export { TopologyStore } from './topology/topology.store.js';

@@ -1,23 +1,22 @@
-import { ConfigurationError } from '@fourfold/kernel';
 import { Module } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { SnowflakeIds } from './ids/snowflake.ids.js';
 import { SqlWorkerIdLease } from './ids/sql-worker-id.lease.js';
 import { routingProviders } from './routing/routing.providers.js';
-import { ShardRegistry } from './routing/shard.registry.js';
 import { ShardRouter } from './routing/shard.router.js';
 import { ShardStatuses } from './routing/shard.statuses.js';
 import { ShardRows } from './rows/shard.rows.js';
 import {
   ConfigurableModuleClass,
+  MAIN_CLUSTER,
   MODULE_OPTIONS_TOKEN,
   type ShardingModuleOptions,
 } from './sharding.module-definition.js';
 import type { SqlExecutor } from './sql/sql-executor.js';
 import { CurrentTopology } from './topology/current-topology.js';
+import { topologyProviders } from './topology/topology.providers.js';
+import { TopologyPublisher } from './topology/topology.publisher.js';
 import { TopologyStore } from './topology/topology.store.js';
-
-const MAIN_CLUSTER = Symbol('sharding main cluster');
 
 /**
  * Sharded access and ids for an application; global unless `isGlobal: false`. The topology is loaded and a worker id
@@ -38,26 +37,7 @@ const MAIN_CLUSTER = Symbol('sharding main cluster');
         return executor;
       },
     },
-    {
-      provide: TopologyStore,
-      inject: [MAIN_CLUSTER],
-      useFactory: (main: SqlExecutor) => new TopologyStore(main),
-    },
-    {
-      provide: CurrentTopology,
-      inject: [TopologyStore, ShardRegistry],
-      useFactory: async (store: TopologyStore, registry: ShardRegistry) => {
-        const topology = await CurrentTopology.load(store);
-        const missing = topology.ring.shards.filter((shard) => !registry.names.includes(shard));
-        if (missing.length === 0) {
-          registry.follow(topology);
-          return topology;
-        }
-        throw new ConfigurationError('Sharding', [
-          `SHARD_URLS: no URL for ${missing.join(', ')}, which topology epoch ${topology.ring.epoch} names`,
-        ]);
-      },
-    },
+    ...topologyProviders,
     {
       provide: SnowflakeIds,
       // After the topology: on an empty database its error is the one that says what to do.
@@ -67,6 +47,14 @@ const MAIN_CLUSTER = Symbol('sharding main cluster');
     },
     ...routingProviders,
   ],
-  exports: [TopologyStore, CurrentTopology, ShardRouter, ShardStatuses, ShardRows, SnowflakeIds],
+  exports: [
+    TopologyStore,
+    TopologyPublisher,
+    CurrentTopology,
+    ShardRouter,
+    ShardStatuses,
+    ShardRows,
+    SnowflakeIds,
+  ],
 })
 export class ShardingModule extends ConfigurableModuleClass {}

@@ -1,4 +1,4 @@
-import { ManualClock } from '@fourfold/kernel';
+import { ConfigurationError, ManualClock } from '@fourfold/kernel';
 import { Logger } from '@nestjs/common';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -210,5 +210,42 @@ describe('SnowflakeIds', () => {
     expect(successor.workerId).toBe(ids.workerId);
     expect(parseSnowflake(successor.nextId()).timeMs).toBeGreaterThanOrEqual(START_MS + 30_000);
     await successor.onApplicationShutdown();
+  });
+
+  it('gives a number and its decimal text out of one sequence', async () => {
+    const { ids } = await issuer();
+    const first = ids.nextBigInt();
+    const second = BigInt(ids.nextId());
+    expect(second - first).toBe(1n);
+    await ids.onApplicationShutdown();
+  });
+
+  it.each([0, 99, 86_400_001, -1, Number.NaN])('does not start with a reservation of %d ms', async (ms) => {
+    const lease = new InMemoryWorkerIdLease();
+    await expect(SnowflakeIds.start(lease, { reservationMs: ms })).rejects.toThrow(ConfigurationError);
+  });
+});
+
+describe('waitForId', () => {
+  it('gives an id as soon as time is reserved again', async () => {
+    const { clock, ids } = await issuer();
+    clock.advance(HOUR_MS);
+    expect(parseSnowflake(await ids.waitForId(10_000)).timeMs).toBe(START_MS + HOUR_MS);
+    await ids.onApplicationShutdown();
+  });
+
+  it('says at its deadline that there is none', async () => {
+    const { clock, lease, ids } = await issuer();
+    lease.reserve = () => Promise.reject(new Error('main cluster is away'));
+    clock.advance(HOUR_MS);
+    await expect(ids.waitForId(5)).rejects.toThrow(IdLeaseLostError);
+    await ids.onApplicationShutdown();
+  });
+
+  it('does not wait for a worker id that has been given back', async () => {
+    const { clock, ids } = await issuer();
+    await ids.onApplicationShutdown();
+    clock.advance(HOUR_MS);
+    await expect(ids.waitForId(60_000)).rejects.toThrow(IdLeaseLostError);
   });
 });

@@ -12,8 +12,13 @@ export interface SnowflakeParts {
   sequence: number;
 }
 
-export function composeSnowflake({ timeMs, workerId, sequence }: SnowflakeParts): string {
-  return ((BigInt(timeMs - SNOWFLAKE_EPOCH_MS) << 22n) | BigInt((workerId << 12) | sequence)).toString();
+/** As a number: BIGINT columns and JSON take its decimal text. */
+export function snowflakeBits({ timeMs, workerId, sequence }: SnowflakeParts): bigint {
+  return (BigInt(timeMs - SNOWFLAKE_EPOCH_MS) << 22n) | BigInt((workerId << 12) | sequence);
+}
+
+export function composeSnowflake(parts: SnowflakeParts): string {
+  return snowflakeBits(parts).toString();
 }
 
 /** @throws SyntaxError when `id` is not an integer in decimal. */

@@ -14,7 +14,7 @@ export const routingProviders: Provider[] = [
   {
     provide: ShardRegistry,
     inject: [MODULE_OPTIONS_TOKEN],
-    useFactory: ({ shards, ids: _ids, main: _main, ...connection }: ShardingModuleOptions) =>
+    useFactory: ({ shards, ids: _ids, main: _main, redis: _redis, ...connection }: ShardingModuleOptions) =>
       new ShardRegistry(shards, connection),
   },
   {
