@@ -42,7 +42,7 @@ export class UsersShards {
     await Promise.all(databases.map(migrate));
     const urls = Object.fromEntries(databases.map(({ appUrl }, index) => [SHARDS[index], appUrl]));
     const registry = new ShardRegistry(urls, { entities: [UserEntity, UserEmailEntity] });
-    const rows = [{ document: evenTopology(SHARDS) }];
+    const rows = [{ epoch: 1, document: evenTopology(SHARDS) }];
     const main = { query: async () => rows } as SqlExecutor;
     const router = new ShardRouter(await CurrentTopology.load(new TopologyStore(main)), registry);
     const ids = await SnowflakeIds.start(new InMemoryWorkerIdLease());
