@@ -25,7 +25,7 @@ export class FollowingProcess {
     const store = new TopologyStore({
       query: async <T>(sql: string, parameters?: unknown[]) => {
         if (reads.fail) throw new Error('the main cluster is away');
-        if (sql.startsWith('SELECT document')) reads.documents += 1;
+        if (sql.startsWith('SELECT epoch, document')) reads.documents += 1;
         if (sql.includes('SHA2')) reads.heads += 1;
         return main.query<T>(sql, parameters);
       },

@@ -33,7 +33,7 @@ export interface UsersServers {
 /** @param urls by shard, each with the tables of this library */
 export async function connectShards(urls: Readonly<Record<string, string>>): Promise<UsersServers> {
   const registry = new ShardRegistry(urls, { entities: [UserEntity, UserEmailEntity] });
-  const rows = [{ document: evenTopology(Object.keys(urls)) }];
+  const rows = [{ epoch: 1, document: evenTopology(Object.keys(urls)) }];
   const main = { query: async () => rows } as SqlExecutor;
   const topology = await CurrentTopology.load(new TopologyStore(main));
   return { registry, router: new ShardRouter(topology, registry) };
