@@ -9,6 +9,13 @@ const noToolsInProduction = [
   },
 ];
 
+const noWayAroundTheShardKey = [
+  {
+    group: ['@fourfold/sharding/operating'],
+    message: 'Only tools and tests may go around the sharding key: use ShardRouter.',
+  },
+];
+
 /** What may import what: by kind (`type:`) and by part (`scope:`). docs/architecture.md has the reasons. */
 const depConstraints = [
   {
@@ -63,7 +70,9 @@ export default tseslint.config(
   {
     files: ['apps/*/src/**/*.ts', 'libs/**/src/**/*.ts'],
     ignores: ['**/*.spec.ts', '**/*spec.ts', '**/testing/**'],
-    rules: { 'no-restricted-imports': ['error', { patterns: noToolsInProduction }] },
+    rules: {
+      'no-restricted-imports': ['error', { patterns: [...noToolsInProduction, ...noWayAroundTheShardKey] }],
+    },
   },
   {
     // One place reads the environment of each app, and the commands.

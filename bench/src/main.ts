@@ -7,6 +7,7 @@ import { type OwnServers, startQueueServers, startRedis, startServers } from './
 import { benchCacheOutage } from './cache-outage.bench.js';
 import { benchCache } from './cache.bench.js';
 import { benchQueue } from './queue.bench.js';
+import { benchRing } from './ring.bench.js';
 import { benchRouting } from './routing.bench.js';
 
 const repoRoot = fileURLToPath(new URL('../..', import.meta.url));
@@ -15,6 +16,7 @@ const benches = {
   cache: onServers(startRedis, benchCache),
   'cache-outage': onServers(startServers, benchCacheOutage),
   queue: onServers(startQueueServers, benchQueue),
+  ring: benchRing,
 };
 
 const USAGE = `Usage: npm run bench -- [options] <bench>
@@ -26,6 +28,7 @@ Benches:
   cache             hits in both levels beside Redis, lru-cache, bentocache and cache-manager; loads of a cold key
   cache-outage      Redis killed under 1,000 reads a second: errors, stale answers, latency, loads (about 20 s)
   queue             one job beside a bare Bull job; from commit to Bull at 300 orders a second (20 s)
+  ring              look-ups, evenness and moved keys beside a plain ring and npm hashring (10 million keys; no server)
 
 Options:
   --rounds <n>      turns of each contender that count (default 25)

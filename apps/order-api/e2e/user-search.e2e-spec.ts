@@ -117,6 +117,19 @@ describe('a search', () => {
     const answer = await api.get(`/users?${query}`);
     expect([answer.status, answer.body['code']]).toEqual([400, 'validation-failed']);
   });
+
+  it('does not go on with the cursor of another one', async () => {
+    for (const name of ['Mary 1', 'Mary 2', 'Joan 1']) await platform.shop.user(name);
+    const { nextCursor: cursor } = (await search({ namePrefix: 'Mary', limit: '1' })).body;
+    expect((await search({ namePrefix: 'Mary', limit: '1', cursor: cursor! })).status).toBe(200);
+    for (const path of [
+      `/users?namePrefix=Joan&cursor=${cursor}`,
+      `/users/${await platform.shop.user()}/orders?cursor=${cursor}`,
+    ]) {
+      const answer = await api.get(path);
+      expect([answer.status, answer.body['code']]).toEqual([400, 'invalid-cursor']);
+    }
+  });
 });
 
 describe('a user’s orders', () => {

@@ -35,6 +35,7 @@ import { config } from './worker.config.js';
     }),
     ShardingModule.forRoot({
       shards: config.SHARD_URLS,
+      redis: { url: config.CACHE_REDIS_URL, prefix: config.CACHE_PREFIX },
       entities: [...usersShardEntities, ...ordersShardEntities],
     }),
     QueueModule.forRoot({

@@ -1,3 +1,3 @@
 export { migrateAll, migrationStatus, type Report } from './migrate-all.js';
-export type { MigrationState } from './migration.target.js';
+export type { MigrationState } from '@fourfold/sharding/operating';
 export { mainMigrations, shardMigrations } from './migrations.js';

@@ -1,9 +1,15 @@
 import { parseEnv } from '@fourfold/kernel';
 import { databaseEnv } from '@fourfold/db-routing';
 import { shardUrlsSchema, TopologyStore } from '@fourfold/sharding';
+import {
+  migrate,
+  migrateShards,
+  migrationStates,
+  type MigrationState,
+  type MigrationTarget,
+} from '@fourfold/sharding/operating';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
-import { migrate, migrationStates, type MigrationState, type MigrationTarget } from './migration.target.js';
 import { mainMigrations, shardMigrations } from './migrations.js';
 
 const migrationEnv = z.object({ DB_PRIMARY_URL: databaseEnv.DB_PRIMARY_URL, SHARD_URLS: shardUrlsSchema });
@@ -11,12 +17,9 @@ const migrationEnv = z.object({ DB_PRIMARY_URL: databaseEnv.DB_PRIMARY_URL, SHAR
 export type Report = (line: string) => void;
 type Environment = Record<string, string | undefined>;
 
-function targetsOf(env: Environment): { main: MigrationTarget; shards: MigrationTarget[] } {
+function targetsOf(env: Environment): { main: MigrationTarget; shards: Record<string, string> } {
   const { DB_PRIMARY_URL, SHARD_URLS } = parseEnv('migrate', migrationEnv, env);
-  return {
-    main: { name: 'main', url: DB_PRIMARY_URL, migrations: mainMigrations },
-    shards: Object.entries(SHARD_URLS).map(([name, url]) => ({ name, url, migrations: shardMigrations })),
-  };
+  return { main: { name: 'main', url: DB_PRIMARY_URL, migrations: mainMigrations }, shards: SHARD_URLS };
 }
 
 /**
@@ -26,21 +29,19 @@ function targetsOf(env: Environment): { main: MigrationTarget; shards: Migration
  */
 export async function migrateAll(env: Environment, report: Report): Promise<void> {
   const { main, shards } = targetsOf(env);
-  for (const target of [main, ...shards]) {
-    const ran = await migrate(target);
-    report(`${target.name}: ${ran.length === 0 ? 'up to date' : `applied ${ran.join(', ')}`}`);
-  }
-  const topology = await firstTopology(
-    main.url,
-    shards.map(({ name }) => name),
-  );
+  const done = (target: string, ran: readonly string[]) =>
+    report(`${target}: ${ran.length === 0 ? 'up to date' : `applied ${ran.join(', ')}`}`);
+  done(main.name, await migrate(main));
+  await migrateShards(shards, shardMigrations, done);
+  const topology = await firstTopology(main.url, Object.keys(shards));
   report(`topology: epoch ${topology.epoch}, shards ${topology.shards.map(({ name }) => name).join(', ')}`);
 }
 
 export async function migrationStatus(env: Environment): Promise<MigrationState[]> {
   const { main, shards } = targetsOf(env);
   const states: MigrationState[] = [];
-  for (const target of [main, ...shards]) states.push(...(await migrationStates(target)));
+  const targets = Object.entries(shards).map(([name, url]) => ({ name, url, migrations: shardMigrations }));
+  for (const target of [main, ...targets]) states.push(...(await migrationStates(target)));
   return states;
 }
 

@@ -2,11 +2,11 @@ import { dbRoutingMigrations } from '@fourfold/db-routing';
 import { outboxMigrations } from '@fourfold/outbox';
 import { queueMigrations } from '@fourfold/queue';
 import { shardingMigrations } from '@fourfold/sharding';
+import type { MigrationClass } from '@fourfold/sharding/operating';
 import { catalogMigrations } from '@shop/catalog';
 import { notificationsMigrations } from '@shop/notifications';
 import { ordersMigrations, ordersShardMigrations } from '@shop/orders';
 import { usersShardMigrations } from '@shop/users';
-import type { MigrationClass } from './migration.target.js';
 
 /** Run in the order of the timestamps in their names. */
 export const mainMigrations: readonly MigrationClass[] = [

@@ -129,3 +129,27 @@ describe('Inbox.once', () => {
     expect(await database.states()).toEqual({ 'follow-up': 'pending' });
   });
 });
+
+describe('what follows the commit', () => {
+  it('runs with the result, and only then is the message done', async () => {
+    await database.add(['m']);
+    const seen: unknown[] = [];
+    await inbox.once('stock', 'm', takeOne, async (result) => {
+      seen.push(result, await database.states());
+    });
+    expect(seen).toEqual(['taken', { m: 'pending' }]);
+    expect(await database.states()).toEqual({ m: 'done' });
+  });
+
+  it('is run again at the next delivery when it failed, without repeating the effect', async () => {
+    await database.add(['m']);
+    const refuse = () => Promise.reject(new Error('the cache is away'));
+    await expect(inbox.once('stock', 'm', takeOne, refuse)).rejects.toThrow('the cache is away');
+    expect(await database.states()).toEqual({ m: 'pending' });
+    const results: unknown[] = [];
+    await inbox.once('stock', 'm', takeOne, async (result) => void results.push(result));
+    expect(results).toEqual([undefined]);
+    expect(await database.units()).toBe(99);
+    expect(await database.states()).toEqual({ m: 'done' });
+  });
+});

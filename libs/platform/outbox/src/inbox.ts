@@ -17,9 +17,33 @@ export class Inbox {
   /**
    * Runs `effect` in one transaction with the record that `consumer` has processed the message. A second delivery that
    * runs at the same time waits for the first one's record, and then does nothing.
+   * @param afterwards what must follow the commit and is idempotent by itself. Runs at every delivery until it has
+   *   resolved once: only then is the message done, so a crash or a failure in between delivers it again.
    * @returns the effect's result, or `undefined` when it had happened before
    */
   async once<T>(
+    consumer: string,
+    messageId: string,
+    effect: (manager: EntityManager) => Promise<T>,
+    afterwards?: (result: T | undefined) => Promise<void>,
+  ): Promise<T | undefined> {
+    const result = await this.effectOnce(consumer, messageId, async (manager) => {
+      const done = await effect(manager);
+      if (!afterwards) await this.outbox.markDone(manager, messageId);
+      return { done };
+    });
+    await afterwards?.(result?.done);
+    if (afterwards || !result) await this.acknowledge(messageId);
+    return result?.done;
+  }
+
+  /** For effects that live elsewhere and are idempotent by themselves: they are there, don't deliver again. */
+  async acknowledge(messageId: string): Promise<void> {
+    await this.outbox.markDone(this.dataSource.manager, messageId);
+  }
+
+  /** @returns `undefined` when the record was there already */
+  private async effectOnce<T>(
     consumer: string,
     messageId: string,
     effect: (manager: EntityManager) => Promise<T>,
@@ -27,20 +51,12 @@ export class Inbox {
     try {
       return await inTransaction(this.dataSource, async (manager) => {
         await this.claim(manager, consumer, messageId);
-        const result = await effect(manager);
-        await this.outbox.markDone(manager, messageId);
-        return result;
+        return effect(manager);
       });
     } catch (error) {
-      if (!(error instanceof AlreadyProcessed)) throw error;
-      await this.acknowledge(messageId);
-      return undefined;
+      if (error instanceof AlreadyProcessed) return undefined;
+      throw error;
     }
-  }
-
-  /** For effects that live elsewhere and are idempotent by themselves: they are there, don't deliver again. */
-  async acknowledge(messageId: string): Promise<void> {
-    await this.outbox.markDone(this.dataSource.manager, messageId);
   }
 
   private async claim(manager: EntityManager, consumer: string, messageId: string): Promise<void> {

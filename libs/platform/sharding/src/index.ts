@@ -1,3 +1,16 @@
+export { ForeignShardKeyError, InvalidCursorError, InvalidShardQueryError } from './access/access.errors.js';
+export type { KeyedRow, KeyedWhere, ShardKeyOf } from './access/key.scope.js';
+export { type KeyedPageQuery, KeyedRepository } from './access/keyed.repository.js';
+export { type KeyedQuery, KeyedRows, KeyedTransaction } from './access/keyed.rows.js';
+export type { Page, PageOrder } from './access/keyset/keyset.query.js';
+export { isPageCursor } from './access/keyset/page.cursor.js';
+export { ManyKeys, type ManyKeysQuery } from './access/many.keys.js';
+export {
+  type PageQuery,
+  type ScatteredRows,
+  type ScatterQuery,
+  ShardedRepository,
+} from './access/sharded.repository.js';
 export { shardUrlsSchema } from './configuration/shard-urls.schema.js';
 export { IdLeaseLostError } from './ids/id-lease-lost.error.js';
 export { InMemoryWorkerIdLease } from './ids/in-memory-worker-id.lease.js';
@@ -7,17 +20,39 @@ export { SqlWorkerIdLease } from './ids/sql-worker-id.lease.js';
 export type { HeldWorkerId, WorkerIdLease } from './ids/worker-id.lease.js';
 export { shardingMigrations } from './migrations/sharding-migrations.js';
 export { HashRing, type Location } from './ring/hash-ring.js';
-export { InvalidShardKeyError, SLOT_COUNT, slotOf } from './ring/slot.js';
+export { type ShardsView, ShardOverview, type ShardView } from './overview/shard.overview.js';
+export { ShardPlanner } from './overview/shard.planner.js';
+export {
+  InvalidRingChangeError,
+  type PlanRequest,
+  planRequestSchema,
+  type RingChange,
+  ringChangeSchema,
+} from './ring/planning/ring-change.js';
+export type { PlanReport, ShardReport } from './ring/planning/plan-report.js';
+export type { RingPlan, SlotMove } from './ring/planning/ring-plan.js';
+export { SLOT_COUNT, slotOf } from './ring/slot.js';
+export { type HashId, InvalidShardKeyError } from './ring/slot-hash.js';
 export type { ShardConnectionOptions } from './routing/shard-connection.options.js';
-export { type QueryScope, shardQueriesCounter } from './routing/shard-queries.metric.js';
-export { ShardUnavailableError } from './routing/shard-unavailable.error.js';
-export { type ShardHealth, ShardRegistry } from './routing/shard.registry.js';
-export { type ScatterResult, ShardRouter } from './routing/shard.router.js';
+export { type ShardFault, ShardUnavailableError } from './routing/shard-unavailable.error.js';
+export type { BreakerState } from './routing/shard.breaker.js';
+export type { QueryScope } from './routing/shard.metrics.js';
+export type { ShardHealth } from './routing/shard.registry.js';
+export { type ScatterOptions, type ScatterResult, ShardRouter } from './routing/shard.router.js';
+export { ShardStatuses } from './routing/shard.statuses.js';
+export { balanceRatio } from './rows/shard-balance.js';
+export { type ShardRowEstimate, ShardRows } from './rows/shard.rows.js';
 export { ShardingModule } from './sharding.module.js';
 export type { ShardingModuleOptions } from './sharding.module-definition.js';
 export type { SqlExecutor } from './sql/sql-executor.js';
 export { CurrentTopology } from './topology/current-topology.js';
 export { evenTopology } from './topology/even-topology.js';
 export { parseTopology, type Topology } from './topology/topology.document.js';
-export { InvalidTopologyError, TopologyMissingError } from './topology/topology.errors.js';
+export type { TopologyRedisOptions } from './topology/topology.copy.js';
+export {
+  InvalidTopologyError,
+  StaleTopologyError,
+  TopologyMissingError,
+} from './topology/topology.errors.js';
+export { TopologyPublisher } from './topology/topology.publisher.js';
 export { TopologyStore } from './topology/topology.store.js';

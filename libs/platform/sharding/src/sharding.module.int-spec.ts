@@ -1,6 +1,7 @@
+import { HealthRegistry } from '@fourfold/observability/health-registry';
 import { ConfigurationError } from '@fourfold/kernel';
 import type { TestDatabase } from '@fourfold-tools/testing';
-import { Logger, Module } from '@nestjs/common';
+import { Global, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
@@ -8,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SnowflakeIds } from './ids/snowflake.ids.js';
 import { freshDatabase, openMain } from './mariadb.support-spec.js';
 import { ShardRouter } from './routing/shard.router.js';
+import { ShardStatuses } from './routing/shard.statuses.js';
 import { SHARDS, TestShards } from './routing/shards.support-spec.js';
 import { ShardingModule } from './sharding.module.js';
 import { TopologyMissingError } from './topology/topology.errors.js';
@@ -29,10 +31,16 @@ afterAll(async () => {
   await database.drop();
 });
 
+/** As the module of observability gives it to every other. */
+@Global()
+@Module({ providers: [HealthRegistry], exports: [HealthRegistry] })
+class HealthModule {}
+
 /** An application as the APIs are, with the application's own account. */
 function start(urls: Record<string, string>) {
   @Module({
     imports: [
+      HealthModule,
       TypeOrmModule.forRoot({ type: 'mysql', url: database.appUrl, retryAttempts: 0 }),
       ShardingModule.forRootAsync({ useFactory: () => ({ shards: urls }) }),
     ],
@@ -66,6 +74,13 @@ describe('ShardingModule', () => {
       .scatter((manager) => manager.query('SELECT 1'), { deadlineMs: 2_000 });
     expect(results).toHaveLength(3);
     expect(unavailableShards).toEqual(['shard-0']);
+    // Shown, and no reason to take the process out of service.
+    const [health] = app.get(HealthRegistry).entries;
+    expect(health).toMatchObject({ name: 'shards', required: false });
+    await expect(health!.probe()).rejects.toThrow(/^shard-0 is unavailable: /);
+    expect(await app.get(ShardStatuses).current()).toMatchObject(
+      SHARDS.map((shard) => ({ shard, up: shard !== 'shard-0' })),
+    );
     await app.close();
     expect(await holders()).toEqual([]);
   });

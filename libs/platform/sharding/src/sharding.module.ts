@@ -1,20 +1,25 @@
-import { ConfigurationError } from '@fourfold/kernel';
 import { Module } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { SnowflakeIds } from './ids/snowflake.ids.js';
 import { SqlWorkerIdLease } from './ids/sql-worker-id.lease.js';
-import { ShardRegistry } from './routing/shard.registry.js';
+import { overviewProviders } from './overview/overview.providers.js';
+import { ShardOverview } from './overview/shard.overview.js';
+import { ShardPlanner } from './overview/shard.planner.js';
+import { routingProviders } from './routing/routing.providers.js';
 import { ShardRouter } from './routing/shard.router.js';
+import { ShardStatuses } from './routing/shard.statuses.js';
+import { ShardRows } from './rows/shard.rows.js';
 import {
   ConfigurableModuleClass,
+  MAIN_CLUSTER,
   MODULE_OPTIONS_TOKEN,
   type ShardingModuleOptions,
 } from './sharding.module-definition.js';
 import type { SqlExecutor } from './sql/sql-executor.js';
 import { CurrentTopology } from './topology/current-topology.js';
+import { topologyProviders } from './topology/topology.providers.js';
+import { TopologyPublisher } from './topology/topology.publisher.js';
 import { TopologyStore } from './topology/topology.store.js';
-
-const MAIN_CLUSTER = Symbol('sharding main cluster');
 
 /**
  * Sharded access and ids for an application; global unless `isGlobal: false`. The topology is loaded and a worker id
@@ -35,29 +40,7 @@ const MAIN_CLUSTER = Symbol('sharding main cluster');
         return executor;
       },
     },
-    {
-      provide: TopologyStore,
-      inject: [MAIN_CLUSTER],
-      useFactory: (main: SqlExecutor) => new TopologyStore(main),
-    },
-    {
-      provide: ShardRegistry,
-      inject: [MODULE_OPTIONS_TOKEN],
-      useFactory: ({ shards, ids: _ids, main: _main, ...connection }: ShardingModuleOptions) =>
-        new ShardRegistry(shards, connection),
-    },
-    {
-      provide: CurrentTopology,
-      inject: [TopologyStore, ShardRegistry],
-      useFactory: async (store: TopologyStore, registry: ShardRegistry) => {
-        const topology = await CurrentTopology.load(store);
-        const missing = topology.ring.shards.filter((shard) => !registry.names.includes(shard));
-        if (missing.length === 0) return topology;
-        throw new ConfigurationError('Sharding', [
-          `SHARD_URLS: no URL for ${missing.join(', ')}, which topology epoch ${topology.ring.epoch} names`,
-        ]);
-      },
-    },
+    ...topologyProviders,
     {
       provide: SnowflakeIds,
       // After the topology: on an empty database its error is the one that says what to do.
@@ -65,12 +48,19 @@ const MAIN_CLUSTER = Symbol('sharding main cluster');
       useFactory: ({ ids }: ShardingModuleOptions, main: SqlExecutor) =>
         SnowflakeIds.start(new SqlWorkerIdLease(main, ids?.reservationMs), ids),
     },
-    {
-      provide: ShardRouter,
-      inject: [CurrentTopology, ShardRegistry],
-      useFactory: (topology: CurrentTopology, registry: ShardRegistry) => new ShardRouter(topology, registry),
-    },
+    ...routingProviders,
+    ...overviewProviders,
   ],
-  exports: [TopologyStore, CurrentTopology, ShardRegistry, ShardRouter, SnowflakeIds],
+  exports: [
+    TopologyStore,
+    TopologyPublisher,
+    CurrentTopology,
+    ShardRouter,
+    ShardStatuses,
+    ShardRows,
+    ShardOverview,
+    ShardPlanner,
+    SnowflakeIds,
+  ],
 })
 export class ShardingModule extends ConfigurableModuleClass {}

@@ -1,3 +1,4 @@
+import { isPageCursor } from '@fourfold/sharding';
 import { z } from 'zod';
 
 export interface Page<T> {
@@ -8,14 +9,22 @@ export interface Page<T> {
 
 const cursorPosition = z.string().regex(/^\d{1,19}$/);
 
-/** `limit` and `cursor` of every list. A cursor is a keyset position, in base64url so that nobody does sums with it. */
+const limit = z.coerce.number().int().min(1).max(100).default(20);
+
+/** `limit` and `cursor` of a list on the main cluster. A cursor is a keyset position, in base64url so that nobody does sums with it. */
 export const pageQuery = {
-  limit: z.coerce.number().int().min(1).max(100).default(20),
+  limit,
   cursor: z
     .string()
     .transform((cursor) => Buffer.from(cursor, 'base64url').toString('utf8'))
     .refine((position) => cursorPosition.safeParse(position).success, 'must be a nextCursor of this list')
     .optional(),
+};
+
+/** The same of a list on the shards, whose cursors are those of `@fourfold/sharding`: each is of one query alone. */
+export const shardPageQuery = {
+  limit,
+  cursor: z.string().refine(isPageCursor, 'must be a nextCursor of this list').optional(),
 };
 
 /** @param rows one more than `limit` when there is a next page */

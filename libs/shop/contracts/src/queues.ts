@@ -25,8 +25,13 @@ const outcomeEmail = z.object({
   total: z.object({ amount: z.int(), currency: z.string() }),
 });
 
-/** Tells the customer how the order ended. */
-export const emailQueue = defineQueue({ name: 'email', payload: outcomeEmail, concurrency: 5 });
+/** Tells the customer how the order ended. Somebody waits for it: it goes before all that nobody looks at. */
+export const emailQueue = defineQueue({
+  name: 'email',
+  payload: outcomeEmail,
+  concurrency: 5,
+  priority: 'high',
+});
 export type OutcomeEmail = z.output<typeof outcomeEmail>;
 
 const cacheInvalidation = z.object({

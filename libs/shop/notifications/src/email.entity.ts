@@ -16,6 +16,10 @@ export class EmailEntity {
   @Column('varchar', { length: 254 })
   recipient!: string;
 
+  /** How many deliveries have begun to send it. */
+  @Column('int', { unsigned: true })
+  tries!: number;
+
   @Column('datetime', { name: 'sent_at', precision: 3, nullable: true })
   sentAt!: Date | null;
 }

@@ -1,4 +1,5 @@
 import { EmailEntity } from './email.entity.js';
+import { CountTries1764100000800 } from './migrations/count-tries.migration.js';
 import { CreateEmails1764000000800 } from './migrations/create-emails.migration.js';
 
 export { DeliveryLookup } from './delivery.lookup.js';
@@ -9,4 +10,4 @@ export { SendOutcomeEmail } from './send-outcome-email.command.js';
 export const notificationsEntities = [EmailEntity];
 
 /** Migrations of the main cluster that this library needs. */
-export const notificationsMigrations = [CreateEmails1764000000800];
+export const notificationsMigrations = [CreateEmails1764000000800, CountTries1764100000800];

@@ -9,15 +9,15 @@ import { EmailEntity } from './email.entity.js';
 import { InjectMailTransport, InjectSender } from './notifications.tokens.js';
 import { outcomeEmailText } from './outcome-email.template.js';
 
-/** Keeps a row that an earlier attempt has made. Primary key. */
+/** Keeps a row that an earlier try has made, and counts this one. Primary key. */
 const BEGIN_SENDING = `
-  INSERT INTO emails (msg_id, order_id, state, recipient) VALUES (?, ?, 'sending', ?)
-  ON DUPLICATE KEY UPDATE msg_id = emails.msg_id
+  INSERT INTO emails (msg_id, order_id, state, recipient, tries) VALUES (?, ?, 'sending', ?, 1)
+  ON DUPLICATE KEY UPDATE tries = emails.tries + 1
 `;
 
 /** Primary key. Whoever else delivers the same message waits here, until the one before has sent it or is dead. */
 const LOCK_EMAIL = `
-  SELECT state FROM emails WHERE msg_id = ? FOR UPDATE
+  SELECT state, tries FROM emails WHERE msg_id = ? FOR UPDATE
 `;
 
 /** One delivery of an e-mail's message. */
@@ -28,9 +28,9 @@ export interface Delivery {
 }
 
 /**
- * States of an e-mail: none → `sending` → `sent`. `sending` is committed before the mail server is spoken to, so an
- * attempt that finds it knows that an earlier one may have succeeded, and asks before it sends again. While it is sent
- * its row is locked: two deliveries at once, as when the queue has lost a job that somebody still works on, follow one
+ * States of an e-mail: none → `sending` → `sent`. `sending` and the try's number are committed before the mail server is
+ * spoken to: only who finds that there was no other try knows that none may have succeeded; everybody else asks before
+ * sending again. While it is sent its row is locked: two deliveries at once, as when the queue has lost a job that somebody still works on, follow one
  * another. The lock goes with the connection of a sender that dies.
  */
 @Injectable()
@@ -47,12 +47,14 @@ export class SendOutcomeEmail {
   async execute(email: OutcomeEmail, { messageId, throwIfRevoked }: Delivery): Promise<void> {
     const earlier = await usePrimary(() => this.dataSource.manager.findOneBy(EmailEntity, { messageId }));
     const user = earlier?.state === 'sent' ? null : await this.recipientOf(email);
-    const isFirst = user && !earlier ? await this.beginSending(email, messageId, user) : false;
+    if (user) await this.dataSource.query(BEGIN_SENDING, [messageId, email.orderId, user.email]);
     // Not `inTransaction`: what is sent must not be sent again because a commit was lost to a deadlock.
     await this.dataSource.transaction(async (manager) => {
-      const [row] = await manager.query<Pick<EmailEntity, 'state'>[]>(LOCK_EMAIL, [messageId]);
-      if (user && row?.state !== 'sent')
-        await this.sendOnce(email, user, { messageId, throwIfRevoked, isFirst });
+      const [row] = await manager.query<Pick<EmailEntity, 'state' | 'tries'>[]>(LOCK_EMAIL, [messageId]);
+      if (user && row?.state !== 'sent') {
+        const isOnlyTry = row?.tries === 1;
+        await this.sendOnce(email, user, { messageId, throwIfRevoked, isOnlyTry });
+      }
       await manager.update(
         EmailEntity,
         { messageId, state: 'sending' },
@@ -68,23 +70,13 @@ export class SendOutcomeEmail {
     return user;
   }
 
-  /** @returns whether nobody had begun before */
-  private async beginSending(email: OutcomeEmail, messageId: string, user: UserView): Promise<boolean> {
-    const { affectedRows } = await this.dataSource.query<{ affectedRows: number }>(BEGIN_SENDING, [
-      messageId,
-      email.orderId,
-      user.email,
-    ]);
-    return affectedRows === 1;
-  }
-
   private async sendOnce(
     email: OutcomeEmail,
     user: UserView,
-    { messageId, throwIfRevoked, isFirst }: Delivery & { isFirst: boolean },
+    { messageId, throwIfRevoked, isOnlyTry }: Delivery & { isOnlyTry: boolean },
   ): Promise<void> {
     const header = messageIdHeader(messageId);
-    if (!isFirst && (await this.lookup.accepted(header)) === 'yes') return;
+    if (!isOnlyTry && (await this.lookup.accepted(header)) === 'yes') return;
     // No transaction guards what comes now: a worker that stood still must not send what another has taken over.
     throwIfRevoked();
     await this.transport.sendMail({

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { eventually, ForkedProcess, gate, type Gate, topology } from '@fourfold-tools/testing';
 import type { OutcomeEmail, UserDirectory, UserView } from '@shop/contracts';
 import { createTransport, type Transporter } from 'nodemailer';
+import type { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DeliveryLookup, NoDeliveryLookup } from './delivery.lookup.js';
 import { MaildevLookup } from './maildev.lookup.js';
@@ -35,6 +36,7 @@ interface SenderOptions {
   smtpUrl?: string;
   user?: UserView | null;
   transport?: Transporter;
+  dataSource?: DataSource;
 }
 
 function sender(options: SenderOptions = {}) {
@@ -44,7 +46,8 @@ function sender(options: SenderOptions = {}) {
   const transport =
     options.transport ?? createTransport({ url: smtpUrl, disableFileAccess: true, disableUrlAccess: true });
   const from = 'Fourfold <orders@fourfold.test>';
-  return new SendOutcomeEmail(database.dataSource, database.outbox, users, lookup, transport, from);
+  const { dataSource = database.dataSource } = options;
+  return new SendOutcomeEmail(dataSource, database.outbox, users, lookup, transport, from);
 }
 
 const delivery = (messageId: string) => ({ messageId, throwIfRevoked: () => {} });
@@ -155,6 +158,31 @@ describe('two deliveries of one e-mail at the same time', () => {
     mayAnswer.open();
     await Promise.all([first, second]);
     expect(await mailsWith(header)).toHaveLength(1);
+  });
+
+  it('the later of which sends it and dies: the one before asks, though it was the first to begin', async () => {
+    const { email, messageId, header } = await anEmail();
+    const [begun, goOn] = [gate(), gate()];
+    const held = Object.create(database.dataSource) as DataSource;
+    held.transaction = async (work: unknown) => {
+      begun.open();
+      await goOn.passed;
+      return database.dataSource.transaction(work as Parameters<DataSource['transaction']>[1]) as never;
+    };
+    const first = sender({ dataSource: held }).execute(email, delivery(messageId));
+    await begun.passed;
+    const later = await ForkedProcess.start<Report>(senderProcess, {
+      databaseUrl: database.url,
+      smtpUrl: topology().mail.smtpUrl,
+      email,
+      messageId,
+    });
+    await later.told('accepted');
+    await later.crash();
+    goOn.open();
+    await first;
+    expect(await mailsWith(header)).toHaveLength(1);
+    expect(await database.email(messageId)).toMatchObject({ state: 'sent', tries: 2 });
   });
 
   it('naive twin: with the row’s state alone both find it unsent, and it is sent twice', async () => {

@@ -41,15 +41,13 @@ class NaiveReservations extends HeldUpReservations {
 
 /** The answer to each write of users gets lost; the write itself does not. */
 function losingAnswers(router: ShardRouter): ShardRouter {
-  return {
-    read: router.read.bind(router),
-    readMany: router.readMany.bind(router),
-    write: async (key: string, fn: Parameters<ShardRouter['write']>[1]) => {
+  return shards.routerWith({
+    write: async (key, fn) => {
       const result = await router.write(key, fn);
       if (!key.includes('@')) throw new ShardUnavailableError('shard-0', 'the connection broke off');
       return result;
     },
-  } as unknown as ShardRouter;
+  });
 }
 
 describe('an address that its user gives up and takes back', () => {

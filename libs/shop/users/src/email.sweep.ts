@@ -1,5 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { CurrentTopology, ShardRegistry } from '@fourfold/sharding';
+import { ShardRouter } from '@fourfold/sharding';
 import { EmailReservations, type HeldEmail } from './email.reservations.js';
 import { EmailSagaFence } from './email-saga.fence.js';
 import { EmailSweepMetrics } from './email-sweep.metrics.js';
@@ -39,8 +39,7 @@ export class EmailSweep implements OnApplicationBootstrap, OnApplicationShutdown
   private failing = false;
 
   constructor(
-    private readonly topology: CurrentTopology,
-    private readonly registry: ShardRegistry,
+    private readonly shards: ShardRouter,
     private readonly emails: EmailReservations,
     private readonly fence: EmailSagaFence,
     private readonly metrics: EmailSweepMetrics,
@@ -62,7 +61,7 @@ export class EmailSweep implements OnApplicationBootstrap, OnApplicationShutdown
    */
   async sweep(): Promise<void> {
     const errors: unknown[] = [];
-    for (const shard of this.topology.ring.shards) {
+    for (const shard of this.shards.shards) {
       if (this.stopping) return;
       try {
         await this.settleOverdue(shard, errors);
@@ -102,7 +101,7 @@ export class EmailSweep implements OnApplicationBootstrap, OnApplicationShutdown
   }
 
   private ask<T>(shard: string, sql: string, parameters: unknown[]): Promise<T[]> {
-    return this.registry.run(shard, (runner) => runner.query(sql, parameters) as Promise<T[]>);
+    return this.shards.inspect(shard, (manager) => manager.query<T[]>(sql, parameters));
   }
 
   /** At random times, so that many workers don't sweep in step. */

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { ShardRouter } from '@fourfold/sharding';
 import { gate } from '@fourfold-tools/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EmailSagaFence } from './email-saga.fence.js';
@@ -39,16 +38,15 @@ function heldUp(when: 'before' | 'after') {
     reached.open();
     await goOn.passed;
   };
-  const router = {
-    read: shards.router.read.bind(shards.router),
-    write: async (key: string, fn: Parameters<ShardRouter['write']>[1]) => {
+  const router = shards.routerWith({
+    write: async (key, fn) => {
       if (key.includes('@')) return shards.router.write(key, fn);
       if (when === 'before') await stand();
       const result = await shards.router.write(key, fn);
       if (when === 'after') await stand();
       return result;
     },
-  } as unknown as ShardRouter;
+  });
   return { router, reached, goOn };
 }
 

@@ -22,17 +22,10 @@ afterAll(async () => {
 
 const aUser = () => ({ name: 'Ada', email: `${randomUUID()}@example.com` });
 
-/** The shards with another way of doing one thing. */
-function routerWith(change: Partial<Pick<ShardRouter, 'write' | 'scatter'>>): ShardRouter {
-  const { router } = shards;
-  const rest = { read: router.read.bind(router), readMany: router.readMany.bind(router) };
-  return { ...rest, ...change } as unknown as ShardRouter;
-}
-
 describe('a change of a user whose answer is lost', () => {
   it('is what the next reader gets, though the old user was in the cache', async () => {
     const { cache } = assembled;
-    const router = routerWith({
+    const router = shards.routerWith({
       write: async (key, fn) => {
         await shards.router.write(key, fn);
         throw new ShardUnavailableError('shard-0', 'the connection broke off');
@@ -62,7 +55,7 @@ describe('the warm-up of users', () => {
     const { cache } = assembled;
     const { register } = shards.library({ cache });
     await Promise.all(Array.from({ length: 12 }, () => register.execute(aUser())));
-    const router = routerWith({
+    const router = shards.routerWith({
       scatter: async <T>(...args: Parameters<ShardRouter['scatter']>) => {
         const { results } = (await shards.router.scatter(...args)) as ScatterResult<T>;
         return { results: results.slice(1), unavailableShards: ['shard-0'] };

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { MultiLevelCache, type WarmupEntry } from '@fourfold/cache';
 import { ShardRouter } from '@fourfold/sharding';
-import { pageOf, type Page, UserDirectory, UserNotFoundError, type UserView } from '@shop/contracts';
-import { In, Like, MoreThan } from 'typeorm';
+import { type Page, UserDirectory, UserNotFoundError, type UserView } from '@shop/contracts';
+import { Like } from 'typeorm';
 import { EmailReservations } from './email.reservations.js';
 import { UserEntity } from './user.entity.js';
 import type { ListUsers } from './users.schemas.js';
@@ -21,6 +21,8 @@ export function viewOf({ id, name, email, version, createdAt }: UserEntity): Use
 
 @Injectable()
 export class UserReader extends UserDirectory {
+  private readonly users = this.shards.repository(UserEntity, 'id');
+
   constructor(
     private readonly shards: ShardRouter,
     private readonly emails: EmailReservations,
@@ -54,7 +56,7 @@ export class UserReader extends UserDirectory {
    * @throws UserNotFoundError
    */
   async load(id: string): Promise<UserEntity> {
-    const user = await this.read(id);
+    const user = await this.users.forKey(id).findOne();
     if (!user) throw new UserNotFoundError(id);
     return user;
   }
@@ -74,35 +76,23 @@ export class UserReader extends UserDirectory {
 
   private async byNamePrefix({ namePrefix = '', limit, cursor }: ListUsers): Promise<UserPage> {
     const pattern = `${namePrefix.replace(/[\\%_]/g, '\\$&')}%`;
-    const { results, unavailableShards } = await this.shards.scatter(
-      (manager) =>
-        manager.find(UserEntity, {
-          where: { name: Like(pattern), ...(cursor ? { id: MoreThan(cursor) } : {}) },
-          order: { id: 'ASC' },
-          take: limit + 1,
-        }),
-      { deadlineMs: SEARCH_DEADLINE_MS },
-    );
-    const merged = results
-      .flatMap(({ value }) => value)
-      .sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1));
-    const page = pageOf(merged, limit, (user) => user.id);
+    const { items, nextCursor, unavailableShards } = await this.users.page({
+      where: { name: Like(pattern) },
+      order: { id: 'ASC' },
+      limit,
+      cursor,
+      deadlineMs: SEARCH_DEADLINE_MS,
+    });
     return {
-      items: page.items.map(viewOf),
-      nextCursor: page.nextCursor,
+      items: items.map(viewOf),
+      nextCursor,
       partial: unavailableShards.length > 0,
       unavailableShards,
     };
   }
 
   private readonly loadViews = async (ids: readonly string[]): Promise<Map<string, UserView>> => {
-    const users = await this.shards.readMany(ids, (manager, own) =>
-      manager.findBy(UserEntity, { id: In(own) }),
-    );
-    return new Map(users.map((user) => [user.id, viewOf(user)]));
+    const users = await this.users.forKeys(ids).findOne();
+    return new Map(users.flatMap((user) => (user ? [[user.id, viewOf(user)]] : [])));
   };
-
-  private read(id: string): Promise<UserEntity | null> {
-    return this.shards.read(id, (manager) => manager.findOneBy(UserEntity, { id }));
-  }
 }

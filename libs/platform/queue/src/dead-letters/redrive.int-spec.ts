@@ -102,8 +102,8 @@ describe('redriving a dead letter', () => {
     expect(messageId).toBe(`bull:letters:${job.id}@${job.timestamp}`);
   });
 
-  it('whose data is no object is refused', async () => {
-    await desk.queue().add('__default__', 'just text', { attempts: 1 });
+  it.each([['just text'], [['a', 'list']]])('whose data is %j, no object, is refused', async (data) => {
+    await desk.queue().add('__default__', data, { attempts: 1 });
     await desk.die();
     await desk.sweep();
     await expect(redrive((await desk.letters())[0]!.id)).rejects.toMatchObject({

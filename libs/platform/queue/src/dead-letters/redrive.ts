@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { AppError } from '@fourfold/kernel';
-import { Outbox, type OutboxState } from '@fourfold/outbox';
+import type { AppError } from '@fourfold/kernel';
+import { InvalidMessageError, Outbox, type OutboxState } from '@fourfold/outbox';
 import type { EntityManager } from 'typeorm';
 import type { QueueDefinition } from '../queue.definition.js';
 import { InjectQueueDefinitions } from '../queue.tokens.js';
@@ -90,7 +90,7 @@ export class Redrive {
     if (!this.queues.has(queue))
       return new DeadLetterUndeliverableError(id, `no queue named ${queue} is declared`);
     const payload = JSON.parse(text) as unknown;
-    if (typeof payload !== 'object' || payload === null)
+    if (typeof payload !== 'object' || payload === null || Array.isArray(payload))
       return new DeadLetterUndeliverableError(id, 'its payload is not a JSON object');
     try {
       // A savepoint: what the outbox refuses must not undo the others.
@@ -99,7 +99,7 @@ export class Redrive {
       );
       return undefined;
     } catch (error) {
-      if (error instanceof AppError && error.status < 500) return error;
+      if (error instanceof InvalidMessageError) return new DeadLetterUndeliverableError(id, error.message);
       throw error;
     }
   }

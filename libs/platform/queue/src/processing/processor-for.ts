@@ -35,8 +35,9 @@ export interface TransactionalJobProcessor<P extends object = object, R = unknow
    */
   handle(payload: P, context: JobContext & { manager: EntityManager }): Promise<R>;
   /**
-   * After the commit, and at every later delivery, for what must follow and is idempotent by itself. It may be skipped
-   * by a crash only if the job is delivered again.
+   * After the commit, and at every later delivery, for what must follow and is idempotent by itself. Until it has
+   * resolved once the message is not done: a crash before that delivers it again, and a failure is tried again and ends
+   * as a dead letter, whose redrive runs this alone.
    * @param result what `handle` gave, or `undefined` when the effect had happened before
    */
   committed?(payload: P, result: R | undefined): Promise<void>;

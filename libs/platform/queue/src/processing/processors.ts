@@ -76,14 +76,19 @@ export class Processors implements OnModuleInit {
     const { inbox } = this;
     if (!inbox)
       throw new Error(`@ProcessorFor with an inbox (${consumer}) needs OutboxModule in the application`);
+    const committed = processor.committed?.bind(processor);
     return async (payload, context) => {
-      const result = await inbox.once(consumer, context.messageId, async (manager) => {
-        const done = await processor.handle(payload, { ...context, manager });
-        // Somebody else may be at it: what was done here must not count.
-        context.throwIfRevoked();
-        return done;
-      });
-      await processor.committed?.(payload, result);
+      await inbox.once(
+        consumer,
+        context.messageId,
+        async (manager) => {
+          const done = await processor.handle(payload, { ...context, manager });
+          // Somebody else may be at it: what was done here must not count.
+          context.throwIfRevoked();
+          return done;
+        },
+        committed && ((result) => committed(payload, result)),
+      );
     };
   }
 }

@@ -1,5 +1,8 @@
 import type { Topology } from '../topology/topology.document.js';
-import { SLOT_COUNT, slotOf, TOKEN_BITS_BELOW_SLOT, tokenOf } from './slot.js';
+import type { RingChange } from './planning/ring-change.js';
+import { planChange, type RingPlan } from './planning/ring-plan.js';
+import { SLOT_COUNT, TOKEN_BITS_BELOW_SLOT } from './slot.js';
+import { tokenFunction } from './slot-hash.js';
 
 export interface Location {
   slot: number;
@@ -16,14 +19,16 @@ export class HashRing {
   /** The shards that own at least one slot, in the order of the topology. */
   readonly shards: readonly string[];
   readonly #names: readonly string[];
+  readonly #tokenOf: (key: string) => number;
   /** What runs: index of the owner by slot. */
   readonly #ownerBySlot = new Uint16Array(SLOT_COUNT);
   /** The reference: where each arc begins on the 32-bit circle, ascending, and who owns it. */
   readonly #tokens = new Uint32Array(SLOT_COUNT);
 
   /** @param topology as `parseTopology` gives it: every slot has exactly one owner. */
-  constructor(topology: Topology) {
+  constructor(readonly topology: Topology) {
     this.epoch = topology.epoch;
+    this.#tokenOf = tokenFunction(topology.hashId);
     this.#names = topology.shards.map((shard) => shard.name);
     for (const { from, to, shard } of topology.slots) {
       this.#ownerBySlot.fill(this.#names.indexOf(shard), from, to + 1);
@@ -38,13 +43,13 @@ export class HashRing {
    * @throws InvalidShardKeyError
    */
   locate(key: string): Location {
-    const slot = slotOf(key);
-    return { slot, shard: this.ownerOf(slot) };
+    const slot = this.#tokenOf(key) >>> TOKEN_BITS_BELOW_SLOT;
+    return { slot, shard: this.#names[this.#ownerBySlot[slot]!]! };
   }
 
   /** The textbook lookup, O(log n): the last token at or before the key's own. Held equal to `locate` by a test. */
   locateByTokens(key: string): Location {
-    const token = tokenOf(key);
+    const token = this.#tokenOf(key);
     let low = 0;
     let high = SLOT_COUNT - 1;
     while (low < high) {
@@ -64,9 +69,17 @@ export class HashRing {
 
   /** How many slots each shard owns. */
   ownership(): Map<string, number> {
-    const counts = new Map(this.#names.map((name) => [name, 0]));
-    for (const owner of this.#ownerBySlot)
-      counts.set(this.#names[owner]!, counts.get(this.#names[owner]!)! + 1);
-    return counts;
+    const counts = new Uint32Array(this.#names.length);
+    for (const owner of this.#ownerBySlot) counts[owner]! += 1;
+    return new Map(this.#names.map((name, index) => [name, counts[index]!]));
+  }
+
+  /**
+   * What a change would move and leave behind. Nothing happens: this is the dry run and the plan that a migration
+   * carries out.
+   * @throws InvalidRingChangeError when the change can't be made to this ring.
+   */
+  plan(change: RingChange): RingPlan {
+    return planChange(this.topology, change);
   }
 }

@@ -1,23 +1,32 @@
 import type { EntitySchema } from 'typeorm';
 
-/** How each shard is connected; the same for all. */
+/** How each shard is connected; the same for all, but for `poolSizes`. */
 export interface ShardConnectionOptions {
   /** TypeORM entities of the sharded tables. */
   entities: readonly ((new (...args: never[]) => object) | string | EntitySchema)[];
   /** Connections to one shard from one process. */
   poolSize: number;
-  /** From the first packet to the end of the handshake. */
+  /** By shard name: those that differ from `poolSize`. */
+  poolSizes: Readonly<Record<string, number>>;
+  /** From the first packet to the end of the handshake; also how long a probe may take. */
   connectTimeoutMs: number;
   /** Waiting for a pooled connection, a new one's handshake included. */
   acquireTimeoutMs: number;
   /** One read or write with all its statements and retries; the connection is cut when it is over. */
   operationTimeoutMs: number;
+  /** After so long a read or write is reason enough to probe the shard; it goes on all the same. */
+  suspectAfterMs: number;
+  /** How often a shard that is down is tried again. */
+  retryAfterMs: number;
 }
 
 export const defaultShardConnectionOptions: ShardConnectionOptions = {
   entities: [],
   poolSize: 16,
+  poolSizes: {},
   connectTimeoutMs: 1_000,
   acquireTimeoutMs: 1_000,
   operationTimeoutMs: 10_000,
+  suspectAfterMs: 500,
+  retryAfterMs: 1_000,
 };

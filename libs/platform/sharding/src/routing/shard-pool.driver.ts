@@ -2,6 +2,16 @@ import { SESSION_SETUP } from '@fourfold/db-routing';
 import mysql, { type Pool, type PoolConnection, type PoolOptions } from 'mysql2';
 import { abortConnection } from './abort-connection.js';
 
+/** No connection of a pool came free in time. */
+class AcquireTimeout extends Error {
+  code = 'ETIMEDOUT';
+}
+
+/** Whether it is the pool that is used up: too long a wait, or too many who wait. */
+export function isPoolBusy(error: unknown): boolean {
+  return error instanceof AcquireTimeout || (error as Error).message === 'Queue limit reached.';
+}
+
 type Acquired = (error: NodeJS.ErrnoException | null, connection?: PoolConnection) => void;
 
 /**
@@ -36,8 +46,7 @@ function limitAcquiring(pool: Pool, timeoutMs: number): void {
     let late = false;
     const timer = setTimeout(() => {
       late = true;
-      const error = new Error(`no connection became free within ${timeoutMs} ms`);
-      done(Object.assign(error, { code: 'ETIMEDOUT' }));
+      done(new AcquireTimeout(`no connection became free within ${timeoutMs} ms`));
     }, timeoutMs);
     acquire((error, connection) => {
       clearTimeout(timer);

@@ -1,8 +1,15 @@
 import { AppError } from '@fourfold/kernel';
 
 /**
+ * `connection`: it can't be reached, or broke off. `late`: it did not answer in time. `busy`: no connection of its
+ * pool came free in time. `breaker`: it is known to be down, and was not asked. `unknown`: this process does not have it.
+ */
+export type ShardFault = 'connection' | 'late' | 'busy' | 'breaker' | 'unknown';
+
+/**
  * One shard can't be reached or does not answer in time; the others are not concerned. After a write it is not known
- * whether the transaction was committed when the connection broke at its end: repeat only what may be repeated.
+ * whether the transaction was committed when the connection broke at its end: repeat only what may be repeated. With
+ * the fault `busy`, `breaker` or `unknown` nothing was sent.
  */
 export class ShardUnavailableError extends AppError {
   override readonly code = 'shard-unavailable';
@@ -14,6 +21,7 @@ export class ShardUnavailableError extends AppError {
     readonly shard: string,
     reason: string,
     cause?: unknown,
+    readonly fault: ShardFault = 'connection',
   ) {
     super(`${shard} is unavailable: ${reason}. Try again in a second`, { cause, retryAfterSeconds: 1 });
   }

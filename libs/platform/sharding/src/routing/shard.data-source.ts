@@ -1,7 +1,7 @@
 import { connectFaultOf } from '@fourfold/db-routing';
 import { withDeadline } from '@fourfold/kernel';
 import { DataSource, type DataSourceOptions } from 'typeorm';
-import { parseShardUrl } from '../configuration/shard-url.js';
+import type { ShardEndpoint } from '../configuration/shard-url.js';
 import { shardPoolDriver } from './shard-pool.driver.js';
 import { ShardUnavailableError } from './shard-unavailable.error.js';
 import type { ShardConnectionOptions } from './shard-connection.options.js';
@@ -21,17 +21,17 @@ export class ShardDataSource {
   #opening: Promise<DataSource> | undefined;
   #ended = false;
 
-  /** @throws Error when the URL can't be read, without quoting it. */
   constructor(
     readonly shard: string,
-    url: string,
+    private readonly endpoint: ShardEndpoint,
     private readonly options: ShardConnectionOptions,
-    private readonly endpoint = parseShardUrl(url),
   ) {}
 
   /** @throws ShardUnavailableError within twice the connect deadline. */
   async open(): Promise<DataSource> {
-    if (this.#ended) throw new ShardUnavailableError(this.shard, 'this process is shutting down');
+    if (this.#ended) {
+      throw new ShardUnavailableError(this.shard, 'this process gives it up', undefined, 'unknown');
+    }
     this.#opening ??= this.#connect();
     const opening = this.#opening;
     try {
@@ -43,9 +43,14 @@ export class ShardDataSource {
     }
   }
 
+  /** From here on `open` is refused; who has a connection keeps it. */
+  end(): void {
+    this.#ended = true;
+  }
+
   /** Lets statements in hand finish, for up to five seconds. Never rejects because of a shard that is away. */
   async close(): Promise<void> {
-    this.#ended = true;
+    this.end();
     const dataSource = await this.#opening?.catch(() => undefined);
     await withDeadline(dataSource?.destroy() ?? Promise.resolve(), CLOSE_DEADLINE_MS, () => {
       return new Error(`${this.shard}: connections did not end within ${CLOSE_DEADLINE_MS} ms`);
@@ -73,13 +78,13 @@ export class ShardDataSource {
   }
 
   #typeOrmOptions(): DataSourceOptions {
-    const { entities, poolSize, connectTimeoutMs, acquireTimeoutMs } = this.options;
+    const { entities, poolSize, poolSizes, connectTimeoutMs, acquireTimeoutMs } = this.options;
     return {
       type: 'mysql',
       driver: shardPoolDriver(acquireTimeoutMs),
       ...this.endpoint,
       entities: [...entities],
-      poolSize,
+      poolSize: poolSizes[this.shard] ?? poolSize,
       connectTimeout: connectTimeoutMs,
       charset: 'utf8mb4',
       timezone: 'Z',

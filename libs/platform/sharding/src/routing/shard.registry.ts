@@ -1,48 +1,67 @@
-import { connectFaultOf, connectionFaultOf } from '@fourfold/db-routing';
-import { withDeadline } from '@fourfold/kernel';
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
-import type { PoolConnection } from 'mysql2';
-import { type DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
-import { abortConnection } from './abort-connection.js';
-import { ShardDataSource } from './shard.data-source.js';
+import type { DataSource, QueryRunner } from 'typeorm';
+import { ShardedEntities } from '../access/sharded.entities.js';
+import type { HashRing } from '../ring/hash-ring.js';
+import type { CurrentTopology } from '../topology/current-topology.js';
+import { Shard } from './shard.js';
+import type { BreakerState } from './shard.breaker.js';
+import { ShardMetrics } from './shard.metrics.js';
 import { defaultShardConnectionOptions, type ShardConnectionOptions } from './shard-connection.options.js';
 import { ShardUnavailableError } from './shard-unavailable.error.js';
 
 export interface ShardHealth {
   shard: string;
   up: boolean;
+  breaker: BreakerState;
   /** How long the answer took, or the failure. */
   latencyMs: number;
   /** Why it is down; holds no address and no secret. */
   reason?: string;
 }
 
-const PING_DEADLINE_MS = 1_000;
+const PING_DEADLINE_MS = 800;
 
-/** The shards this process can reach, each with its own pool: one that is down takes nothing from the others. */
+/** The shards this process can reach, each with its own pool and breaker: one that is down takes nothing from the others. */
 export class ShardRegistry implements OnApplicationShutdown {
   readonly #logger = new Logger(ShardRegistry.name);
-  readonly #shards: ReadonlyMap<string, ShardDataSource>;
+  readonly #shards = new Map<string, Shard>();
   readonly #options: ShardConnectionOptions;
+  readonly #metrics = new ShardMetrics();
+  readonly entities: ShardedEntities;
+  #unfollow = (): void => {};
 
   /**
    * @param urls mysql:// URL by shard name. No connection is made before it is needed.
    * @throws Error naming the shard whose URL can't be read.
    */
-  constructor(urls: Readonly<Record<string, string>>, options: Partial<ShardConnectionOptions> = {}) {
+  constructor(
+    private readonly urls: Readonly<Record<string, string>>,
+    options: Partial<ShardConnectionOptions> = {},
+  ) {
     this.#options = { ...defaultShardConnectionOptions, ...options };
-    const open = ([shard, url]: [string, string]): [string, ShardDataSource] => {
-      try {
-        return [shard, new ShardDataSource(shard, url, this.#options)];
-      } catch (error) {
-        throw new Error(`The URL of ${shard} ${(error as Error).message}`);
-      }
-    };
-    this.#shards = new Map(Object.entries(urls).map(open));
+    this.entities = new ShardedEntities(this.#options.entities);
+    for (const shard of Object.keys(urls)) this.#add(shard);
+    this.#metrics.watch(this);
   }
 
+  /** Shards that can be asked. */
   get names(): string[] {
     return [...this.#shards.keys()];
+  }
+
+  /** @returns undefined for a shard this process does not have. */
+  breakerOf(shard: string): BreakerState | undefined {
+    return this.#shards.get(shard)?.breaker;
+  }
+
+  /**
+   * From here on the shards are those of the topology: one that comes is connected at its first use, and one that
+   * leaves is closed once what is under way there has finished.
+   */
+  follow(topology: CurrentTopology): void {
+    this.#unfollow();
+    this.#unfollow = topology.onAdopted((ring) => this.#adopt(ring));
+    this.#adopt(topology.ring);
   }
 
   /**
@@ -51,53 +70,34 @@ export class ShardRegistry implements OnApplicationShutdown {
    * @throws ShardUnavailableError
    */
   async dataSource(shard: string): Promise<DataSource> {
-    const found = this.#shards.get(shard);
-    if (found === undefined) throw new ShardUnavailableError(shard, 'this process has no URL for it');
-    return found.open();
+    return this.#get(shard).dataSource();
   }
 
   /**
    * Runs `work` on one connection of the shard. When `deadlineMs` (default: the operation timeout) is over the
    * connection is cut, which rolls back and frees what it held.
-   * @throws ShardUnavailableError when the shard can't be reached, has no connection free, breaks off, or is late.
-   *   Every other error passes through.
+   * @throws ShardUnavailableError when the shard can't be reached, has no connection free, breaks off, is late, or is
+   *   known to be down. Every other error passes through.
    */
-  async run<T>(
+  run<T>(
     shard: string,
     work: (runner: QueryRunner) => Promise<T>,
     deadlineMs = this.#options.operationTimeoutMs,
   ): Promise<T> {
-    const late = () => new ShardUnavailableError(shard, `no answer within ${deadlineMs} ms`);
-    let abandon = (): void => {};
-    let abandoned = false;
-    const attempt = async (): Promise<T> => {
-      const runner = (await this.dataSource(shard)).createQueryRunner();
-      try {
-        const connection = await this.#acquire(shard, runner);
-        abandon = () => abortConnection(connection, late().message);
-        if (abandoned) throw late();
-        return await work(runner);
-      } catch (error) {
-        // Only statements are looked at: `work` may fail to reach something that is no shard.
-        const fault = error instanceof QueryFailedError ? connectionFaultOf(error) : undefined;
-        throw fault === undefined ? error : new ShardUnavailableError(shard, fault, error);
-      } finally {
-        await runner.release();
-      }
-    };
-    return withDeadline(attempt(), deadlineMs, () => {
-      abandoned = true;
-      abandon();
-      return late();
-    });
+    return this.#metrics.measure(shard, async () => this.#get(shard).run(work, deadlineMs));
   }
 
-  /** Asks every shard for a sign of life, all at once, and answers within about a second. */
+  /** Asks every shard for a sign of life, all at once, and answers within a second. */
   async shardHealth(): Promise<ShardHealth[]> {
     return Promise.all(
       this.names.map(async (shard) => {
         const startedAt = performance.now();
-        const health = (up: boolean) => ({ shard, up, latencyMs: Math.round(performance.now() - startedAt) });
+        const health = (up: boolean) => ({
+          shard,
+          up,
+          breaker: this.breakerOf(shard) ?? 'closed',
+          latencyMs: Math.round(performance.now() - startedAt),
+        });
         try {
           await this.run(shard, (runner) => runner.query('SELECT 1'), PING_DEADLINE_MS);
           return health(true);
@@ -109,17 +109,47 @@ export class ShardRegistry implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    const outcomes = await Promise.allSettled([...this.#shards.values()].map((shard) => shard.close()));
-    for (const outcome of outcomes) {
-      if (outcome.status === 'rejected') this.#logger.warn(String(outcome.reason));
+    this.#unfollow();
+    this.#metrics.unwatch(this);
+    await Promise.all(this.names.map((shard) => this.#close(shard)));
+  }
+
+  #get(shard: string): Shard {
+    const found = this.#shards.get(shard);
+    if (found) return found;
+    throw new ShardUnavailableError(shard, 'this process does not have it', undefined, 'unknown');
+  }
+
+  #adopt({ topology }: HashRing): void {
+    const wanted = new Set(topology.shards.map(({ name }) => name));
+    for (const shard of this.names) {
+      if (wanted.has(shard)) continue;
+      this.#logger.log(`${shard} is not in the topology: it is not used`);
+      void this.#close(shard);
+    }
+    for (const shard of wanted) {
+      if (this.#shards.has(shard)) continue;
+      if (shard in this.urls) this.#add(shard);
+      else
+        this.#logger.error(`Topology epoch ${topology.epoch} has ${shard}, and this process no URL for it`);
     }
   }
 
-  async #acquire(shard: string, runner: QueryRunner): Promise<PoolConnection> {
+  #add(shard: string): void {
     try {
-      return (await runner.connect()) as PoolConnection;
+      this.#shards.set(shard, new Shard(shard, this.urls[shard]!, this.#options));
     } catch (error) {
-      throw new ShardUnavailableError(shard, connectFaultOf(error) ?? 'no connection can be had', error);
+      throw new Error(`The URL of ${shard} ${(error as Error).message}`);
+    }
+  }
+
+  async #close(shard: string): Promise<void> {
+    const closing = this.#shards.get(shard);
+    this.#shards.delete(shard);
+    try {
+      await closing?.close();
+    } catch (error) {
+      this.#logger.warn(String(error));
     }
   }
 }

@@ -3,7 +3,7 @@ import { register } from 'prom-client';
 import { In } from 'typeorm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { HashRing } from '../ring/hash-ring.js';
-import { InvalidShardKeyError } from '../ring/slot.js';
+import { InvalidShardKeyError } from '../ring/slot-hash.js';
 import { evenTopology } from '../topology/even-topology.js';
 import type { ShardRouter } from './shard.router.js';
 import { Account, SHARDS, TestShards } from './shards.support-spec.js';

@@ -1,8 +1,9 @@
-import type { Counter } from 'prom-client';
-import type { EntityManager } from 'typeorm';
+import type { EntityManager, EntityTarget, ObjectLiteral } from 'typeorm';
+import type { ShardKeyOf } from '../access/key.scope.js';
+import { ShardedRepository } from '../access/sharded.repository.js';
 import type { Location } from '../ring/hash-ring.js';
 import type { CurrentTopology } from '../topology/current-topology.js';
-import { shardQueriesCounter } from './shard-queries.metric.js';
+import { ShardMetrics } from './shard.metrics.js';
 import type { ShardRegistry } from './shard.registry.js';
 import { inTransaction } from './shard.transaction.js';
 import { ShardUnavailableError } from './shard-unavailable.error.js';
@@ -14,26 +15,39 @@ export interface ScatterResult<T> {
   unavailableShards: string[];
 }
 
+export interface ScatterOptions {
+  /** A shard that is not done by then counts as away. */
+  deadlineMs: number;
+  /** `false`: rather nothing than a part. Default `true`. */
+  partial?: boolean | undefined;
+}
+
 /**
- * The one way to sharded rows. All writes go through `write`, so that online migration can fence a slot there without
+ * The one way to sharded rows; `repository` is how to them without forgetting the key, the rest is for SQL that is
+ * written out. All writes go through `write`, so that online migration can fence a slot there without
  * touching a caller. Every method throws InvalidShardKeyError for a bad key and ShardUnavailableError for a shard
  * that is away; errors of the callback pass through.
  */
 export class ShardRouter {
-  readonly #queries: Counter<'scope'>;
+  private readonly queries = new ShardMetrics().queries;
 
   constructor(
     private readonly topology: CurrentTopology,
     private readonly registry: ShardRegistry,
-    queries = shardQueriesCounter(),
-  ) {
-    this.#queries = queries;
+  ) {}
+
+  /** @param key the property of `target` that its rows are sharded by */
+  repository<E extends ObjectLiteral, K extends ShardKeyOf<E>>(
+    target: EntityTarget<E>,
+    key: K,
+  ): ShardedRepository<E, K> {
+    return new ShardedRepository(this, this.registry.entities, target, key);
   }
 
   /** Reads what belongs to `key`, on one connection and outside a transaction. */
   async read<T>(key: string, fn: (manager: EntityManager, shard: string) => Promise<T>): Promise<T> {
     const { shard } = this.topology.ring.locate(key);
-    this.#queries.inc({ scope: 'single' });
+    this.queries.inc({ scope: 'single' });
     return this.registry.run(shard, (runner) => fn(runner.manager, shard));
   }
 
@@ -43,8 +57,21 @@ export class ShardRouter {
    */
   async write<T>(key: string, fn: (manager: EntityManager, at: Location) => Promise<T>): Promise<T> {
     const at = this.topology.ring.locate(key);
-    this.#queries.inc({ scope: 'single' });
+    this.queries.inc({ scope: 'single' });
     return this.registry.run(at.shard, (runner) => inTransaction(runner, (manager) => fn(manager, at)));
+  }
+
+  /** The shards that own something now: what upkeep goes over, one `inspect` after the other. */
+  get shards(): readonly string[] {
+    return this.topology.ring.shards;
+  }
+
+  /**
+   * Reads one shard as a whole, whatever the keys: for upkeep in the background, such as a sweep. A request never needs
+   * it. Not among the queries that the metric counts.
+   */
+  inspect<T>(shard: string, fn: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.registry.run(shard, (runner) => fn(runner.manager));
   }
 
   /**
@@ -57,7 +84,7 @@ export class ShardRouter {
   ): Promise<T[]> {
     const byShard = Map.groupBy(new Set(keys), (key) => this.topology.ring.locate(key).shard);
     if (byShard.size === 0) return [];
-    this.#queries.inc({ scope: byShard.size === 1 ? 'single' : 'multi' });
+    this.queries.inc({ scope: byShard.size === 1 ? 'single' : 'multi' });
     const parts = await Promise.all(
       Array.from(byShard, ([shard, own]) =>
         this.registry.run(shard, (runner) => fn(runner.manager, own, shard)),
@@ -68,19 +95,19 @@ export class ShardRouter {
 
   /**
    * Asks all shards at once, each on one connection. A shard that is away or not done after `deadlineMs` is named
-   * instead of failing the others; any other error of `fn` rejects.
+   * instead of failing the others, unless `partial` is false; any other error of `fn` rejects.
    */
   async scatter<T>(
     fn: (manager: EntityManager, shard: string) => Promise<T>,
-    { deadlineMs }: { deadlineMs: number },
+    { deadlineMs, partial = true }: ScatterOptions,
   ): Promise<ScatterResult<T>> {
-    this.#queries.inc({ scope: 'scatter' });
+    this.queries.inc({ scope: 'scatter' });
     const answers = await Promise.all(
       this.topology.ring.shards.map(async (shard) => {
         try {
           return { shard, value: await this.registry.run(shard, (r) => fn(r.manager, shard), deadlineMs) };
         } catch (error) {
-          if (error instanceof ShardUnavailableError) return shard;
+          if (partial && error instanceof ShardUnavailableError) return shard;
           throw error;
         }
       }),

@@ -1,6 +1,7 @@
 import { FaultProxy, type TestDatabase } from '@fourfold-tools/testing';
 import { DataSource, Entity, PrimaryColumn, Column } from 'typeorm';
 import { freshDatabase } from '../mariadb.support-spec.js';
+import type { HashRing } from '../ring/hash-ring.js';
 import type { SqlExecutor } from '../sql/sql-executor.js';
 import { CurrentTopology } from '../topology/current-topology.js';
 import { evenTopology } from '../topology/even-topology.js';
@@ -10,6 +11,25 @@ import { ShardRegistry } from './shard.registry.js';
 import { ShardRouter } from './shard.router.js';
 
 export const SHARDS = ['shard-0', 'shard-1', 'shard-2', 'shard-3'] as const;
+
+/** A key that `ring` puts on `shard`. */
+export function keyOn(ring: HashRing, shard: string): string {
+  for (let id = 1; ; id++) if (ring.locate(String(id)).shard === shard) return String(id);
+}
+
+/** What `work` rejects with; undefined when it does not. */
+export function failureOf(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
+
+export async function timed(work: Promise<unknown>): Promise<{ ms: number; error: unknown }> {
+  const startedAt = performance.now();
+  const error = await failureOf(work);
+  return { ms: performance.now() - startedAt, error };
+}
 
 @Entity('account')
 export class Account {
@@ -26,13 +46,15 @@ export class TestShards {
   readonly #databases: TestDatabase[] = [];
   readonly #registries: ShardRegistry[] = [];
 
-  static async start(): Promise<TestShards> {
+  /** @param tables statements that make more tables on each shard */
+  static async start(tables: readonly string[] = []): Promise<TestShards> {
     const shards = new TestShards();
     for (const shard of SHARDS) {
       const database = await freshDatabase(shard);
       shards.#databases.push(database);
       const root = await new DataSource({ type: 'mysql', url: database.rootUrl }).initialize();
-      await root.query('CREATE TABLE account (id BIGINT UNSIGNED PRIMARY KEY, balance INT NOT NULL)');
+      const account = 'CREATE TABLE account (id BIGINT UNSIGNED PRIMARY KEY, balance INT NOT NULL)';
+      for (const statement of [account, ...tables]) await root.query(statement);
       await root.destroy();
       shards.proxies.set(shard, await new FaultProxy(database.appUrl).open());
     }
@@ -50,15 +72,14 @@ export class TestShards {
   /** A process of its own, as far as pools go. */
   async router(
     options: Partial<ShardConnectionOptions> = {},
-  ): Promise<{ router: ShardRouter; registry: ShardRegistry }> {
+  ): Promise<{ router: ShardRouter; registry: ShardRegistry; topology: CurrentTopology }> {
     const registry = new ShardRegistry(this.urls, { entities: [Account], ...options });
     this.#registries.push(registry);
-    const rows = [{ document: evenTopology(SHARDS) }];
+    const rows = [{ epoch: 1, document: evenTopology(SHARDS) }];
     const main = { query: async () => rows } as SqlExecutor;
-    return {
-      router: new ShardRouter(await CurrentTopology.load(new TopologyStore(main)), registry),
-      registry,
-    };
+    const topology = await CurrentTopology.load(new TopologyStore(main));
+    registry.follow(topology);
+    return { router: new ShardRouter(topology, registry), registry, topology };
   }
 
   async stop(): Promise<void> {

@@ -1,8 +1,6 @@
-import { SLOT_COUNT } from '../ring/slot.js';
+import { MIN_SLOTS_PER_SHARD, SLOT_COUNT } from '../ring/slot.js';
 import { parseTopology, type Topology } from './topology.document.js';
 import { InvalidTopologyError } from './topology.errors.js';
-
-const MIN_SLOTS_PER_SHARD = 150;
 
 /**
  * The first topology: each shard gets one run of slots, no two runs differ by more than one slot. A run is as even as

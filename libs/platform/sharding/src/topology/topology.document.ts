@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SLOT_COUNT } from '../ring/slot.js';
+import { hashIds } from '../ring/slot-hash.js';
 import { shardNameSchema } from './shard-name.js';
 import { InvalidTopologyError } from './topology.errors.js';
 
@@ -16,10 +17,16 @@ const topologySchema = z.strictObject({
   /** Grows by one with every change. */
   epoch: z.int().min(1),
   /** How a key becomes a slot. Pinned here, for another hash would find other rows. */
-  hashId: z.literal('md5-14'),
+  hashId: z.enum(hashIds),
   shards: z
     .array(
-      z.strictObject({ name: shardNameSchema, state: z.literal('active'), weight: z.number().positive() }),
+      z.strictObject({
+        name: shardNameSchema,
+        /** A draining shard serves what it still owns and is given nothing more. */
+        state: z.enum(['active', 'draining']),
+        /** Its share of the slots, in proportion to the sum of all weights. */
+        weight: z.number().positive(),
+      }),
     )
     .min(1),
   /** Runs of slots of one owner, both ends inclusive, ascending. */
@@ -30,7 +37,7 @@ export type Topology = z.output<typeof topologySchema>;
 
 /**
  * Reads a topology from JSON text or from what JSON.parse gave.
- * @throws InvalidTopologyError when it is malformed, has another hash, a shard listed twice, a slot run of an
+ * @throws InvalidTopologyError when it is malformed, has an unknown hash, a shard listed twice, a slot run of an
  *   unlisted shard, or a slot with no owner or two.
  */
 export function parseTopology(input: unknown): Topology {

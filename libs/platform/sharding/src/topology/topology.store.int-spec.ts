@@ -3,7 +3,8 @@ import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freshDatabase, openMain } from '../mariadb.support-spec.js';
 import { evenTopology } from './even-topology.js';
-import { InvalidTopologyError, TopologyMissingError } from './topology.errors.js';
+import type { Topology } from './topology.document.js';
+import { InvalidTopologyError, StaleTopologyError, TopologyMissingError } from './topology.errors.js';
 import { TopologyStore } from './topology.store.js';
 
 let database: TestDatabase;
@@ -44,8 +45,44 @@ describe('TopologyStore', () => {
     expect(await store.current()).toEqual(second);
   });
 
+  it('publishes the successor of the current topology, and nothing else', async () => {
+    const current = await store.current();
+    const next = { ...evenTopology(['x', 'y', 'z', 'new']), epoch: current.epoch + 1 };
+    await store.publish(next);
+    expect(await store.current()).toEqual(next);
+    for (const epoch of [1, next.epoch - 1, next.epoch, next.epoch + 2]) {
+      const refused = expect(store.publish({ ...next, epoch })).rejects;
+      await refused.toThrow(StaleTopologyError);
+    }
+    expect(await store.head()).toMatchObject({ epoch: next.epoch });
+  });
+
+  it('lets one of many publishers win, and tells the others', async () => {
+    const { epoch } = await store.current();
+    const wishes = Array.from({ length: 16 }, (_, i) => ({ ...evenTopology([`w-${i}`]), epoch: epoch + 1 }));
+    const outcomes = await Promise.allSettled(wishes.map((wish) => store.publish(wish)));
+    const lost = outcomes.filter((outcome) => outcome.status === 'rejected');
+    expect(lost).toHaveLength(15);
+    for (const { reason } of lost) expect(reason).toBeInstanceOf(StaleTopologyError);
+    expect(wishes).toContainEqual(await store.current());
+  });
+
+  it.each<[string, (topology: Topology) => object, RegExp]>([
+    ['a gap', ({ slots }) => ({ slots: slots.slice(1) }), /have no owner/],
+    ['a double owner', ({ slots }) => ({ slots: [...slots, slots.at(-1)] }), /two owners/],
+    ['an unknown shard', ({ shards }) => ({ shards: shards.slice(1) }), /not among the shards/],
+    ['an unknown hash', () => ({ hashId: 'crc-32' }), /hashId/],
+  ])('refuses to publish %s, and keeps what there is', async (_what, damage, message) => {
+    const before = await store.head();
+    const next = { ...evenTopology(['x', 'y']), epoch: before.epoch + 1 };
+    const bad = { ...next, ...damage(next) } as Topology;
+    await expect(store.publish(bad)).rejects.toThrow(InvalidTopologyError);
+    await expect(store.publish(bad)).rejects.toThrow(message);
+    expect(await store.head()).toEqual(before);
+  });
+
   it('refuses a stored document that is damaged', async () => {
-    await main.query(`INSERT INTO shard_topology VALUES (3, '{"epoch":3}', UTC_TIMESTAMP(3))`);
+    await main.query(`INSERT INTO shard_topology VALUES (99, '{"epoch":99}', UTC_TIMESTAMP(3))`);
     await expect(store.current()).rejects.toThrow(InvalidTopologyError);
   });
 });

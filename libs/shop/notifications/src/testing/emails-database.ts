@@ -3,6 +3,7 @@ import { type MigratedDatabase, migratedDatabase } from '@fourfold-tools/testing
 import { emailQueue } from '@shop/contracts';
 import type { DataSource } from 'typeorm';
 import { EmailEntity } from '../email.entity.js';
+import { CountTries1764100000800 } from '../migrations/count-tries.migration.js';
 import { CreateEmails1764000000800 } from '../migrations/create-emails.migration.js';
 
 /** The tables that sending an e-mail needs, in a database of one test file. */
@@ -20,7 +21,7 @@ export class EmailsDatabase {
   }
 
   static async create(): Promise<EmailsDatabase> {
-    const migrations = [...outboxMigrations, CreateEmails1764000000800];
+    const migrations = [...outboxMigrations, CreateEmails1764000000800, CountTries1764100000800];
     return new EmailsDatabase(await migratedDatabase({ migrations, entities: [EmailEntity] }));
   }
 
@@ -44,7 +45,7 @@ export class EmailsDatabase {
   /** Whether a transaction on this database waits for another's row. */
   async someoneWaitsForALock(): Promise<boolean> {
     const rows = await this.dataSource.query<unknown[]>(
-      "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE '%FROM emails%FOR UPDATE%' AND id <> CONNECTION_ID()",
+      "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE '%INSERT INTO emails%' AND id <> CONNECTION_ID()",
     );
     return rows.length > 0;
   }

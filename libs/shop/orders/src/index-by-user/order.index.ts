@@ -1,8 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { withDeadline } from '@fourfold/kernel';
 import { ShardRouter } from '@fourfold/sharding';
-import type { OrderIndexEntry } from '@shop/contracts';
-import { LessThan } from 'typeorm';
+import type { OrderIndexEntry, Page } from '@shop/contracts';
 import { UserOrderEntity } from '../schema/user-order.entity.js';
 
 /** A user who lists her orders right after placing one should see it; but nobody waits for a slow shard. */
@@ -18,6 +17,7 @@ const RECORD = `
 @Injectable()
 export class OrderIndex {
   private readonly logger = new Logger(OrderIndex.name);
+  private readonly orders = this.shards.repository(UserOrderEntity, 'userId');
 
   constructor(private readonly shards: ShardRouter) {}
 
@@ -37,15 +37,10 @@ export class OrderIndex {
   }
 
   /** Ids are made in the order of time: the highest is the newest. */
-  async page(userId: string, limit: number, before: string | undefined): Promise<string[]> {
-    const rows = await this.shards.read(userId, (manager) =>
-      manager.find(UserOrderEntity, {
-        select: { orderId: true },
-        where: { userId, ...(before ? { orderId: LessThan(before) } : {}) },
-        order: { orderId: 'DESC' },
-        take: limit,
-      }),
-    );
-    return rows.map((row) => row.orderId);
+  async page(userId: string, limit: number, cursor: string | undefined): Promise<Page<string>> {
+    const { items, nextCursor } = await this.orders
+      .forKey(userId)
+      .page({ order: { orderId: 'DESC' }, limit, cursor });
+    return { items: items.map(({ orderId }) => orderId), nextCursor };
   }
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { MultiLevelCache } from '@fourfold/cache';
 import { usePrimary } from '@fourfold/db-routing';
-import { pageOf, type Page } from '@shop/contracts';
+import type { Page } from '@shop/contracts';
 import { DataSource, In } from 'typeorm';
 import { OrderIndex } from '../index-by-user/order.index.js';
 import { type OrderView, viewOf } from '../order.view.js';
@@ -33,8 +33,7 @@ export class OrderReader {
     userId: string,
     page: { limit: number; cursor?: string | undefined },
   ): Promise<Page<OrderView>> {
-    const ids = await this.index.page(userId, page.limit + 1, page.cursor);
-    const { items, nextCursor } = pageOf(ids, page.limit, (id) => id);
+    const { items, nextCursor } = await this.index.page(userId, page.limit, page.cursor);
     const orders = await this.cache.getMany<OrderView>('order', items, (missing) => this.load(missing));
     return { items: items.flatMap((id) => orders.get(id) ?? []), nextCursor };
   }

@@ -2,12 +2,12 @@ import type { MultiLevelCache } from '@fourfold/cache';
 import {
   CurrentTopology,
   evenTopology,
-  ShardRegistry,
   ShardRouter,
   type SnowflakeIds,
   type SqlExecutor,
   TopologyStore,
 } from '@fourfold/sharding';
+import { ShardRegistry } from '@fourfold/sharding/operating';
 import { ChangeUser } from '../change-user.command.js';
 import { EmailReservations } from '../email.reservations.js';
 import { EmailSagaFence } from '../email-saga.fence.js';
@@ -26,7 +26,6 @@ export const noCache = {
 } as unknown as MultiLevelCache;
 
 export interface UsersServers {
-  readonly topology: CurrentTopology;
   readonly registry: ShardRegistry;
   readonly router: ShardRouter;
 }
@@ -34,10 +33,10 @@ export interface UsersServers {
 /** @param urls by shard, each with the tables of this library */
 export async function connectShards(urls: Readonly<Record<string, string>>): Promise<UsersServers> {
   const registry = new ShardRegistry(urls, { entities: [UserEntity, UserEmailEntity] });
-  const rows = [{ document: evenTopology(Object.keys(urls)) }];
+  const rows = [{ epoch: 1, document: evenTopology(Object.keys(urls)) }];
   const main = { query: async () => rows } as SqlExecutor;
   const topology = await CurrentTopology.load(new TopologyStore(main));
-  return { topology, registry, router: new ShardRouter(topology, registry) };
+  return { registry, router: new ShardRouter(topology, registry) };
 }
 
 export interface UsersLibraryParts extends UsersServers {
@@ -49,8 +48,6 @@ export interface UsersLibraryParts extends UsersServers {
 }
 
 export function usersLibrary({
-  topology,
-  registry,
   router,
   ids,
   cache = noCache,
@@ -68,6 +65,6 @@ export function usersLibrary({
     warmup: new RecentUsersWarmup(router, reader),
     register: new RegisterUser(router, ids, emails, fence, cache),
     change: new ChangeUser(router, ids, emails, fence, reader, cache),
-    sweep: new EmailSweep(topology, registry, emails, fence, new EmailSweepMetrics()),
+    sweep: new EmailSweep(router, emails, fence, new EmailSweepMetrics()),
   };
 }

@@ -7,7 +7,7 @@ import { connectShards, usersLibrary, type UsersLibraryParts, type UsersServers 
 
 const SHARDS = ['shard-0', 'shard-1', 'shard-2', 'shard-3'] as const;
 
-type Changes = Partial<Omit<UsersLibraryParts, 'topology' | 'registry' | 'ids'>>;
+type Changes = Partial<Omit<UsersLibraryParts, 'registry' | 'ids'>>;
 
 /** The library on four real shards, with an optional hand in what it is made of. */
 export class UsersShards {
@@ -34,6 +34,11 @@ export class UsersShards {
 
   library(changes: Changes = {}) {
     return usersLibrary({ ...this.servers, ids: this.ids, ...changes });
+  }
+
+  /** The shards with another way of doing one thing. */
+  routerWith(change: Partial<Pick<ShardRouter, 'read' | 'write' | 'scatter'>>): ShardRouter {
+    return Object.assign(Object.create(this.router) as ShardRouter, change);
   }
 
   /** Who holds an address, and how, on whatever shard. */

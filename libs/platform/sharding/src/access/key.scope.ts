@@ -1,0 +1,81 @@
+import type { EntityMetadata, EntityTarget, FindOperator, FindOptionsWhere, ObjectLiteral } from 'typeorm';
+import { InvalidShardKeyError } from '../ring/slot-hash.js';
+import { ForeignShardKeyError, InvalidShardQueryError } from './access.errors.js';
+
+/** Names of the properties that can be a sharding key: those that are text, 64-bit ids among them. */
+export type ShardKeyOf<E> = { [P in keyof E]: E[P] extends string ? P : never }[keyof E] & string;
+
+/** Conditions on what belongs to one key: any but on the key, which is there already. */
+export type KeyedWhere<E, K extends keyof E> =
+  Omit<FindOptionsWhere<E>, K> | readonly Omit<FindOptionsWhere<E>, K>[];
+
+/** A row, whose key may be left out: it is filled in. */
+export type KeyedRow<E, K extends keyof E> = Omit<E, K> & Partial<Pick<E, K>>;
+
+const integerTypes = new Set(['bigint', 'int', 'integer', 'mediumint', 'smallint', 'tinyint']);
+const DECIMAL = /^(0|[1-9]\d*)$/;
+
+/** The rows of one key in one table: puts the key into what is asked and written, and refuses another's. */
+export class KeyScope<E extends ObjectLiteral, K extends ShardKeyOf<E>> {
+  constructor(
+    readonly target: EntityTarget<E>,
+    readonly property: K,
+    readonly key: string,
+  ) {}
+
+  where(given?: KeyedWhere<E, K>): FindOptionsWhere<E>[] {
+    return whereOf(this.property, this.key, given);
+  }
+
+  row(given: KeyedRow<E, K>): E {
+    return withKey(this.property, this.key, given) as unknown as E;
+  }
+
+  /** What may be changed: a row stays with its key, for with another it would be on the wrong shard. */
+  change(given: Partial<Omit<E, K>>): Partial<E> {
+    if (!(this.property in given)) return given as Partial<E>;
+    throw new ForeignShardKeyError(`The sharding key ${this.property} of a row can’t be changed`);
+  }
+}
+
+/**
+ * Each alternative with the key in it, or with an operator over keys; none at all means every row of the key, never
+ * every row.
+ */
+export function whereOf<E, K extends keyof E & string>(
+  property: K,
+  key: string | FindOperator<string>,
+  given?: KeyedWhere<E, K>,
+): FindOptionsWhere<E>[] {
+  return alternativesOf(given as FindOptionsWhere<E>).map((one) => withKey(property, key, one));
+}
+
+/** As TypeORM understands `where`: a list means any of them, an empty one no condition. */
+export function alternativesOf<E>(
+  where: FindOptionsWhere<E> | FindOptionsWhere<E>[] = {},
+): FindOptionsWhere<E>[] {
+  if (!Array.isArray(where)) return [where];
+  return where.length === 0 ? [{}] : (where as FindOptionsWhere<E>[]);
+}
+
+function withKey<T extends object>(property: string, key: unknown, given: T): T {
+  const named = (given as Record<string, unknown>)[property];
+  if (named !== undefined && named !== key) {
+    throw new ForeignShardKeyError(`Only rows whose ${property} is the key asked for can be here`);
+  }
+  return { ...given, [property]: key };
+}
+
+/**
+ * Refuses a key that the database would take for another spelling of the same: of an integer column `07` and `7e0` are
+ * 7, but the ring puts each of them elsewhere.
+ * @throws InvalidShardQueryError when there is no such column; InvalidShardKeyError
+ */
+export function assertKey(metadata: EntityMetadata, property: string, key: string): void {
+  const column = metadata.findColumnWithPropertyName(property);
+  if (!column) throw new InvalidShardQueryError(`${metadata.name} has no column ${property}`);
+  const type = metadata.connection.driver.normalizeType(column);
+  if (integerTypes.has(type) && !DECIMAL.test(key)) {
+    throw new InvalidShardKeyError(`A sharding key ${property} must be a whole number in its shortest form`);
+  }
+}

@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import type { EntityTarget, FindManyOptions, FindOptionsWhere, ObjectLiteral } from 'typeorm';
+import { InvalidCursorError, InvalidShardQueryError } from '../access.errors.js';
+import type { ShardedEntities } from '../sharded.entities.js';
+import { KeysetOrder, type PageOrder } from './keyset.order.js';
+import { decodeCursor, encodeCursor } from './page.cursor.js';
+
+export type { PageOrder } from './keyset.order.js';
+
+export interface Page<E> {
+  items: E[];
+  /** Give it back as `cursor` for the next page; null after the last one. */
+  nextCursor: string | null;
+}
+
+export interface KeysetChoice<E> {
+  /** Alternatives, at least one. */
+  where: FindOptionsWhere<E>[];
+  order: PageOrder<E>;
+  limit: number;
+  cursor?: string | undefined;
+  /** The column that rows are sharded by. */
+  shardKey: string;
+  /** Whether all rows are of one key, so that it tells none from another. */
+  oneKey: boolean;
+}
+
+/** What one page asks of each shard, and how their answers become the page. */
+export class KeysetQuery<E extends ObjectLiteral> {
+  private constructor(
+    readonly options: FindManyOptions<E>,
+    private readonly order: KeysetOrder<E>,
+    private readonly digest: string,
+    private readonly limit: number,
+  ) {}
+
+  /** @throws InvalidCursorError, InvalidShardQueryError */
+  static async of<E extends ObjectLiteral>(
+    entities: ShardedEntities,
+    target: EntityTarget<E>,
+    { where, order: asked, limit, cursor, shardKey, oneKey }: KeysetChoice<E>,
+  ): Promise<KeysetQuery<E>> {
+    if (!Number.isSafeInteger(limit) || limit < 1) {
+      throw new InvalidShardQueryError(`A page has a whole number of rows, at least 1, not ${limit}`);
+    }
+    const metadata = await entities.metadataOf(target);
+    const primary = metadata.primaryColumns.map(({ propertyName }) => propertyName);
+    // Without the sharding key two shards might have a row each at one place.
+    const tiebreak = oneKey ? primary.filter((column) => column !== shardKey) : [...primary, shardKey];
+    const order = new KeysetOrder<E>(metadata, asked, tiebreak);
+    const whole = { where, order: order.findOrder };
+    const digest = await digestOf(entities, target, whole);
+    const wanted = cursor === undefined ? where : after(order, decodeCursor(cursor, digest), where);
+    // One more than the page has says whether there is a next one.
+    const options = { where: wanted, order: whole.order, take: limit + 1 };
+    return new KeysetQuery(options, order, digest, limit);
+  }
+
+  /** @param rows what `options` found, on one shard or on many */
+  pageOf(rows: readonly E[]): Page<E> {
+    const sorted = rows.toSorted(this.order.compare);
+    const items = sorted.slice(0, this.limit);
+    const more = sorted.length > this.limit;
+    return {
+      items,
+      nextCursor: more ? encodeCursor(this.digest, this.order.positionOf(items.at(-1)!)) : null,
+    };
+  }
+}
+
+function after<E>(
+  order: KeysetOrder<E>,
+  position: readonly string[],
+  alternatives: readonly FindOptionsWhere<E>[],
+): FindOptionsWhere<E>[] {
+  const behind = order.after(position, alternatives);
+  if (!behind) throw new InvalidCursorError();
+  return behind;
+}
+
+/** Of the statement itself: whatever tells two queries apart is in there. */
+async function digestOf<E extends ObjectLiteral>(
+  entities: ShardedEntities,
+  target: EntityTarget<E>,
+  options: FindManyOptions<E>,
+): Promise<string> {
+  const unconnected = await entities.unconnected();
+  const query = unconnected.createQueryBuilder(target, 'row').setFindOptions(options).getQueryAndParameters();
+  return createHash('sha256').update(JSON.stringify(query)).digest('base64url').slice(0, 12);
+}

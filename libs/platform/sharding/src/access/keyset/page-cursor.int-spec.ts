@@ -1,0 +1,98 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { failureOf, SHARDS } from '../../routing/shards.support-spec.js';
+import { InvalidCursorError, InvalidShardQueryError } from '../access.errors.js';
+import { People, person, type Person } from '../people.support-spec.js';
+import type { PageOrder } from './keyset.order.js';
+
+const deadlineMs = 5_000;
+
+let all: People;
+let opened: Awaited<ReturnType<People['open']>>;
+
+beforeAll(async () => {
+  all = await People.start();
+  opened = await all.open();
+  for (let id = 1; id <= 20; id += 1)
+    await opened.people.forKey(String(id)).insert(person(String(id), { age: 1 }));
+});
+afterAll(() => all.stop());
+
+describe('a cursor', () => {
+  it('of another query is refused before any shard is asked', async () => {
+    const { people: cut, visits } = await all.open();
+    const { nextCursor } = await opened.people.page({
+      where: { age: 1 },
+      order: { name: 'ASC' },
+      limit: 1,
+      deadlineMs,
+    });
+    const cursor = nextCursor!;
+    const accepted = () => SHARDS.map((shard) => all.shards.proxy(shard).accepted);
+    const before = accepted();
+    for (const attempt of [
+      cut.page({ where: { age: 2 }, order: { name: 'ASC' }, limit: 1, deadlineMs, cursor }),
+      cut.page({ order: { name: 'ASC' }, limit: 1, deadlineMs, cursor }),
+      cut.page({ where: { age: 1 }, order: { name: 'DESC' }, limit: 1, deadlineMs, cursor }),
+      cut.page({ where: { age: 1 }, order: { name: 'ASC', age: 'ASC' }, limit: 1, deadlineMs, cursor }),
+      cut.forKey('1').page({ where: { age: 1 }, order: { name: 'ASC' }, limit: 1, cursor }),
+      visits.page({ order: { id: 'ASC' }, limit: 1, deadlineMs, cursor }),
+    ])
+      expect(await failureOf(attempt)).toMatchObject({ code: 'invalid-cursor', status: 400 });
+    expect(accepted()).toEqual(before);
+    // Of the same query it goes, with another limit too.
+    await opened.people.page({ where: { age: 1 }, order: { name: 'ASC' }, limit: 9, deadlineMs, cursor });
+  });
+
+  it('that is none is refused, whatever it is', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(fc.string(), fc.base64String(), fc.json().map(btoaUrl)), async (cursor) => {
+        const attempt = opened.people.page({ order: { id: 'ASC' }, limit: 1, deadlineMs, cursor });
+        expect(await failureOf(attempt)).toBeInstanceOf(InvalidCursorError);
+      }),
+    );
+  });
+
+  it('whose position was tampered with is refused, or a place in the same list', async () => {
+    const query = { order: { seenAt: 'ASC' as const }, limit: 1, deadlineMs };
+    const { nextCursor } = await opened.people.page(query);
+    const [digest] = JSON.parse(Buffer.from(nextCursor!, 'base64url').toString()) as string[];
+    for (const position of [
+      [],
+      ['0'],
+      ['0', '1', '2'],
+      ['x', '1'],
+      ['0', "1' OR '1'='1"],
+      ['8e15', '1'],
+      ['9'.repeat(16), '1'],
+    ]) {
+      const cursor = btoaUrl(JSON.stringify([digest, ...position]));
+      expect(await failureOf(opened.people.page({ ...query, cursor })), cursor).toBeInstanceOf(
+        InvalidCursorError,
+      );
+    }
+    const begin = btoaUrl(JSON.stringify([digest, '-1000', '1']));
+    expect((await opened.people.page({ ...query, cursor: begin })).items).toHaveLength(1);
+  });
+});
+
+describe('an order', () => {
+  it.each([
+    ['that may be null', { nickname: 'ASC' }],
+    ['of a type that JavaScript may order otherwise', { weight: 'ASC' }],
+    ['that is no column', { nothing: 'ASC' }],
+    ['of a way that is none', { age: 'up' }],
+  ])('by a column %s is refused', async (_title, by) => {
+    const attempt = opened.people.page({ order: by as PageOrder<Person>, limit: 1, deadlineMs });
+    expect(await failureOf(attempt)).toBeInstanceOf(InvalidShardQueryError);
+  });
+
+  it.each([0, -1, 1.5, Number.NaN])('with a limit of %d is refused', async (limit) => {
+    const attempt = opened.people.page({ order: { id: 'ASC' }, limit, deadlineMs });
+    expect(await failureOf(attempt)).toBeInstanceOf(InvalidShardQueryError);
+  });
+});
+
+function btoaUrl(text: string): string {
+  return Buffer.from(text).toString('base64url');
+}

@@ -1,0 +1,93 @@
+import type { EntityMetadata } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { InvalidShardQueryError } from '../access.errors.js';
+
+/** How values of one kind of column are ordered as the database orders them, and how a cursor spells them. */
+export interface SortKind {
+  compare(a: unknown, b: unknown): number;
+  toText(value: unknown): string;
+  /** @returns the value as a parameter, or undefined when the text is not one that `toText` gives. */
+  fromText(text: string): unknown;
+}
+
+/** 64-bit integers come as decimal text: by their letters 10 would be before 9. */
+const integer: SortKind = {
+  compare: (a, b) => sign(BigInt(a as string), BigInt(b as string)),
+  toText: (value) => String(value as number | string),
+  fromText: (text) => (/^(0|-?[1-9]\d{0,19})$/.test(text) ? text : undefined),
+};
+
+const SPACE = 0x20;
+
+/**
+ * As `utf8mb4_bin` does: by code point, which is the order of UTF-8 bytes and not that of JavaScript's units, and as if
+ * the shorter text went on with spaces (`PAD SPACE`).
+ */
+const text: SortKind = {
+  compare(a, b) {
+    const [x, y] = [Buffer.from(a as string), Buffer.from(b as string)];
+    const shared = Math.min(x.length, y.length);
+    return x.compare(y, 0, shared, 0, shared) || tailOf(x, shared) - tailOf(y, shared);
+  },
+  toText: (value) => value as string,
+  fromText: (value) => value,
+};
+
+const time: SortKind = {
+  compare: (a, b) => sign((a as Date).getTime(), (b as Date).getTime()),
+  toText: (value) => String((value as Date).getTime()),
+  fromText(value) {
+    const date = new Date(/^(0|-?[1-9]\d{0,15})$/.test(value) ? Number(value) : NaN);
+    return Number.isNaN(date.getTime()) ? undefined : date;
+  },
+};
+
+const kinds: Partial<Record<string, SortKind>> = {
+  bigint: integer,
+  int: integer,
+  mediumint: integer,
+  smallint: integer,
+  varchar: text,
+  char: text,
+  datetime: time,
+  timestamp: time,
+};
+
+/** What a Date can hold: with finer times a cursor would skip rows. */
+const DATE_PRECISION = 3;
+
+/**
+ * @throws InvalidShardQueryError when JavaScript can't be sure to order the column as the database does: it may be null,
+ *   has another type, is translated on its way, is finer than a Date, or is said to have a collation that is not binary.
+ */
+export function sortKindOf(metadata: EntityMetadata, property: string): SortKind {
+  const column = metadata.findColumnWithPropertyName(property);
+  const fault = column ? faultOf(column) : 'is no column';
+  if (fault === undefined) return kinds[typeOf(column!)]!;
+  throw new InvalidShardQueryError(`${metadata.name} can’t be paged by ${property}: it ${fault}`);
+}
+
+function faultOf(column: ColumnMetadata): string | undefined {
+  const { isNullable, transformer, collation = '_bin', precision } = column;
+  const kind = kinds[typeOf(column)];
+  if (!kind) return `has the type ${typeOf(column)}`;
+  if (isNullable) return 'may be null';
+  if (transformer) return 'has a transformer';
+  if (kind === text && !collation.endsWith('_bin')) return `has the collation ${collation}`;
+  if (kind === time && (precision ?? 0) > DATE_PRECISION) return 'is finer than a millisecond';
+  return undefined;
+}
+
+function typeOf(column: ColumnMetadata): string {
+  return column.entityMetadata.connection.driver.normalizeType(column);
+}
+
+function sign<T extends bigint | number>(a: T, b: T): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** −1, 0 or 1: how what is beyond `from` compares to nothing but spaces. */
+function tailOf(bytes: Buffer, from: number): number {
+  const first = bytes.subarray(from).find((byte) => byte !== SPACE);
+  return first === undefined ? 0 : sign(first, SPACE);
+}

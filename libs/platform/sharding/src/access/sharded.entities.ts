@@ -1,0 +1,40 @@
+import { DataSource, type EntityMetadata, type EntityTarget, type ObjectLiteral } from 'typeorm';
+import type { ShardConnectionOptions } from '../routing/shard-connection.options.js';
+import { InvalidShardQueryError } from './access.errors.js';
+
+/** Knows the entities as every shard has them, and never connects. */
+class Unconnected extends DataSource {
+  async build(): Promise<this> {
+    await this.buildMetadatas();
+    return this;
+  }
+}
+
+/** What the entities of the shards are made of: to be known before any shard is asked. */
+export class ShardedEntities {
+  #built: Promise<Unconnected> | undefined;
+
+  constructor(private readonly entities: ShardConnectionOptions['entities']) {}
+
+  /** @throws InvalidShardQueryError when the entity is not among those that the shards were set up with. */
+  async metadataOf(target: EntityTarget<ObjectLiteral>): Promise<EntityMetadata> {
+    const unconnected = await this.unconnected();
+    if (unconnected.hasMetadata(target)) return unconnected.getMetadata(target);
+    throw new InvalidShardQueryError(`${String(target)} is not among the entities of the shards`);
+  }
+
+  async tables(): Promise<string[]> {
+    return (await this.unconnected()).entityMetadatas.map(({ tableName }) => tableName);
+  }
+
+  /** Makes the SQL of queries; can't run them. */
+  unconnected(): Promise<DataSource> {
+    this.#built ??= new Unconnected({
+      type: 'mysql',
+      // TypeORM wants one to be named.
+      database: 'shard',
+      entities: [...this.entities],
+    }).build();
+    return this.#built;
+  }
+}

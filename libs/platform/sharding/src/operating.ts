@@ -1,0 +1,13 @@
+/**
+ * `@fourfold/sharding/operating`: what goes around the sharding key, for migrations, tools and tests. Lint keeps
+ * applications and libraries from it: a request goes through `ShardRouter`.
+ */
+export { migrateShards } from './migrations/migrate-shards.js';
+export {
+  migrate,
+  type MigrationClass,
+  type MigrationState,
+  migrationStates,
+  type MigrationTarget,
+} from './migrations/migration.target.js';
+export { ShardRegistry } from './routing/shard.registry.js';

@@ -1,0 +1,68 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { evenTopology } from '../../topology/even-topology.js';
+import { HashRing } from '../hash-ring.js';
+import { SLOT_COUNT } from '../slot.js';
+
+const ring = new HashRing(evenTopology(['a', 'b', 'c', 'd']));
+const counts = (of: (slot: number) => number) => Array.from({ length: SLOT_COUNT }, (_, slot) => of(slot));
+
+describe('a rebalance by rows', () => {
+  it('moves nothing where rows are even', () => {
+    const { moves, report } = ring.plan({ kind: 'rebalance', rowsBySlot: counts(() => 100) });
+    expect(moves).toEqual([]);
+    expect(report).toMatchObject({ slotsMoved: 0, shareMoved: 0, balanceBefore: 1, balanceAfter: 1 });
+  });
+
+  it('has nothing to do in an empty ring', () => {
+    const { moves, report } = ring.plan({ kind: 'rebalance', rowsBySlot: counts(() => 0) });
+    expect(moves).toEqual([]);
+    expect(report).toMatchObject({ balanceBefore: null, balanceAfter: null, shareMoved: 0 });
+  });
+
+  it('evens out a shard with twice the rows, by no more than its surplus', () => {
+    const rowsBySlot = counts((slot) => (ring.ownerOf(slot) === 'b' ? 200 : 100));
+    const { moves, report, topology } = ring.plan({ kind: 'rebalance', rowsBySlot });
+    expect(report.balanceBefore).toBeCloseTo(2);
+    expect(report.balanceAfter).toBeLessThanOrEqual(1.01);
+    expect(new Set(moves.map(({ donor }) => donor))).toEqual(new Set(['b']));
+    // The surplus is 2/5 − 1/4 of all rows.
+    expect(report.shareMoved).toBeLessThanOrEqual(0.15);
+    expect(topology.epoch).toBe(2);
+  });
+
+  it('cannot split a slot that is fuller than a shard should be, and leaves it where it is', () => {
+    const rowsBySlot = counts((slot) => (slot === 0 ? 1_000_000 : 1));
+    const { report, topology } = ring.plan({ kind: 'rebalance', rowsBySlot });
+    expect(new HashRing(topology).ownerOf(0)).toBe('a');
+    expect(report.balanceAfter).toBeGreaterThan(100);
+    expect(report.shards[0]).toMatchObject({ shard: 'a', rowsAfter: 1_000_000 });
+  });
+
+  it('of any skew gets evener, never moves a slot twice, and moves no more than the surplus', () => {
+    const skews = fc.record({
+      seed: fc.integer({ min: 1, max: 2 ** 31 - 2 }),
+      power: fc.double({ min: 0.5, max: 6, noNaN: true }),
+    });
+    const weights = fc.array(fc.constantFrom(0.5, 1, 2), { minLength: 4, maxLength: 4 });
+    fc.assert(
+      fc.property(skews, weights, ({ seed, power }, byShard) => {
+        let state = seed;
+        const random = () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
+        const rowsBySlot = counts(() => Math.floor(random() ** power * 1_000));
+        const topology = evenTopology(['a', 'b', 'c', 'd']);
+        topology.shards.forEach((shard, index) => (shard.weight = byShard[index]!));
+        const { report } = new HashRing(topology).plan({ kind: 'rebalance', rowsBySlot });
+        expect(report.balanceAfter).toBeLessThanOrEqual(1.01);
+        const all = report.shards.reduce((sum, { rowsBefore }) => sum + rowsBefore!, 0);
+        const weight = byShard.reduce((a, b) => a + b, 0);
+        const surplus = report.shards.reduce(
+          (sum, { rowsBefore, weightAfter }) => sum + Math.max(0, rowsBefore! - (all * weightAfter) / weight),
+          0,
+        );
+        expect(report.shareMoved * all).toBeLessThanOrEqual(surplus + 1e-6);
+      }),
+      { numRuns: 30 },
+    );
+  });
+});

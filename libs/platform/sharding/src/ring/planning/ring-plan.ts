@@ -1,0 +1,93 @@
+import { parseTopology, type Topology } from '../../topology/topology.document.js';
+import { MIN_SLOTS_PER_SHARD, SLOT_COUNT } from '../slot.js';
+import { levelRows } from './level-rows.js';
+import { InvalidRingChangeError, parseRingChange, type RingChange } from './ring-change.js';
+import { type PlanReport, reportOf } from './plan-report.js';
+import { shareOut } from './share-out.js';
+import { SlotTable } from './slot-table.js';
+import { transfer } from './slot-transfer.js';
+
+/** Slots side by side that go the same way; both ends inclusive. */
+export interface SlotMove {
+  from: number;
+  to: number;
+  donor: string;
+  receiver: string;
+}
+
+export interface RingPlan {
+  /** Ascending and disjoint. Empty when there is nothing to do. */
+  moves: SlotMove[];
+  report: PlanReport;
+  /** What holds once all have moved, one epoch on. */
+  topology: Topology;
+}
+
+/**
+ * Plans a change of the ring: pure, so it is its own dry run.
+ * @throws InvalidRingChangeError
+ */
+export function planChange(topology: Topology, input: RingChange): RingPlan {
+  const change = parseRingChange(input);
+  const shards = shardsAfter(topology, change);
+  const before = new SlotTable(topology.slots);
+  const after = new SlotTable(topology.slots);
+  const sharing = shards.filter(({ state }) => state === 'active');
+  if (change.kind === 'rebalance') {
+    levelRows(after, sharing, change.rowsBySlot);
+  } else {
+    transfer(after, shareOut(change.shard, sharing, ownedBy(topology, before)));
+    for (const { name } of sharing) assertEnough(name, after.countOf(name));
+  }
+  const moves = movesBetween(before, after);
+  const next = parseTopology({ ...topology, epoch: topology.epoch + 1, shards, slots: after.document() });
+  const rowsBySlot = change.kind === 'rebalance' ? change.rowsBySlot : undefined;
+  return { moves, report: reportOf(topology, next, rowsBySlot), topology: next };
+}
+
+type Shards = Topology['shards'];
+
+function shardsAfter({ shards }: Topology, change: ReturnType<typeof parseRingChange>): Shards {
+  if (change.kind === 'rebalance') return shards;
+  const { shard: name } = change;
+  const found = shards.find((shard) => shard.name === name);
+  if (change.kind === 'add') {
+    if (found !== undefined) throw new InvalidRingChangeError(`${name} is in the ring already`);
+    return [...shards, { name, state: 'active', weight: change.weight }];
+  }
+  if (found === undefined) throw new InvalidRingChangeError(`${name} is not in the ring`);
+  if (change.kind === 'remove') {
+    const rest = shards.filter((shard) => shard !== found);
+    if (!rest.some(({ state }) => state === 'active')) {
+      throw new InvalidRingChangeError(`${name} is the last active shard: nobody could take its slots`);
+    }
+    return rest;
+  }
+  if (found.state !== 'active') {
+    throw new InvalidRingChangeError(`${name} is ${found.state}: its weight no longer counts`);
+  }
+  return shards.map((shard) => (shard === found ? { ...shard, weight: change.weight } : shard));
+}
+
+function ownedBy({ shards }: Topology, table: SlotTable): Map<string, number> {
+  return new Map(shards.map(({ name }) => [name, table.countOf(name)]));
+}
+
+function assertEnough(shard: string, slots: number): void {
+  if (slots >= MIN_SLOTS_PER_SHARD) return;
+  throw new InvalidRingChangeError(
+    `${shard} would own ${slots} of ${SLOT_COUNT} slots, fewer than ${MIN_SLOTS_PER_SHARD}: have fewer shards or other weights`,
+  );
+}
+
+function movesBetween(before: SlotTable, after: SlotTable): SlotMove[] {
+  const moves: SlotMove[] = [];
+  for (let slot = 0; slot < SLOT_COUNT; slot++) {
+    const [donor, receiver] = [before.ownerOf(slot), after.ownerOf(slot)];
+    if (donor === receiver) continue;
+    const last = moves.at(-1);
+    if (last?.to === slot - 1 && last.donor === donor && last.receiver === receiver) last.to = slot;
+    else moves.push({ from: slot, to: slot, donor, receiver });
+  }
+  return moves;
+}

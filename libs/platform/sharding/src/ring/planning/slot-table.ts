@@ -1,0 +1,47 @@
+import type { Topology } from '../../topology/topology.document.js';
+import { SLOT_COUNT } from '../slot.js';
+
+/** Slots that lie side by side and have one owner; both ends inclusive. */
+export interface SlotRun {
+  from: number;
+  to: number;
+  owner: string;
+}
+
+/** Who owns each slot, to be changed while planning. The ring is a circle: slot 0 follows the last one. */
+export class SlotTable {
+  readonly #owners: string[] = new Array<string>(SLOT_COUNT);
+
+  constructor(slots: Topology['slots']) {
+    for (const { from, to, shard } of slots) this.#owners.fill(shard, from, to + 1);
+  }
+
+  ownerOf(slot: number): string {
+    return this.#owners[(slot + SLOT_COUNT) % SLOT_COUNT]!;
+  }
+
+  give(from: number, to: number, owner: string): void {
+    this.#owners.fill(owner, from, to + 1);
+  }
+
+  countOf(owner: string): number {
+    let count = 0;
+    for (const each of this.#owners) if (each === owner) count++;
+    return count;
+  }
+
+  /** All runs, ascending: as short as the document can say it. */
+  runs(): SlotRun[] {
+    const runs: SlotRun[] = [];
+    this.#owners.forEach((owner, slot) => {
+      const last = runs.at(-1);
+      if (last?.owner === owner) last.to = slot;
+      else runs.push({ from: slot, to: slot, owner });
+    });
+    return runs;
+  }
+
+  document(): Topology['slots'] {
+    return this.runs().map(({ from, to, owner }) => ({ from, to, shard: owner }));
+  }
+}

@@ -1,0 +1,153 @@
+import { eventually, gate } from '@fourfold-tools/testing';
+import { register } from 'prom-client';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { HashRing } from '../ring/hash-ring.js';
+import { evenTopology } from '../topology/even-topology.js';
+import { failureOf, keyOn, SHARDS, TestShards, timed } from './shards.support-spec.js';
+import { ShardUnavailableError } from './shard-unavailable.error.js';
+
+const ring = new HashRing(evenTopology(SHARDS));
+const [here, there] = [keyOn(ring, 'shard-1'), keyOn(ring, 'shard-2')];
+const ping = (manager: { query(sql: string): Promise<unknown> }) => manager.query('SELECT 1 AS one');
+
+/** So that what takes seconds takes tenths. */
+const QUICK = { connectTimeoutMs: 200, suspectAfterMs: 100, retryAfterMs: 300 };
+
+let shards: TestShards;
+beforeAll(async () => {
+  shards = await TestShards.start();
+});
+beforeEach(() => register.resetMetrics());
+afterEach(() => shards.proxy('shard-1').open());
+afterAll(() => shards.stop());
+
+async function opened() {
+  const made = await shards.router(QUICK);
+  await made.router.read(here, ping);
+  const breaker = () => made.registry.breakerOf('shard-1');
+  return { ...made, breaker, opens: () => eventually(() => breaker() === 'open', { everyMs: 5 }) };
+}
+
+describe('a shard that is down', () => {
+  it('opens its breaker by the first call that fails, is refused at once, and closes it by itself', async () => {
+    const { router, breaker, opens } = await opened();
+    await shards.proxy('shard-1').close();
+    expect(await failureOf(router.read(here, ping))).toBeInstanceOf(ShardUnavailableError);
+    await opens();
+    const { ms, error } = await timed(router.read(here, ping));
+    expect(error).toMatchObject({ fault: 'breaker', shard: 'shard-1' });
+    expect(error).toHaveProperty('message', expect.stringMatching(/breaker is open .*tried again in \d+ ms/));
+    expect(ms).toBeLessThan(50);
+    expect(await router.read(there, ping)).toEqual([{ one: 1 }]);
+    await shards.proxy('shard-1').open();
+    // Nobody asks meanwhile.
+    await eventually(() => breaker() === 'closed');
+    expect(await router.read(here, ping)).toEqual([{ one: 1 }]);
+  });
+});
+
+describe('a shard that accepts and never answers', () => {
+  it('naive: with a deadline and no breaker each caller waits for the whole of it', async () => {
+    const { router } = await shards.router({ suspectAfterMs: 60_000, operationTimeoutMs: 1_000 });
+    await router.read(here, ping);
+    await shards.proxy('shard-1').freeze();
+    const calls = await Promise.all(Array.from({ length: 5 }, () => timed(router.read(here, ping))));
+    for (const { ms } of calls) expect(ms).toBeGreaterThan(300);
+  });
+
+  it('opens its breaker long before the deadline of those who wait, and lets them go', async () => {
+    const { router, registry, opens } = await opened();
+    const holds = gate();
+    const write = failureOf(
+      router.write(here, async (manager) => {
+        await ping(manager);
+        holds.open();
+        await manager.query('SELECT SLEEP(20)');
+      }),
+    );
+    await holds.passed;
+    await shards.proxy('shard-1').freeze();
+    const waiting = Array.from({ length: 40 }, () => timed(router.read(here, ping)));
+    await opens();
+    expect(await write).toBeInstanceOf(ShardUnavailableError);
+    for (const { ms, error } of await Promise.all(waiting)) {
+      expect(error).toBeInstanceOf(ShardUnavailableError);
+      expect(ms).toBeLessThan(3_000);
+    }
+    const { ms, error } = await timed(router.read(here, ping));
+    expect(error).toBeInstanceOf(ShardUnavailableError);
+    expect(ms).toBeLessThan(300);
+    expect(await registry.shardHealth()).toMatchObject([
+      { up: true, breaker: 'closed' },
+      { shard: 'shard-1', up: false, breaker: expect.stringMatching(/open/) },
+      { up: true, breaker: 'closed' },
+      { up: true, breaker: 'closed' },
+    ]);
+    await shards.proxy('shard-1').open();
+    await eventually(() => router.write(here, ping));
+  });
+});
+
+describe('a shard that is well', () => {
+  it('is not refused because callers give it too little time', async () => {
+    const { router, breaker } = await opened();
+    for (let n = 0; n < 10; n += 1) {
+      const { unavailableShards } = await router.scatter((manager) => manager.query('SELECT SLEEP(1)'), {
+        deadlineMs: 20,
+      });
+      expect(unavailableShards).toEqual(SHARDS);
+      expect(await router.read(here, ping)).toEqual([{ one: 1 }]);
+    }
+    expect(breaker()).toBe('closed');
+  });
+
+  it('is not refused because its pool is used up, or its answers take long', async () => {
+    const { router, registry } = await shards.router({ ...QUICK, poolSize: 2, acquireTimeoutMs: 150 });
+    const slow = Array.from({ length: 2 }, () => router.read(here, (m) => m.query('SELECT SLEEP(1)')));
+    const turnedAway = await Promise.all(
+      Array.from({ length: 10 }, () => failureOf(router.read(here, ping))),
+    );
+    for (const error of turnedAway) expect(error).toMatchObject({ fault: 'busy' });
+    expect(registry.breakerOf('shard-1')).toBe('closed');
+    await Promise.all(slow);
+    expect(await router.read(here, ping)).toEqual([{ one: 1 }]);
+  });
+
+  it('is not refused because connections are killed, or statements are wrong', async () => {
+    const { router, breaker } = await opened();
+    for (let n = 0; n < 10; n += 1) {
+      const wrong = await failureOf(router.read(here, (manager) => manager.query('SELECT nothing')));
+      expect(wrong).toMatchObject({ errno: 1_054 });
+      const connected = gate<string>();
+      const killed = failureOf(
+        router.read(here, async (manager) => {
+          const [row] = await manager.query<{ id: string }[]>('SELECT CONNECTION_ID() AS id');
+          connected.open(row!.id);
+          await manager.query('SELECT SLEEP(20)');
+        }),
+      );
+      const id = await connected.passed;
+      await router.read(here, (manager) => manager.query(`KILL ${id}`));
+      expect(await killed).toBeInstanceOf(ShardUnavailableError);
+    }
+    expect(breaker()).toBe('closed');
+  });
+});
+
+describe('metrics', () => {
+  it('tell the state of each breaker, how long calls took, and how they failed', async () => {
+    const { router, opens } = await opened();
+    await failureOf(router.read(here, (manager) => manager.query('SELECT nothing')));
+    await failureOf(router.read(here, () => Promise.reject(new Error('of the caller'))));
+    await shards.proxy('shard-1').close();
+    await failureOf(router.read(here, ping));
+    await opens();
+    await failureOf(router.read(here, ping));
+    const text = await register.metrics();
+    expect(text).toContain('shard_breaker_state{shard="shard-1",state="open"} 1');
+    expect(text).toContain('shard_breaker_state{shard="shard-2",state="closed"} 1');
+    for (const kind of ['statement', 'connection', 'breaker'])
+      expect(text).toContain(`shard_errors_total{shard="shard-1",kind="${kind}"} 1`);
+    expect(text).toContain('shard_query_seconds_count{shard="shard-1"} 4');
+  });
+});

@@ -1,0 +1,87 @@
+import { ShardBreaker, type BreakerState } from './shard.breaker.js';
+import { withDeadline } from '@fourfold/kernel';
+import type { DataSource, QueryRunner } from 'typeorm';
+import { parseShardUrl } from '../configuration/shard-url.js';
+import { ShardDataSource } from './shard.data-source.js';
+import { ShardOperation } from './shard.operation.js';
+import { probeShard } from './shard.probe.js';
+import type { ShardConnectionOptions } from './shard-connection.options.js';
+import { ShardUnavailableError } from './shard-unavailable.error.js';
+
+const CLOSE_DEADLINE_MS = 5_000;
+
+/** One shard as this process sees it: its pool, its breaker, and what is under way there. */
+export class Shard {
+  readonly #dataSource: ShardDataSource;
+  readonly #breaker: ShardBreaker;
+  readonly #underWay = new Map<ShardOperation<unknown>, Promise<unknown>>();
+
+  /** @throws Error when the URL can't be read, without quoting it. */
+  constructor(
+    readonly name: string,
+    url: string,
+    private readonly options: ShardConnectionOptions,
+    endpoint = parseShardUrl(url),
+  ) {
+    this.#dataSource = new ShardDataSource(name, endpoint, options);
+    this.#breaker = new ShardBreaker(
+      () => probeShard(endpoint, options.connectTimeoutMs),
+      options.retryAfterMs,
+      () => this.#cutAll(),
+    );
+  }
+
+  get breaker(): BreakerState {
+    return this.#breaker.state;
+  }
+
+  /** @throws ShardUnavailableError */
+  dataSource(): Promise<DataSource> {
+    return this.#dataSource.open();
+  }
+
+  /** See `ShardRegistry.run`. */
+  async run<T>(work: (runner: QueryRunner) => Promise<T>, deadlineMs: number): Promise<T> {
+    const refusal = this.#breaker.refusal;
+    if (refusal !== undefined) throw new ShardUnavailableError(this.name, refusal, undefined, 'breaker');
+    const operation = new ShardOperation(this.name, work);
+    const { suspectAfterMs } = this.options;
+    const suspicion = setTimeout(() => this.#breaker.suspect(), Math.min(suspectAfterMs, deadlineMs));
+    const deadline = setTimeout(() => operation.cut(this.#late(deadlineMs)), deadlineMs);
+    const running = operation.run(() => this.dataSource());
+    this.#underWay.set(operation, running);
+    try {
+      return await running;
+    } catch (error) {
+      if (error instanceof ShardUnavailableError) this.#breaker.suspect();
+      throw error;
+    } finally {
+      clearTimeout(suspicion);
+      clearTimeout(deadline);
+      this.#underWay.delete(operation);
+    }
+  }
+
+  /** Takes nothing new, and lets what is under way finish, for up to five seconds. Never waits for a shard that is away. */
+  async close(): Promise<void> {
+    this.#dataSource.end();
+    const all = Promise.allSettled(this.#underWay.values());
+    const late = () => new Error(`${this.name}: calls did not end within ${CLOSE_DEADLINE_MS} ms`);
+    try {
+      await withDeadline(all, CLOSE_DEADLINE_MS, late);
+    } finally {
+      this.#breaker.end();
+      await this.#dataSource.close();
+    }
+  }
+
+  #late(deadlineMs: number): ShardUnavailableError {
+    return new ShardUnavailableError(this.name, `no answer within ${deadlineMs} ms`, undefined, 'late');
+  }
+
+  /** Two probes say that the shard is down: whoever waits for it waits in vain. */
+  #cutAll(): void {
+    const down = new ShardUnavailableError(this.name, 'it does not answer', undefined, 'late');
+    for (const operation of this.#underWay.keys()) operation.cut(down);
+  }
+}

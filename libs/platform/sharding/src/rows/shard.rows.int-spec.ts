@@ -1,0 +1,70 @@
+import { eventually } from '@fourfold-tools/testing';
+import { register } from 'prom-client';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { SHARDS, TestShards } from '../routing/shards.support-spec.js';
+import { ShardRows } from './shard.rows.js';
+
+const ROWS = { 'shard-0': 100, 'shard-1': 0, 'shard-2': 200, 'shard-3': 100 } as const;
+
+let shards: TestShards;
+const running: ShardRows[] = [];
+
+beforeAll(async () => {
+  shards = await TestShards.start();
+  const { registry } = await shards.router();
+  for (const [shard, count] of Object.entries(ROWS)) {
+    await registry.run(shard, async (runner) => {
+      if (count > 0) await runner.query(`INSERT INTO account SELECT seq, 0 FROM seq_1_to_${count}`);
+      await runner.query('ANALYZE TABLE account');
+    });
+  }
+});
+afterEach(async () => {
+  for (const rows of running.splice(0)) rows.onApplicationShutdown();
+  await shards.proxy('shard-2').open();
+});
+afterAll(() => shards.stop());
+
+async function start(rowsEveryMs: number) {
+  const { registry, topology } = await shards.router({ retryAfterMs: 100 });
+  const rows = new ShardRows(registry, topology, { rowsEveryMs });
+  running.push(rows);
+  rows.onModuleInit();
+  return { rows, topology };
+}
+const shardsOf = (rows: ShardRows) => rows.current().map(({ shard }) => shard);
+const figures = async () =>
+  (await register.metrics()).split('\n').filter((line) => /^shard_(rows|balance)/.test(line));
+
+describe('ShardRows', () => {
+  it('tells how many rows each shard has in each table, and how even they are', async () => {
+    const { rows } = await start(60_000);
+    await rows.refresh();
+    expect(rows.current()).toEqual(
+      SHARDS.map((shard) => ({ shard, tables: { account: expect.closeTo(ROWS[shard], -1) } })),
+    );
+    expect(rows.balance).toBeCloseTo(200, -2);
+    expect(await figures()).toContain('shard_rows{shard="shard-1",table="account"} 0');
+    expect(await figures()).toContain(`shard_balance_ratio ${rows.balance}`);
+  });
+
+  it('looks again and again by itself, and has no value of a shard that is down until it is back', async () => {
+    const { rows } = await start(50);
+    await eventually(() => expect(shardsOf(rows)).toEqual(SHARDS));
+    await shards.proxy('shard-2').close();
+    await eventually(() => expect(shardsOf(rows)).toEqual(['shard-0', 'shard-1', 'shard-3']));
+    expect((await figures()).join()).not.toContain('shard-2');
+    await shards.proxy('shard-2').open();
+    await eventually(() => expect(shardsOf(rows)).toEqual(SHARDS));
+  });
+
+  it('asks nobody when it is scraped, and nothing at all when it is off', async () => {
+    const { rows } = await start(0);
+    const accepted = () => SHARDS.map((shard) => shards.proxy(shard).accepted);
+    const before = accepted();
+    expect(await figures()).toEqual([]);
+    expect(rows.current()).toEqual([]);
+    expect(rows.balance).toBeUndefined();
+    expect(accepted()).toEqual(before);
+  });
+});

@@ -1,0 +1,44 @@
+import type { SqlExecutor } from '../sql/sql-executor.js';
+import { CurrentTopology } from './current-topology.js';
+import { TopologyCopy, type TopologyRedisOptions } from './topology.copy.js';
+import { TopologyFollower, type TopologyFollowerOptions } from './topology.follower.js';
+import { TopologyPublisher } from './topology.publisher.js';
+import { TopologySource } from './topology.source.js';
+import { TopologyStore } from './topology.store.js';
+
+/** What a process has to do with topology, with connections to Redis of its own. */
+export class FollowingProcess {
+  private constructor(
+    readonly own: CurrentTopology,
+    readonly publisher: TopologyPublisher,
+    readonly follower: TopologyFollower,
+    /** What it has asked of the database; `fail` makes the database refuse. */
+    readonly reads: { documents: number; heads: number; fail: boolean },
+  ) {}
+
+  static async start(
+    main: SqlExecutor,
+    redis: TopologyRedisOptions,
+    options: TopologyFollowerOptions,
+  ): Promise<FollowingProcess> {
+    const reads = { documents: 0, heads: 0, fail: false };
+    const store = new TopologyStore({
+      query: async <T>(sql: string, parameters?: unknown[]) => {
+        if (reads.fail) throw new Error('the main cluster is away');
+        if (sql.startsWith('SELECT epoch, document')) reads.documents += 1;
+        if (sql.includes('SHA2')) reads.heads += 1;
+        return main.query<T>(sql, parameters);
+      },
+    });
+    const own = await CurrentTopology.load(store);
+    const copy = new TopologyCopy(redis);
+    const source = new TopologySource(store, copy);
+    const follower = new TopologyFollower(own, source, copy, options);
+    follower.onApplicationBootstrap();
+    return new FollowingProcess(own, new TopologyPublisher(store, source, own), follower, reads);
+  }
+
+  async stop(): Promise<void> {
+    await this.follower.onApplicationShutdown();
+  }
+}
