@@ -34,6 +34,7 @@ export class ChildPool {
       if (running.signal.aborted) askToStop();
       await running.whileOurs(done);
     } finally {
+      running.stopClock();
       running.signal.removeEventListener('abort', askToStop);
       if (running.isRevoked) child.kill();
       else this.giveBack(child);
