@@ -4,7 +4,7 @@ import { abortConnection } from './abort-connection.js';
 
 /** No connection of a pool came free in time. */
 class AcquireTimeout extends Error {
-  readonly code = 'ETIMEDOUT';
+  code = 'ETIMEDOUT';
 }
 
 /** Whether it is the pool that is used up: too long a wait, or too many who wait. */

@@ -124,7 +124,7 @@ export class ShardRegistry implements OnApplicationShutdown {
     const wanted = new Set(topology.shards.map(({ name }) => name));
     for (const shard of this.names) {
       if (wanted.has(shard)) continue;
-      this.#logger.log(`${shard} has left the topology: its connections are closed`);
+      this.#logger.log(`${shard} is not in the topology: it is not used`);
       void this.#close(shard);
     }
     for (const shard of wanted) {

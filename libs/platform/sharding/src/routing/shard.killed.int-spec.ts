@@ -1,0 +1,154 @@
+import { eventually } from '@fourfold-tools/testing';
+import { DataSource, type DataSourceOptions } from 'typeorm';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { CurrentTopology } from '../topology/current-topology.js';
+import { TopologyStore } from '../topology/topology.store.js';
+import { ShardRegistry } from './shard.registry.js';
+import { ShardRouter } from './shard.router.js';
+import { ShardUnavailableError } from './shard-unavailable.error.js';
+import { type OutageFigures, ShardOutage, slowdown, VICTIM } from './shard-outage.support-spec.js';
+import { Account, SHARDS } from './shards.support-spec.js';
+
+/** What a shard that is down may cost the others, and how long its own callers may wait. */
+const SLOWDOWN = 1.5;
+const AFFECTED_MS = 300;
+
+let outage: ShardOutage;
+let registry: ShardRegistry;
+let router: ShardRouter;
+
+beforeAll(async () => {
+  outage = await ShardOutage.start();
+  registry = new ShardRegistry(outage.urls, { entities: [Account] });
+  const main = { query: async <T>() => [{ document: outage.ring.topology }] as T };
+  router = new ShardRouter(await CurrentTopology.load(new TopologyStore(main)), registry);
+}, 120_000);
+afterEach(() => outage.proxy.open());
+afterAll(async () => {
+  await registry?.onApplicationShutdown();
+  await outage?.stop();
+});
+
+const rows = () => router.repository(Account, 'id');
+const call = (id: string) => rows().forKey(id).findOne();
+const scatter = () => rows().scatter({ take: 1 }, { deadlineMs: 1_000 });
+const opened = () => eventually(() => registry.breakerOf(VICTIM) === 'open', { everyMs: 5 });
+const answering = () => eventually(() => call(outage.keyOf(VICTIM)));
+
+const slowestOf = ({ affected }: OutageFigures) => Math.max(...affected.map(({ tookMs }) => tookMs));
+
+/** What every outage has to show, whatever became of the shard. */
+function expectIsolation(figures: OutageFigures): void {
+  const { before, during, affected } = figures;
+  const round = (values: number[]) => values.map((ms) => Number(ms.toFixed(1)));
+  console.log({
+    before: round(before),
+    during: round(during),
+    slowdown: slowdown(figures),
+    slowest: slowestOf(figures),
+  });
+  expect(affected.length).toBeGreaterThan(100);
+  for (const { error } of affected) expect(error).toBeInstanceOf(ShardUnavailableError);
+  expect(slowestOf(figures)).toBeLessThan(AFFECTED_MS);
+  expect(slowdown(figures)).toBeLessThanOrEqual(SLOWDOWN);
+}
+
+async function expectTheOtherThree(): Promise<void> {
+  const { items, unavailableShards } = await scatter();
+  expect(unavailableShards).toEqual([VICTIM]);
+  expect(items).toHaveLength(SHARDS.length - 1);
+}
+
+describe('one shard killed under load', () => {
+  it('leaves the others as fast as before, fails its own callers fast, and is used again by itself', async () => {
+    const figures = await outage.underLoad(call, {
+      fault: () => outage.kill(),
+      // From the first moment on: connections that break and are refused need no breaker to be fast.
+      isDown: async () => {},
+      mend: async () => {
+        await expectTheOtherThree();
+        await outage.restart();
+        await answering();
+      },
+    });
+    expectIsolation(figures);
+    expect((await scatter()).unavailableShards).toEqual([]);
+  });
+});
+
+describe('one shard that accepts and never answers, under load', () => {
+  it('leaves the others as fast as before, fails its own callers fast once its breaker is open, and is used again', async () => {
+    const figures = await outage.underLoad(call, {
+      fault: () => outage.proxy.freeze(),
+      isDown: opened,
+      mend: async () => {
+        await expectTheOtherThree();
+        await outage.proxy.open();
+        await answering();
+      },
+    });
+    expectIsolation(figures);
+  });
+
+  it('naive: with one pool for all shards and no deadline, everybody stands still', async () => {
+    const naive = await OnePool.open(outage.urls, 16);
+    const figures = await outage.underLoad(
+      (id) => naive.find(outage.ring.locate(id).shard, id),
+      {
+        fault: () => outage.proxy.freeze(),
+        isDown: async () => {},
+        mend: async () => {
+          await outage.proxy.open();
+          await naive.idle();
+        },
+      },
+      { rounds: 2, sideMs: 1_000 },
+    );
+    await naive.close();
+    expect(slowestOf(figures)).toBeGreaterThan(AFFECTED_MS);
+    expect(slowdown(figures)).toBeGreaterThan(SLOWDOWN);
+  });
+});
+
+/** So many calls at once, whichever shard they are for; the rest wait in one line. */
+class OnePool {
+  readonly #waiting: (() => void)[] = [];
+  #free: number;
+
+  private constructor(
+    private readonly shards: ReadonlyMap<string, DataSource>,
+    private readonly size: number,
+  ) {
+    this.#free = size;
+  }
+
+  static async open(urls: Record<string, string>, size: number): Promise<OnePool> {
+    const shards = new Map<string, DataSource>();
+    for (const [shard, url] of Object.entries(urls)) {
+      const options: DataSourceOptions = { type: 'mysql', url, entities: [Account], poolSize: size };
+      shards.set(shard, await new DataSource(options).initialize());
+    }
+    return new OnePool(shards, size);
+  }
+
+  async find(shard: string, id: string): Promise<unknown> {
+    if (this.#free === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#free -= 1;
+    try {
+      return await this.shards.get(shard)!.manager.findOneBy(Account, { id });
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#free += 1;
+    }
+  }
+
+  /** Ends when all who waited have been served. */
+  async idle(): Promise<void> {
+    await eventually(() => this.#waiting.length === 0 && this.#free === this.size);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(Array.from(this.shards.values(), (shard) => shard.destroy()));
+  }
+}
