@@ -6,6 +6,12 @@ import { repoRoot } from './own-stack.js';
 const conditions = ['@fourfold/source', 'node', 'import', 'module', 'default'];
 const workspace = [/^@fourfold/, /^@shop/];
 
+/** Packages that nothing is used of are not loaded, but for those that are there to be loaded. */
+const moduleSideEffects = [
+  { test: /^reflect-metadata$/, sideEffects: true },
+  { test: /./, sideEffects: false },
+];
+
 const RUN = `
   import { enableCompileCache } from 'node:module';
   enableCompileCache(import.meta.dirname);
@@ -40,7 +46,7 @@ export class TypeScriptBundle {
         outDir: folder,
         emptyOutDir: false,
         minify: false,
-        rolldownOptions: { output: { entryFileNames: 'bundle.mjs' } },
+        rolldownOptions: { output: { entryFileNames: 'bundle.mjs' }, treeshake: { moduleSideEffects } },
       },
     });
     const script = join(folder, 'run.mjs');

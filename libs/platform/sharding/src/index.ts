@@ -33,6 +33,7 @@ export type { PlanReport, ShardReport } from './ring/planning/plan-report.js';
 export type { RingPlan, SlotMove } from './ring/planning/ring-plan.js';
 export { SLOT_COUNT, slotOf } from './ring/slot.js';
 export { type HashId, InvalidShardKeyError } from './ring/slot-hash.js';
+export { RoutingCache, type RoutingCacheOptions } from './routing/routing-cache.js';
 export type { ShardConnectionOptions } from './routing/shard-connection.options.js';
 export { type ShardFault, ShardUnavailableError } from './routing/shard-unavailable.error.js';
 export type { BreakerState } from './routing/shard.breaker.js';

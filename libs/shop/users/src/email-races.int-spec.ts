@@ -85,7 +85,7 @@ describe('500 races of two sign-ups for one address, each round of ten with one 
     await expectAgreement();
     await expectToHave(winners);
     expect(winners.length).toBeGreaterThan(100);
-  }, 120_000);
+  }, 180_000);
 });
 
 describe('100 races of changes of address, each round of ten with one killed between its steps', () => {
@@ -115,7 +115,7 @@ describe('100 races of changes of address, each round of ten with one killed bet
     }
     await expectAgreement();
     expect(answered).toBeGreaterThan(20);
-  }, 120_000);
+  }, 180_000);
 });
 
 describe('naive twin', () => {

@@ -1,6 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { MultiLevelCache } from '@fourfold/cache';
-import { ShardRouter } from '@fourfold/sharding';
+import { CurrentTopology, RoutingCache, ShardRouter } from '@fourfold/sharding';
 import { UserDirectory } from '@shop/contracts';
 import { ChangeUser } from './change-user.command.js';
 import { EmailReservations } from './email.reservations.js';
@@ -18,6 +18,11 @@ import { UserReader } from './user.reader.js';
       inject: [ShardRouter, EmailSagaFence, MultiLevelCache],
       useFactory: (shards: ShardRouter, fence: EmailSagaFence, cache: MultiLevelCache) =>
         new EmailReservations(shards, fence, cache),
+    },
+    {
+      provide: RoutingCache,
+      inject: [CurrentTopology],
+      useFactory: (topology: CurrentTopology) => new RoutingCache('user-by-email', topology),
     },
     RegisterUser,
     ChangeUser,

@@ -2,6 +2,7 @@ import type { MultiLevelCache } from '@fourfold/cache';
 import {
   CurrentTopology,
   evenTopology,
+  RoutingCache,
   ShardRouter,
   type SnowflakeIds,
   type SqlExecutor,
@@ -26,6 +27,7 @@ export const noCache = {
 } as unknown as MultiLevelCache;
 
 export interface UsersServers {
+  readonly topology: CurrentTopology;
   readonly registry: ShardRegistry;
   readonly router: ShardRouter;
 }
@@ -36,7 +38,7 @@ export async function connectShards(urls: Readonly<Record<string, string>>): Pro
   const rows = [{ epoch: 1, document: evenTopology(Object.keys(urls)) }];
   const main = { query: async () => rows } as SqlExecutor;
   const topology = await CurrentTopology.load(new TopologyStore(main));
-  return { registry, router: new ShardRouter(topology, registry) };
+  return { topology, registry, router: new ShardRouter(topology, registry) };
 }
 
 export interface UsersLibraryParts extends UsersServers {
@@ -48,6 +50,7 @@ export interface UsersLibraryParts extends UsersServers {
 }
 
 export function usersLibrary({
+  topology,
   router,
   ids,
   cache = noCache,
@@ -57,7 +60,7 @@ export function usersLibrary({
 }: UsersLibraryParts) {
   const fence = new Fence(router);
   const emails = new Reservations(router, fence, cache, { reservationMs });
-  const reader = new UserReader(router, emails, cache);
+  const reader = new UserReader(router, emails, cache, new RoutingCache('user-by-email', topology));
   return {
     emails,
     reader,

@@ -46,7 +46,7 @@ export type Report =
   /** In the order of the wishes. */
   | { readonly told: 'answered'; readonly answers: readonly Answer[] };
 
-const SWEEP_EVERY_MS = 100;
+const SWEEP_EVERY_MS = 500;
 
 const tell = (report: Report) => process.send!(report);
 
@@ -81,6 +81,7 @@ export async function run(text: string): Promise<void> {
       tell({ told: 'answered', answers }),
     );
   });
+  process.once('disconnect', () => process.exit(1));
   tell({ told: 'ready' });
   for (const { sweep } = libraryWith(servers.router); !options.naive;) {
     await sweep.sweep();
