@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Answer, ApiCaller, type Platform, startPlatform } from '@fourfold-tools/e2e';
+import { eventually } from '@fourfold-tools/testing';
 import type { Pool, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -159,6 +160,21 @@ describe('a sign-up that died', () => {
     expect(codeOf(await register(email))).toBe('email-taken');
     expect(await holdersOf(email)).toEqual([{ userId: ada, state: 'confirmed' }]);
     expect(await usersWith(email)).toEqual([ada]);
+  });
+
+  it('is made good by the worker when nobody asks: freed without a user, confirmed with one', async () => {
+    const [withUser, without] = [anEmail(), anEmail()];
+    const [ada, dead] = [await registered(withUser), await registered(without)];
+    for (const { shard } of await everywhere('SELECT id FROM users WHERE id = ?', [dead]))
+      await shard.query('DELETE FROM users WHERE id = ?', [dead]);
+    await leaveBehind(without, dead);
+    await leaveBehind(withUser, ada);
+    await eventually(async () => {
+      expect(await holdersOf(without)).toEqual([]);
+      expect(await holdersOf(withUser)).toEqual([{ userId: ada, state: 'confirmed' }]);
+    });
+    const metrics = await (await fetch(`${platform.worker.managementUrl}/metrics`)).text();
+    expect(metrics).toMatch(/^users_swept_reservations_total\{.*outcome="released".*\} \d+$/m);
   });
 
   it('is not disturbed while its reservation runs', async () => {

@@ -16,6 +16,7 @@ import { CacheReporter } from './admin/cache.reporter.js';
 import { DeadLettersController } from './admin/dead-letters.controller.js';
 import { QueuesController } from './admin/queues.controller.js';
 import { ReplicasController } from './admin/replicas.controller.js';
+import { ShardsController } from './admin/shards.controller.js';
 import { AuthGuard } from './auth/auth.guard.js';
 import { callerKey, callerOf } from './auth/caller.js';
 import { config } from './config/order-api.config.js';
@@ -69,6 +70,7 @@ import { UsersController } from './users/users.controller.js';
     UsersController,
     ProductsController,
     ReplicasController,
+    ShardsController,
     CacheController,
     DeadLettersController,
     QueuesController,

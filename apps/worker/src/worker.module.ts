@@ -10,7 +10,7 @@ import { catalogEntities, CatalogModule } from '@shop/catalog';
 import { cacheNamespaces, idSchema, shopQueues } from '@shop/contracts';
 import { notificationsEntities, NotificationsModule } from '@shop/notifications';
 import { ordersEntities, OrdersModule, ordersShardEntities } from '@shop/orders';
-import { UsersModule, usersShardEntities } from '@shop/users';
+import { EmailSweepModule, UsersModule, usersShardEntities } from '@shop/users';
 import { CacheInvalidationProcessor } from './processors/cache-invalidation.processor.js';
 import { EmailProcessor } from './processors/email.processor.js';
 import { InventoryProcessor } from './processors/inventory.processor.js';
@@ -46,6 +46,7 @@ import { config } from './worker.config.js';
     }),
     OutboxModule.forRelay({ publisher: BullPublisher, signal: RedisOutboxSignal, queues: shopQueues }),
     UsersModule,
+    EmailSweepModule,
     CatalogModule,
     OrdersModule,
     NotificationsModule.forRoot({

@@ -20,6 +20,7 @@ export {
   type ReplicatedServerName,
   type ReplicaName,
 } from './replicated-servers.fixture.js';
+export { seeded } from './seeded.js';
 export { createDatabase, type TestDatabase, type TestDatabaseChoice, withDatabase } from './test-database.js';
 export {
   describeTopology,
@@ -31,3 +32,4 @@ export {
   type WriterAddress,
 } from './test-topology.js';
 export { topology } from './topology.js';
+export { TypeScriptBundle } from './typescript.bundle.js';

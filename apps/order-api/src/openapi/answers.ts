@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { cache, invalidation, warmUp } from './cache.answers.js';
 import { bulkRedrive, deadLetter, deadLetterSummary } from './dead-letters.answers.js';
 import { queue, queuePause } from './queue.answers.js';
+import { shardPlan, shards } from './shards.answers.js';
 import { jsonSchemaOf } from './json-schema.js';
 
 const money = z.object({ amount: z.int(), currency: z.string() });
@@ -47,6 +48,8 @@ const answers = {
   nodes: page(node),
   queues: page(queue),
   queuePause,
+  shards,
+  shardPlan,
   cache,
   warmUp,
   invalidation,

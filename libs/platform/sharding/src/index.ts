@@ -20,11 +20,20 @@ export { SqlWorkerIdLease } from './ids/sql-worker-id.lease.js';
 export type { HeldWorkerId, WorkerIdLease } from './ids/worker-id.lease.js';
 export { shardingMigrations } from './migrations/sharding-migrations.js';
 export { HashRing, type Location } from './ring/hash-ring.js';
-export { InvalidRingChangeError, type RingChange, ringChangeSchema } from './ring/planning/ring-change.js';
+export { type ShardsView, ShardOverview, type ShardView } from './overview/shard.overview.js';
+export { ShardPlanner } from './overview/shard.planner.js';
+export {
+  InvalidRingChangeError,
+  type PlanRequest,
+  planRequestSchema,
+  type RingChange,
+  ringChangeSchema,
+} from './ring/planning/ring-change.js';
 export type { PlanReport, ShardReport } from './ring/planning/plan-report.js';
 export type { RingPlan, SlotMove } from './ring/planning/ring-plan.js';
 export { SLOT_COUNT, slotOf } from './ring/slot.js';
 export { type HashId, InvalidShardKeyError } from './ring/slot-hash.js';
+export { RoutingCache, type RoutingCacheOptions } from './routing/routing-cache.js';
 export type { ShardConnectionOptions } from './routing/shard-connection.options.js';
 export { type ShardFault, ShardUnavailableError } from './routing/shard-unavailable.error.js';
 export type { BreakerState } from './routing/shard.breaker.js';

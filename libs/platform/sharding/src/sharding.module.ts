@@ -2,6 +2,9 @@ import { Module } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { SnowflakeIds } from './ids/snowflake.ids.js';
 import { SqlWorkerIdLease } from './ids/sql-worker-id.lease.js';
+import { overviewProviders } from './overview/overview.providers.js';
+import { ShardOverview } from './overview/shard.overview.js';
+import { ShardPlanner } from './overview/shard.planner.js';
 import { routingProviders } from './routing/routing.providers.js';
 import { ShardRouter } from './routing/shard.router.js';
 import { ShardStatuses } from './routing/shard.statuses.js';
@@ -46,6 +49,7 @@ import { TopologyStore } from './topology/topology.store.js';
         SnowflakeIds.start(new SqlWorkerIdLease(main, ids?.reservationMs), ids),
     },
     ...routingProviders,
+    ...overviewProviders,
   ],
   exports: [
     TopologyStore,
@@ -54,6 +58,8 @@ import { TopologyStore } from './topology/topology.store.js';
     ShardRouter,
     ShardStatuses,
     ShardRows,
+    ShardOverview,
+    ShardPlanner,
     SnowflakeIds,
   ],
 })

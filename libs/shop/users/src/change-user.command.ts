@@ -1,8 +1,10 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { MultiLevelCache } from '@fourfold/cache';
-import { ShardRouter } from '@fourfold/sharding';
+import { ShardRouter, SnowflakeIds } from '@fourfold/sharding';
 import type { UserView } from '@shop/contracts';
-import { EmailReservations, type HeldEmail } from './email.reservations.js';
+import { EmailReservations } from './email.reservations.js';
+import { EmailSagaFence } from './email-saga.fence.js';
+import type { EmailSaga } from './email.saga.js';
 import { UserEntity } from './user.entity.js';
 import { UserReader, viewOf } from './user.reader.js';
 import { UserChangedError } from './users.errors.js';
@@ -11,18 +13,19 @@ import type { ChangeUserInput } from './users.schemas.js';
 @Injectable()
 export class ChangeUser {
   private readonly logger = new Logger(ChangeUser.name);
-  private readonly rows = this.shards.repository(UserEntity, 'id');
 
   constructor(
     private readonly shards: ShardRouter,
+    private readonly ids: SnowflakeIds,
     private readonly emails: EmailReservations,
+    private readonly fence: EmailSagaFence,
     private readonly users: UserReader,
     private readonly cache: MultiLevelCache,
   ) {}
 
   /**
    * Changes what `change` names, if the user is still at `version` (`undefined`: at any).
-   * @throws UserNotFoundError, UserChangedError, EmailTakenError
+   * @throws UserNotFoundError, UserChangedError, EmailTakenError, EmailReservationLostError
    */
   async execute(id: string, change: ChangeUserInput, version: number | undefined): Promise<UserView> {
     const before = await this.users.load(id);
@@ -31,18 +34,27 @@ export class ChangeUser {
     if (email === undefined || email === before.email) {
       return viewOf(await this.write(before, change, version));
     }
-    // Looked at now, so that what is freed at the end is this holding and not one that begins meanwhile.
-    const old = await this.emails.holderOf(before.email);
-    const reserved = await this.emails.reserve(email, id);
+    return viewOf(await this.changeEmail(before, { ...change, email }, version));
+  }
+
+  /** An {@link EmailSaga}. */
+  private async changeEmail(
+    before: UserEntity,
+    change: ChangeUserInput & { email: string },
+    version: number | undefined,
+  ): Promise<UserEntity> {
+    const saga: EmailSaga = { id: this.ids.nextId(), userId: before.id };
+    await this.emails.reserve(change.email, saga);
     let after: UserEntity;
     try {
-      after = await this.write(before, change, version);
+      await this.emails.leave(before.email, saga);
+      after = await this.write(before, change, version, saga);
     } catch (error) {
-      await this.emails.releaseUnlessWritten(reserved, error);
+      await this.emails.makeGood(saga, [change.email, before.email], error);
       throw error;
     }
-    await this.moveAddress(old?.userId === id ? old : null, reserved);
-    return viewOf(after);
+    await this.finish(saga, before.email, after.email);
+    return after;
   }
 
   /** Also after a failure: a shard whose answer was lost may have written all the same. */
@@ -50,9 +62,10 @@ export class ChangeUser {
     before: UserEntity,
     change: ChangeUserInput,
     version: number | undefined,
+    saga?: EmailSaga,
   ): Promise<UserEntity> {
     try {
-      return await this.writeRow(before, change, version);
+      return await this.writeRow(before, change, version, saga);
     } finally {
       await this.cache.invalidate('user', before.id);
     }
@@ -63,32 +76,31 @@ export class ChangeUser {
     before: UserEntity,
     change: ChangeUserInput,
     version: number | undefined,
+    saga: EmailSaga | undefined,
   ): Promise<UserEntity> {
     const { id } = before;
-    return this.rows.forKey(id).write(async (own) => {
-      const current = await own.lockOne();
+    return this.shards.write(id, async (manager) => {
+      const current = await manager.findOne(UserEntity, {
+        where: { id },
+        lock: { mode: 'pessimistic_write' },
+      });
       const expected = current && current.version === (version ?? current.version);
       if (!expected || current.email !== before.email) throw new UserChangedError(id);
       const { name = current.name, email = current.email } = change;
       const after = { ...current, name, email, version: current.version + 1 };
-      await own.update({}, { name, email, version: after.version });
+      await manager.update(UserEntity, { id }, { name, email, version: after.version });
+      if (saga) await this.fence.pass(manager, saga);
       return after;
     });
   }
 
-  /** The user has the new address already: what fails here is made good when somebody asks for either address. */
-  private async moveAddress(from: HeldEmail | null, to: HeldEmail): Promise<void> {
-    const { userId } = to;
+  /** The user has the new address already: what fails here is made good by the sweep. */
+  private async finish(saga: EmailSaga, from: string, to: string): Promise<void> {
     try {
-      if (!(await this.emails.confirm(to.email, userId))) {
-        this.logger.error(
-          { userId },
-          'A reservation ran out before its user had the address: it has two users now',
-        );
-      }
-      if (from) await this.emails.release(from);
+      await this.emails.confirm(to, saga);
+      await this.emails.release(from, saga);
     } catch (error) {
-      this.logger.warn({ err: error, userId }, 'An address change was left unfinished');
+      this.logger.warn({ err: error, userId: saga.userId }, 'A change of address was left unfinished');
     }
   }
 }

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { type ShardRouter, ShardUnavailableError } from '@fourfold/sharding';
 import { gate } from '@fourfold-tools/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EmailReservations, type HeldEmail } from './email.reservations.js';
+import { EmailReservations } from './email.reservations.js';
+import type { EmailSaga } from './email.saga.js';
 import { UsersShards } from './testing/users-shards.js';
 import { UserEmailEntity } from './user-email.entity.js';
 import { EmailTakenError, UserChangedError } from './users.errors.js';
@@ -21,19 +22,20 @@ class HeldUpReservations extends EmailReservations {
   readonly asked = gate();
   readonly goOn = gate();
 
-  override async release(held: HeldEmail): Promise<void> {
+  override async release(email: string, saga: EmailSaga): Promise<boolean> {
     this.asked.open();
     await this.goOn.passed;
-    await super.release(held);
+    return super.release(email, saga);
   }
 }
 
 /** Frees whatever holding of the address its user has by then. */
 class NaiveReservations extends HeldUpReservations {
-  override async release({ email, userId }: HeldEmail): Promise<void> {
+  override async release(email: string, { userId }: EmailSaga): Promise<boolean> {
     this.asked.open();
     await this.goOn.passed;
     await shards.router.write(email, (manager) => manager.delete(UserEmailEntity, { email, userId }));
+    return true;
   }
 }
 
@@ -50,11 +52,14 @@ function losingAnswers(router: ShardRouter): ShardRouter {
 
 describe('an address that its user gives up and takes back', () => {
   /** Away from `first` and, before that is over, back to it. */
-  async function awayAndBack(emails: HeldUpReservations): Promise<{ userId: string; first: string }> {
+  async function awayAndBack(
+    Reservations: typeof HeldUpReservations,
+  ): Promise<{ userId: string; first: string }> {
     const [first, second] = [anEmail(), anEmail()];
     const { id: userId } = await shards.library().register.execute({ name: 'Ada', email: first });
-    const away = shards.library({ emails }).change;
-    const leaving = away.execute(userId, { email: second }, undefined);
+    const away = shards.library({ Reservations });
+    const emails = away.emails as HeldUpReservations;
+    const leaving = away.change.execute(userId, { email: second }, undefined);
     await emails.asked.passed;
     await shards.library().change.execute(userId, { email: first }, undefined);
     emails.goOn.open();
@@ -63,14 +68,14 @@ describe('an address that its user gives up and takes back', () => {
   }
 
   it('naive twin: freeing it by name lets somebody else have it as well', async () => {
-    const { userId, first } = await awayAndBack(new NaiveReservations(shards.router));
+    const { userId, first } = await awayAndBack(NaiveReservations);
     const { register, reader } = shards.library();
     const { id: second } = await register.execute({ name: 'Mallory', email: first });
     expect([(await reader.get(userId)).email, (await reader.get(second)).email]).toEqual([first, first]);
   });
 
   it('stays that user’s alone', async () => {
-    const { userId, first } = await awayAndBack(new HeldUpReservations(shards.router));
+    const { userId, first } = await awayAndBack(HeldUpReservations);
     expect(await shards.holder(first)).toEqual({ userId, state: 'confirmed' });
     const again = shards.library().register.execute({ name: 'Mallory', email: first });
     await expect(again).rejects.toThrow(EmailTakenError);
@@ -85,6 +90,7 @@ describe('a user’s shard whose answer is lost', () => {
     const held = await shards.holder(email);
     expect(held).toMatchObject({ state: 'reserved' });
 
+    await shards.runOut(email);
     const again = shards.library().register.execute({ name: 'Ada', email });
     await expect(again).rejects.toThrow(EmailTakenError);
     expect(await shards.holder(email)).toEqual({ ...held, state: 'confirmed' });
@@ -97,6 +103,7 @@ describe('a user’s shard whose answer is lost', () => {
     const { change } = shards.library({ router: losingAnswers(shards.router) });
     await expect(change.execute(id, { email: second }, 1)).rejects.toThrow(ShardUnavailableError);
 
+    await Promise.all([first, second].map((email) => shards.runOut(email)));
     const { register } = shards.library();
     await expect(register.execute({ name: 'Eve', email: second })).rejects.toThrow(EmailTakenError);
     expect(await shards.holder(second)).toEqual({ userId: id, state: 'confirmed' });
@@ -111,13 +118,12 @@ describe('a change that is refused', () => {
     const { register, change } = shards.library();
     const { id } = await register.execute({ name: 'Ada', email: first });
     class OvertakenReservations extends EmailReservations {
-      override async reserve(email: string, userId: string): Promise<HeldEmail> {
-        const held = await super.reserve(email, userId);
+      override async reserve(email: string, saga: EmailSaga): Promise<void> {
+        await super.reserve(email, saga);
         await change.execute(id, { name: 'Ada King' }, 1);
-        return held;
       }
     }
-    const overtaken = shards.library({ emails: new OvertakenReservations(shards.router) }).change;
+    const overtaken = shards.library({ Reservations: OvertakenReservations }).change;
     await expect(overtaken.execute(id, { email: second }, 1)).rejects.toThrow(UserChangedError);
     expect(await shards.holder(second)).toBeNull();
     expect(await shards.holder(first)).toEqual({ userId: id, state: 'confirmed' });

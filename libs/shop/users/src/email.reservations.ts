@@ -1,112 +1,157 @@
 import { Injectable } from '@nestjs/common';
+import { MultiLevelCache } from '@fourfold/cache';
 import { isDuplicateKey } from '@fourfold/db-routing';
 import { ShardRouter, ShardUnavailableError } from '@fourfold/sharding';
-import type { EntityManager } from 'typeorm';
-import { UserEmailEntity } from './user-email.entity.js';
+import { EmailSagaFence } from './email-saga.fence.js';
+import type { EmailSaga } from './email.saga.js';
 import { UserEntity } from './user.entity.js';
-import { EmailTakenError } from './users.errors.js';
+import type { UserEmailEntity } from './user-email.entity.js';
+import { EmailTakenError, UserChangedError } from './users.errors.js';
 
-/** Longer than any sign-up takes; after it, an abandoned reservation may be taken over. */
-const RESERVATION_SECONDS = 30;
+export interface EmailReservationOptions {
+  /** Longer than a sign-up takes. What is abandoned stays blocked for so long. Default 30,000. */
+  reservationMs?: number;
+}
 
 const RESERVE = `
-  INSERT INTO user_emails (email, user_id, state, reserved_until)
-  VALUES (?, ?, 'reserved', NOW(3) + INTERVAL ${RESERVATION_SECONDS} SECOND)
+  INSERT INTO user_emails (email, user_id, saga_id, state, reserved_until)
+  VALUES (?, ?, ?, 'reserved', NOW(3) + INTERVAL ? MICROSECOND)
 `;
 
-/**
- * Only the very holding that was looked at: while the look at its user was under way it may have been confirmed, and
- * what is true of a reservation that nobody has a user for is not true of that. Not while a reservation runs.
- */
-const TAKE_OVER = `
-  UPDATE user_emails
-  SET user_id = ?, state = 'reserved', reserved_until = NOW(3) + INTERVAL ${RESERVATION_SECONDS} SECOND
-  WHERE email = ? AND user_id = ? AND state = ? AND reserved_until = ?
-    AND (state = 'confirmed' OR reserved_until < NOW(3))
+const LEAVE = `
+  UPDATE user_emails SET state = 'reserved', saga_id = ?, reserved_until = NOW(3) + INTERVAL ? MICROSECOND
+  WHERE email = ? AND user_id = ? AND state = 'confirmed'
+`;
+
+const FIND = `
+  SELECT email, user_id AS userId, saga_id AS sagaId, state, reserved_until <= NOW(3) AS overdue
+  FROM user_emails WHERE email = ?
 `;
 
 const CONFIRM = `
-  UPDATE user_emails SET state = 'confirmed' WHERE email = ? AND user_id = ?
+  UPDATE user_emails SET state = 'confirmed'
+  WHERE email = ? AND user_id = ? AND saga_id = ? AND state = 'reserved'
 `;
 
-/** `reserved_until` tells one holding of an address from a later one by the same user. */
-const RELEASE = `
-  DELETE FROM user_emails WHERE email = ? AND user_id = ? AND reserved_until = ?
-`;
+/** Only the very holding that was looked at: the address may have come to others, or back to the same user, meanwhile. */
+const RELEASE = 'DELETE FROM user_emails WHERE email = ? AND user_id = ? AND saga_id = ? AND state = ?';
 
-/** One holding of an address, as `reserve` or `holderOf` gave it. */
-export type HeldEmail = Pick<UserEmailEntity, 'email' | 'userId' | 'reservedUntil'>;
+/** Others may free, take or confirm an address between two looks at it; so often in a row they don't. */
+const ATTEMPTS = 5;
 
-/**
- * The saga step that makes an address unique across shards: reserve it on its own shard, create the user on hers, then
- * confirm. Whoever dies in between leaves a reservation that runs out, and the next who asks may take it over.
- */
+/** One holding of an address, as it was found. */
+export type HeldEmail = Pick<UserEmailEntity, 'email' | 'userId' | 'sagaId' | 'state'>;
+
+/** `overtaken`: somebody else was quicker, to whatever end. */
+export type Settlement = 'confirmed' | 'released' | 'overtaken';
+
+/** The steps of an {@link EmailSaga} on the shard of the address, and how what was left of one is made good. */
 @Injectable()
 export class EmailReservations {
-  constructor(private readonly shards: ShardRouter) {}
+  private readonly reservationMicroseconds: number;
 
-  /** @throws EmailTakenError */
-  async reserve(email: string, userId: string): Promise<HeldEmail> {
-    try {
-      return await this.shards.write(email, async (manager) => {
-        await manager.query(RESERVE, [email, userId]);
-        return manager.findOneByOrFail(UserEmailEntity, { email });
-      });
-    } catch (error) {
-      if (!isDuplicateKey(error)) throw error;
-      return this.takeOver(email, userId);
+  constructor(
+    private readonly shards: ShardRouter,
+    private readonly fence: EmailSagaFence,
+    private readonly cache: MultiLevelCache,
+    { reservationMs = 30_000 }: EmailReservationOptions = {},
+  ) {
+    this.reservationMicroseconds = reservationMs * 1_000;
+  }
+
+  /**
+   * @throws EmailTakenError when another user has it, or may yet get it. UserChangedError when this one has it, by
+   *   another change.
+   */
+  async reserve(email: string, saga: EmailSaga): Promise<void> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      if (await this.insert(email, saga)) return;
+      const held = await this.holderOf(email);
+      if (!held) continue;
+      const own = held.userId === saga.userId;
+      if (held.state === 'reserved' && !held.overdue && !own) break;
+      if ((await this.settle(held)) === 'confirmed') {
+        throw own ? new UserChangedError(saga.userId) : new EmailTakenError();
+      }
     }
-  }
-
-  /** @returns false when the reservation ran out and somebody else has the address now */
-  async confirm(email: string, userId: string): Promise<boolean> {
-    return this.shards.write(email, (manager) => changesOne(manager, CONFIRM, [email, userId]));
+    throw new EmailTakenError();
   }
 
   /**
-   * Undoes a reservation, or frees an address that its user has given up. Leaves it alone when the same user has taken
-   * it again meanwhile.
+   * Puts the address in question that the user is about to give up. An earlier change that has done the same ends here.
+   * @throws UserChangedError when the user has given it up already
    */
-  async release({ email, userId, reservedUntil }: HeldEmail): Promise<void> {
-    await this.shards.write(email, (manager) => manager.query(RELEASE, [email, userId, reservedUntil]));
+  async leave(email: string, { id, userId }: EmailSaga): Promise<void> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      if (await this.changesOne(LEAVE, email, [id, this.reservationMicroseconds, email, userId])) return;
+      const held = await this.holderOf(email);
+      if (held?.userId !== userId) return; // there is nothing to give up
+      if (held.state === 'reserved' && (await this.settle(held)) === 'released') break;
+    }
+    throw new UserChangedError(userId);
+  }
+
+  /** @returns false when there was nothing left to do */
+  async confirm(email: string, { id, userId }: EmailSaga): Promise<boolean> {
+    return this.changesOne(CONFIRM, email, [email, userId, id]);
+  }
+
+  /** Frees an address that the saga's user does not have. @returns false when there was nothing left to do */
+  async release(email: string, { id, userId }: EmailSaga): Promise<boolean> {
+    return this.changesOne(RELEASE, email, [email, userId, id, 'reserved']);
+  }
+
+  /** Confirms what its user has, and frees what its user does not have: a saga under way about it ends. */
+  async settle({ email, userId, sagaId, state }: HeldEmail): Promise<Settlement> {
+    if (state === 'confirmed') {
+      if (await this.userHas(userId, email)) return 'confirmed';
+      // No saga leaves this behind; an earlier version did.
+      const freed = await this.changesOne(RELEASE, email, [email, userId, sagaId, state]);
+      return freed ? 'released' : 'overtaken';
+    }
+    const saga = { id: sagaId, userId };
+    const has = await this.fence.end(saga, email);
+    // Whoever wrote the user may have died before it came to that.
+    await this.cache.invalidate('user', userId);
+    if (has) return (await this.confirm(email, saga)) ? 'confirmed' : 'overtaken';
+    return (await this.release(email, saga)) ? 'released' : 'overtaken';
   }
 
   /**
-   * After a failed write of the user. A shard that did not answer may have written all the same: then the reservation
-   * stays until it runs out, and whoever asks for the address next finds out what became of it.
+   * After a failed write of the user. A shard that did not answer may have written all the same, and may not answer
+   * now: then the sweep finds out what became of it, or whoever asks for the address first.
    */
-  async releaseUnlessWritten(reserved: HeldEmail, failure: unknown): Promise<void> {
+  async makeGood({ id, userId }: EmailSaga, emails: readonly string[], failure: unknown): Promise<void> {
     if (failure instanceof ShardUnavailableError) return;
-    await this.release(reserved).catch(() => undefined); // it runs out by itself
+    const held = emails.map((email) => ({ email, userId, sagaId: id, state: 'reserved' as const }));
+    await Promise.allSettled(held.map((each) => this.settle(each)));
   }
 
-  /** Whose address it is, reserved or confirmed. */
-  async holderOf(email: string): Promise<UserEmailEntity | null> {
-    return this.shards.read(email, (manager) => manager.findOneBy(UserEmailEntity, { email }));
+  /** Whose address it is, or is about to be or not to be. */
+  async holderOf(email: string): Promise<(HeldEmail & { overdue: number }) | null> {
+    const [held] = await this.shards.read(email, (manager) =>
+      manager.query<(HeldEmail & { overdue: number })[]>(FIND, [email]),
+    );
+    return held ?? null;
   }
 
-  private async takeOver(email: string, userId: string): Promise<HeldEmail> {
-    const held = await this.holderOf(email);
-    if (!held) throw new EmailTakenError(); // released this instant; the caller may simply try again
-    if (await this.userHas(held.userId, email)) {
-      // Perhaps that sign-up died between its last two steps: finish it.
-      if (held.state === 'reserved') await this.confirm(email, held.userId);
-      throw new EmailTakenError();
+  private async insert(email: string, { id, userId }: EmailSaga): Promise<boolean> {
+    try {
+      return await this.changesOne(RESERVE, email, [email, userId, id, this.reservationMicroseconds]);
+    } catch (error) {
+      if (isDuplicateKey(error)) return false;
+      throw error;
     }
-    // Held by nobody who has it: an abandoned sign-up, or a change of address that was cut short.
-    return this.shards.write(email, async (manager) => {
-      const seen = [email, held.userId, held.state, held.reservedUntil];
-      if (!(await changesOne(manager, TAKE_OVER, [userId, ...seen]))) throw new EmailTakenError();
-      return manager.findOneByOrFail(UserEmailEntity, { email });
-    });
+  }
+
+  private async changesOne(sql: string, email: string, parameters: unknown[]): Promise<boolean> {
+    const { affectedRows } = await this.shards.write(email, (manager) =>
+      manager.query<{ affectedRows: number }>(sql, parameters),
+    );
+    return affectedRows === 1;
   }
 
   private async userHas(userId: string, email: string): Promise<boolean> {
     return this.shards.read(userId, (manager) => manager.existsBy(UserEntity, { id: userId, email }));
   }
-}
-
-async function changesOne(manager: EntityManager, sql: string, parameters: unknown[]): Promise<boolean> {
-  const { affectedRows } = await manager.query<{ affectedRows: number }>(sql, parameters);
-  return affectedRows === 1;
 }

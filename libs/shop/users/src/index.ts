@@ -1,11 +1,13 @@
 import { CreateUsers1764000000500 } from './migrations/create-users.migration.js';
+import { EmailSagas1764200000500 } from './migrations/email-sagas.migration.js';
 import { UserEmailEntity } from './user-email.entity.js';
 import { UserEntity } from './user.entity.js';
 
 export { ChangeUser } from './change-user.command.js';
+export { EmailSweepModule } from './email-sweep.module.js';
 export { RegisterUser } from './register-user.command.js';
 export { type UserPage, UserReader } from './user.reader.js';
-export { EmailTakenError, UserChangedError } from './users.errors.js';
+export { EmailReservationLostError, EmailTakenError, UserChangedError } from './users.errors.js';
 export { UsersModule } from './users.module.js';
 export {
   type ChangeUserInput,
@@ -20,4 +22,4 @@ export {
 export const usersShardEntities = [UserEntity, UserEmailEntity];
 
 /** Migrations of every shard that this library needs. */
-export const usersShardMigrations = [CreateUsers1764000000500];
+export const usersShardMigrations = [CreateUsers1764000000500, EmailSagas1764200000500];

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { gate } from '@fourfold-tools/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { EmailSagaFence } from './email-saga.fence.js';
+import type { EmailSaga } from './email.saga.js';
 import { UsersShards } from './testing/users-shards.js';
-import { UserEmailEntity } from './user-email.entity.js';
 import { UserEntity } from './user.entity.js';
-import { EmailTakenError } from './users.errors.js';
+import { EmailReservationLostError, EmailTakenError } from './users.errors.js';
 
 let shards: UsersShards;
 
@@ -14,75 +15,113 @@ beforeAll(async () => {
 afterAll(() => shards?.stop());
 
 const anEmail = () => `${randomUUID()}@example.com`;
+const signUpOf = (id: string): EmailSaga => ({ id, userId: id });
+const usersWith = async (email: string) =>
+  (await shards.everywhere<{ id: string }>('SELECT id FROM users WHERE email = ?', [email])).map(
+    ({ id }) => id,
+  );
 
-/** Two sign-ups with one address: the second looks whether the first one's user exists, and stands still. */
-async function lateComer(email: string) {
-  const looked = gate();
-  const goOn = gate();
+/** Looks whether the user is there, and goes by that. */
+class NaiveFence extends EmailSagaFence {
+  override async end({ userId }: EmailSaga, email: string): Promise<boolean> {
+    return shards.router.read(userId, (manager) => manager.existsBy(UserEntity, { id: userId, email }));
+  }
+
+  override async pass(): Promise<void> {}
+}
+
+/** Stands still before, or after, its first write to a shard of users. */
+function heldUp(when: 'before' | 'after') {
+  const [reached, goOn] = [gate(), gate()];
+  const stand = async (): Promise<void> => {
+    if (reached.isOpen) return;
+    reached.open();
+    await goOn.passed;
+  };
   const router = shards.routerWith({
-    read: async (key, fn) => {
-      const result = await shards.router.read(key, fn);
-      if (key.includes('@')) return result;
-      looked.open();
-      await goOn.passed;
+    write: async (key, fn) => {
+      if (key.includes('@')) return shards.router.write(key, fn);
+      if (when === 'before') await stand();
+      const result = await shards.router.write(key, fn);
+      if (when === 'after') await stand();
       return result;
     },
   });
+  return { router, reached, goOn };
+}
+
+/** A sign-up that is so slow before it creates its user that another has taken its address over. */
+async function lateSignUp(Fence: typeof EmailSagaFence) {
+  const email = anEmail();
+  const { router, reached, goOn } = heldUp('before');
+  const late = shards.library({ router, Fence }).register.execute({ name: 'Ada', email });
+  late.catch(() => undefined); // looked at by the test
+  await reached.passed;
+  await shards.runOut(email);
+  const heir = await shards.library({ Fence }).register.execute({ name: 'Eve', email });
+  goOn.open();
+  return { email, late, heir };
+}
+
+/** A sign-up whose reservation has run out, and another that is about to take it over and stands still. */
+async function lateComer(when: 'before' | 'after') {
+  const email = anEmail();
+  const first = signUpOf(String(Math.trunc(Math.random() * 1e12)));
+  await shards.library().emails.reserve(email, first);
+  await shards.runOut(email);
+  const { router, reached, goOn } = heldUp(when);
   const second = shards.library({ router }).register.execute({ name: 'Eve', email });
-  // Looked at again below; until then a failure is nobody's.
-  second.catch(() => undefined);
-  await looked.passed;
-  return { second, goOn };
+  second.catch(() => undefined); // looked at by the test
+  await reached.passed;
+  return { email, first, second, goOn };
 }
 
-/** The last two steps of a sign-up. */
-async function finish(email: string, id: string): Promise<void> {
+/** The step of a sign-up that decides. */
+async function create(email: string, { userId: id, ...saga }: EmailSaga): Promise<void> {
   const user = { id, name: 'Ada', email, version: 1, createdAt: new Date() };
-  await shards.router.write(id, (manager) => manager.insert(UserEntity, user));
-  expect(await shards.library().emails.confirm(email, id)).toBe(true);
+  await shards.router.write(id, async (manager) => {
+    await manager.insert(UserEntity, user);
+    await shards.library().fence.pass(manager, { userId: id, ...saga });
+  });
 }
 
-describe('a sign-up that ends while another looks whether it has died', () => {
-  it('naive twin: taking over whatever its user holds by then makes two users of one address', async () => {
-    const email = anEmail();
-    const { emails, reader } = shards.library();
-    await emails.reserve(email, '7');
-    expect(await reader.find('7')).toBeNull();
-    await finish(email, '7');
-    const { affected } = await shards.router.write(email, (manager) =>
-      manager.update(UserEmailEntity, { email, userId: '7', state: 'confirmed' }, { userId: '8' }),
-    );
-    expect(affected).toBe(1);
-    expect(await reader.get('7')).toMatchObject({ email });
+describe('a sign-up that is too slow', () => {
+  it('naive twin: with a look alone, it and the one who took over both have the address', async () => {
+    const { email, late, heir } = await lateSignUp(NaiveFence);
+    const { id } = await late;
+    expect((await usersWith(email)).toSorted()).toEqual([id, heir.id].toSorted());
   });
 
-  it('keeps its address', async () => {
-    const email = anEmail();
-    await shards.library().emails.reserve(email, '70');
-    const { second, goOn } = await lateComer(email);
-    await finish(email, '70');
-    goOn.open();
-    await expect(second).rejects.toThrow(EmailTakenError);
-    expect(await shards.holder(email)).toEqual({ userId: '70', state: 'confirmed' });
+  it('finds its address gone, and leaves no user', async () => {
+    const { email, late, heir } = await lateSignUp(EmailSagaFence);
+    await expect(late).rejects.toThrow(EmailReservationLostError);
+    expect(await shards.holder(email)).toEqual({ userId: heir.id, state: 'confirmed' });
+    expect(await usersWith(email)).toEqual([heir.id]);
   });
 
-  it('keeps it even if its reservation had run out', async () => {
-    const email = anEmail();
-    await shards.library().emails.reserve(email, '71');
-    await runOut(email);
-    const { second, goOn } = await lateComer(email);
-    await finish(email, '71');
+  it('keeps its address when its user was there before anybody ended it', async () => {
+    const { email, first, second, goOn } = await lateComer('before');
+    await create(email, first);
     goOn.open();
     await expect(second).rejects.toThrow(EmailTakenError);
-    expect(await shards.holder(email)).toEqual({ userId: '71', state: 'confirmed' });
+    expect(await shards.holder(email)).toEqual({ userId: first.userId, state: 'confirmed' });
+    expect(await usersWith(email)).toEqual([first.userId]);
+  });
+
+  it('creates no user once it has been ended, though its address is not yet free', async () => {
+    const { email, first, second, goOn } = await lateComer('after');
+    await expect(create(email, first)).rejects.toThrow(EmailReservationLostError);
+    goOn.open();
+    const { id } = await second;
+    expect(await usersWith(email)).toEqual([id]);
   });
 });
 
 describe('a sign-up that has died', () => {
   it('leaves its address to one of ten who ask for it at once', async () => {
     const email = anEmail();
-    await shards.library().emails.reserve(email, '72');
-    await runOut(email);
+    await shards.library().emails.reserve(email, signUpOf('72'));
+    await shards.runOut(email);
     const { register } = shards.library();
     const outcomes = await Promise.allSettled(
       Array.from({ length: 10 }, () => register.execute({ name: 'Eve', email })),
@@ -92,37 +131,11 @@ describe('a sign-up that has died', () => {
     expect(await shards.holder(email)).toEqual({ userId: heirs[0], state: 'confirmed' });
   });
 
-  it('but comes back too late finds its address gone, and leaves no user', async () => {
+  it('blocks its address until the reservation has run out', async () => {
     const email = anEmail();
-    const [reached, goOn] = [gate(), gate()];
-    const router = shards.routerWith({
-      write: async (key, fn) => {
-        if (!key.includes('@') && !reached.isOpen) {
-          reached.open();
-          await goOn.passed;
-        }
-        return shards.router.write(key, fn);
-      },
-    });
-    const late = shards.library({ router }).register.execute({ name: 'Ada', email });
-    late.catch(() => undefined);
-    await reached.passed;
-    await runOut(email);
-    const heir = await shards.library().register.execute({ name: 'Eve', email });
-    goOn.open();
-
-    await expect(late).rejects.toThrow(EmailTakenError);
-    expect(await shards.holder(email)).toEqual({ userId: heir.id, state: 'confirmed' });
-    const everybody = await shards.router.scatter((manager) => manager.findBy(UserEntity, { email }), {
-      deadlineMs: 2_000,
-    });
-    expect(everybody.results.flatMap(({ value }) => value.map(({ id }) => id))).toEqual([heir.id]);
+    await shards.library().emails.reserve(email, signUpOf('73'));
+    const { register } = shards.library();
+    await expect(register.execute({ name: 'Eve', email })).rejects.toThrow(EmailTakenError);
+    expect(await shards.holder(email)).toEqual({ userId: '73', state: 'reserved' });
   });
 });
-
-async function runOut(email: string): Promise<void> {
-  const past = new Date(Date.now() - 60_000);
-  await shards.router.write(email, (manager) =>
-    manager.update(UserEmailEntity, { email }, { reservedUntil: past }),
-  );
-}

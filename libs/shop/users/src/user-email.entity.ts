@@ -9,10 +9,15 @@ export class UserEmailEntity {
   @Column('bigint', { name: 'user_id', unsigned: true })
   userId!: string;
 
-  /** `reserved` while a sign-up is under way, `confirmed` once its user exists. */
+  /** The last one that gave the address to this user, or wants to take it from the user; 0 of an earlier version. */
+  @Column('bigint', { name: 'saga_id', unsigned: true })
+  sagaId!: string;
+
+  /** `confirmed`: its user has it. `reserved`: its user may or may not have it, for a saga is under way. */
   @Column('enum', { enum: ['reserved', 'confirmed'] })
   state!: 'reserved' | 'confirmed';
 
+  /** From when on others may end the saga and make good what it left. */
   @Column('datetime', { name: 'reserved_until', precision: 3 })
   reservedUntil!: Date;
 }

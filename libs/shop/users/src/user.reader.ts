@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { MultiLevelCache, type WarmupEntry } from '@fourfold/cache';
-import { ShardRouter } from '@fourfold/sharding';
+import { RoutingCache, ShardRouter } from '@fourfold/sharding';
 import { type Page, UserDirectory, UserNotFoundError, type UserView } from '@shop/contracts';
 import { Like } from 'typeorm';
 import { EmailReservations } from './email.reservations.js';
@@ -27,6 +27,7 @@ export class UserReader extends UserDirectory {
     private readonly shards: ShardRouter,
     private readonly emails: EmailReservations,
     private readonly cache: MultiLevelCache,
+    private readonly routes: RoutingCache,
   ) {
     super();
   }
@@ -65,13 +66,26 @@ export class UserReader extends UserDirectory {
     return query.email === undefined ? this.byNamePrefix(query) : this.byEmail(query.email);
   }
 
-  /** One shard for the address, one for the user: never all of them. */
   private async byEmail(email: string): Promise<UserPage> {
+    const user = await this.withEmail(email);
+    return { items: user ? [viewOf(user)] : [], nextCursor: null, partial: false, unavailableShards: [] };
+  }
+
+  /** One shard for the address, unless it is known whose it was last, and one for the user: never all of them. */
+  private async withEmail(email: string): Promise<UserEntity | undefined> {
+    const remembered = this.routes.get(email);
+    const last = remembered && (await this.users.forKey(remembered).findOne());
+    if (last && last.email === email) return last;
+    const { epoch } = this.routes;
     const holder = await this.emails.holderOf(email);
-    const user = holder && (await this.find(holder.userId));
+    const user = holder && (await this.users.forKey(holder.userId).findOne());
     // A reservation under way, or an address its user has just given up, is nobody's.
-    const items = user && user.email === email ? [user] : [];
-    return { items, nextCursor: null, partial: false, unavailableShards: [] };
+    if (user?.email !== email) {
+      this.routes.delete(email);
+      return undefined;
+    }
+    this.routes.set(email, user.id, epoch);
+    return user;
   }
 
   private async byNamePrefix({ namePrefix = '', limit, cursor }: ListUsers): Promise<UserPage> {

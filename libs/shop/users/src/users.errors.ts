@@ -10,6 +10,19 @@ export class EmailTakenError extends AppError {
   }
 }
 
+/** It took so long that others have ended it. Nothing was written. */
+export class EmailReservationLostError extends AppError {
+  readonly code = 'email-reservation-lost';
+  readonly status = 503;
+  readonly title = 'The e-mail address could not be kept reserved';
+
+  constructor() {
+    super('Another change of this address came first, or this one took too long; nothing was changed', {
+      retryAfterSeconds: 1,
+    });
+  }
+}
+
 export class UserChangedError extends AppError {
   readonly code = 'changed-meanwhile';
   readonly status = 412;

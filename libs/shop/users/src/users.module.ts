@@ -1,7 +1,10 @@
 import { Global, Module } from '@nestjs/common';
+import { MultiLevelCache } from '@fourfold/cache';
+import { CurrentTopology, RoutingCache, ShardRouter } from '@fourfold/sharding';
 import { UserDirectory } from '@shop/contracts';
 import { ChangeUser } from './change-user.command.js';
 import { EmailReservations } from './email.reservations.js';
+import { EmailSagaFence } from './email-saga.fence.js';
 import { RecentUsersWarmup } from './recent-users.warmup.js';
 import { RegisterUser } from './register-user.command.js';
 import { UserReader } from './user.reader.js';
@@ -9,13 +12,24 @@ import { UserReader } from './user.reader.js';
 @Global()
 @Module({
   providers: [
-    EmailReservations,
+    EmailSagaFence,
+    {
+      provide: EmailReservations,
+      inject: [ShardRouter, EmailSagaFence, MultiLevelCache],
+      useFactory: (shards: ShardRouter, fence: EmailSagaFence, cache: MultiLevelCache) =>
+        new EmailReservations(shards, fence, cache),
+    },
+    {
+      provide: RoutingCache,
+      inject: [CurrentTopology],
+      useFactory: (topology: CurrentTopology) => new RoutingCache('user-by-email', topology),
+    },
     RegisterUser,
     ChangeUser,
     UserReader,
     RecentUsersWarmup,
     { provide: UserDirectory, useExisting: UserReader },
   ],
-  exports: [RegisterUser, ChangeUser, UserReader, UserDirectory],
+  exports: [EmailReservations, EmailSagaFence, RegisterUser, ChangeUser, UserReader, UserDirectory],
 })
 export class UsersModule {}

@@ -75,7 +75,7 @@ export class TestShards {
   ): Promise<{ router: ShardRouter; registry: ShardRegistry; topology: CurrentTopology }> {
     const registry = new ShardRegistry(this.urls, { entities: [Account], ...options });
     this.#registries.push(registry);
-    const rows = [{ document: evenTopology(SHARDS) }];
+    const rows = [{ epoch: 1, document: evenTopology(SHARDS) }];
     const main = { query: async () => rows } as SqlExecutor;
     const topology = await CurrentTopology.load(new TopologyStore(main));
     registry.follow(topology);

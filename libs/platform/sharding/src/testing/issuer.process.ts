@@ -3,12 +3,13 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
+import { seeded } from '@fourfold-tools/testing';
 import { DataSource } from 'typeorm';
 import { IdLeaseLostError } from '../ids/id-lease-lost.error.js';
 import { SnowflakeIds } from '../ids/snowflake.ids.js';
 import { SqlWorkerIdLease } from '../ids/sql-worker-id.lease.js';
 import { NaiveIds } from './naive.ids.js';
-import { seeded } from './seeded.js';
+
 import { SteppingClock } from './stepping.clock.js';
 
 export interface IssuerOptions {

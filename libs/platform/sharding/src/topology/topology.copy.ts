@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import type { Topology } from './topology.document.js';
 
@@ -9,69 +9,74 @@ export interface TopologyRedisOptions {
   prefix?: string;
 }
 
-/** A stored copy, as it is: nobody has vouched for it yet. */
-export interface CopiedTopology {
-  document: string;
-  /** SHA-256 of the document, in hexadecimal. */
-  digest: string;
-}
+/** Hears of a change: its epoch, or undefined when changes may have been missed. */
+export type NoticeListener = (epoch: number | undefined) => void;
 
-const COMMAND_DEADLINE_MS = 500;
+/** With the poll of the follower, a Redis that hangs delays a change by less than a second. */
+const COMMAND_DEADLINE_MS = 250;
+/** Something was sent and nothing came back: the connection is taken for dead, and a new one made. */
 const SILENCE_MS = 3_000;
 
 /**
- * Compare-and-set on the epoch, and the notice in one step with it. What is no hash, or has no epoch, counts as ''.
- * KEYS: copy. ARGV: the epoch that was seen, the new one, its document, the channel.
+ * Compare-and-set on the epoch, and the notice in one step with it. A higher epoch stays, unless it is the one that the
+ * caller knows not to be ours. What is no hash, has no epoch, or another document of the same epoch, gives way.
+ * KEYS: copy. ARGV: epoch, document, channel, an epoch that is not ours or ''. Gives the epoch that is there then.
  */
-const REPLACE = `
-  local seen = ''
-  if redis.call('TYPE', KEYS[1]).ok == 'hash' then seen = redis.call('HGET', KEYS[1], 'epoch') or '' end
-  if seen ~= ARGV[1] then return 0 end
+const PUT = `
+  local epoch, document = '', false
+  if redis.call('TYPE', KEYS[1]).ok == 'hash' then
+    epoch = redis.call('HGET', KEYS[1], 'epoch') or ''
+    document = redis.call('HGET', KEYS[1], 'document')
+  end
+  if epoch == ARGV[1] and document == ARGV[2] then return epoch end
+  local higher = string.find(epoch, '^%d+$') and tonumber(epoch) > tonumber(ARGV[1])
+  if higher and epoch ~= ARGV[4] then return epoch end
   redis.call('DEL', KEYS[1])
-  redis.call('HSET', KEYS[1], 'epoch', ARGV[2], 'document', ARGV[3])
-  redis.call('PUBLISH', ARGV[4], ARGV[2])
-  return 1`;
+  redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'document', ARGV[2])
+  redis.call('PUBLISH', ARGV[3], ARGV[1])
+  return ARGV[1]`;
 
 /**
  * The copy of the topology in Redis, from which processes learn of a change at once and which spares the database the
- * documents. Redis is never believed: see `TopologyFollower`. Every method rejects within about half a second while
- * Redis is away; the connection comes back by itself.
+ * documents. Redis is never believed: see `TopologySource`. Every method rejects within a quarter of a second while
+ * Redis is away; the connections come back by themselves.
  */
 export class TopologyCopy {
+  readonly #logger = new Logger(TopologyCopy.name);
   readonly #client: Redis;
   readonly #subscriber: Redis;
   readonly #key: string;
   readonly #channel: string;
+  #away = false;
+  #closed = false;
 
+  /** Connects when it is watched, so that a process that fails to start leaves nothing open. */
   constructor({ url, prefix = '' }: TopologyRedisOptions) {
     this.#key = `${prefix}shard-topology`;
     this.#channel = `${prefix}shard-topology:changed`;
-    const open = (extra: object) => {
-      const client = new Redis(url, {
-        enableOfflineQueue: false,
-        maxRetriesPerRequest: 0,
-        connectTimeout: 1_000,
-        retryStrategy: (attempt) => Math.min(50 * attempt, 1_000),
-        reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 1 : false),
-        ...extra,
-      });
-      // Every command tells its caller; who listens hears of a lost connection by hearing nothing.
-      return client.on('error', () => {});
-    };
-    this.#client = open({ commandTimeout: COMMAND_DEADLINE_MS, socketTimeout: SILENCE_MS });
-    this.#subscriber = open({ autoResubscribe: true, keepAlive: 5_000 });
+    this.#client = open(url);
+    this.#subscriber = open(url);
+    this.#client.on('close', () => this.#lost());
+    this.#client.on('ready', () => this.#found());
   }
 
-  /** @param listener called when a copy was replaced, and when notices may have been missed. */
-  onNotice(listener: () => void): void {
-    this.#subscriber.on('message', listener);
+  /** Connects, and tells of changes from now on. */
+  watch(listener: NoticeListener): void {
+    this.#subscriber.on('message', (_channel: string, epoch: string) => listener(Number(epoch)));
     this.#subscriber.on('ready', () => {
-      void this.#subscriber.subscribe(this.#channel).then(listener, () => {});
+      // Fails when the connection is lost meanwhile: the next one subscribes.
+      this.#subscriber.subscribe(this.#channel).then(
+        () => listener(undefined),
+        () => {},
+      );
     });
+    for (const connection of [this.#client, this.#subscriber]) connection.connect().catch(() => {});
   }
 
   /** @returns the epoch as it is written there, '' for none. */
   async epoch(): Promise<string> {
+    // A subscription that is dead without having been closed is found by this, and by nothing else.
+    this.#subscriber.ping().catch(() => {});
     try {
       return (await this.#client.hget(this.#key, 'epoch')) ?? '';
     } catch (error) {
@@ -80,27 +85,51 @@ export class TopologyCopy {
     }
   }
 
-  async read(): Promise<CopiedTopology | undefined> {
-    const document = await this.#client.hget(this.#key, 'document');
-    return document === null ? undefined : { document, digest: sha256(document) };
+  /** @returns what is there, for which nobody has vouched. */
+  async document(): Promise<string | null> {
+    return this.#client.hget(this.#key, 'document');
   }
 
   /**
-   * Puts `topology` in the place of the copy whose epoch was `seen`, and tells everybody who listens.
-   * @returns false when the copy is another one by now: nothing was changed.
+   * Makes `topology` the copy and tells everybody who listens, unless it is there already, or a higher epoch is.
+   * @param foreign a higher epoch that may be replaced all the same.
+   * @returns the epoch that is there now.
    */
-  async replace(seen: string, topology: Topology): Promise<boolean> {
-    const { epoch } = topology;
-    const parameters = [seen, String(epoch), JSON.stringify(topology), this.#channel];
-    return (await this.#client.eval(REPLACE, 1, this.#key, ...parameters)) === 1;
+  async put(topology: Topology, foreign = ''): Promise<string> {
+    const parameters = [String(topology.epoch), JSON.stringify(topology), this.#channel, foreign];
+    return String(await this.#client.eval(PUT, 1, this.#key, ...parameters));
   }
 
   close(): void {
+    this.#closed = true;
     this.#client.disconnect();
     this.#subscriber.disconnect();
   }
+
+  #lost(): void {
+    if (!this.#away && !this.#closed)
+      this.#logger.warn('Redis is away: changes of the shard topology are found by asking the database');
+    this.#away = true;
+  }
+
+  #found(): void {
+    if (this.#away) this.#logger.log('Redis is back: changes of the shard topology are heard of again');
+    this.#away = false;
+  }
 }
 
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+function open(url: string): Redis {
+  const connection = new Redis(url, {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    autoResubscribe: false,
+    connectTimeout: 1_000,
+    commandTimeout: COMMAND_DEADLINE_MS,
+    socketTimeout: SILENCE_MS,
+    retryStrategy: (attempt) => Math.min(50 * attempt, 1_000),
+    reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 1 : false),
+  });
+  // Each command tells its caller, and that Redis is away is told once.
+  return connection.on('error', () => {});
 }

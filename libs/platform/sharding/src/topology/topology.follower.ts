@@ -1,20 +1,29 @@
-import { gauge } from '@fourfold/observability/metrics';
 import { withDeadline } from '@fourfold/kernel';
+import { gauge } from '@fourfold/observability/metrics';
 import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { CurrentTopology } from './current-topology.js';
 import type { TopologyCopy } from './topology.copy.js';
+import type { Topology } from './topology.document.js';
 import type { TopologySource } from './topology.source.js';
 
 export interface TopologyFollowerOptions {
-  /** How often Redis is asked for the epoch, and the database instead while Redis is away. Default 1,000. */
+  /**
+   * How often Redis is asked for the epoch, and the database instead while Redis is away. Default 700, so that a change
+   * is followed within a second by this alone, also while Redis hangs.
+   */
   pollMs?: number;
   /** At every how many polls the database is asked in any case. Default 5. */
   databaseEvery?: number;
 }
 
+type Trouble = 'away' | 'behind' | 'different' | undefined;
+
 const DATABASE_DEADLINE_MS = 5_000;
 
-/** How far a poll may be early, so that processes that began together do not ask together. */
+const RESTORED =
+  'Was it restored? Publish a topology of a higher epoch than any process has, or restart every process';
+
+/** How much a poll may be early, so that processes that began together do not ask together. */
 const JITTER = 0.2;
 
 /** Of every follower in this process, for the metric. */
@@ -25,7 +34,9 @@ const followers = new Set<TopologyFollower>();
  *
  * States: idle → looking (at a notice from Redis, or when the poll is due) → idle. A notice while it is looking makes it
  * look once more. Notices make a change known at once; polls are the net under a notice that was lost, a Redis that
- * is empty, old or away. The epoch never falls: `CurrentTopology` adopts nothing older.
+ * is empty, old or away. The epoch never falls: `CurrentTopology` adopts nothing older. A notice of an epoch that this
+ * process has or is past tells it nothing: so two environments that share a prefix by mistake replace one another's copy
+ * at each poll, and not as fast as they hear of it.
  */
 export class TopologyFollower implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #logger = new Logger(TopologyFollower.name);
@@ -37,13 +48,13 @@ export class TopologyFollower implements OnApplicationBootstrap, OnApplicationSh
   #again = false;
   #stopped = false;
   /** What was logged last, so that an outage is one line and not one a second. */
-  #trouble: string | undefined;
+  #trouble: Trouble;
 
   constructor(
     private readonly own: CurrentTopology,
     private readonly source: TopologySource,
     private readonly copy?: TopologyCopy,
-    { pollMs = 1_000, databaseEvery = 5 }: TopologyFollowerOptions = {},
+    { pollMs = 700, databaseEvery = 5 }: TopologyFollowerOptions = {},
   ) {
     this.#pollMs = pollMs;
     this.#databaseEvery = databaseEvery;
@@ -58,7 +69,9 @@ export class TopologyFollower implements OnApplicationBootstrap, OnApplicationSh
 
   onApplicationBootstrap(): void {
     followers.add(this);
-    this.copy?.onNotice(() => void this.look());
+    this.copy?.watch((epoch) => {
+      if (epoch === undefined || epoch > this.own.ring.epoch) void this.look();
+    });
     this.#schedule();
   }
 
@@ -91,28 +104,40 @@ export class TopologyFollower implements OnApplicationBootstrap, OnApplicationSh
   async #poll(): Promise<void> {
     this.#polls += 1;
     const due = this.#polls % this.#databaseEvery === 0;
-    if (due || (await this.source.hintsAtOtherThan(this.own.ring.epoch))) await this.look();
+    if ((await this.source.hintsAtOtherThan(this.own.ring.epoch)) || due) await this.look();
   }
 
   async #lookOnce(): Promise<void> {
-    const { topology } = this.own;
+    // The database is asked after this: what it has is not older unless it was taken back.
+    const known = this.own.topology;
+    const late = () => new Error(`The main cluster did not answer within ${DATABASE_DEADLINE_MS} ms`);
     try {
-      const late = () => new Error(`The main cluster did not answer within ${DATABASE_DEADLINE_MS} ms`);
-      const current = await withDeadline(this.source.current(topology), DATABASE_DEADLINE_MS, late);
-      this.#tell(
-        current.epoch < this.own.ring.epoch
-          ? `The database has topology epoch ${current.epoch}, and this process routes by ${this.own.ring.epoch}: it keeps that. Was the database restored?`
-          : undefined,
-      );
+      const current = await withDeadline(this.source.current(known), DATABASE_DEADLINE_MS, late);
       if (this.own.adopt(current)) this.#logger.log(`Shard topology epoch ${current.epoch} was adopted`);
-      if (current.epoch >= this.own.ring.epoch) await this.source.offer(current);
+      this.#compare(known, current);
+      await this.source.offer(current);
     } catch (error) {
-      this.#tell(`The shard topology can’t be looked up; epoch ${topology.epoch} stays: ${String(error)}`);
+      this.#tell(
+        'away',
+        `The shard topology can’t be looked up; epoch ${known.epoch} stays: ${String(error)}`,
+      );
     }
   }
 
-  #tell(trouble: string | undefined): void {
-    if (trouble !== undefined && trouble !== this.#trouble && !this.#stopped) this.#logger.warn(trouble);
+  #compare(known: Topology, current: Topology): void {
+    const has = `The database has shard topology epoch ${current.epoch}`;
+    if (current.epoch < known.epoch)
+      this.#tell('behind', `${has}, and this process routes by ${known.epoch}: it keeps that. ${RESTORED}`);
+    else if (current.epoch === known.epoch && JSON.stringify(current) !== JSON.stringify(known))
+      this.#tell('different', `${has} with other owners than those that this process routes by. ${RESTORED}`);
+    else this.#tell(undefined, `${has} and can be asked again`);
+  }
+
+  #tell(trouble: Trouble, message: string): void {
+    if (trouble !== this.#trouble && !this.#stopped) {
+      if (trouble === undefined) this.#logger.log(message);
+      else this.#logger.error(message);
+    }
     this.#trouble = trouble;
   }
 }

@@ -1,6 +1,8 @@
+import { Logger } from '@nestjs/common';
+import { digestOf, storedTopology } from './stored-topology.js';
 import type { TopologyCopy } from './topology.copy.js';
-import { parseTopology, type Topology } from './topology.document.js';
-import type { TopologyHead, TopologyStore } from './topology.store.js';
+import type { Topology } from './topology.document.js';
+import type { TopologyStore } from './topology.store.js';
 
 /**
  * Where a process gets its topology from: the database says which one is current, by epoch and digest, and Redis may
@@ -8,6 +10,8 @@ import type { TopologyHead, TopologyStore } from './topology.store.js';
  * useless, and a change of a large document does not make every process read it from the primary at once.
  */
 export class TopologySource {
+  readonly #logger = new Logger(TopologySource.name);
+
   constructor(
     private readonly store: TopologyStore,
     private readonly copy?: TopologyCopy,
@@ -21,23 +25,37 @@ export class TopologySource {
   }
 
   /**
-   * The topology that the database says is current, unless it is `known` already.
+   * @returns the topology that the database says is current: `known` itself where that is the one.
    * @throws what the database throws; InvalidTopologyError when its document is damaged.
    */
   async current(known: Topology): Promise<Topology> {
     const head = await this.store.head();
-    if (head.epoch === known.epoch) return known;
-    const copied = await this.copy?.read().catch(() => undefined);
-    return copied?.digest === head.digest ? parseTopology(copied.document) : this.store.current();
+    if (head.epoch === known.epoch && head.digest === digestOf(JSON.stringify(known))) return known;
+    const copied = await this.copy?.document().catch(() => null);
+    if (typeof copied === 'string' && digestOf(copied) === head.digest)
+      return storedTopology(head.epoch, copied);
+    return this.store.current();
   }
 
-  /** Puts the copy in Redis right, if it can be reached: without it, everybody goes on by the database. */
+  /**
+   * Puts the copy in Redis right. Never rejects: where it can't be done everybody goes on by the database, and the
+   * next poll tries again.
+   * @param topology as the database has it.
+   */
   async offer(topology: Topology): Promise<void> {
     const { copy } = this;
-    const seen = await copy?.epoch().catch(() => undefined);
-    if (copy === undefined || seen === undefined || seen === String(topology.epoch)) return;
-    // Redis gets an epoch after the database: what it names and the database, asked after that, has not, is not ours.
-    if (Number(seen) > topology.epoch && (await this.store.head()).epoch > topology.epoch) return;
-    await copy.replace(seen, topology).catch(() => false);
+    if (copy === undefined) return;
+    try {
+      const there = await copy.put(topology);
+      if (there === String(topology.epoch)) return;
+      // Redis gets an epoch after the database: what the database, asked after that, does not have is not of ours.
+      if ((await this.store.head()).epoch > topology.epoch) return;
+      this.#logger.warn(
+        `Redis had shard topology epoch ${there}, and the database has ${topology.epoch}: the copy is replaced. Does another environment use the same prefix?`,
+      );
+      await copy.put(topology, there);
+    } catch {
+      // Told by the copy when Redis is away, and by the follower when the database is.
+    }
   }
 }

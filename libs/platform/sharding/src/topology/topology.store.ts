@@ -1,26 +1,19 @@
 import { isDuplicateKey, isMissingTable } from '@fourfold/db-routing';
 import type { SqlExecutor } from '../sql/sql-executor.js';
 import { evenTopology } from './even-topology.js';
+import { storedTopology } from './stored-topology.js';
 import { parseTopology, type Topology } from './topology.document.js';
 import { StaleTopologyError, TopologyMissingError } from './topology.errors.js';
 
 /** Uses the primary key backwards: one row is read. */
-const SELECT_CURRENT = 'SELECT document FROM shard_topology ORDER BY epoch DESC LIMIT 1';
+const SELECT_CURRENT = 'SELECT epoch, document FROM shard_topology ORDER BY epoch DESC LIMIT 1';
 
 /** What tells one topology from another, without its document. Primary key backwards. */
 const SELECT_HEAD = `
   SELECT epoch, SHA2(document, 256) AS digest FROM shard_topology ORDER BY epoch DESC LIMIT 1`;
 
-/** The primary key decides the race; the loser's statement changes nothing. */
-const INSERT_FIRST = `
-  INSERT INTO shard_topology (epoch, document, created_at) VALUES (?, ?, UTC_TIMESTAMP(3))
-  ON DUPLICATE KEY UPDATE epoch = shard_topology.epoch`;
-
-/** Only as the successor of the current one. Of two at once the primary key refuses the second. */
-const INSERT_NEXT = `
-  INSERT INTO shard_topology (epoch, document, created_at)
-  SELECT ?, ?, UTC_TIMESTAMP(3) FROM (SELECT MAX(epoch) AS epoch FROM shard_topology) AS head
-  WHERE head.epoch = ?`;
+/** The primary key decides a race: of two with the same epoch it refuses the second. */
+const INSERT = 'INSERT INTO shard_topology (epoch, document, created_at) VALUES (?, ?, UTC_TIMESTAMP(3))';
 
 /** The current topology by its epoch and the SHA-256 of its document, in hexadecimal. */
 export interface TopologyHead {
@@ -44,7 +37,7 @@ export class TopologyStore {
 
   /** @throws TopologyMissingError before `initialise`. */
   async head(): Promise<TopologyHead> {
-    const [row] = await this.main.query<TopologyHead[]>(SELECT_HEAD);
+    const row = await this.#first<TopologyHead>(SELECT_HEAD);
     if (row === undefined) throw new TopologyMissingError();
     return { epoch: Number(row.epoch), digest: row.digest };
   }
@@ -57,28 +50,29 @@ export class TopologyStore {
   async initialise(shardNames: readonly string[]): Promise<Topology> {
     const existing = await this.#find();
     if (existing !== undefined) return existing;
-    const first = evenTopology(shardNames);
-    await this.main.query(INSERT_FIRST, [first.epoch, JSON.stringify(first)]);
+    await this.#insert(evenTopology(shardNames));
     return this.current();
   }
 
   /**
    * Makes `next` the current topology: compare-and-set on the epoch, which must be one more than the current one.
-   * Processes learn of it from `TopologyPublisher`, or by themselves a little later.
+   * Processes learn of it from `TopologyPublisher`, or by themselves a little later. After an error of the connection it
+   * is not known whether it was written: read `current` before trying again.
    * @throws InvalidTopologyError; StaleTopologyError when the current epoch is another. Nothing is written then.
    */
   async publish(next: Topology): Promise<Topology> {
     const checked = parseTopology(next);
-    if (!(await this.#append(checked)))
-      throw new StaleTopologyError(checked.epoch, (await this.head()).epoch);
-    return checked;
+    const { epoch } = await this.head();
+    if (checked.epoch !== epoch + 1) throw new StaleTopologyError(checked.epoch, epoch);
+    if (await this.#insert(checked)) return checked;
+    throw new StaleTopologyError(checked.epoch, (await this.head()).epoch);
   }
 
-  async #append(next: Topology): Promise<boolean> {
-    const parameters = [next.epoch, JSON.stringify(next), next.epoch - 1];
+  /** @returns whether this one was written: false when there is one of its epoch. */
+  async #insert(topology: Topology): Promise<boolean> {
     try {
-      const { affectedRows } = await this.main.query<{ affectedRows: number }>(INSERT_NEXT, parameters);
-      return affectedRows === 1;
+      await this.main.query(INSERT, [topology.epoch, JSON.stringify(topology)]);
+      return true;
     } catch (error) {
       if (isDuplicateKey(error)) return false;
       throw error;
@@ -86,9 +80,14 @@ export class TopologyStore {
   }
 
   async #find(): Promise<Topology | undefined> {
+    const row = await this.#first<{ epoch: unknown; document: unknown }>(SELECT_CURRENT);
+    return row && storedTopology(Number(row.epoch), row.document);
+  }
+
+  async #first<T>(select: string): Promise<T | undefined> {
     try {
-      const [row] = await this.main.query<{ document: unknown }[]>(SELECT_CURRENT);
-      return row && parseTopology(row.document);
+      const [row] = await this.main.query<T[]>(select);
+      return row;
     } catch (error) {
       if (isMissingTable(error)) throw new TopologyMissingError(error);
       throw error;

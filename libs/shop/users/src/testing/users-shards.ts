@@ -1,63 +1,39 @@
-import type { MultiLevelCache } from '@fourfold/cache';
-import {
-  CurrentTopology,
-  evenTopology,
-  ShardRouter,
-  SnowflakeIds,
-  InMemoryWorkerIdLease,
-  type SqlExecutor,
-  TopologyStore,
-} from '@fourfold/sharding';
-import { ShardRegistry } from '@fourfold/sharding/operating';
+import { InMemoryWorkerIdLease, type ShardRouter, SnowflakeIds } from '@fourfold/sharding';
 import { createDatabase, type TestDatabase, topology } from '@fourfold-tools/testing';
 import { DataSource } from 'typeorm';
-import { ChangeUser } from '../change-user.command.js';
-import { EmailReservations } from '../email.reservations.js';
-import { CreateUsers1764000000500 } from '../migrations/create-users.migration.js';
-import { RecentUsersWarmup } from '../recent-users.warmup.js';
-import { RegisterUser } from '../register-user.command.js';
+import { usersShardMigrations } from '../index.js';
 import { UserEmailEntity } from '../user-email.entity.js';
-import { UserEntity } from '../user.entity.js';
-import { UserReader } from '../user.reader.js';
+import { connectShards, usersLibrary, type UsersLibraryParts, type UsersServers } from './users-library.js';
 
 const SHARDS = ['shard-0', 'shard-1', 'shard-2', 'shard-3'] as const;
 
-/** Always asks the database: what is tested here is what is written there. */
-const noCache = {
-  getOrLoad: (_namespace: string, _id: string, load: () => Promise<unknown>) => load(),
-  invalidate: () => Promise.resolve({ deferred: false }),
-} as unknown as MultiLevelCache;
+type Changes = Partial<Omit<UsersLibraryParts, 'registry' | 'ids'>>;
 
 /** The library on four real shards, with an optional hand in what it is made of. */
 export class UsersShards {
   private constructor(
     private readonly databases: TestDatabase[],
-    private readonly registry: ShardRegistry,
-    readonly router: ShardRouter,
+    private readonly servers: UsersServers,
     private readonly ids: SnowflakeIds,
   ) {}
 
   static async start(): Promise<UsersShards> {
     const databases = await Promise.all(SHARDS.map((node) => createDatabase(topology(), { node })));
     await Promise.all(databases.map(migrate));
-    const urls = Object.fromEntries(databases.map(({ appUrl }, index) => [SHARDS[index], appUrl]));
-    const registry = new ShardRegistry(urls, { entities: [UserEntity, UserEmailEntity] });
-    const rows = [{ document: evenTopology(SHARDS) }];
-    const main = { query: async () => rows } as SqlExecutor;
-    const router = new ShardRouter(await CurrentTopology.load(new TopologyStore(main)), registry);
-    const ids = await SnowflakeIds.start(new InMemoryWorkerIdLease());
-    return new UsersShards(databases, registry, router, ids);
+    const servers = await connectShards(urlsOf(databases));
+    return new UsersShards(databases, servers, await SnowflakeIds.start(new InMemoryWorkerIdLease()));
   }
 
-  library({ router = this.router, emails = new EmailReservations(router), cache = noCache } = {}) {
-    const reader = new UserReader(router, emails, cache);
-    return {
-      emails,
-      reader,
-      warmup: new RecentUsersWarmup(router, reader),
-      register: new RegisterUser(router, this.ids, emails, cache),
-      change: new ChangeUser(router, emails, reader, cache),
-    };
+  get router(): ShardRouter {
+    return this.servers.router;
+  }
+
+  get urls(): Record<string, string> {
+    return urlsOf(this.databases);
+  }
+
+  library(changes: Changes = {}) {
+    return usersLibrary({ ...this.servers, ids: this.ids, ...changes });
   }
 
   /** The shards with another way of doing one thing. */
@@ -71,19 +47,36 @@ export class UsersShards {
     return row && { userId: row.userId, state: row.state };
   }
 
+  /** As if the deadline of what is under way about an address had passed. */
+  async runOut(email: string): Promise<void> {
+    const reservedUntil = new Date(Date.now() - 60_000);
+    await this.router.write(email, (manager) =>
+      manager.update(UserEmailEntity, { email }, { reservedUntil }),
+    );
+  }
+
+  /** The rows of one query on all shards. */
+  async everywhere<T>(sql: string, parameters: unknown[] = []): Promise<T[]> {
+    const { results } = await this.router.scatter((manager) => manager.query<T[]>(sql, parameters), {
+      deadlineMs: 10_000,
+    });
+    return results.flatMap(({ value }) => value);
+  }
+
   async stop(): Promise<void> {
     await this.ids.onApplicationShutdown();
-    await this.registry.onApplicationShutdown();
+    await this.servers.registry.onApplicationShutdown();
     await Promise.all(this.databases.map((database) => database.drop()));
   }
 }
 
+function urlsOf(databases: readonly TestDatabase[]): Record<string, string> {
+  return Object.fromEntries(databases.map(({ appUrl }, index) => [SHARDS[index], appUrl]));
+}
+
 async function migrate({ migrateUrl }: TestDatabase): Promise<void> {
-  const dataSource = new DataSource({
-    type: 'mysql',
-    url: migrateUrl,
-    migrations: [CreateUsers1764000000500],
-  });
+  const migrations = [...usersShardMigrations];
+  const dataSource = new DataSource({ type: 'mysql', url: migrateUrl, migrations });
   await dataSource.initialize();
   await dataSource.runMigrations({ transaction: 'none' });
   await dataSource.destroy();

@@ -5,6 +5,10 @@ import { SLOT_COUNT } from '../slot.js';
 
 const weight = z.number().min(0.01).max(100);
 
+const add = z.strictObject({ kind: z.literal('add'), shard: shardNameSchema, weight: weight.default(1) });
+const remove = z.strictObject({ kind: z.literal('remove'), shard: shardNameSchema });
+const reweigh = z.strictObject({ kind: z.literal('weight'), shard: shardNameSchema, weight });
+
 /**
  * What an operator may ask of the ring.
  * - `add`: a new shard takes its share from all others.
@@ -13,15 +17,24 @@ const weight = z.number().min(0.01).max(100);
  * - `rebalance`: slots move until the shards hold rows in proportion to their weights; `rowsBySlot` has 16,384 counts.
  */
 export const ringChangeSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('add'), shard: shardNameSchema, weight: weight.default(1) }),
-  z.strictObject({ kind: z.literal('remove'), shard: shardNameSchema }),
-  z.strictObject({ kind: z.literal('weight'), shard: shardNameSchema, weight }),
+  add,
+  remove,
+  reweigh,
   z.strictObject({
     kind: z.literal('rebalance'),
     rowsBySlot: z.array(z.number().min(0)).length(SLOT_COUNT),
   }),
 ]);
 
+/** The same as it is asked for from outside: who plans a rebalance has the rows counted. */
+export const planRequestSchema = z.discriminatedUnion('kind', [
+  add,
+  remove,
+  reweigh,
+  z.strictObject({ kind: z.literal('rebalance') }),
+]);
+
+export type PlanRequest = z.input<typeof planRequestSchema>;
 export type RingChange = z.input<typeof ringChangeSchema>;
 
 /** The change can't be made to this ring; nothing was moved. */

@@ -1,0 +1,48 @@
+import { Controller, Get, HttpCode, Post } from '@nestjs/common';
+import {
+  type PlanReport,
+  type PlanRequest,
+  planRequestSchema,
+  ShardOverview,
+  ShardPlanner,
+  type ShardsView,
+  type SlotMove,
+} from '@fourfold/sharding';
+import { ApiTags } from '@nestjs/swagger';
+import { OperatorOnly } from '../auth/auth.guard.js';
+import { ValidBody } from '../http/zod.pipe.js';
+import { Answers } from '../openapi/answers.js';
+
+interface ShardPlanView {
+  /** Of the topology that it starts from. */
+  fromEpoch: number;
+  moves: SlotMove[];
+  report: PlanReport;
+}
+
+@ApiTags('admin')
+@Controller('v1/admin/shards')
+export class ShardsController {
+  constructor(
+    private readonly overview: ShardOverview,
+    private readonly planner: ShardPlanner,
+  ) {}
+
+  /** As the process that answers has them: its topology, its breakers. */
+  @Get()
+  @OperatorOnly()
+  @Answers(200, 'shards')
+  list(): Promise<ShardsView> {
+    return this.overview.view();
+  }
+
+  /** A dry run: nothing is changed. */
+  @Post('plan')
+  @HttpCode(200)
+  @OperatorOnly()
+  @Answers(200, 'shardPlan')
+  async plan(@ValidBody(planRequestSchema) request: PlanRequest): Promise<ShardPlanView> {
+    const { moves, report, topology } = await this.planner.plan(request);
+    return { fromEpoch: topology.epoch - 1, moves, report };
+  }
+}

@@ -1,0 +1,57 @@
+import { z } from 'zod';
+
+const count = z.int().min(0);
+const balance = z.number().min(1).nullable();
+
+export const shards = z.object({
+  epoch: count,
+  hashId: z.enum(['md5-14', 'murmur3-14']),
+  balance: balance.describe('Most rows of an active shard for its weight, over the fewest; 1 is even'),
+  shards: z.array(
+    z.object({
+      shard: z.string(),
+      state: z.enum(['active', 'draining']),
+      weight: z.number(),
+      slots: count.describe('Of 16,384'),
+      rows: z.record(z.string(), count).nullable().describe('By table, estimated; null when unknown'),
+      health: z
+        .object({
+          up: z.boolean(),
+          breaker: z.enum(['closed', 'open', 'half-open']),
+          latencyMs: count,
+          reason: z.string().optional(),
+        })
+        .nullable()
+        .describe('Null where the process that answers has no URL of the shard'),
+    }),
+  ),
+});
+
+export const shardPlan = z.object({
+  fromEpoch: count.describe('Of the topology that the plan starts from'),
+  moves: z.array(
+    z.object({
+      from: count.describe('First slot'),
+      to: count.describe('Last slot'),
+      donor: z.string(),
+      receiver: z.string(),
+    }),
+  ),
+  report: z.object({
+    slotsMoved: count,
+    shareMoved: z.number().min(0).max(1),
+    balanceBefore: balance,
+    balanceAfter: balance,
+    shards: z.array(
+      z.object({
+        shard: z.string(),
+        weightBefore: z.number(),
+        weightAfter: z.number(),
+        slotsBefore: count,
+        slotsAfter: count,
+        rowsBefore: count.optional(),
+        rowsAfter: count.optional(),
+      }),
+    ),
+  }),
+});

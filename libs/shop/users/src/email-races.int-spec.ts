@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto';
+import { eventually, seeded } from '@fourfold-tools/testing';
+import { Logger } from '@nestjs/common';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Death, EmailWish } from './testing/users.process.js';
+import { type Half, UsersProcesses } from './testing/users.processes.js';
+import { UsersShards } from './testing/users-shards.js';
+
+/** Short enough for a sign-up that is hit by others' deaths to lose its address now and then. */
+const RESERVATION_MS = 1_000;
+const AT_ONCE = 10;
+
+let shards: UsersShards;
+let processes: UsersProcesses;
+
+beforeAll(async () => {
+  Logger.overrideLogger(false);
+  shards = await UsersShards.start();
+  processes = await UsersProcesses.start({ urls: shards.urls, reservationMs: RESERVATION_MS, naive: false });
+});
+afterAll(async () => {
+  await processes?.stop();
+  await shards?.stop();
+  Logger.overrideLogger(['log', 'error', 'warn', 'debug', 'verbose', 'fatal']);
+});
+
+const anEmail = () => `${randomUUID()}@example.com`;
+const someEmails = (count: number) => Array.from({ length: count }, anEmail);
+
+function deathOf(random: () => number, calls: number): Death {
+  const when = (['before', 'during', 'after'] as const)[Math.floor(random() * 3)]!;
+  const index = Math.floor(random() * AT_ONCE);
+  return { index, call: 1 + Math.floor(random() * calls), when, delayMs: Math.floor(random() * 4) };
+}
+
+/** After one sweep no reservation is left whose deadline had passed before it. */
+async function expectNothingOverdue(): Promise<void> {
+  const [now] = await shards.everywhere<{ now: string }>('SELECT CAST(NOW(3) AS CHAR) AS now');
+  await shards.library().sweep.sweep();
+  const overdue = await shards.everywhere(
+    "SELECT email FROM user_emails WHERE state = 'reserved' AND reserved_until <= ?",
+    [now!.now],
+  );
+  expect(overdue).toEqual([]);
+}
+
+/** Every user has an address, and every address one user, and both say the same. */
+async function expectAgreement(): Promise<void> {
+  await eventually(async () => {
+    await expectNothingOverdue();
+    return (await shards.everywhere("SELECT 1 FROM user_emails WHERE state = 'reserved'")).length === 0;
+  });
+  const order = (a: { email: string }, b: { email: string }) => (a.email < b.email ? -1 : 1);
+  const users = await shards.everywhere<{ email: string; id: string }>('SELECT email, id FROM users');
+  const holdings = await shards.everywhere<{ email: string; id: string }>(
+    'SELECT email, user_id AS id FROM user_emails',
+  );
+  expect(new Set(users.map(({ email }) => email)).size).toBe(users.length);
+  expect(users.toSorted(order)).toEqual(holdings.toSorted(order));
+}
+
+/** Who was told that an address is theirs now. */
+const winnersIn = (halves: readonly Half[]): EmailWish[] =>
+  halves.flatMap(({ wishes, answers }) =>
+    answers.flatMap((answer, index) =>
+      'userId' in answer ? [{ email: wishes[index]!.email, userId: answer.userId }] : [],
+    ),
+  );
+
+async function expectToHave(winners: readonly EmailWish[]): Promise<void> {
+  const users = await shards.everywhere<{ email: string; id: string }>('SELECT email, id FROM users');
+  const idOf = new Map(users.map(({ email, id }) => [email, id]));
+  expect(winners.map(({ email }) => idOf.get(email))).toEqual(winners.map(({ userId }) => userId));
+}
+
+describe('500 races of two sign-ups for one address, each round of ten with one killed between its steps', () => {
+  it('have one winner each or none, whose address it is, and no reservation outlives its deadline', async () => {
+    const random = seeded(20_261_124);
+    const winners: EmailWish[] = [];
+    for (let round = 0; round < 50; round++) {
+      const wishes = someEmails(AT_ONCE).map((email) => ({ email }));
+      winners.push(...winnersIn(await processes.race(wishes, wishes, deathOf(random, 4))));
+      await expectNothingOverdue();
+    }
+    await expectAgreement();
+    await expectToHave(winners);
+    expect(winners.length).toBeGreaterThan(100);
+  }, 180_000);
+});
+
+describe('100 races of changes of address, each round of ten with one killed between its steps', () => {
+  /** Two users for one address in five of them, and one user in two directions in the other five. */
+  async function wishes(): Promise<[EmailWish[], EmailWish[]]> {
+    const { register } = shards.library();
+    const users = await Promise.all(
+      someEmails(AT_ONCE * 2).map(async (email) => (await register.execute({ name: 'Ada', email })).id),
+    );
+    const [first, second] = [users.slice(0, AT_ONCE), users.slice(AT_ONCE)];
+    const wanted = someEmails(AT_ONCE);
+    return [
+      first.map((userId, index) => ({ userId, email: wanted[index]! })),
+      second.map((userId, index) =>
+        index < AT_ONCE / 2 ? { userId, email: wanted[index]! } : { userId: first[index]!, email: anEmail() },
+      ),
+    ];
+  }
+
+  it('leave each user with one address, and each address with one user or none', async () => {
+    const random = seeded(20_261_125);
+    let answered = 0;
+    for (let round = 0; round < 10; round++) {
+      const halves = await processes.race(...(await wishes()), deathOf(random, 6));
+      answered += winnersIn(halves).length;
+      await expectNothingOverdue();
+    }
+    await expectAgreement();
+    expect(answered).toBeGreaterThan(20);
+  }, 180_000);
+});
+
+describe('naive twin', () => {
+  it('looking before creating gives one address to two users', async () => {
+    const naive = await UsersProcesses.start({
+      urls: shards.urls,
+      reservationMs: RESERVATION_MS,
+      naive: true,
+    });
+    const winners: string[] = [];
+    for (let round = 0; round < 20 && new Set(winners).size === winners.length; round++) {
+      const emails = someEmails(AT_ONCE).map((email) => ({ email }));
+      winners.push(...winnersIn(await naive.race(emails, emails)).map(({ email }) => email));
+    }
+    await naive.stop();
+    expect(new Set(winners).size).toBeLessThan(winners.length);
+  });
+});

@@ -1,0 +1,49 @@
+import { Injectable } from '@nestjs/common';
+import { ShardRouter } from '@fourfold/sharding';
+import type { EntityManager } from 'typeorm';
+import type { EmailSaga } from './email.saga.js';
+import { UserEntity } from './user.entity.js';
+import { EmailReservationLostError } from './users.errors.js';
+
+const END = `
+  INSERT INTO ended_email_sagas (user_id, saga_id, ended_at) VALUES (?, ?, NOW(3))
+  ON DUPLICATE KEY UPDATE ended_at = NOW(3)
+`;
+
+/** Waits for whoever is just ending the saga: to overlook that would be to write after the end. */
+const FIND_END = 'SELECT saga_id FROM ended_email_sagas WHERE user_id = ? AND saga_id = ? LOCK IN SHARE MODE';
+
+const FORGET = 'DELETE FROM ended_email_sagas WHERE user_id = ? AND saga_id = ?';
+
+/**
+ * Whether a saga may still write its user, decided on the user's shard. Both sides first write and then look, with
+ * locks: the saga its user and then for an end, the other the end and then at the user. So at least one sees the other.
+ */
+@Injectable()
+export class EmailSagaFence {
+  constructor(private readonly shards: ShardRouter) {}
+
+  /** @returns whether the user has `email`: final as far as this saga goes, for it writes no user from here on */
+  async end({ id, userId }: EmailSaga, email: string): Promise<boolean> {
+    return this.shards.write(userId, async (manager) => {
+      await manager.query(END, [userId, id]);
+      const lock = { mode: 'pessimistic_write' } as const;
+      const user = await manager.findOne(UserEntity, { where: { id: userId }, lock });
+      return user?.email === email;
+    });
+  }
+
+  /**
+   * In the transaction that writes the user, after the write.
+   * @throws EmailReservationLostError, which takes the write back
+   */
+  async pass(manager: EntityManager, { id, userId }: EmailSaga): Promise<void> {
+    const ends = await manager.query<unknown[]>(FIND_END, [userId, id]);
+    if (ends.length > 0) throw new EmailReservationLostError();
+  }
+
+  /** Only of a saga that nobody can be carrying on. */
+  async forget({ id, userId }: EmailSaga): Promise<void> {
+    await this.shards.write(userId, (manager) => manager.query(FORGET, [userId, id]));
+  }
+}

@@ -1,0 +1,132 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { ShardRouter } from '@fourfold/sharding';
+import { EmailReservations, type HeldEmail } from './email.reservations.js';
+import { EmailSagaFence } from './email-saga.fence.js';
+import { EmailSweepMetrics } from './email-sweep.metrics.js';
+
+const EVERY_MS = 5_000;
+/** So many are settled at once: on each shard no more than a small part of the pool. */
+const BATCH = 8;
+
+/** By user_emails_due, in its order. Begins after the last one of the batch before, which may not have been settled. */
+const OVERDUE = `
+  SELECT email, user_id AS userId, saga_id AS sagaId, state, CAST(reserved_until AS CHAR) AS reservedUntil
+  FROM user_emails
+  WHERE state = 'reserved' AND reserved_until <= NOW(3)
+    AND reserved_until >= ? AND (reserved_until > ? OR email > ?)
+  ORDER BY reserved_until, email
+  LIMIT ${BATCH}
+`;
+
+/** No saga is so slow: a request is given up long before. By ended_email_sagas_age. */
+const OLD_ENDS = `
+  SELECT user_id AS userId, saga_id AS id FROM ended_email_sagas
+  WHERE ended_at < NOW(3) - INTERVAL 1 DAY ORDER BY ended_at LIMIT ${BATCH}
+`;
+
+type Overdue = HeldEmail & { reservedUntil: string };
+
+/**
+ * Makes good what sagas have left behind, one shard after the other. Any number of processes may do it at once: each
+ * row is settled by whoever comes first. What can't be settled for now is left for the next pass.
+ */
+@Injectable()
+export class EmailSweep implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(EmailSweep.name);
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> | undefined;
+  private stopping = false;
+  private failing = false;
+
+  constructor(
+    private readonly shards: ShardRouter,
+    private readonly emails: EmailReservations,
+    private readonly fence: EmailSagaFence,
+    private readonly metrics: EmailSweepMetrics,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.schedule();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.stopping = true;
+    clearTimeout(this.timer);
+    await this.running;
+  }
+
+  /**
+   * One pass over all shards.
+   * @throws AggregateError of what could not be settled or asked, after everything else has been
+   */
+  async sweep(): Promise<void> {
+    const errors: unknown[] = [];
+    for (const shard of this.shards.shards) {
+      if (this.stopping) return;
+      try {
+        await this.settleOverdue(shard, errors);
+        await this.forgetOldEnds(shard);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) throw new AggregateError(errors, `${errors.length} reservations or shards`);
+  }
+
+  private async settleOverdue(shard: string, errors: unknown[]): Promise<void> {
+    let after = { reservedUntil: '1000-01-01', email: '' };
+    for (;;) {
+      const { reservedUntil, email } = after;
+      const batch = await this.ask<Overdue>(shard, OVERDUE, [reservedUntil, reservedUntil, email]);
+      const settled = await Promise.allSettled(batch.map((held) => this.settle(held)));
+      errors.push(...settled.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : [])));
+      if (batch.length < BATCH || this.stopping) return;
+      after = batch.at(-1)!;
+    }
+  }
+
+  private async settle(held: HeldEmail): Promise<void> {
+    const outcome = await this.emails.settle(held);
+    this.metrics.swept.inc({ outcome });
+    if (outcome !== 'overtaken')
+      this.logger.log({ userId: held.userId, outcome }, 'An abandoned reservation of an address was settled');
+  }
+
+  private async forgetOldEnds(shard: string): Promise<void> {
+    for (;;) {
+      const ends = await this.ask<{ id: string; userId: string }>(shard, OLD_ENDS, []);
+      for (const end of ends) await this.fence.forget(end);
+      if (ends.length < BATCH || this.stopping) return;
+    }
+  }
+
+  private ask<T>(shard: string, sql: string, parameters: unknown[]): Promise<T[]> {
+    return this.shards.inspect(shard, (manager) => manager.query<T[]>(sql, parameters));
+  }
+
+  /** At random times, so that many workers don't sweep in step. */
+  private schedule(): void {
+    this.timer = setTimeout(
+      () => {
+        this.running = this.pass();
+      },
+      EVERY_MS * (0.5 + Math.random()),
+    );
+    this.timer.unref();
+  }
+
+  private async pass(): Promise<void> {
+    try {
+      await this.sweep();
+      this.failing = false;
+    } catch (error) {
+      if (!this.failing)
+        this.logger.warn(
+          { err: error },
+          'The sweep of e-mail addresses does not get through; it goes on trying',
+        );
+      this.failing = true;
+    }
+    if (!this.stopping) this.schedule();
+  }
+}

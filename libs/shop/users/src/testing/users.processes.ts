@@ -1,0 +1,84 @@
+import {
+  createDatabase,
+  ForkedProcess,
+  type TestDatabase,
+  topology,
+  TypeScriptBundle,
+} from '@fourfold-tools/testing';
+import { shardingMigrations } from '@fourfold/sharding';
+import { DataSource } from 'typeorm';
+import type { Answer, Death, EmailWish, Report, UsersProcessOptions } from './users.process.js';
+
+type UsersProcess = ForkedProcess<Report>;
+
+/** Starting one takes longer than a round: so many are on their way while two are at work. */
+const AHEAD = 3;
+
+/** What one process was asked for in a round, and what it answered; nothing where it was killed. */
+export interface Half {
+  readonly wishes: readonly EmailWish[];
+  readonly answers: readonly Answer[];
+}
+
+/** Two processes at a time that host the library on the same shards; one that was killed is replaced. */
+export class UsersProcesses {
+  private readonly all: UsersProcess[] = [];
+  private readonly ahead: Promise<UsersProcess>[] = [];
+  private readonly working: UsersProcess[] = [];
+  private readonly rounds = new Map<UsersProcess, number>();
+
+  private constructor(
+    private readonly bundle: TypeScriptBundle,
+    private readonly database: TestDatabase,
+    private readonly options: UsersProcessOptions,
+  ) {}
+
+  /** @param options which shards, and how their users are registered */
+  static async start(options: Omit<UsersProcessOptions, 'mainUrl'>): Promise<UsersProcesses> {
+    const database = await createDatabase(topology(), { node: 'primary' });
+    const migrations = [...shardingMigrations];
+    const owner = await new DataSource({ type: 'mysql', url: database.migrateUrl, migrations }).initialize();
+    await owner.runMigrations({ transaction: 'none' });
+    await owner.destroy();
+    const bundle = await TypeScriptBundle.build(new URL('users.process.ts', import.meta.url));
+    return new UsersProcesses(bundle, database, { ...options, mainUrl: database.appUrl });
+  }
+
+  /** Asks both at once. With a `death` one of them, the second of every other time, is killed by it. */
+  async race(first: readonly EmailWish[], second: readonly EmailWish[], death?: Death): Promise<Half[]> {
+    while (this.working.length < 2) this.working.push(await this.next(death !== undefined));
+    const [one, two] = this.working.splice(0) as [UsersProcess, UsersProcess];
+    const halves = await Promise.all([this.ask(one, first, death), this.ask(two, second)]);
+    // The one that lives on is the first next time, and so dies next time if it is anybody's turn.
+    this.working.push(...[two, one].filter((each) => !each.hasEnded));
+    return halves;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.allSettled(this.ahead);
+    await Promise.all(this.all.map((each) => each.crash()));
+    await this.database.drop();
+    this.bundle.remove();
+  }
+
+  private async ask(process: UsersProcess, wishes: readonly EmailWish[], death?: Death): Promise<Half> {
+    const round = (this.rounds.get(process) ?? 0) + 1;
+    this.rounds.set(process, round);
+    process.say({ wishes, death });
+    if (!death) return { wishes, answers: (await process.told('answered', round)).answers };
+    await process.ended();
+    return { wishes, answers: [] };
+  }
+
+  private next(more: boolean): Promise<UsersProcess> {
+    do this.ahead.push(this.fork());
+    while (more && this.ahead.length <= AHEAD);
+    return this.ahead.shift()!;
+  }
+
+  private async fork(): Promise<UsersProcess> {
+    const forked = await ForkedProcess.start<Report>(this.bundle.script, this.options);
+    this.all.push(forked);
+    return forked;
+  }
+}
