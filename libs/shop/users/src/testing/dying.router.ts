@@ -24,9 +24,9 @@ export function dyingRouter(
       await answer;
       return die();
     };
-  const mortal = {
+  const mortal = Object.assign(Object.create(router) as ShardRouter, {
     read: dying(router.read.bind(router)),
     write: dying(router.write.bind(router)),
-  } as unknown as ShardRouter;
+  });
   return { router: mortal, end: die };
 }
