@@ -100,6 +100,19 @@ describe('an open proxy', () => {
   });
 });
 
+describe('connections that are cut off without a word', () => {
+  it('pass nothing any more and do not end, while new ones pass', async () => {
+    const before = client();
+    await before.says('a');
+    proxy.strandConnections();
+    before.socket.write('lost');
+    await client().says('b');
+    await settled();
+    expect(atServer).toEqual(['a', 'b']);
+    expect(before.end).toBeUndefined();
+  });
+});
+
 describe('a closed proxy', () => {
   it('refuses, has broken what was open, and is well again on the same port', async () => {
     const { url } = proxy;

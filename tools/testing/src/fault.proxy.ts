@@ -88,6 +88,14 @@ export class FaultProxy {
     for (const connection of this.connections) connection.break(how);
   }
 
+  /**
+   * Cuts the connections that are open now off without a word, as a router that has forgotten them: nothing passes on
+   * them any more, not even their end, and new ones are as before.
+   */
+  strandConnections(): void {
+    for (const connection of this.connections) connection.strand();
+  }
+
   /** Passes each chunk on, in both directions, `delayMs` after it arrived; 0 ends it. */
   slowBy(delayMs: number): void {
     this.delayMs = delayMs;

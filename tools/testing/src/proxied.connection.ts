@@ -21,6 +21,7 @@ export class ProxiedConnection {
   private readonly server = new Socket();
   private doom: Break | undefined;
   private isBroken = false;
+  private isStranded = false;
 
   constructor(
     private readonly client: Socket,
@@ -56,13 +57,17 @@ export class ProxiedConnection {
     this.server.destroy();
   }
 
+  strand(): void {
+    this.isStranded = true;
+  }
+
   private forward(from: Socket, to: Socket, first: Promise<void>, before: (chunk: Buffer) => void): void {
     let last = first;
     let heldBytes = 0;
     const inTurn = (step: () => void): void => {
       const mayPass = this.faults.passage();
       last = last.then(mayPass).then(() => {
-        if (!to.destroyed) step();
+        if (!to.destroyed && !this.isStranded) step();
       });
     };
     from.on('data', (chunk: Buffer) => {

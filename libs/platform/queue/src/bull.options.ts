@@ -1,6 +1,6 @@
 import type { BullRootModuleOptions } from '@nestjs/bull';
 import { type BackOff, FULL_JITTER, fullJitterBackOff } from './back-off.js';
-import type { QueueConnections } from './queue.connections.js';
+import { BLOCK_SECONDS, type QueueConnections } from './queue.connections.js';
 
 /** Our own renewal does it (`LockKeeper`): Bull's timer is set as late as a timer can be. */
 const NEVER_MS = 2 ** 31 - 1;
@@ -25,6 +25,7 @@ export function bullOptions(
       // After an error of Redis, until the next job is fetched.
       retryProcessDelay: 1_000,
       maxStalledCount: 4,
+      drainDelay: BLOCK_SECONDS,
       backoffStrategies: {
         [FULL_JITTER]: (attemptsMade: number, _error: unknown, backOff: BackOff) =>
           fullJitterBackOff(attemptsMade, backOff),

@@ -1,4 +1,4 @@
-/** Why a job is dead: out of attempts, given up by its handler, taken over too often, over its hard limit, unreadable. */
+/** Why a job is dead: out of attempts, given up by its handler, taken over or its process's end too often, over its hard limit, unreadable. */
 export const deadReasons = ['attempts', 'unrecoverable', 'stalled', 'timeout', 'invalid-payload'] as const;
 
 export type DeadReason = (typeof deadReasons)[number];

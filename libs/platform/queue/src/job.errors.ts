@@ -44,7 +44,12 @@ export class ShuttingDownError extends Error {
   }
 }
 
-/** The child process that ran the job ended by itself: an attempt that failed. */
+/** No child process could take the job: an attempt that failed, and not the job's doing. */
+export class ChildUnavailableError extends Error {
+  override readonly name = 'ChildUnavailableError';
+}
+
+/** The child process that ran the job ended under it: an attempt that failed, and the last of them `stalled`. */
 export class ChildDiedError extends Error {
   override readonly name = 'ChildDiedError';
 }

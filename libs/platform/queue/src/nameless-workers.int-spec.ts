@@ -34,7 +34,7 @@ afterEach(async () => {
 });
 
 it('naive twin: a worker of Bull’s own that stops before Redis has answered leaves a rejection to nobody', async () => {
-  const connections = new QueueConnections(server.url);
+  const connections = new QueueConnections(server.url, 10_000);
   const queue = new Bull('letters', { createClient: connections.createClient });
   queue.process(() => Promise.resolve()).catch(() => {});
   await eventually(() => queue.client.status === 'connect');

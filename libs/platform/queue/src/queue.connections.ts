@@ -1,18 +1,30 @@
 import { Redis, type RedisOptions } from 'ioredis';
+import { asBlockingClient } from './blocking-client.js';
+import { forgetSilenceOnClose } from './silence.js';
+
+/** How long a worker without a job waits for one before it asks again. Seconds. */
+export const BLOCK_SECONDS = 5;
 
 /**
  * Every connection that Bull's queues use in this process. One client and one subscriber serve all queues; a client
  * that blocks can't be shared. Bull does not close what it did not make itself, so that is done here.
+ *
+ * A connection that was cut off without a word (a host that is off, a firewall that forgets) looks like one with nothing
+ * to say, for two hours by TCP's own means. One that leaves a command unanswered for `silenceMs` is made anew, and
+ * what it had asked is asked again. Idle ones need no heartbeat: the next command finds out.
  */
 export class QueueConnections {
   private readonly opened = new Set<Redis>();
   private readonly shared = new Map<'client' | 'subscriber', Redis>();
 
-  constructor(private readonly redisUrl: string) {}
+  constructor(
+    private readonly redisUrl: string,
+    private readonly silenceMs: number,
+  ) {}
 
   readonly createClient = (type: 'client' | 'subscriber' | 'bclient'): Redis => {
-    if (type === 'bclient') return quietlyConnecting(this.open());
-    const client = this.shared.get(type) ?? this.open();
+    if (type === 'bclient') return asBlockingClient(this.open(BLOCK_SECONDS * 1_000));
+    const client = this.shared.get(type) ?? this.open(0);
     this.shared.set(type, client);
     return client;
   };
@@ -22,10 +34,12 @@ export class QueueConnections {
     for (const client of this.opened) client.disconnect();
   }
 
-  private open(): Redis {
+  /** @param blocksMs for how long silence is what was asked for */
+  private open(blocksMs: number): Redis {
     const options: RedisOptions = {
       maxRetriesPerRequest: null,
       enableReadyCheck: false,
+      socketTimeout: blocksMs + this.silenceMs,
       reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
       retryStrategy: (attempt) => Math.min(100 * attempt, 2_000),
     };
@@ -33,17 +47,8 @@ export class QueueConnections {
     // Each queue listens to the shared ones, and reports errors as its own until it is closed.
     client.setMaxListeners(0);
     client.on('error', () => {});
+    forgetSilenceOnClose(client);
     this.opened.add(client);
     return client;
   }
-}
-
-/**
- * Bull reconnects the blocking client while it pauses, and hears of a failure too late or never: an unhandled rejection
- * would end the process in the middle of its graceful stop. The client goes on trying by itself.
- */
-function quietlyConnecting(client: Redis): Redis {
-  const connect = client.connect.bind(client);
-  client.connect = () => connect().catch(() => {});
-  return client;
 }

@@ -20,12 +20,24 @@ describe('defineQueue', () => {
     });
   });
 
+  it('tries a job of a queue of one attempt once, and not again by itself, unless that is declared', () => {
+    expect(defineQueue({ name: 'letters', payload, attempts: 1 }).autoRedrive.times).toBe(0);
+    const autoRedrive = { times: 2, firstAfterMs: 5, capMs: 5 };
+    expect(defineQueue({ name: 'letters', payload, attempts: 1, autoRedrive })).toMatchObject({
+      autoRedrive,
+    });
+  });
+
   it.each([
     [{ name: '' }, 'name must be'],
     [{ name: 'with:colon' }, 'name must be'],
     [{ concurrency: 0 }, 'concurrency must be 1 or more'],
     [{ attempts: 0 }, 'attempts must be 1 or more'],
     [{ softLimitMs: 10, hardLimitMs: 5 }, 'softLimitMs must not be over hardLimitMs'],
+    [{ autoRedrive: { times: Number.NaN, firstAfterMs: 1, capMs: 1 } }, 'autoRedrive.times must be'],
+    [{ autoRedrive: { times: -1, firstAfterMs: 1, capMs: 1 } }, 'autoRedrive.times must be 0 or more'],
+    [{ autoRedrive: { times: 1, firstAfterMs: 0.5, capMs: 1 } }, 'autoRedrive.firstAfterMs must be'],
+    [{ autoRedrive: { times: 1, firstAfterMs: 1, capMs: Infinity } }, 'autoRedrive.capMs must be'],
     [{ hardLimitMs: 30 * 86_400_000 }, 'hardLimitMs must be below 25 days'],
   ])('refuses %o and says why', (wrong, said) => {
     expect(() => defineQueue({ name: 'letters', payload, ...wrong })).toThrow(said);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { BackOff } from './back-off.js';
-import { type AutoRedrive, DEFAULT_AUTO_REDRIVE } from './dead-letters/auto-redrive.js';
+import { type AutoRedrive, DEFAULT_AUTO_REDRIVE, NO_AUTO_REDRIVE } from './dead-letters/auto-redrive.js';
 
 /** Which waiting job gets a free slot of the process first. */
 export type PriorityClass = 'high' | 'normal' | 'low';
@@ -27,7 +27,10 @@ export interface QueueDefinition<P extends object = object> {
   readonly hardLimitMs: number;
   readonly priority: PriorityClass;
   readonly isolation: Isolation;
-  /** What happens to a job that is out of attempts before an operator is needed. */
+  /**
+   * What happens to a job that is out of attempts before an operator is needed. Default: as in `DEFAULT_AUTO_REDRIVE`,
+   * and nothing for a queue of one attempt, whose jobs are not to be tried again.
+   */
   readonly autoRedrive: AutoRedrive;
 }
 
@@ -49,7 +52,10 @@ const LONGEST_MS = 2 ** 31 - 1;
 
 const count = (what: string) => z.int().min(1, `${what} must be 1 or more`);
 const limit = (what: string) =>
-  z.int().min(1, `${what} must be 1 ms or more`).max(LONGEST_MS, `${what} must be below 25 days`);
+  z
+    .int(`${what} must be a whole number`)
+    .min(1, `${what} must be 1 ms or more`)
+    .max(LONGEST_MS, `${what} must be below 25 days`);
 
 const settings = z
   .object({
@@ -61,6 +67,11 @@ const settings = z
     hardLimitMs: limit('hardLimitMs'),
     priority: z.enum(['high', 'normal', 'low']),
     isolation: z.enum(['in-process', 'child-process']),
+    autoRedrive: z.object({
+      times: z.int('autoRedrive.times must be a whole number').min(0, 'autoRedrive.times must be 0 or more'),
+      firstAfterMs: limit('autoRedrive.firstAfterMs'),
+      capMs: limit('autoRedrive.capMs'),
+    }),
   })
   .refine(({ softLimitMs, hardLimitMs }) => softLimitMs <= hardLimitMs, {
     error: 'softLimitMs must not be over hardLimitMs',
@@ -75,6 +86,7 @@ export function defineQueue<P extends object>(
 ): QueueDefinition<P> {
   const definition = {
     ...defaults,
+    ...(declared.attempts === 1 && { autoRedrive: NO_AUTO_REDRIVE }),
     ...declared,
   };
   const { error } = settings.safeParse(definition);

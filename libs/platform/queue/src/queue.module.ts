@@ -34,6 +34,11 @@ export interface QueueModuleOptions extends Partial<Omit<WorkerOptions, 'child'>
   queues: readonly QueueDefinition[];
   /** How long a publisher waits for Redis to confirm a batch. Default 5,000. */
   publishDeadlineMs?: number;
+  /**
+   * A connection of the queues on which Redis has left a command unanswered for this long is given up for a new one.
+   * Milliseconds. Default 10,000.
+   */
+  silenceMs?: number;
   /** Default: `execArgv` as this process without its debugger's port, `maxJobs` 1,000, `maxRssBytes` 512 MiB, `startMs` 30,000. */
   child?: Pick<ChildOptions, 'entry'> & Partial<ChildOptions>;
   /**
@@ -53,9 +58,9 @@ const operating = [QueueOperations, QueueViews, RedisOutboxSignal];
 @Module({})
 export class QueueModule {
   static forRoot(options: QueueModuleOptions): DynamicModule {
-    const { redisUrl, prefix, queues, publishDeadlineMs: publishMs = 5_000, aroundJob } = options;
-    const { sweepDeadLetters = true } = options;
-    const connections = new QueueConnections(redisUrl);
+    const { redisUrl, prefix, queues, publishDeadlineMs: publishMs = 5_000, silenceMs = 10_000 } = options;
+    const { aroundJob, sweepDeadLetters = true } = options;
+    const connections = new QueueConnections(redisUrl, silenceMs);
     const worker = workerOptions(options);
     return {
       module: QueueModule,

@@ -23,7 +23,10 @@ export interface WorkerOptions {
   readonly drainMs: number;
   /** How long they get to give up. Milliseconds. */
   readonly abortGraceMs: number;
-  /** Called when a handler in this process was over its hard limit: only the end of the process stops it. */
+  /**
+   * Called when a handler in this process is over its hard limit, whatever has become of its job: only the end of the
+   * process stops it. Its job is being moved to the dead ones in this moment: leave a little time for that.
+   */
   readonly onStuck: (error: Error) => void;
   readonly child: ChildOptions | undefined;
 }

@@ -20,7 +20,7 @@ export class ChildPool {
 
   /**
    * Runs a job in a child. Rejects at once when the job is revoked: nothing less than its death stops a child for sure.
-   * @throws what the handler threw; ChildDiedError when the child could not start or has ended
+   * @throws what the handler threw; ChildDiedError when the child ended under it; ChildUnavailableError when there was none
    */
   async run(queue: string, payload: object, running: RunningJob): Promise<void> {
     const child = await this.take();
@@ -34,6 +34,7 @@ export class ChildPool {
       if (running.signal.aborted) askToStop();
       await running.whileOurs(done);
     } finally {
+      running.stopClock();
       running.signal.removeEventListener('abort', askToStop);
       if (running.isRevoked) child.kill();
       else this.giveBack(child);

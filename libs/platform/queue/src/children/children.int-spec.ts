@@ -82,7 +82,7 @@ describe('an isolated queue', () => {
     await start();
     await send(1, way);
     await send(2, 'anyone');
-    expect(await dead(1)).toMatchObject({ reason: 'attempts', attempts: 2 });
+    expect(await dead(1)).toMatchObject({ reason: 'stalled', attempts: 2 });
     expect((await dead(1)).error).toContain(said);
     await nothingWaits();
     expect(await app.queue(isolated).getFailedCount()).toBe(1);
@@ -137,6 +137,7 @@ describe('an isolated queue', () => {
   it('fails the attempts of a job whose child does not start', async () => {
     await start({ child: { entry: new URL('../testing/ends-at-once.mjs', import.meta.url) } });
     await send(1, 'anyone');
+    expect(await dead(1)).toMatchObject({ reason: 'attempts', attempts: 2 });
     expect((await dead(1)).error).toContain('The child process ended with exit code 0');
   });
 

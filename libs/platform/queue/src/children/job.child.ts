@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { withDeadline } from '@fourfold/kernel';
-import { ChildDiedError, UnrecoverableJobError } from '../job.errors.js';
+import { ChildDiedError, ChildUnavailableError, UnrecoverableJobError } from '../job.errors.js';
 import type { ChildOptions } from '../worker.options.js';
 import type { ChildError, FromChild, ToChild } from './child.protocol.js';
 
@@ -35,7 +35,7 @@ export class JobChild {
     );
   }
 
-  /** @throws ChildDiedError when it ends, or does not get ready within `startMs` */
+  /** @throws ChildUnavailableError when it ends, or does not get ready within `startMs` */
   static async start({ entry, execArgv, startMs }: ChildOptions): Promise<JobChild> {
     const child = new JobChild(
       fork(fileURLToPath(entry), {
@@ -48,11 +48,11 @@ export class JobChild {
       await withDeadline(
         child.ready.promise,
         startMs,
-        () => new ChildDiedError(`The child process was not ready within ${startMs} ms`),
+        () => new Error(`The child process was not ready within ${startMs} ms`),
       );
     } catch (error) {
       child.kill();
-      throw error;
+      throw new ChildUnavailableError((error as Error).message);
     }
     return child;
   }
@@ -66,7 +66,7 @@ export class JobChild {
   }
 
   run({ onProgress, ...message }: ChildTask): Promise<void> {
-    if (this.ended) return Promise.reject(new ChildDiedError('The child process had ended'));
+    if (this.ended) return Promise.reject(new ChildUnavailableError('The child process had ended'));
     this.jobsRun += 1;
     return new Promise((resolve, reject) => {
       this.task = { resolve, reject, onProgress };

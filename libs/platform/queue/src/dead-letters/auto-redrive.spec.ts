@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { deadReasons } from '../dead-reason.js';
-import { autoRedriveAfterMs, DEFAULT_AUTO_REDRIVE } from './auto-redrive.js';
+import { autoRedriveAfterMs, DEFAULT_AUTO_REDRIVE, NO_AUTO_REDRIVE } from './auto-redrive.js';
 
 const MINUTE_MS = 60_000;
 
@@ -25,6 +25,6 @@ describe('autoRedriveAfterMs', () => {
   });
 
   it('never where it is turned off', () => {
-    expect(autoRedriveAfterMs({ ...DEFAULT_AUTO_REDRIVE, times: 0 }, 'attempts', 0)).toBeNull();
+    expect(autoRedriveAfterMs(NO_AUTO_REDRIVE, 'attempts', 0)).toBeNull();
   });
 });

@@ -13,6 +13,8 @@ export interface AutoRedrive {
 /** Waits of 1, 2, 4, 8, 16 and 30 minutes: an outage of an hour heals by itself, and what never succeeds ends. */
 export const DEFAULT_AUTO_REDRIVE: AutoRedrive = { times: 6, firstAfterMs: 60_000, capMs: 1_800_000 };
 
+export const NO_AUTO_REDRIVE: AutoRedrive = { ...DEFAULT_AUTO_REDRIVE, times: 0 };
+
 /**
  * Only what ran out of attempts is worth trying again: a dependency may be back. The other reasons are the message's
  * own, or have cost a worker already.

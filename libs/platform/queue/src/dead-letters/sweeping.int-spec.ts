@@ -1,10 +1,11 @@
 import { eventually, RedisServerFixture } from '@fourfold-tools/testing';
-import { type INestApplicationContext, Injectable, Logger } from '@nestjs/common';
+import { type INestApplicationContext, Injectable, Logger, type Type } from '@nestjs/common';
 import { register } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type JobContext, type JobProcessor, ProcessorFor } from '../processing/processor-for.js';
 import { DeadLetterDesk } from '../testing/dead-letter-desk.js';
-import { letters } from '../testing/queue-app.js';
+import { handles } from '../testing/handles.js';
+import { isolated, letters } from '../testing/queue-app.js';
 import { letterCount, startSweepingApp } from '../testing/sweeping-app.js';
 import { DeadLetterSweeper } from './dead-letter.sweeper.js';
 import { OpenLettersGauge } from './open-letters.gauge.js';
@@ -41,16 +42,14 @@ afterEach(async () => {
   await server.dispose();
 });
 
-async function start(processors = [LetterProcessor]): Promise<void> {
+async function start(processors: Type[] = [LetterProcessor]): Promise<void> {
   app = await startSweepingApp(desk, processors);
   // Back-offs of 20 and 40 ms. Not before: Nest names its modules by this.
   vi.spyOn(Math, 'random').mockReturnValue(0.01);
 }
 
-const add = (messageId: string) =>
-  desk.dataSource.transaction((manager) =>
-    desk.outbox.add(manager, { messageId, queue: 'letters', payload: { to: 'you' } }),
-  );
+const add = (messageId: string, queue = 'letters', to = 'you') =>
+  desk.dataSource.transaction((manager) => desk.outbox.add(manager, { messageId, queue, payload: { to } }));
 
 const due = () => desk.dataSource.query('UPDATE dead_letters SET auto_redrive_at = NOW(3)');
 
@@ -94,6 +93,30 @@ describe('a worker', () => {
     const statuses = (await desk.letters()).map(({ status }) => status);
     expect(statuses).toEqual([...Array.from({ length: 6 }, () => 'redriven'), 'open']);
   }, 120_000);
+});
+
+describe('a job that kills its child at each attempt', () => {
+  it('is a dead letter after its attempts, waits for an operator, and others go on', async () => {
+    // In the worker the class only says that the queue is worked off.
+    await start([handles(isolated, () => {})]);
+    await add('poison', isolated.name, 'crash');
+    await letterCount(desk, 1, 40_000);
+    const [letter] = await desk.deadLetters.list({ limit: 1 });
+    expect(letter).toMatchObject({
+      messageId: 'poison',
+      reason: 'stalled',
+      attempts: isolated.attempts,
+      autoRedriveAt: null,
+    });
+    expect(letter!.error).toContain('SIGKILL');
+    await add('harmless', isolated.name);
+    const queue = desk.queue(isolated.name);
+    await eventually(async () => {
+      expect(await desk.states()).toMatchObject({ poison: 'dead', harmless: 'published' });
+      expect(await queue.getJobCounts()).toMatchObject({ waiting: 0, active: 0, delayed: 0, failed: 0 });
+    });
+    expect(await desk.letters()).toHaveLength(1);
+  });
 });
 
 describe('while a server is away', () => {

@@ -1,6 +1,7 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { InjectQueueRedis, type QueueRedis } from '../queue.tokens.js';
+import { forgetSilenceOnClose } from '../silence.js';
 import { QueueUnavailableError } from './queue.errors.js';
 
 /** Of one command. */
@@ -35,6 +36,7 @@ export class OperatingConnection implements OnApplicationShutdown {
       retryStrategy: (attempt) => Math.min(100 * attempt, 2_000),
     });
     this.client.on('error', () => {});
+    forgetSilenceOnClose(this.client);
   }
 
   /** Calls `listener` at each connect, and at once where there is one already. */

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { HardLimitError, InvalidPayloadError, UnrecoverableJobError } from '../job.errors.js';
+import {
+  ChildDiedError,
+  ChildUnavailableError,
+  HardLimitError,
+  InvalidPayloadError,
+  UnrecoverableJobError,
+} from '../job.errors.js';
 import { deadReasonOf } from './dead-reason-of.js';
 
 const plain = new Error('no luck');
@@ -13,6 +19,9 @@ describe('deadReasonOf', () => {
     ['dead', new UnrecoverableJobError('no use'), 1, 'unrecoverable'],
     ['dead', new InvalidPayloadError('not ours'), 1, 'invalid-payload'],
     ['dead', new HardLimitError('letters', 5), 4, 'timeout'],
+    ['tried again', new ChildDiedError('SIGKILL'), 3, undefined],
+    ['dead', new ChildDiedError('SIGKILL'), 4, 'stalled'],
+    ['dead', new ChildUnavailableError('it did not start'), 4, 'attempts'],
   ])('%s: %s in attempt %i of 4 → %s', (_title, error, attempt, reason) => {
     expect(deadReasonOf(error, attempt, 4)).toBe(reason);
   });

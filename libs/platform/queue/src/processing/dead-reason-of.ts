@@ -1,5 +1,5 @@
 import type { DeadReason } from '../dead-reason.js';
-import { HardLimitError, InvalidPayloadError, UnrecoverableJobError } from '../job.errors.js';
+import { ChildDiedError, HardLimitError, InvalidPayloadError, UnrecoverableJobError } from '../job.errors.js';
 
 const atOnce: readonly [new (...args: never[]) => Error, DeadReason][] = [
   [UnrecoverableJobError, 'unrecoverable'],
@@ -14,5 +14,7 @@ const atOnce: readonly [new (...args: never[]) => Error, DeadReason][] = [
  */
 export function deadReasonOf(error: Error, attempt: number, attempts: number): DeadReason | undefined {
   for (const [type, reason] of atOnce) if (error instanceof type) return reason;
-  return attempt >= attempts ? 'attempts' : undefined;
+  if (attempt < attempts) return undefined;
+  // It takes its process with it: as one that takes its worker, it is not tried again by itself.
+  return error instanceof ChildDiedError ? 'stalled' : 'attempts';
 }

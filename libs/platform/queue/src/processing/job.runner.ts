@@ -3,7 +3,6 @@ import type { Job } from 'bull';
 import { fullJitterBackOff } from '../back-off.js';
 import { ChildPool } from '../children/child.pool.js';
 import type { JobData } from '../job-data.js';
-import { HardLimitError } from '../job.errors.js';
 import { type Outcome, QueueMetrics } from '../queue.metrics.js';
 import { InjectWorkerOptions, type WorkerOptions } from '../worker.options.js';
 import { dropTornJobs } from '../torn-jobs.js';
@@ -81,10 +80,14 @@ export class JobRunner {
     const release = await this.slots.acquire(definition.priority, running.signal);
     if (!release) return running.signal.throwIfAborted();
     return this.timed(processor, job, () => {
-      running.startClock();
+      running.startClock(this.options.onStuck);
       const settled = processor.invoke(payload, running.context());
-      // Whatever becomes of the job: the handler has its slot until it settles.
-      settled.then(release, release);
+      // Whatever becomes of the job: the handler has its slot until it settles, and the process ends if it never does.
+      const over = () => {
+        running.stopClock();
+        release();
+      };
+      settled.then(over, over);
       return running.whileOurs(settled);
     });
   }
@@ -106,7 +109,7 @@ export class JobRunner {
     running: RunningJob,
     error: Error,
   ): Promise<void> {
-    const { name: queue, isolation, backOff } = processor.definition;
+    const { name: queue, backOff } = processor.definition;
     const attempt = job.attemptsMade + 1;
     const about = { err: error, queue, messageId: running.messageId, attempt };
     if (running.isLost) {
@@ -124,7 +127,6 @@ export class JobRunner {
     );
     this.count(processor, deadReason ? 'dead' : 'failed');
     this.logger.warn(about, `A job on ${queue} ${deadReason ? `is dead (${deadReason})` : 'failed'}`);
-    if (error instanceof HardLimitError && isolation === 'in-process') this.options.onStuck(error);
   }
 
   private count({ definition }: Processor, outcome: Outcome): void {

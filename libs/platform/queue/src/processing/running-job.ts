@@ -12,6 +12,8 @@ import type { JobContext } from './processor-for.js';
  *     running → ended                       the handler is through
  *     running → leaving → ended             the process stops: the handler is asked to give up
  *     running → revoked → ended             the lock is lost or the hard limit reached: its effect must not count
+ *
+ * The clock of its limits goes on after `end()`, until `stopClock()`: a handler in this process may outlive its attempt.
  */
 export class RunningJob {
   private readonly lock: LockKeeper;
@@ -79,12 +81,19 @@ export class RunningJob {
     return this.isLost || this.revocation !== undefined;
   }
 
-  /** The limits count from here on: waiting for a slot is not the handler's time. */
-  startClock(): void {
+  /**
+   * The limits count from here on: waiting for a slot is not the handler's time.
+   * @param onHardLimit called at the hard limit in any case, also when the attempt is long over
+   */
+  startClock(onHardLimit: (error: HardLimitError) => void = () => {}): void {
     const { name, softLimitMs, hardLimitMs } = this.definition;
     const startedMs = performance.now();
     const soft = () => this.abort(new SoftLimitError(name, softLimitMs));
-    const hard = () => this.revoke(new HardLimitError(name, hardLimitMs));
+    const hard = () => {
+      const error = new HardLimitError(name, hardLimitMs);
+      this.revoke(error);
+      onHardLimit(error);
+    };
     this.takeBackClock = this.deferred.of(() => {
       const goneMs = performance.now() - startedMs;
       this.timers = [setTimeout(soft, softLimitMs - goneMs), setTimeout(hard, hardLimitMs - goneMs)];
@@ -127,11 +136,15 @@ export class RunningJob {
     this.abort(new ShuttingDownError());
   }
 
+  /** The handler has settled, or what ran it is dead. */
+  stopClock(): void {
+    this.takeBackClock();
+    for (const timer of this.timers) clearTimeout(timer);
+  }
+
   end(): void {
     this.takeBackLock();
-    this.takeBackClock();
     this.lock.stop();
-    for (const timer of this.timers) clearTimeout(timer);
   }
 
   private revoke(error: Error): void {

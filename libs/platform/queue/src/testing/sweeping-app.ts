@@ -7,7 +7,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { BullPublisher } from '../bull.publisher.js';
 import { QueueModule } from '../queue.module.js';
 import type { DeadLetterDesk } from './dead-letter-desk.js';
-import { letters, parcels } from './queue-app.js';
+import { isolated, letters, parcels } from './queue-app.js';
 
 @Global()
 @Module({ providers: [HealthRegistry], exports: [HealthRegistry] })
@@ -28,7 +28,13 @@ export async function startSweepingApp(
         timezone: 'Z',
         retryAttempts: 0,
       }),
-      QueueModule.forRoot({ redisUrl, prefix, queues: [letters, parcels], drainMs: 500 }),
+      QueueModule.forRoot({
+        redisUrl,
+        prefix,
+        queues: [letters, parcels, isolated],
+        drainMs: 500,
+        child: { entry: new URL('child.runner.mjs', import.meta.url), execArgv: [] },
+      }),
       OutboxModule.forRelay({ publisher: BullPublisher }),
     ],
     providers: [...processors],

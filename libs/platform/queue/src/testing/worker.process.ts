@@ -17,7 +17,7 @@ export type Behaviour =
   | 'until-told'
   /** Kills its process when the message is to `the-poisoned`. */
   | 'die'
-  /** Never settles when the message is to `the-stuck`. */
+  /** Never settles when the message is to `the-stuck`, and tells when it is asked to stop. */
   | 'hang'
   | 'plain';
 
@@ -36,7 +36,8 @@ export interface WorkerProcessOptions {
 export type Report =
   | { readonly told: 'ready' }
   /** A handler is where its behaviour says that it waits. */
-  | { readonly told: 'reached'; readonly messageId: string; readonly attempt: number };
+  | { readonly told: 'reached'; readonly messageId: string; readonly attempt: number }
+  | { readonly told: 'aborted'; readonly by: string };
 
 type Call = Parameters<Handle>;
 
@@ -85,7 +86,11 @@ async function behave({ behaviour, lockMs }: WorkerProcessOptions, call: Call): 
       if (to === 'the-poisoned') process.kill(process.pid, 'SIGKILL');
       break;
     case 'hang':
-      if (to === 'the-stuck') await never;
+      if (to === 'the-stuck') {
+        reached(call);
+        signal.addEventListener('abort', () => tell({ told: 'aborted', by: (signal.reason as Error).name }));
+        await never;
+      }
       break;
   }
   await effect(call);

@@ -55,7 +55,7 @@ export function alternativesOf<E>(
   where: FindOptionsWhere<E> | FindOptionsWhere<E>[] = {},
 ): FindOptionsWhere<E>[] {
   if (!Array.isArray(where)) return [where];
-  return where.length === 0 ? [{}] : (where as FindOptionsWhere<E>[]);
+  return where.length === 0 ? [{}] : where;
 }
 
 function withKey<T extends object>(property: string, key: unknown, given: T): T {

@@ -20,7 +20,7 @@ export class ShardedEntities {
   async metadataOf(target: EntityTarget<ObjectLiteral>): Promise<EntityMetadata> {
     const unconnected = await this.unconnected();
     if (unconnected.hasMetadata(target)) return unconnected.getMetadata(target);
-    throw new InvalidShardQueryError(`${String(target)} is not among the entities of the shards`);
+    throw new InvalidShardQueryError(`${nameOf(target)} is not among the entities of the shards`);
   }
 
   async tables(): Promise<string[]> {
@@ -37,4 +37,9 @@ export class ShardedEntities {
     }).build();
     return this.#built;
   }
+}
+
+function nameOf(target: EntityTarget<ObjectLiteral>): string {
+  if (typeof target === 'string') return target;
+  return typeof target === 'function' ? target.name : 'An entity';
 }

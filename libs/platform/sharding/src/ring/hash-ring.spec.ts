@@ -11,12 +11,13 @@ const anyTopology = fc
     shardCount: fc.integer({ min: 1, max: 9 }),
     cuts: fc.uniqueArray(fc.integer({ min: 1, max: SLOT_COUNT - 1 }), { maxLength: 40 }),
     owners: fc.array(fc.nat(), { minLength: 41, maxLength: 41 }),
+    hashId: fc.constantFrom('md5-14' as const, 'murmur3-14' as const),
   })
-  .map(({ shardCount, cuts, owners }): Topology => {
+  .map(({ shardCount, cuts, owners, hashId }): Topology => {
     const starts = [0, ...cuts.sort((a, b) => a - b)];
     return parseTopology({
       epoch: 1,
-      hashId: 'md5-14',
+      hashId,
       shards: Array.from({ length: shardCount }, (_, i) => ({
         name: `shard-${i}`,
         state: 'active',

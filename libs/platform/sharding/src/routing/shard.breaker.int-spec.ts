@@ -3,6 +3,7 @@ import { register } from 'prom-client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { HashRing } from '../ring/hash-ring.js';
 import { evenTopology } from '../topology/even-topology.js';
+import type { ShardConnectionOptions } from './shard-connection.options.js';
 import { failureOf, keyOn, SHARDS, TestShards, timed } from './shards.support-spec.js';
 import { ShardUnavailableError } from './shard-unavailable.error.js';
 
@@ -12,6 +13,8 @@ const ping = (manager: { query(sql: string): Promise<unknown> }) => manager.quer
 
 /** So that what takes seconds takes tenths. */
 const QUICK = { connectTimeoutMs: 200, suspectAfterMs: 100, retryAfterMs: 300 };
+/** Quick to suspect; a shard that is well has the usual time to answer, however busy this machine is. */
+const WARY = { suspectAfterMs: 100 };
 
 let shards: TestShards;
 beforeAll(async () => {
@@ -21,8 +24,8 @@ beforeEach(() => register.resetMetrics());
 afterEach(() => shards.proxy('shard-1').open());
 afterAll(() => shards.stop());
 
-async function opened() {
-  const made = await shards.router(QUICK);
+async function opened(options: Partial<ShardConnectionOptions> = QUICK) {
+  const made = await shards.router(options);
   await made.router.read(here, ping);
   const breaker = () => made.registry.breakerOf('shard-1');
   return { ...made, breaker, opens: () => eventually(() => breaker() === 'open', { everyMs: 5 }) };
@@ -90,7 +93,7 @@ describe('a shard that accepts and never answers', () => {
 
 describe('a shard that is well', () => {
   it('is not refused because callers give it too little time', async () => {
-    const { router, breaker } = await opened();
+    const { router, breaker } = await opened(WARY);
     for (let n = 0; n < 10; n += 1) {
       const { unavailableShards } = await router.scatter((manager) => manager.query('SELECT SLEEP(1)'), {
         deadlineMs: 20,
@@ -102,7 +105,7 @@ describe('a shard that is well', () => {
   });
 
   it('is not refused because its pool is used up, or its answers take long', async () => {
-    const { router, registry } = await shards.router({ ...QUICK, poolSize: 2, acquireTimeoutMs: 150 });
+    const { router, registry } = await shards.router({ ...WARY, poolSize: 2, acquireTimeoutMs: 150 });
     const slow = Array.from({ length: 2 }, () => router.read(here, (m) => m.query('SELECT SLEEP(1)')));
     const turnedAway = await Promise.all(
       Array.from({ length: 10 }, () => failureOf(router.read(here, ping))),
@@ -114,7 +117,7 @@ describe('a shard that is well', () => {
   });
 
   it('is not refused because connections are killed, or statements are wrong', async () => {
-    const { router, breaker } = await opened();
+    const { router, breaker } = await opened(WARY);
     for (let n = 0; n < 10; n += 1) {
       const wrong = await failureOf(router.read(here, (manager) => manager.query('SELECT nothing')));
       expect(wrong).toMatchObject({ errno: 1_054 });

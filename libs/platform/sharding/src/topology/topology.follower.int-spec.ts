@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { eventually, FaultProxy, RedisServerFixture, type TestDatabase } from '@fourfold-tools/testing';
 import { Redis } from 'ioredis';
-import { register } from 'prom-client';
 import type { DataSource } from 'typeorm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { freshDatabase, openMain } from '../mariadb.support-spec.js';
@@ -54,8 +53,12 @@ afterEach(async () => {
 const key = () => `${prefix}shard-topology`;
 const copied = () => redis.hget(key(), 'epoch');
 
-async function start(pollMs = 1_000): Promise<FollowingProcess> {
-  const process = await FollowingProcess.start(main, { url: link.url, prefix }, { pollMs });
+async function start(pollMs?: number): Promise<FollowingProcess> {
+  const process = await FollowingProcess.start(
+    main,
+    { url: link.url, prefix },
+    pollMs === undefined ? {} : { pollMs },
+  );
   processes.push(process);
   return process;
 }
@@ -80,7 +83,17 @@ describe('a change of the topology', () => {
     for (const { own } of others) expect(own.topology).toEqual(next);
   });
 
-  it('is found by the poll when its notice is lost', async () => {
+  it('is found within a second by the poll when its notice is lost', async () => {
+    const process = await start();
+    await eventually(async () => expect(await copied()).toBe('1'));
+    const next = nextOf(process.own.topology);
+    await store.publish(next);
+    await redis.hset(key(), { epoch: '2', document: JSON.stringify(next) });
+    await followed(process, 2);
+    expect(process.own.topology).toEqual(next);
+  });
+
+  it('is found in the database when its publisher died before it could tell Redis', async () => {
     const process = await start(200);
     await eventually(async () => expect(await copied()).toBe('1'));
     await store.publish(nextOf(process.own.topology));
@@ -103,6 +116,15 @@ describe('a change of the topology', () => {
     await link.freeze();
     await publisher!.publisher.publish(nextOf(publisher!.own.topology));
     await followed(other!, 2, 10_000);
+    await link.open();
+    await eventually(async () => expect(await copied()).toBe('2'));
+  });
+
+  it('is followed without any Redis', async () => {
+    const alone = await FollowingProcess.start(main, undefined, { pollMs: 100 });
+    processes.push(alone);
+    await store.publish(nextOf(alone.own.topology));
+    await followed(alone, 2);
   });
 
   it('that two make at once is one’s; the other is told, and nothing of it is kept', async () => {
@@ -120,14 +142,6 @@ describe('a change of the topology', () => {
     expect(changes).toContainEqual(current);
     await Promise.all([followed(a!, 2), followed(b!, 2)]);
     expect([a!.own.topology, b!.own.topology]).toEqual([current, current]);
-  });
-
-  it('is shown as the epoch of this process', async () => {
-    const process = await start();
-    await process.publisher.publish(nextOf(process.own.topology));
-    expect(await register.getSingleMetricAsString('shard_topology_epoch')).toContain(
-      'shard_topology_epoch 2',
-    );
   });
 });
 
@@ -215,7 +229,6 @@ describe('the copy of the topology in Redis', () => {
     await process.publisher.publish(nextOf(process.own.topology));
     await followed(other, 4);
     expect(reads.documents).toBe(1);
-    expect(reads.heads).toBeGreaterThan(0);
   });
 
   it('comes back with Redis, restarted empty', async () => {
@@ -225,26 +238,5 @@ describe('the copy of the topology in Redis', () => {
     await eventually(async () => expect(await copied()).toBe('3'), { deadlineMs: 10_000 });
     await process.publisher.publish(nextOf(process.own.topology));
     expect(process.own.ring.epoch).toBe(4);
-  });
-});
-
-describe('a database that is behind', () => {
-  it('does not take a process back', async () => {
-    const process = await start(100);
-    await process.publisher.publish(nextOf(process.own.topology));
-    await main.query('DELETE FROM shard_topology WHERE epoch = 2');
-    await process.follower.look();
-    expect(process.own.ring.epoch).toBe(2);
-  });
-
-  it('that does not answer leaves the topology as it is', async () => {
-    const process = await start();
-    process.reads.fail = true;
-    await process.follower.look();
-    expect(process.own.ring.epoch).toBe(1);
-    process.reads.fail = false;
-    await store.publish(nextOf(process.own.topology));
-    await process.follower.look();
-    expect(process.own.ring.epoch).toBe(2);
   });
 });

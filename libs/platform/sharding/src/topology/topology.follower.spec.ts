@@ -1,5 +1,6 @@
 import { gate } from '@fourfold-tools/testing';
 import { Logger, type LoggerService } from '@nestjs/common';
+import { register } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CurrentTopology } from './current-topology.js';
 import { evenTopology } from './even-topology.js';
@@ -53,6 +54,14 @@ describe('TopologyFollower', () => {
     await looks(2);
     expect(own.ring.epoch).toBe(3);
     expect(lines).toEqual([expect.stringMatching(/epoch 3 was adopted/)]);
+  });
+
+  it('shows the epoch of this process as a metric', async () => {
+    follower.onApplicationBootstrap();
+    database = at(3);
+    await looks(1);
+    const shown = await register.getSingleMetricAsString('shard_topology_epoch');
+    expect(shown).toContain('shard_topology_epoch 3');
   });
 
   it('tells of an outage of the database once, and of its end, whatever its errors say', async () => {

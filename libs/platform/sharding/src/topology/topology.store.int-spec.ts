@@ -15,6 +15,7 @@ beforeAll(async () => {
   database = await freshDatabase('primary');
   const bare = await new DataSource({ type: 'mysql', url: database.appUrl }).initialize();
   await expect(new TopologyStore(bare).current()).rejects.toThrow(TopologyMissingError);
+  await expect(new TopologyStore(bare).publish(evenTopology(['a']))).rejects.toThrow(TopologyMissingError);
   await bare.destroy();
   main = await openMain(database);
   store = new TopologyStore(main);
@@ -79,6 +80,14 @@ describe('TopologyStore', () => {
     await expect(store.publish(bad)).rejects.toThrow(InvalidTopologyError);
     await expect(store.publish(bad)).rejects.toThrow(message);
     expect(await store.head()).toEqual(before);
+  });
+
+  it('refuses a stored document of another epoch than that it is kept under', async () => {
+    const { epoch } = await store.head();
+    const document = JSON.stringify({ ...evenTopology(['x']), epoch: epoch + 5 });
+    await main.query('INSERT INTO shard_topology VALUES (?, ?, UTC_TIMESTAMP(3))', [epoch + 1, document]);
+    await expect(store.current()).rejects.toThrow(InvalidTopologyError);
+    await main.query('DELETE FROM shard_topology WHERE epoch = ?', [epoch + 1]);
   });
 
   it('refuses a stored document that is damaged', async () => {

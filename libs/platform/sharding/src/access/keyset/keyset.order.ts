@@ -76,7 +76,9 @@ export class KeysetOrder<E> {
     const values = this.#columns.map(({ kind }, index) => kind.fromText(position[index] ?? ''));
     if (position.length !== values.length || values.includes(undefined)) return undefined;
     const behind = this.#columns.map(({ property, direction }, index): Conditions => {
-      const same = this.#columns.slice(0, index).map((column, at) => [column.property, Equal(values[at])]);
+      const same = this.#columns
+        .slice(0, index)
+        .map((column, at) => [column.property, Equal(values[at])] as const);
       const beyond = direction === 'ASC' ? MoreThan(values[index]) : LessThan(values[index]);
       return { ...Object.fromEntries(same), [property]: beyond };
     });

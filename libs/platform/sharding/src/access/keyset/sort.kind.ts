@@ -13,7 +13,7 @@ export interface SortKind {
 /** 64-bit integers come as decimal text: by their letters 10 would be before 9. */
 const integer: SortKind = {
   compare: (a, b) => sign(BigInt(a as string), BigInt(b as string)),
-  toText: (value) => String(value as number | string),
+  toText: (value) => String(value),
   fromText: (text) => (/^(0|-?[1-9]\d{0,19})$/.test(text) ? text : undefined),
 };
 

@@ -1,3 +1,4 @@
+import { evenTopology, HashRing } from '@fourfold/sharding';
 import {
   createDatabase,
   describeTopology,
@@ -10,10 +11,8 @@ import {
   type TestDatabase,
 } from '@fourfold-tools/testing';
 import { DataSource } from 'typeorm';
-import { HashRing } from '../ring/hash-ring.js';
-import { evenTopology } from '../topology/even-topology.js';
-import { keyOn, SHARDS } from './shards.support-spec.js';
 
+export const SHARDS = ['shard-0', 'shard-1', 'shard-2', 'shard-3'] as const;
 export const VICTIM = 'shard-1';
 const ROWS = 2_000;
 /** About 200 calls: what else goes on here spoils one or two of many, and not their median. */
@@ -34,7 +33,7 @@ export interface OutageFigures {
 /** Four shards of the test's own; the victim is behind an address that can be cut off. */
 export class ShardOutage {
   readonly ring = new HashRing(evenTopology(SHARDS));
-  readonly #keys = new Map(SHARDS.map((shard) => [shard as string, keyOn(this.ring, shard)]));
+  readonly #keys = new Map(SHARDS.map((shard) => [shard as string, this.#keyOn(shard)]));
 
   private constructor(
     private readonly own: OwnStack,
@@ -117,6 +116,10 @@ export class ShardOutage {
       during: sides.flatMap(({ brokeMs, endedMs }) => p99s(brokeMs, endedMs)),
       affected: sides.flatMap(({ downMs, endedMs }) => victims.between(downMs, endedMs)),
     };
+  }
+
+  #keyOn(shard: string): string {
+    for (let id = 1; ; id += 1) if (this.ring.locate(String(id)).shard === shard) return String(id);
   }
 
   async stop(): Promise<void> {

@@ -1,13 +1,18 @@
+import { CurrentTopology, ShardRouter, ShardUnavailableError, TopologyStore } from '@fourfold/sharding';
+import { ShardRegistry } from '@fourfold/sharding/operating';
 import { eventually } from '@fourfold-tools/testing';
-import { DataSource, type DataSourceOptions } from 'typeorm';
+import { Column, DataSource, type DataSourceOptions, Entity, PrimaryColumn } from 'typeorm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { CurrentTopology } from '../topology/current-topology.js';
-import { TopologyStore } from '../topology/topology.store.js';
-import { ShardRegistry } from './shard.registry.js';
-import { ShardRouter } from './shard.router.js';
-import { ShardUnavailableError } from './shard-unavailable.error.js';
-import { type OutageFigures, ShardOutage, slowdown, VICTIM } from './shard-outage.support-spec.js';
-import { Account, SHARDS } from './shards.support-spec.js';
+import { type OutageFigures, ShardOutage, SHARDS, slowdown, VICTIM } from './shard.outage.js';
+
+@Entity('account')
+class Account {
+  @PrimaryColumn('bigint', { unsigned: true })
+  id!: string;
+
+  @Column('int')
+  balance!: number;
+}
 
 /** What a shard that is down may cost the others, and how long its own callers may wait. */
 const SLOWDOWN = 1.5;
