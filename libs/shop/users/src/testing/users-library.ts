@@ -32,9 +32,13 @@ export interface UsersServers {
   readonly router: ShardRouter;
 }
 
+/** A machine under load is no outage. */
+const patient = { connectTimeoutMs: 10_000, acquireTimeoutMs: 10_000, suspectAfterMs: 10_000 };
+
 /** @param urls by shard, each with the tables of this library */
 export async function connectShards(urls: Readonly<Record<string, string>>): Promise<UsersServers> {
-  const registry = new ShardRegistry(urls, { entities: [UserEntity, UserEmailEntity] });
+  const entities = [UserEntity, UserEmailEntity];
+  const registry = new ShardRegistry(urls, { entities, ...patient });
   const rows = [{ epoch: 1, document: evenTopology(Object.keys(urls)) }];
   const main = { query: async () => rows } as SqlExecutor;
   const topology = await CurrentTopology.load(new TopologyStore(main));

@@ -84,7 +84,8 @@ export async function run(text: string): Promise<void> {
   process.once('disconnect', () => process.exit(1));
   tell({ told: 'ready' });
   for (const { sweep } = libraryWith(servers.router); !options.naive;) {
-    await sweep.sweep();
+    // What could not be settled is for the next pass.
+    await sweep.sweep().catch(() => undefined);
     await pause(SWEEP_EVERY_MS * (0.5 + Math.random()));
   }
 }

@@ -66,7 +66,8 @@ export class UsersProcesses {
     this.rounds.set(process, round);
     process.say({ wishes, death });
     if (!death) return { wishes, answers: (await process.told('answered', round)).answers };
-    await process.ended();
+    const end = await process.ended();
+    if (end !== 'SIGKILL') throw new Error(`A process that was to be killed ended by itself: ${end}`);
     return { wishes, answers: [] };
   }
 
