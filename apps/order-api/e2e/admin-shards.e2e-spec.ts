@@ -87,7 +87,7 @@ describe('POST /v1/admin/shards/plan', () => {
     expect(rows).toBeGreaterThanOrEqual(24);
   });
 
-  it.each<[unknown, number, string]>([
+  it.each<[object, number, string]>([
     [{ kind: 'add', shard: 'shard-0' }, 422, 'invalid-ring-change'],
     [{ kind: 'remove', shard: 'nobody' }, 422, 'invalid-ring-change'],
     [{ kind: 'add', shard: 'x', weight: 0.01 }, 422, 'invalid-ring-change'],
