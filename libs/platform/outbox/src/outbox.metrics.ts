@@ -36,13 +36,13 @@ export class OutboxMetrics {
 
   readonly pendingAge = gauge({
     name: 'outbox_oldest_pending_seconds',
-    help: 'For how long the oldest message has been due and not published',
+    help: 'For how long the oldest message that was never published has been due',
     labelNames: ['queue'],
   });
 
   readonly undoneAge = gauge({
     name: 'outbox_oldest_undone_seconds',
-    help: 'For how long at most a message has been published and not done; up to 30 s too much',
+    help: 'For how long the oldest message that is published and not done has been due',
     labelNames: ['queue'],
   });
 }

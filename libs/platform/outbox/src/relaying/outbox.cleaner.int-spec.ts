@@ -82,8 +82,22 @@ describe('the figures of the outbox', () => {
     expect(ages['letters']).toBeGreaterThanOrEqual(119);
     expect(ages['parcels']).toBe(0);
     expect(Object.keys(await values('outbox_oldest_undone_seconds'))).toEqual(['cards']);
+    await database.dataSource.query('UPDATE outbox SET available_at = NOW(3) + INTERVAL 30 SECOND'); // in hand
+    await gauges.refresh();
+    expect((await values('outbox_oldest_pending_seconds'))['letters']).toBeGreaterThanOrEqual(119);
     await database.empty();
     await gauges.refresh();
     expect(await values('outbox_pending')).toEqual({});
+  });
+
+  it('take a message that is offered again for undone since it was due, and not for late again', async () => {
+    const gauges = new OutboxGauges(database.dataSource, new OutboxMetrics());
+    await database.add(['offered again', 'waits'], { runAt: new Date(Date.now() - 600_000) });
+    await database.dataSource.query('UPDATE outbox SET published_at = NOW(3), available_at = NOW(3)');
+    await database.dataSource.query("UPDATE outbox SET state = 'published' WHERE msg_id = 'waits'");
+    await gauges.refresh();
+    expect(await values('outbox_pending')).toEqual({ letters: 1 });
+    expect(await values('outbox_oldest_pending_seconds')).toEqual({ letters: 0 });
+    expect((await values('outbox_oldest_undone_seconds'))['letters']).toBeGreaterThanOrEqual(599);
   });
 });

@@ -2,7 +2,6 @@ import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } f
 import { DataSource } from 'typeorm';
 import { OutboxMetrics } from '../outbox.metrics.js';
 import { EveryFew } from './every-few.js';
-import { LEASE_SECONDS } from './relay-lane.js';
 import { PENDING, UNDONE } from './relaying.sql.js';
 
 const EVERY_MS = 5_000;
@@ -40,7 +39,6 @@ export class OutboxGauges implements OnApplicationBootstrap, OnApplicationShutdo
       metrics.pending.set({ queue }, Number(messages));
       metrics.pendingAge.set({ queue }, Number(age));
     }
-    // `available_at` of a published row is the end of its lease.
-    for (const { queue, age } of undone) metrics.undoneAge.set({ queue }, Number(age) + LEASE_SECONDS);
+    for (const { queue, age } of undone) metrics.undoneAge.set({ queue }, Number(age));
   }
 }

@@ -3,17 +3,20 @@ import { DataSource } from 'typeorm';
 import { OutboxPublisher } from '../outbox.message.js';
 import { OutboxSignal } from '../outbox.signal.js';
 import { EveryFew } from './every-few.js';
-import { NOW, QUEUES_DUE, REPUBLISH_ALL, REPUBLISH_LOST } from './relaying.sql.js';
+import { NOW, QUEUES_DUE, REPUBLISH_ALL, REPUBLISH_LATE } from './relaying.sql.js';
 
-/** What is published and not done for this long after its lease is offered to the queue again: its job may be lost. */
-const HORIZON_SECONDS = 60;
-const HORIZON_EVERY_MS = 30_000;
+const LATE_EVERY_MS = 2_000;
+/** Of one queue at a time: half a relay's batch, as fresh messages share the lane. */
+const LATE_PORTION = 100;
 const EMPTY_EVERY_MS = 1_000;
 const BATCH = 500;
+/** No horizon is longer. */
+const FARTHEST_SECONDS = 3_600;
 
 /**
  * Offers again what the queue may have lost: everything at once when the queue says that it has lost its data, and in
- * any case what is not done past a horizon. Offering is harmless while the queue has the job.
+ * any case what is not done past a horizon. Offering is harmless while the queue has the job, and costs three writes of
+ * its row: so a backlog that just waits is offered ever less often, and in small portions.
  *
  * The horizon is what repairs a row whose job was lost and that was marked published after the republication: its relay
  * had Redis' answer from before the loss. It is also the only repair when a queue came back with older data.
@@ -21,8 +24,10 @@ const BATCH = 500;
 @Injectable()
 export class OutboxReconciler implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(OutboxReconciler.name);
-  private readonly horizon = new EveryFew(HORIZON_EVERY_MS, () => this.republishLate());
+  private readonly horizon = new EveryFew(LATE_EVERY_MS, () => this.republishLate());
   private readonly emptiness = new EveryFew(EMPTY_EVERY_MS, () => this.republishIfEmpty());
+
+  private isEmpty = false;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -40,34 +45,42 @@ export class OutboxReconciler implements OnApplicationBootstrap, OnApplicationSh
   }
 
   async republishLate(): Promise<void> {
-    for (const queue of await this.queuesWith('published', HORIZON_SECONDS))
-      await this.inBatches(REPUBLISH_LOST, [queue, HORIZON_SECONDS, BATCH]);
+    for (const queue of await this.queuesWithPublished(0))
+      await this.republish(REPUBLISH_LATE, [queue, LATE_PORTION]);
   }
 
+  /** What the publisher has said once is kept until the database has been told. */
   private async republishIfEmpty(): Promise<void> {
-    if (!(await this.publisher.foundEmpty())) return;
+    this.isEmpty = (await this.publisher.foundEmpty()) || this.isEmpty;
+    if (!this.isEmpty) return;
     const [row] = await this.dataSource.query<{ now: string }[]>(NOW);
     let messages = 0;
-    // Rows of a lease that still runs count as well: as if it had run out an hour ago.
-    for (const queue of await this.queuesWith('published', -3_600))
-      messages += await this.inBatches(REPUBLISH_ALL, [queue, row!.now, BATCH]);
+    for (const queue of await this.queuesWithPublished(FARTHEST_SECONDS))
+      messages += await this.republishAll(queue, row!.now);
+    this.isEmpty = false;
     if (messages > 0)
       this.logger.warn(`The queue has lost its data: ${messages} messages are published again`);
   }
 
-  private async queuesWith(state: string, availableForSeconds: number): Promise<string[]> {
-    const rows = await this.dataSource.query<{ queue: string }[]>(QUEUES_DUE, [state, availableForSeconds]);
+  /** @param withinSeconds how far ahead the horizon of one of a queue's rows may be */
+  private async queuesWithPublished(withinSeconds: number): Promise<string[]> {
+    const rows = await this.dataSource.query<{ queue: string }[]>(QUEUES_DUE, ['published', -withinSeconds]);
     return rows.map(({ queue }) => queue);
   }
 
-  private async inBatches(statement: string, parameters: readonly unknown[]): Promise<number> {
+  private async republishAll(queue: string, publishedUntil: string): Promise<number> {
     for (let messages = 0; ;) {
-      const { affectedRows } = await this.dataSource.query<{ affectedRows: number }>(statement, [
-        ...parameters,
-      ]);
-      messages += affectedRows;
-      if (affectedRows > 0) this.signal.nudge();
-      if (affectedRows < BATCH) return messages;
+      const batch = await this.republish(REPUBLISH_ALL, [queue, publishedUntil, BATCH]);
+      messages += batch;
+      if (batch < BATCH) return messages;
     }
+  }
+
+  private async republish(statement: string, parameters: readonly unknown[]): Promise<number> {
+    const { affectedRows } = await this.dataSource.query<{ affectedRows: number }>(statement, [
+      ...parameters,
+    ]);
+    if (affectedRows > 0) this.signal.nudge();
+    return affectedRows;
   }
 }

@@ -7,7 +7,7 @@ import { CLAIM, MARK_PUBLISHED, RELEASE, SELECT_DUE } from './relaying.sql.js';
 
 const BATCH = 200;
 /** A relay that dies after claiming leaves its rows to the others after this long. */
-export const LEASE_SECONDS = 30;
+const LEASE_SECONDS = 30;
 const RETRY_SECONDS = 1;
 /** A queue that takes nothing is asked ever less often, up to this. */
 const LONGEST_REST_MS = 30_000;

@@ -27,25 +27,30 @@ export const CLAIM = `
   WHERE id IN (?)
 `;
 
-/** Primary key. A consumer may have been quicker (`done`), and a lease that ran out may be another relay's by now. */
+/**
+ * Primary key. A consumer may have been quicker (`done`), and a lease that ran out may be another relay's by now. A
+ * published row's `available_at` is when it is offered again: after 90 s, and each further time after twice as long, at
+ * most an hour.
+ */
 export const MARK_PUBLISHED = `
-  UPDATE outbox SET state = 'published', published_at = NOW(3)
-  WHERE id IN (?) AND state = 'pending' AND claim = ?
-`;
-
-/** Primary key. What the queue did not take is due again soon, without waiting for the lease to end. */
-export const RELEASE = `
-  UPDATE outbox SET claim = NULL, available_at = NOW(3) + INTERVAL ? SECOND
+  UPDATE outbox SET state = 'published', published_at = NOW(3),
+    available_at = NOW(3) + INTERVAL LEAST(3600, 90 * POW(2, LEAST(attempts, 7) - 1)) SECOND
   WHERE id IN (?) AND state = 'pending' AND claim = ?
 `;
 
 /**
- * Index outbox_lane: for published rows `available_at` is the end of the lease they were published under, so the oldest
- * come first. Publishing again does nothing while the queue has the job, and repairs what it has lost.
+ * Primary key. What the queue did not take is due again soon, without waiting for the lease to end. It counts as one
+ * attempt however often it is refused: the queue may have it, and it was published no second time.
  */
-export const REPUBLISH_LOST = `
+export const RELEASE = `
+  UPDATE outbox SET claim = NULL, attempts = GREATEST(1, attempts - 1), available_at = NOW(3) + INTERVAL ? SECOND
+  WHERE id IN (?) AND state = 'pending' AND claim = ?
+`;
+
+/** Index outbox_lane. Publishing again does nothing while the queue has the job, and repairs what it has lost. */
+export const REPUBLISH_LATE = `
   UPDATE outbox SET state = 'pending', claim = NULL, available_at = NOW(3)
-  WHERE state = 'published' AND queue = ? AND available_at <= NOW(3) - INTERVAL ? SECOND
+  WHERE state = 'published' AND queue = ? AND available_at <= NOW(3)
   ORDER BY available_at
   LIMIT ?
 `;
@@ -59,7 +64,7 @@ export const REPUBLISH_ALL = `
 
 export const NOW = 'SELECT CAST(NOW(3) AS CHAR) AS now';
 
-/** Index outbox_lane: done rows are never claimed again, so `available_at` is about when they were published. */
+/** Index outbox_lane: done rows are never claimed again, so `available_at` is at most an hour after they were published. */
 export const SELECT_OLD_DONE = `
   SELECT CAST(id AS CHAR) AS id FROM outbox
   WHERE state = 'done' AND queue = ? AND available_at <= NOW(3) - INTERVAL ? SECOND
@@ -89,14 +94,26 @@ export const DELETE_PROCESSED = `
   DELETE FROM processed_messages WHERE (consumer, msg_id) IN (?)
 `;
 
-/** Index outbox_lane alone, which has `run_at` for it. A message that is due later is not late. */
+/**
+ * Index outbox_lane. The age is that of what was never published: what is offered again is old, and may be in its queue
+ * all the time. A row that nobody has touched says so in the index alone (`available_at` is its due time); the few that
+ * a relay has or had in hand are looked up. A message that is due later is not late.
+ */
 export const PENDING = `
-  SELECT queue, COUNT(*) AS messages, GREATEST(0, TIMESTAMPDIFF(MICROSECOND, MIN(run_at), NOW(3)) / 1e6) AS age
-  FROM outbox WHERE state = 'pending' GROUP BY queue
+  SELECT queue, SUM(messages) AS messages,
+    GREATEST(0, COALESCE(TIMESTAMPDIFF(MICROSECOND, MIN(due), NOW(3)), 0) / 1e6) AS age
+  FROM (
+    SELECT queue, COUNT(*) AS messages, MIN(IF(available_at = run_at, run_at, NULL)) AS due
+    FROM outbox WHERE state = 'pending' GROUP BY queue
+    UNION ALL
+    SELECT queue, 0, MIN(run_at)
+    FROM outbox WHERE state = 'pending' AND available_at <> run_at AND published_at IS NULL GROUP BY queue
+  ) AS waiting
+  GROUP BY queue
 `;
 
-/** Index outbox_lane, loosely. */
+/** Index outbox_lane alone, which has `run_at` for it. */
 export const UNDONE = `
-  SELECT queue, GREATEST(0, TIMESTAMPDIFF(MICROSECOND, MIN(available_at), NOW(3)) / 1e6) AS age
+  SELECT queue, GREATEST(0, TIMESTAMPDIFF(MICROSECOND, MIN(run_at), NOW(3)) / 1e6) AS age
   FROM outbox WHERE state = 'published' GROUP BY queue
 `;

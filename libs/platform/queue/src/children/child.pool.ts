@@ -24,6 +24,11 @@ export class ChildPool {
    */
   async run(queue: string, payload: object, running: RunningJob): Promise<void> {
     const child = await this.take();
+    // It may have been revoked, or the worker told to stop, while the child was starting.
+    if (running.isRevoked || running.signal.aborted) {
+      this.giveBack(child);
+      running.signal.throwIfAborted();
+    }
     const askToStop = () => child.abort(running.signal.reason as Error);
     running.signal.addEventListener('abort', askToStop, { once: true });
     running.startClock();

@@ -1,5 +1,4 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { withDeadline } from '@fourfold/kernel';
 import { ChildDiedError, ChildUnavailableError, UnrecoverableJobError } from '../job.errors.js';
@@ -22,6 +21,7 @@ export class JobChild {
   private task:
     { resolve: () => void; reject: (error: Error) => void; onProgress: ChildTask['onProgress'] } | undefined;
   private readonly ready = Promise.withResolvers<void>();
+  private readonly gone = Promise.withResolvers<void>();
   private ended = false;
   jobsRun = 0;
   rssBytes = 0;
@@ -29,10 +29,16 @@ export class JobChild {
   private constructor(private readonly process: ChildProcess) {
     this.ready.promise.catch(() => {});
     process.on('message', (message: FromChild) => this.hear(message));
-    process.on('error', (error) => this.fall(new ChildDiedError(`A child process failed: ${error.message}`)));
-    process.on('exit', (code, signal) =>
-      this.fall(new ChildDiedError(`The child process ended with ${signal ?? `exit code ${code}`}`)),
-    );
+    process.on('error', (error) => {
+      this.fall(new ChildDiedError(`A child process failed: ${error.message}`));
+      // It may run on, and nobody would know it any more. One that was never there has no exit.
+      if (process.pid === undefined) this.gone.resolve();
+      else this.kill();
+    });
+    process.on('exit', (code, signal) => {
+      this.fall(new ChildDiedError(`The child process ended with ${signal ?? `exit code ${code}`}`));
+      this.gone.resolve();
+    });
   }
 
   /** @throws ChildUnavailableError when it ends, or does not get ready within `startMs` */
@@ -88,8 +94,9 @@ export class JobChild {
     this.process.kill('SIGKILL');
   }
 
-  async exited(): Promise<void> {
-    if (!this.ended) await once(this.process, 'exit');
+  /** Resolves when there is no such process any more. Does not reject. */
+  exited(): Promise<void> {
+    return this.gone.promise;
   }
 
   private say(message: ToChild): void {
