@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type ShardRouter, ShardUnavailableError } from '@fourfold/sharding';
+import { ShardUnavailableError } from '@fourfold/sharding';
 import { Logger } from '@nestjs/common';
 import { register as metrics } from 'prom-client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
