@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => platform?.stop());
 
-const plan = (body: unknown) => platform.api.post<Plan>('/admin/shards/plan', body as object);
+const plan = (body: object) => platform.api.post<Plan>('/admin/shards/plan', body);
 
 describe('the routes under /v1/admin/shards', () => {
   it.each([

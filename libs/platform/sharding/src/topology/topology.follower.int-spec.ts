@@ -76,9 +76,9 @@ const followed = (who: FollowingProcess, epoch: number, deadlineMs = FOLLOWED_MS
 describe('a change of the topology', () => {
   it('is followed by every process within a second, without a restart', async () => {
     const [publisher, ...others] = await Promise.all([start(), start(), start()]);
-    const next = nextOf(publisher!.own.topology);
-    await publisher!.publisher.publish(next);
-    expect(publisher!.own.ring.epoch).toBe(2);
+    const next = nextOf(publisher.own.topology);
+    await publisher.publisher.publish(next);
+    expect(publisher.own.ring.epoch).toBe(2);
     await Promise.all(others.map((other) => followed(other, 2)));
     for (const { own } of others) expect(own.topology).toEqual(next);
   });
@@ -104,8 +104,8 @@ describe('a change of the topology', () => {
   it('is followed while Redis is away, by the database', async () => {
     const [publisher, other] = await Promise.all([start(200), start(200)]);
     await link.close();
-    await publisher!.publisher.publish(nextOf(publisher!.own.topology));
-    await followed(other!, 2, 5_000);
+    await publisher.publisher.publish(nextOf(publisher.own.topology));
+    await followed(other, 2, 5_000);
     await link.open();
     await eventually(async () => expect(await copied()).toBe('2'));
   });
@@ -114,8 +114,8 @@ describe('a change of the topology', () => {
     const [publisher, other] = await Promise.all([start(200), start(200)]);
     await eventually(async () => expect(await copied()).toBe('1'));
     await link.freeze();
-    await publisher!.publisher.publish(nextOf(publisher!.own.topology));
-    await followed(other!, 2, 10_000);
+    await publisher.publisher.publish(nextOf(publisher.own.topology));
+    await followed(other, 2, 10_000);
     await link.open();
     await eventually(async () => expect(await copied()).toBe('2'));
   });
@@ -130,18 +130,18 @@ describe('a change of the topology', () => {
   it('that two make at once is one’s; the other is told, and nothing of it is kept', async () => {
     const [a, b] = await Promise.all([start(), start()]);
     const changes = ['shard-0', 'shard-2'].map(
-      (shard) => a!.own.ring.plan({ kind: 'weight', shard, weight: 3 }).topology,
+      (shard) => a.own.ring.plan({ kind: 'weight', shard, weight: 3 }).topology,
     );
     const outcomes = await Promise.allSettled([
-      a!.publisher.publish(changes[0]!),
-      b!.publisher.publish(changes[1]!),
+      a.publisher.publish(changes[0]!),
+      b.publisher.publish(changes[1]!),
     ]);
     const lost = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
     expect(lost).toEqual([expect.any(StaleTopologyError)]);
     const current = await store.current();
     expect(changes).toContainEqual(current);
-    await Promise.all([followed(a!, 2), followed(b!, 2)]);
-    expect([a!.own.topology, b!.own.topology]).toEqual([current, current]);
+    await Promise.all([followed(a, 2), followed(b, 2)]);
+    expect([a.own.topology, b.own.topology]).toEqual([current, current]);
   });
 });
 

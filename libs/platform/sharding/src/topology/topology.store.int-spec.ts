@@ -76,7 +76,7 @@ describe('TopologyStore', () => {
   ])('refuses to publish %s, and keeps what there is', async (_what, damage, message) => {
     const before = await store.head();
     const next = { ...evenTopology(['x', 'y']), epoch: before.epoch + 1 };
-    const bad = { ...next, ...damage(next) } as Topology;
+    const bad = { ...next, ...damage(next) };
     await expect(store.publish(bad)).rejects.toThrow(InvalidTopologyError);
     await expect(store.publish(bad)).rejects.toThrow(message);
     expect(await store.head()).toEqual(before);

@@ -20,6 +20,7 @@ export class FollowingProcess {
     main: SqlExecutor,
     redis?: TopologyRedisOptions,
     options?: TopologyFollowerOptions,
+    Source = TopologySource,
   ): Promise<FollowingProcess> {
     const reads = { documents: 0 };
     const store = new TopologyStore({
@@ -30,7 +31,7 @@ export class FollowingProcess {
     });
     const own = await CurrentTopology.load(store);
     const copy = redis && new TopologyCopy(redis);
-    const source = new TopologySource(store, copy);
+    const source = new Source(store, copy);
     const follower = new TopologyFollower(own, source, copy, options);
     follower.onApplicationBootstrap();
     return new FollowingProcess(own, new TopologyPublisher(store, source, own), follower, reads);
