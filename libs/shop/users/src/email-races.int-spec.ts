@@ -6,8 +6,8 @@ import type { Death, EmailWish } from './testing/users.process.js';
 import { type Half, UsersProcesses } from './testing/users.processes.js';
 import { UsersShards } from './testing/users-shards.js';
 
-/** Short enough for a sign-up that is hit by others' deaths to lose its address now and then. */
-const RESERVATION_MS = 1_000;
+/** So short that many a sign-up is ended though it is alive: the hard case. */
+const RESERVATION_MS = 30;
 const AT_ONCE = 10;
 
 let shards: UsersShards;

@@ -225,27 +225,3 @@ describe('SnowflakeIds', () => {
     await expect(SnowflakeIds.start(lease, { reservationMs: ms })).rejects.toThrow(ConfigurationError);
   });
 });
-
-describe('waitForId', () => {
-  it('gives an id as soon as time is reserved again', async () => {
-    const { clock, ids } = await issuer();
-    clock.advance(HOUR_MS);
-    expect(parseSnowflake(await ids.waitForId(10_000)).timeMs).toBe(START_MS + HOUR_MS);
-    await ids.onApplicationShutdown();
-  });
-
-  it('says at its deadline that there is none', async () => {
-    const { clock, lease, ids } = await issuer();
-    lease.reserve = () => Promise.reject(new Error('main cluster is away'));
-    clock.advance(HOUR_MS);
-    await expect(ids.waitForId(5)).rejects.toThrow(IdLeaseLostError);
-    await ids.onApplicationShutdown();
-  });
-
-  it('does not wait for a worker id that has been given back', async () => {
-    const { clock, ids } = await issuer();
-    await ids.onApplicationShutdown();
-    clock.advance(HOUR_MS);
-    await expect(ids.waitForId(60_000)).rejects.toThrow(IdLeaseLostError);
-  });
-});
