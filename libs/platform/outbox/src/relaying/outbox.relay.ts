@@ -31,7 +31,7 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
   private stopping = false;
   private nudged = false;
   private wake: (() => void) | undefined;
-  private stopListening: (() => void) | undefined;
+  private stopListening: (() => void)[] = [];
 
   constructor(
     private readonly dataSource: DataSource,
@@ -41,14 +41,17 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
   ) {}
 
   onApplicationBootstrap(): void {
-    this.stopListening = this.signal.onNudge(() => this.nudge());
+    this.stopListening = [
+      this.signal.onNudge(() => this.nudge()),
+      this.publisher.onReturn(() => this.endRests()),
+    ];
     this.running = this.run();
   }
 
   /** Lets the batches in hand finish: what they claimed would otherwise wait for its lease to end. */
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping = true;
-    this.stopListening?.();
+    for (const stop of this.stopListening) stop();
     for (const lane of this.lanes.values()) lane.stop();
     this.nudge();
     const deadline = Promise.withResolvers<void>();
@@ -61,6 +64,11 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
   nudge(): void {
     this.nudged = true;
     this.wake?.();
+  }
+
+  private endRests(): void {
+    for (const lane of this.lanes.values()) lane.endRest();
+    this.nudge();
   }
 
   private async allIdle(): Promise<void> {

@@ -78,7 +78,9 @@ export class ProcessorHost implements OnApplicationBootstrap, OnModuleDestroy, B
   private connect(processor: Processor): void {
     const { name, concurrency } = processor.definition;
     const queue = this.moduleRef.get<Queue<JobData>>(getQueueToken(name), { strict: false });
-    queue.on('error', (error) => this.logger.error({ err: error }, `Queue ${name} has lost Redis`));
+    queue.on('error', (error) => this.logger.error({ err: error }, `Queue ${name}: ${error.message}`));
+    // In this process, after the move: not one of the events that go through Redis.
+    queue.on('completed', () => this.runner.completed(processor));
     this.queues.push(queue);
     // Every name: a job that has one is not ours, and is told so instead of being retried without a handler.
     void queue
