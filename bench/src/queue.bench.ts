@@ -5,7 +5,7 @@ import { bareBull, ours } from './queue-job-cost.js';
 import { measureRelayLag } from './relay-lag.js';
 import { verdict } from './report.js';
 
-/** Of one turn: the publisher gets no more at once than the relay gives it, so these are batches of its size. */
+/** Of one turn, in one batch on either side: ten times what a relay gives its publisher at once. */
 const JOBS = 2_000;
 const MOST_JOB_RATIO = 1.3;
 const LAG_PACE = { perSecond: 300, forMs: 20_000 };

@@ -130,17 +130,18 @@ describe('while the queue Redis is away', () => {
       const [userId, productId] = [await shop.user(), await shop.product(5)];
       const placed = await shop.order(userId, [{ productId, quantity: 1 }]);
       expect(placed.status).toBe(201);
-      const startedMs = performance.now();
       for (const [method, path] of [
         ['GET', ''],
         ['POST', '/inventory/pause'],
         ['POST', '/inventory/resume'],
       ] as const) {
+        const startedMs = performance.now();
         const answer = await api.call(method, `/admin/queues${path}`);
+        // It says itself when to come back: it does not keep the caller for longer than that.
+        expect(performance.now() - startedMs).toBeLessThan(Number(answer.headers.get('retry-after')) * 1_000);
         expect([answer.status, answer.body['code']]).toEqual([503, 'queue-unavailable']);
         expect(answer.headers.get('retry-after')).toBe('2');
       }
-      expect(performance.now() - startedMs).toBeLessThan(5_000);
       const metrics = await (await fetch(`${away.apis[0]!.managementUrl}/metrics`)).text();
       expect(metrics).toMatch(/^queue_redis_up\{[^}]*\} 0$/m);
       expect(metrics).not.toMatch(/^queue_jobs\{/m);

@@ -18,7 +18,7 @@ export interface RelayedMessage {
   messageId: string;
   queue: string;
   payload: object;
-  /** The queue may have it already: as a job that waits or runs, or as one that has failed and must be tried anew. */
+  /** The queue may have it already, as a job that waits, runs, or has failed and is about to become a dead letter. */
   republished: boolean;
 }
 
@@ -37,5 +37,13 @@ export abstract class OutboxPublisher {
    */
   foundEmpty(): Promise<boolean> {
     return Promise.resolve(false);
+  }
+
+  /**
+   * Calls `listener` when the queue may take messages again after it was away. Those who were refused need not wait.
+   * @returns what ends that
+   */
+  onReturn(_listener: () => void): () => void {
+    return () => {};
   }
 }

@@ -11,7 +11,7 @@ export class OutboxMetrics {
 
   readonly errors = counter({
     name: 'outbox_publish_errors_total',
-    help: 'Batches of which something was not published',
+    help: 'Batches that could not be claimed, published or marked as a whole',
     labelNames: ['queue'],
   });
 

@@ -6,6 +6,7 @@ import { OutboxPublisher, type RelayedMessage } from '@fourfold/outbox';
 import type { JobOptions, Queue } from 'bull';
 import { addJobs } from './add-jobs.js';
 import { type JobData, jobIdOf } from './job-data.js';
+import { OperatingConnection } from './operating/operating.connection.js';
 import { OutboxEpoch } from './outbox.epoch.js';
 import { InjectQueueDeadlines, InjectQueueDefinitions, type QueueDeadlines } from './queue.tokens.js';
 import type { QueueDefinition } from './queue.definition.js';
@@ -24,6 +25,7 @@ export class BullPublisher extends OutboxPublisher {
     @InjectQueueDeadlines() private readonly deadlines: QueueDeadlines,
     private readonly moduleRef: ModuleRef,
     private readonly epoch: OutboxEpoch,
+    private readonly connection: OperatingConnection,
   ) {
     super();
     this.definitions = new Map(definitions.map((definition) => [definition.name, definition]));
@@ -49,6 +51,10 @@ export class BullPublisher extends OutboxPublisher {
 
   override foundEmpty(): Promise<boolean> {
     return this.epoch.isNew();
+  }
+
+  override onReturn(listener: () => void): () => void {
+    return this.connection.onReady(listener);
   }
 
   private async publishTo(name: string, batch: readonly RelayedMessage[]): Promise<string[]> {

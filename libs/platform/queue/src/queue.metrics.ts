@@ -23,7 +23,7 @@ export class QueueMetrics {
 
   readonly waitSeconds = histogram({
     name: 'queue_wait_seconds',
-    help: 'From enqueue to the first start',
+    help: 'From enqueue to a start of the first attempt',
     labelNames: ['queue'],
     buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120, 600],
   });

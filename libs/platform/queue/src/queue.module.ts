@@ -20,7 +20,13 @@ import { WorkerHeartbeat } from './operating/worker.heartbeat.js';
 import { OutboxEpoch } from './outbox.epoch.js';
 import { AROUND_JOB, QUEUE_DEADLINES, type QueueDeadlines, type QueueRedis } from './queue.tokens.js';
 import { RedisOutboxSignal } from './redis-outbox.signal.js';
-import { type ChildOptions, stopThisProcess, WORKER_OPTIONS, type WorkerOptions } from './worker.options.js';
+import {
+  type ChildOptions,
+  longestStopMs,
+  stopThisProcess,
+  WORKER_OPTIONS,
+  type WorkerOptions,
+} from './worker.options.js';
 
 export interface QueueClientOptions extends QueueRedis {
   /** What an operator sees. */
@@ -115,12 +121,15 @@ export class QueueModule {
 /** A child that opened its parent's debugger port would not start. */
 const execArgv = process.execArgv.filter((flag) => !flag.startsWith('--inspect'));
 
+/** For what else the process has open, in milliseconds. */
+const CLOSE_MS = 2_000;
+
 function workerOptions({
   lockMs = 10_000,
   jobsAtOnce = 32,
   drainMs = 15_000,
   abortGraceMs = 3_000,
-  onStuck = stopThisProcess(drainMs + 2 * abortGraceMs),
+  onStuck = stopThisProcess(longestStopMs({ drainMs, abortGraceMs }) + CLOSE_MS),
   child,
 }: QueueModuleOptions): WorkerOptions {
   return {

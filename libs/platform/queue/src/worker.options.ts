@@ -31,6 +31,19 @@ export interface WorkerOptions {
   readonly child: ChildOptions | undefined;
 }
 
+/** How long Redis gets to take back what is left at a stop. */
+export const HAND_BACK_MS = 1_000;
+/** How long a child that is not needed any more may take to close what it has open. */
+export const CHILD_STOP_MS = 5_000;
+
+/** The longest that a graceful stop takes, in milliseconds: to drain, to abort, to kill and hand back, to close children. */
+export function longestStopMs({
+  drainMs,
+  abortGraceMs,
+}: Pick<WorkerOptions, 'drainMs' | 'abortGraceMs'>): number {
+  return drainMs + abortGraceMs + 2 * HAND_BACK_MS + CHILD_STOP_MS;
+}
+
 export const WORKER_OPTIONS = Symbol('WORKER_OPTIONS');
 
 export const InjectWorkerOptions = (): ParameterDecorator => Inject(WORKER_OPTIONS);

@@ -67,7 +67,9 @@ describe('a writer killed', () => {
   });
 
   it('naive twin: one that publishes beside its transaction leaves a message of nothing', async () => {
-    await redis.rpush(key, '0 0 m'); // published, and then the writer died before its commit
+    const writer = await start('writes-beside');
+    await writer.told('waits');
+    await writer.crash();
     expect([(await published()).length, await database.states(), await database.units()]).toEqual([
       1,
       {},

@@ -1,6 +1,7 @@
 import { eventually, gate } from '@fourfold-tools/testing';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RelayedMessage } from '../outbox.message.js';
+import { LocalSignal } from '../outbox.signal.js';
 import { MemoryPublisher } from '../testing/memory.publisher.js';
 import type { OutboxDatabase } from '../testing/outbox-database.js';
 import type { TestRelays } from '../testing/test-relays.js';
@@ -136,6 +137,18 @@ describe('messages published but never done', () => {
 });
 
 describe('a relay that is told to stop', () => {
+  it('claims nothing from the first hook on, however long others take for theirs', async () => {
+    const signal = new LocalSignal();
+    const relay = relays.start(new MemoryPublisher(), signal);
+    await database.add(['before']);
+    await allPublished();
+    relay.onModuleDestroy();
+    await database.add(['too late']);
+    signal.nudge();
+    await relay.beforeApplicationShutdown();
+    expect(await database.states()).toEqual({ before: 'published', 'too late': 'pending' });
+  });
+
   it('finishes the round in hand, marks it, and begins no other', async () => {
     await database.add(['in hand']);
     const held = gate();
@@ -146,6 +159,7 @@ describe('a relay that is told to stop', () => {
     const relay = relays.start(publisher);
     await eventually(() => publisher.batches.length === 1);
     const steps: string[] = [];
+    relay.onModuleDestroy();
     const stopped = relay.beforeApplicationShutdown().then(() => steps.push('stopped'));
     await database.add(['too late']);
     steps.push('opened');

@@ -4,6 +4,7 @@ import {
   Logger,
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
+  type OnModuleDestroy,
 } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { OutboxPublisher } from '../outbox.message.js';
@@ -23,15 +24,16 @@ const STOP_MS = 10_000;
  * what the queue confirmed; a crash anywhere in between only means that the batch is published again.
  */
 @Injectable()
-export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class OutboxRelay implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
   private readonly logger = new Logger(OutboxRelay.name);
   private readonly lanes = new Map<string, RelayLane>();
   private readonly claim = randomUUID();
   private running: Promise<void> | undefined;
+  private stopped: Promise<unknown> | undefined;
   private stopping = false;
   private nudged = false;
   private wake: (() => void) | undefined;
-  private stopListening: (() => void) | undefined;
+  private stopListening: (() => void)[] = [];
 
   constructor(
     private readonly dataSource: DataSource,
@@ -41,26 +43,43 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
   ) {}
 
   onApplicationBootstrap(): void {
-    this.stopListening = this.signal.onNudge(() => this.nudge());
+    this.stopListening = [
+      this.signal.onNudge(() => this.nudge()),
+      this.publisher.onReturn(() => this.endRests()),
+    ];
     this.running = this.run();
+  }
+
+  /** The first thing that a stop does, whatever others wait for then: nothing more is claimed. */
+  onModuleDestroy(): void {
+    this.stopped ??= this.stop();
   }
 
   /** Lets the batches in hand finish: what they claimed would otherwise wait for its lease to end. */
   async beforeApplicationShutdown(): Promise<void> {
-    this.stopping = true;
-    this.stopListening?.();
-    for (const lane of this.lanes.values()) lane.stop();
-    this.nudge();
-    const deadline = Promise.withResolvers<void>();
-    const timer = setTimeout(deadline.resolve, STOP_MS);
-    await Promise.race([deadline.promise, this.allIdle()]);
-    clearTimeout(timer);
+    await (this.stopped ??= this.stop());
   }
 
   /** Looks at the outbox now instead of at the next poll; many nudges at once are one look. */
   nudge(): void {
     this.nudged = true;
     this.wake?.();
+  }
+
+  private endRests(): void {
+    for (const lane of this.lanes.values()) lane.endRest();
+    this.nudge();
+  }
+
+  private async stop(): Promise<void> {
+    this.stopping = true;
+    for (const stop of this.stopListening) stop();
+    for (const lane of this.lanes.values()) lane.stop();
+    this.nudge();
+    const deadline = Promise.withResolvers<void>();
+    const timer = setTimeout(deadline.resolve, STOP_MS);
+    await Promise.race([deadline.promise, this.allIdle()]);
+    clearTimeout(timer);
   }
 
   private async allIdle(): Promise<void> {

@@ -59,6 +59,13 @@ export class RelayLane {
     this.working = this.work().finally(() => (this.working = undefined));
   }
 
+  /** Its queue may take messages again. */
+  endRest(): void {
+    if (this.restsUntil === Number.POSITIVE_INFINITY) return;
+    this.restsUntil = 0;
+    this.refusals = 0;
+  }
+
   /** Takes no other batch than the one in hand. */
   stop(): void {
     this.restsUntil = Number.POSITIVE_INFINITY;
@@ -73,6 +80,7 @@ export class RelayLane {
         if (rows.length > 0) await this.publish(rows);
       } catch (error) {
         this.rest();
+        this.options.metrics.errors.inc({ queue: this.queue });
         this.logger.error(
           { err: error, queue: this.queue },
           `Messages for ${this.queue} could not be relayed`,

@@ -9,6 +9,7 @@ export class MemoryPublisher extends OutboxPublisher {
   readonly batches: (readonly RelayedMessage[])[] = [];
   /** It has lost what it had: said once. */
   empty = false;
+  private readonly listeners = new Set<() => void>();
 
   constructor(public answer: Answer = (messages) => messages) {
     super();
@@ -18,6 +19,15 @@ export class MemoryPublisher extends OutboxPublisher {
     const found = this.empty;
     this.empty = false;
     return found;
+  }
+
+  override onReturn(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  returns(): void {
+    for (const listener of this.listeners) listener();
   }
 
   get messages(): RelayedMessage[] {

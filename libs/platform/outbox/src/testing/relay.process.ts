@@ -11,13 +11,15 @@ import { OutboxRelay } from '../relaying/outbox.relay.js';
 /**
  * What a process does, and where it waits to be killed:
  * - `writes`: adds the message `m` beside a row in `stock`, and waits before the commit
+ * - `writes-beside`: naive: publishes `m` instead of adding it, beside a row in `stock`, and waits before the commit
  * - `has-written`: the same, and waits after the commit
  * - `claims`: relays, and waits when it has claimed, before it publishes
  * - `publishes`: relays, and waits when it has published, before it marks
  * - `meets`: relays, and publishes nothing before a second one has claimed something too
  * - `relays`: relays until it is told to stop
  */
-export type RelayRole = 'writes' | 'has-written' | 'claims' | 'publishes' | 'meets' | 'relays';
+export type RelayRole =
+  'writes' | 'writes-beside' | 'has-written' | 'claims' | 'publishes' | 'meets' | 'relays';
 
 export interface RelayProcessOptions {
   readonly role: RelayRole;
@@ -37,6 +39,7 @@ export async function run(text: string): Promise<void> {
   const dataSource = new DataSource({ type: 'mysql', url: options.databaseUrl });
   await dataSource.initialize();
   if (options.role === 'writes' || options.role === 'has-written') return write(dataSource, options.role);
+  if (options.role === 'writes-beside') return writeBeside(dataSource, options);
   const publisher = new ListPublisher(options);
   const relay = new OutboxRelay(dataSource, publisher, new OutboxMetrics(), new LocalSignal());
   relay.onApplicationBootstrap();
@@ -55,6 +58,16 @@ async function write(dataSource: DataSource, role: RelayRole): Promise<void> {
   });
   tell('waits');
   await never;
+}
+
+async function writeBeside(dataSource: DataSource, options: RelayProcessOptions): Promise<void> {
+  tell('ready');
+  await dataSource.transaction(async (manager) => {
+    await manager.query('UPDATE stock SET units = units - 1');
+    await new Redis(options.redisUrl).rpush(options.key, `${process.pid} 0 m`);
+    tell('waits');
+    await never;
+  });
 }
 
 class ListPublisher extends OutboxPublisher {

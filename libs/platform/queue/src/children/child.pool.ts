@@ -1,10 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { RunningJob } from '../processing/running-job.js';
-import { InjectWorkerOptions, type WorkerOptions } from '../worker.options.js';
+import { CHILD_STOP_MS, InjectWorkerOptions, type WorkerOptions } from '../worker.options.js';
 import { JobChild } from './job.child.js';
-
-/** How long a child that is replaced may take to close what it has open. */
-const STOP_MS = 5_000;
 
 /**
  * The child processes of one worker, started when there is a job for them: as many as the isolated queues run jobs at
@@ -78,7 +75,7 @@ export class ChildPool {
 
   private retire(child: JobChild): void {
     child.stop();
-    const timer = setTimeout(() => child.kill(), STOP_MS);
+    const timer = setTimeout(() => child.kill(), CHILD_STOP_MS);
     void child.exited().then(() => clearTimeout(timer));
   }
 }

@@ -101,6 +101,16 @@ describe('an isolated queue', () => {
     },
   );
 
+  it('kills a child whose job’s lock is lost, and the job is run by another', async () => {
+    await start({ lockMs: 500, drainMs: 100, abortGraceMs: 100 });
+    await send(1, 'spin');
+    await eventually(() => pids.length === 1, { deadlineMs: 20_000 });
+    await app.queue(isolated).client.del(app.queue(isolated).toKey('ob-1:lock'));
+    await eventually(() => !isAlive(pids[0]!));
+    await eventually(() => pids.length === 2, { deadlineMs: 20_000 });
+    expect(pids[1]).not.toBe(pids[0]);
+  });
+
   it('asks a child to stop at the soft limit: one that obeys lives on', async () => {
     await start({ limits: { softLimitMs: 100, hardLimitMs: 60_000 } });
     await send(1, 'obey');

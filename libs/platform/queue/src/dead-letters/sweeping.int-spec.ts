@@ -169,9 +169,9 @@ describe('while a server is away', () => {
   it('a worker that is told to stop does not wait for it', async () => {
     await start([]);
     server.freeze();
-    const startedMs = performance.now();
-    await app!.close();
+    let isClosed = false;
+    void app!.close().then(() => (isClosed = true));
+    await eventually(() => isClosed);
     app = undefined;
-    expect(performance.now() - startedMs).toBeLessThan(10_000);
   });
 });

@@ -39,10 +39,11 @@ export class OperatingConnection implements OnApplicationShutdown {
     forgetSilenceOnClose(this.client);
   }
 
-  /** Calls `listener` at each connect, and at once where there is one already. */
-  onReady(listener: () => void): void {
+  /** Calls `listener` at each connect, and at once where there is one already. @returns what ends that */
+  onReady(listener: () => void): () => void {
     this.client.on('ready', listener);
     if (this.client.status === 'ready') listener();
+    return () => this.client.off('ready', listener);
   }
 
   /** @throws QueueUnavailableError, within about a second */

@@ -1,7 +1,6 @@
 import type { Job, Queue } from 'bull';
 import { DEAD_REASON_FIELD, type DeadReason } from '../dead-reason.js';
 import type { JobData } from '../job-data.js';
-import { LockLostError } from '../job.errors.js';
 
 /** Whose job it is, atomically with what follows: a job whose lock is no longer ours is somebody else's. */
 const TAKE_OUT = `
@@ -43,9 +42,9 @@ export type Failure = { error: Error } & (
  * transaction: when Redis has refused one of them (it was full, or a replica), both are silently skipped on that
  * connection from then on, and every failed job stays active until it counts as stalled. It also throws, and leaves the
  * job active, where a back-off strategy has no name it knows. Each of these is one script and speaks up.
- * @throws LockLostError when the job is not this worker's any more; nothing has changed then
+ * @returns whether the job was this worker's; nothing has changed otherwise
  */
-export async function failJob(job: Job<JobData>, failure: Failure): Promise<void> {
+export async function failJob(job: Job<JobData>, failure: Failure): Promise<boolean> {
   const { queue } = job;
   const { error } = failure;
   const dead = 'deadReason' in failure;
@@ -63,7 +62,7 @@ export async function failJob(job: Job<JobData>, failure: Failure): Promise<void
     dead ? Date.now() : Date.now() + failure.delayMs,
     dead ? failure.deadReason : '',
   );
-  if (moved !== 1) throw new LockLostError(job.data.messageId);
+  return moved === 1;
 }
 
 /** Puts a job that this worker holds back in line, at its front. @returns whether it was this worker's */

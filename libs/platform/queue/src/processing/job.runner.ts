@@ -51,25 +51,29 @@ export class JobRunner {
     try {
       await this.attempt(processor, job, running);
       running.throwIfRevoked();
-      this.count(processor, 'completed');
       // For a Redis that refuses to complete it: the effect is there, and the next delivery finds that out.
       job.moveToFailed = async () => {
-        await handBackJob(job.queue, job.id);
+        this.count(processor, (await handBackJob(job.queue, job.id)) ? 'handed-back' : 'lost');
         return null;
       };
     } catch (thrown) {
       const error = asError(thrown);
-      // Nothing but its id has come back from a Redis that lost it: there is nothing to fail.
-      if (!job.timestamp) await dropTornJobs(job.queue, [running.id]);
       job.moveToFailed = async () => {
         await this.settle(processor, job, running, error);
         return null;
       };
+      // Nothing but its id has come back from a Redis that lost it: there is nothing to fail.
+      if (!job.timestamp) await dropTornJobs(job.queue, [running.id]);
       throw error;
     } finally {
       running.end();
       this.running.delete(running);
     }
+  }
+
+  /** Bull has moved a job of this worker to `completed`. */
+  completed(processor: Processor): void {
+    this.count(processor, 'completed');
   }
 
   private async attempt(processor: Processor, job: Job<JobData>, running: RunningJob): Promise<void> {
@@ -112,19 +116,17 @@ export class JobRunner {
     const { name: queue, backOff } = processor.definition;
     const attempt = job.attemptsMade + 1;
     const about = { err: error, queue, messageId: running.messageId, attempt };
-    if (running.isLost) {
+    const deadReason = deadReasonOf(error, attempt, job.opts.attempts ?? 1);
+    const failure = deadReason
+      ? { error, deadReason }
+      : { error, delayMs: fullJitterBackOff(attempt, backOff) };
+    const leaves = running.isLeaving;
+    const move = () => (leaves ? handBackJob(job.queue, job.id) : failJob(job, failure));
+    if (running.isLost || !(await move())) {
       this.count(processor, 'lost');
       return this.logger.warn(about, `A job on ${queue} was abandoned: its lock is lost`);
     }
-    if (running.isLeaving) {
-      this.count(processor, 'handed-back');
-      return void (await handBackJob(job.queue, job.id));
-    }
-    const deadReason = deadReasonOf(error, attempt, job.opts.attempts ?? 1);
-    await failJob(
-      job,
-      deadReason ? { error, deadReason } : { error, delayMs: fullJitterBackOff(attempt, backOff) },
-    );
+    if (leaves) return this.count(processor, 'handed-back');
     this.count(processor, deadReason ? 'dead' : 'failed');
     this.logger.warn(about, `A job on ${queue} ${deadReason ? `is dead (${deadReason})` : 'failed'}`);
   }

@@ -13,13 +13,10 @@ import type { Queue } from 'bull';
 import type { Redis } from 'ioredis';
 import { ChildPool } from '../children/child.pool.js';
 import type { JobData } from '../job-data.js';
-import { InjectWorkerOptions, type WorkerOptions } from '../worker.options.js';
+import { HAND_BACK_MS, InjectWorkerOptions, type WorkerOptions } from '../worker.options.js';
 import { handBackUnbegun } from './job-moves.js';
 import { JobRunner } from './job.runner.js';
 import { type Processor, Processors } from './processors.js';
-
-/** How long Redis gets to take back what is left at a stop. */
-const HAND_BACK_MS = 1_000;
 
 /**
  * Connects each processor to its queue. At a stop: takes no more jobs → waits for those in hand → asks them to give up →
@@ -30,6 +27,7 @@ export class ProcessorHost implements OnApplicationBootstrap, OnModuleDestroy, B
   private readonly logger = new Logger(ProcessorHost.name);
   private readonly queues: Queue<JobData>[] = [];
   private paused: Promise<unknown> = Promise.resolve();
+  private stoppingSinceMs = 0;
 
   constructor(
     private readonly processors: Processors,
@@ -50,13 +48,15 @@ export class ProcessorHost implements OnApplicationBootstrap, OnModuleDestroy, B
 
   /** The first thing that a stop does, whatever others wait for then: a job that ends now is followed by no other. */
   onModuleDestroy(): void {
+    this.stoppingSinceMs = performance.now();
     this.paused = Promise.all(this.queues.map((queue) => pauseAtOnce(queue)));
     this.paused.catch(() => {}); // a Redis that is gone: waited for below, within the deadline
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     const { paused } = this;
-    if (!(await within(this.options.drainMs, paused))) await this.giveUp(paused);
+    const goneMs = performance.now() - this.stoppingSinceMs;
+    if (!(await within(Math.max(0, this.options.drainMs - goneMs), paused))) await this.giveUp(paused);
     await within(HAND_BACK_MS, Promise.all(this.queues.map((queue) => this.handBack(queue))));
     await this.children.close();
   }
@@ -78,7 +78,9 @@ export class ProcessorHost implements OnApplicationBootstrap, OnModuleDestroy, B
   private connect(processor: Processor): void {
     const { name, concurrency } = processor.definition;
     const queue = this.moduleRef.get<Queue<JobData>>(getQueueToken(name), { strict: false });
-    queue.on('error', (error) => this.logger.error({ err: error }, `Queue ${name} has lost Redis`));
+    queue.on('error', (error) => this.logger.error({ err: error }, `Queue ${name}: ${error.message}`));
+    // In this process, after the move: not one of the events that go through Redis.
+    queue.on('completed', () => this.runner.completed(processor));
     this.queues.push(queue);
     // Every name: a job that has one is not ours, and is told so instead of being retried without a handler.
     void queue
