@@ -130,7 +130,7 @@ describe('a shard that is well', () => {
         }),
       );
       const id = await connected.passed;
-      await router.read(here, (manager) => manager.query(`KILL ${id}`));
+      await router.write(here, (manager) => manager.query(`KILL ${id}`));
       expect(await killed).toBeInstanceOf(ShardUnavailableError);
     }
     expect(breaker()).toBe('closed');

@@ -1,8 +1,9 @@
-import type { EntityManager, EntityTarget, ObjectLiteral } from 'typeorm';
+import type { EntityManager, EntityTarget, ObjectLiteral, QueryRunner } from 'typeorm';
 import type { ShardKeyOf } from '../access/key.scope.js';
 import { ShardedRepository } from '../access/sharded.repository.js';
 import type { Location } from '../ring/hash-ring.js';
 import type { CurrentTopology } from '../topology/current-topology.js';
+import { readingManager } from './reading.manager.js';
 import { ShardMetrics } from './shard.metrics.js';
 import type { ShardRegistry } from './shard.registry.js';
 import { inTransaction } from './shard.transaction.js';
@@ -25,7 +26,7 @@ export interface ScatterOptions {
 /**
  * The one way to sharded rows; `repository` is how to them without forgetting the key, the rest is for SQL that is
  * written out. All writes go through `write`, so that online migration can fence a slot there without
- * touching a caller. Every method throws InvalidShardKeyError for a bad key and ShardUnavailableError for a shard
+ * touching a caller: everywhere else a write is refused (WriteOnReadConnectionError). Every method throws InvalidShardKeyError for a bad key and ShardUnavailableError for a shard
  * that is away; errors of the callback pass through.
  */
 export class ShardRouter {
@@ -48,7 +49,7 @@ export class ShardRouter {
   async read<T>(key: string, fn: (manager: EntityManager, shard: string) => Promise<T>): Promise<T> {
     const { shard } = this.topology.ring.locate(key);
     this.queries.inc({ scope: 'single' });
-    return this.registry.run(shard, (runner) => fn(runner.manager, shard));
+    return this.registry.run(shard, (runner) => fn(readingManager(runner, shard), shard));
   }
 
   /**
@@ -71,7 +72,7 @@ export class ShardRouter {
    * it. Not among the queries that the metric counts.
    */
   inspect<T>(shard: string, fn: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.registry.run(shard, (runner) => fn(runner.manager));
+    return this.registry.run(shard, (runner) => fn(readingManager(runner, shard)));
   }
 
   /**
@@ -87,7 +88,7 @@ export class ShardRouter {
     this.queries.inc({ scope: byShard.size === 1 ? 'single' : 'multi' });
     const parts = await Promise.all(
       Array.from(byShard, ([shard, own]) =>
-        this.registry.run(shard, (runner) => fn(runner.manager, own, shard)),
+        this.registry.run(shard, (runner) => fn(readingManager(runner, shard), own, shard)),
       ),
     );
     return parts.flat();
@@ -104,8 +105,9 @@ export class ShardRouter {
     this.queries.inc({ scope: 'scatter' });
     const answers = await Promise.all(
       this.topology.ring.shards.map(async (shard) => {
+        const ask = (runner: QueryRunner) => fn(readingManager(runner, shard), shard);
         try {
-          return { shard, value: await this.registry.run(shard, (r) => fn(r.manager, shard), deadlineMs) };
+          return { shard, value: await this.registry.run(shard, ask, deadlineMs) };
         } catch (error) {
           if (partial && error instanceof ShardUnavailableError) return shard;
           throw error;
