@@ -30,7 +30,7 @@ export interface ScatterOptions {
  * that is away; errors of the callback pass through.
  */
 export class ShardRouter {
-  private readonly queries = new ShardMetrics().queries;
+  private readonly metrics = new ShardMetrics();
 
   constructor(
     private readonly topology: CurrentTopology,
@@ -48,8 +48,8 @@ export class ShardRouter {
   /** Reads what belongs to `key`, on one connection and outside a transaction. */
   async read<T>(key: string, fn: (manager: EntityManager, shard: string) => Promise<T>): Promise<T> {
     const { shard } = this.topology.ring.locate(key);
-    this.queries.inc({ scope: 'single' });
-    return this.registry.run(shard, (runner) => fn(readingManager(runner, shard), shard));
+    this.metrics.queries.inc({ scope: 'single' });
+    return this.run(shard, (runner) => fn(readingManager(runner, shard), shard));
   }
 
   /**
@@ -58,8 +58,8 @@ export class ShardRouter {
    */
   async write<T>(key: string, fn: (manager: EntityManager, at: Location) => Promise<T>): Promise<T> {
     const at = this.topology.ring.locate(key);
-    this.queries.inc({ scope: 'single' });
-    return this.registry.run(at.shard, (runner) => inTransaction(runner, (manager) => fn(manager, at)));
+    this.metrics.queries.inc({ scope: 'single' });
+    return this.run(at.shard, (runner) => inTransaction(runner, (manager) => fn(manager, at)));
   }
 
   /** The shards that own something now: what upkeep goes over, one `inspect` after the other. */
@@ -69,7 +69,7 @@ export class ShardRouter {
 
   /**
    * Reads one shard as a whole, whatever the keys: for upkeep in the background, such as a sweep. A request never needs
-   * it. Not among the queries that the metric counts.
+   * it. Not among the queries that the metrics count and time.
    */
   inspect<T>(shard: string, fn: (manager: EntityManager) => Promise<T>): Promise<T> {
     return this.registry.run(shard, (runner) => fn(readingManager(runner, shard)));
@@ -85,10 +85,10 @@ export class ShardRouter {
   ): Promise<T[]> {
     const byShard = Map.groupBy(new Set(keys), (key) => this.topology.ring.locate(key).shard);
     if (byShard.size === 0) return [];
-    this.queries.inc({ scope: byShard.size === 1 ? 'single' : 'multi' });
+    this.metrics.queries.inc({ scope: byShard.size === 1 ? 'single' : 'multi' });
     const parts = await Promise.all(
       Array.from(byShard, ([shard, own]) =>
-        this.registry.run(shard, (runner) => fn(readingManager(runner, shard), own, shard)),
+        this.run(shard, (runner) => fn(readingManager(runner, shard), own, shard)),
       ),
     );
     return parts.flat();
@@ -102,12 +102,12 @@ export class ShardRouter {
     fn: (manager: EntityManager, shard: string) => Promise<T>,
     { deadlineMs, partial = true }: ScatterOptions,
   ): Promise<ScatterResult<T>> {
-    this.queries.inc({ scope: 'scatter' });
+    this.metrics.queries.inc({ scope: 'scatter' });
     const answers = await Promise.all(
       this.topology.ring.shards.map(async (shard) => {
         const ask = (runner: QueryRunner) => fn(readingManager(runner, shard), shard);
         try {
-          return { shard, value: await this.registry.run(shard, ask, deadlineMs) };
+          return { shard, value: await this.run(shard, ask, deadlineMs) };
         } catch (error) {
           if (partial && error instanceof ShardUnavailableError) return shard;
           throw error;
@@ -118,5 +118,9 @@ export class ShardRouter {
       results: answers.filter((answer) => typeof answer !== 'string'),
       unavailableShards: answers.filter((answer) => typeof answer === 'string'),
     };
+  }
+
+  private run<T>(shard: string, work: (runner: QueryRunner) => Promise<T>, deadlineMs?: number): Promise<T> {
+    return this.metrics.measure(shard, () => this.registry.run(shard, work, deadlineMs));
   }
 }
