@@ -21,7 +21,7 @@ beforeEach(() => metrics.resetMetrics());
 
 const anEmail = () => `${randomUUID()}@example.com`;
 const LONG_AGO = new Date(Date.now() - 30 * 86_400_000);
-const A_DAY_AGO = new Date(Date.now() - 25 * 3_600_000);
+const LONG_ENOUGH_AGO = new Date(Date.now() - 73 * 3_600_000);
 const anId = () => String(Math.trunc(Math.random() * 1e12));
 
 async function swept(outcome: string): Promise<number> {
@@ -132,7 +132,7 @@ describe('the sweep', () => {
     expect(await left()).toBe(0);
   });
 
-  it('forgets after a day which sagas it has ended', async () => {
+  it('forgets after three days which sagas it has ended', async () => {
     const { userId } = await abandoned('reserved');
     const { sweep } = shards.library();
     const ends = () => shards.everywhere('SELECT 1 FROM ended_email_sagas WHERE user_id = ?', [userId]);
@@ -140,7 +140,7 @@ describe('the sweep', () => {
     await sweep.sweep();
     expect(await ends()).toHaveLength(1);
     await shards.router.write(userId, (manager) =>
-      manager.query('UPDATE ended_email_sagas SET ended_at = NOW(3) - INTERVAL 25 HOUR WHERE user_id = ?', [
+      manager.query('UPDATE ended_email_sagas SET ended_at = NOW(3) - INTERVAL 73 HOUR WHERE user_id = ?', [
         userId,
       ]),
     );
@@ -154,13 +154,13 @@ describe('the sweep', () => {
       shards.userOn(here),
       ...Array.from({ length: 20 }, () => shards.userOn('shard-3')),
     ];
-    const rows = [...foreign.map((userId) => [userId, userId, LONG_AGO]), [own, own, A_DAY_AGO]];
+    const rows = [...foreign.map((userId) => [userId, userId, LONG_AGO]), [own, own, LONG_ENOUGH_AGO]];
     await shards.on(here, (runner) =>
       runner.query('INSERT INTO ended_email_sagas (user_id, saga_id, ended_at) VALUES ?', [rows]),
     );
     await shards.library().sweep.sweep();
     const left = await shards.everywhere<{ id: string }>(
-      'SELECT user_id AS id FROM ended_email_sagas WHERE ended_at < NOW(3) - INTERVAL 1 DAY',
+      'SELECT user_id AS id FROM ended_email_sagas WHERE ended_at < NOW(3) - INTERVAL 3 DAY',
     );
     expect(left.map(({ id }) => id).toSorted()).toEqual(foreign.toSorted());
   });

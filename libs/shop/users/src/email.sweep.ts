@@ -20,12 +20,12 @@ const OVERDUE = `
 `;
 
 /**
- * No saga is so slow: a request is given up long before. By ended_email_sagas_age, in its order, and behind the last one
+ * Of sagas that no fence lets pass any more: 12 hours after the time in their ids, which is up to two days ahead. By ended_email_sagas_age, in its order, and behind the last one
  * of the batch before: one of a user who is on another shard by now is not forgotten here.
  */
 const OLD_ENDS = `
   SELECT user_id AS userId, saga_id AS id, CAST(ended_at AS CHAR) AS endedAt FROM ended_email_sagas
-  WHERE ended_at < NOW(3) - INTERVAL 1 DAY
+  WHERE ended_at < NOW(3) - INTERVAL 3 DAY
     AND ended_at >= ? AND (ended_at > ? OR user_id > ? OR (user_id = ? AND saga_id > ?))
   ORDER BY ended_at, user_id, saga_id
   LIMIT ${BATCH}
