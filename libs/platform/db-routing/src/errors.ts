@@ -64,7 +64,7 @@ export class WriteOnReadConnectionError extends AppError {
   constructor(node: string, kind: string) {
     super(
       `A ${kind === 'write' ? 'write' : 'locking read'} was sent by a connection for reads (to ${node}), and was not ` +
-        'run: use a transaction, or a query runner for the master',
+        'run: send it where writes go',
     );
   }
 }

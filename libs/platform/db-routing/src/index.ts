@@ -31,6 +31,7 @@ export {
 export { DbNodeHealthIndicator } from './health/db-node.health.js';
 export { type ReplicaState, replicaStates } from './health/replica-health.js';
 export { ForwardMigration } from './migrations/forward.migration.js';
+export { type StatementKind, statementKind } from './pool/statement.kind.js';
 export { type NodeStatus, NodeStatuses } from './routing/node-status.js';
 export { RoutingPoolCluster } from './routing/routing-pool.cluster.js';
 export { SESSION_SETUP } from './type-orm.options.js';

@@ -50,7 +50,7 @@ export class ChangeUser {
       await this.emails.leave(before.email, saga);
       after = await this.write(before, change, version, saga);
     } catch (error) {
-      await this.emails.makeGood(saga, [change.email, before.email], error);
+      await this.emails.makeGood(saga, error, change.email, before.email);
       throw error;
     }
     await this.finish(saga, before.email, after.email);

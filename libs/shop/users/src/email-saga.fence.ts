@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { ShardRouter } from '@fourfold/sharding';
+import { parseSnowflake, ShardRouter } from '@fourfold/sharding';
 import type { EntityManager } from 'typeorm';
 import type { EmailSaga } from './email.saga.js';
 import { UserEntity } from './user.entity.js';
@@ -10,8 +10,16 @@ const END = `
   ON DUPLICATE KEY UPDATE ended_at = NOW(3)
 `;
 
-/** Waits for whoever is just ending the saga: to overlook that would be to write after the end. */
-const FIND_END = 'SELECT saga_id FROM ended_email_sagas WHERE user_id = ? AND saga_id = ? LOCK IN SHARE MODE';
+/**
+ * Finds the end of a saga, and one without which a saga is as good as ended: that it is so old that its end may have
+ * been forgotten. Waits for whoever is just ending it: to overlook that would be to write after the end. Old by the
+ * clock by which ends are forgotten, for this process' may have stood still with it.
+ */
+const FIND_END = `
+  (SELECT 'ended' FROM ended_email_sagas WHERE user_id = ? AND saga_id = ? LOCK IN SHARE MODE)
+  UNION ALL
+  SELECT 'too old' FROM DUAL WHERE ? < UNIX_TIMESTAMP(NOW(3) - INTERVAL 12 HOUR) * 1000
+`;
 
 const FORGET = 'DELETE FROM ended_email_sagas WHERE user_id = ? AND saga_id = ?';
 
@@ -40,11 +48,11 @@ export class EmailSagaFence {
    * @throws EmailReservationLostError, which takes the write back
    */
   async pass(manager: EntityManager, { id, userId }: EmailSaga): Promise<void> {
-    const ends = await manager.query<unknown[]>(FIND_END, [userId, id]);
+    const ends = await manager.query<unknown[]>(FIND_END, [userId, id, parseSnowflake(id).timeMs]);
     if (ends.length > 0) throw new EmailReservationLostError();
   }
 
-  /** Only of a saga that nobody can be carrying on. */
+  /** Only of a saga that is too old to `pass`. */
   async forget({ id, userId }: EmailSaga): Promise<void> {
     await this.shards.write(userId, (manager) => manager.query(FORGET, [userId, id]));
   }

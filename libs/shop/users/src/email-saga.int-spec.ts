@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type ShardRouter, ShardUnavailableError } from '@fourfold/sharding';
 import { AppError } from '@fourfold/kernel';
+import { type ShardFault, type ShardRouter, ShardUnavailableError } from '@fourfold/sharding';
 import { gate } from '@fourfold-tools/testing';
 import { Logger } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -115,6 +115,49 @@ describe('a user’s shard whose answer is lost', () => {
     expect(await shards.holder(second)).toEqual({ userId: id, state: 'confirmed' });
     const { id: bob } = await register.execute({ name: 'Bob', email: first });
     expect(await shards.holder(first)).toEqual({ userId: bob, state: 'confirmed' });
+  });
+});
+
+/** Each write of users fails so. */
+const refusingUsers = (fault: ShardFault) =>
+  shards.routerWith({
+    write: async (key, fn) => {
+      if (!key.includes('@')) throw new ShardUnavailableError('shard-0', 'it is away', undefined, fault);
+      return shards.router.write(key, fn);
+    },
+  });
+
+describe.each(['busy', 'breaker', 'unknown'] as const)(
+  'a user’s shard that is sent nothing (%s)',
+  (fault) => {
+    it('lets whoever is signing up try again at once', async () => {
+      const email = anEmail();
+      const { register } = shards.library({ router: refusingUsers(fault) });
+      await expect(register.execute({ name: 'Ada', email })).rejects.toThrow(ShardUnavailableError);
+      expect(await shards.holder(email)).toBeNull();
+      const { id } = await shards.library().register.execute({ name: 'Ada', email });
+      expect(await shards.holder(email)).toEqual({ userId: id, state: 'confirmed' });
+    });
+
+    it('leaves a user who is changing the address the old one, and the new one to anybody', async () => {
+      const [first, second] = [anEmail(), anEmail()];
+      const { register, change } = shards.library();
+      const { id } = await register.execute({ name: 'Ada', email: first });
+      const refused = shards.library({ router: refusingUsers(fault) }).change;
+      await expect(refused.execute(id, { email: second }, 1)).rejects.toThrow(ShardUnavailableError);
+      expect(await shards.holder(first)).toEqual({ userId: id, state: 'confirmed' });
+      expect(await shards.holder(second)).toBeNull();
+      expect(await change.execute(id, { email: second }, 1)).toMatchObject({ email: second });
+    });
+  },
+);
+
+describe.each(['connection', 'late'] as const)('a user’s shard that may have written (%s)', (fault) => {
+  it('keeps the address reserved until somebody can look', async () => {
+    const email = anEmail();
+    const { register } = shards.library({ router: refusingUsers(fault) });
+    await expect(register.execute({ name: 'Ada', email })).rejects.toThrow(ShardUnavailableError);
+    expect(await shards.holder(email)).toMatchObject({ state: 'reserved' });
   });
 });
 

@@ -119,12 +119,19 @@ export class EmailReservations {
 
   /**
    * After a failed write of the user. A shard that did not answer may have written all the same, and may not answer
-   * now: then the sweep finds out what became of it, or whoever asks for the address first.
+   * now: then the sweep finds out what became of it, or whoever asks for the address first. Where nothing was sent the
+   * user is as before, and the user's shard, which may be away for long, need not be asked for that.
+   * @param left the address that a change gives up
    */
-  async makeGood({ id, userId }: EmailSaga, emails: readonly string[], failure: unknown): Promise<void> {
-    if (failure instanceof ShardUnavailableError) return;
-    const held = emails.map((email) => ({ email, userId, sagaId: id, state: 'reserved' as const }));
-    await Promise.allSettled(held.map((each) => this.settle(each)));
+  async makeGood(saga: EmailSaga, failure: unknown, wanted: string, left?: string): Promise<void> {
+    const unavailable = failure instanceof ShardUnavailableError;
+    if (unavailable && !failure.nothingSent) return;
+    const { id: sagaId, userId } = saga;
+    const settle = (email: string) => this.settle({ email, userId, sagaId, state: 'reserved' });
+    await Promise.allSettled([
+      unavailable ? this.release(wanted, saga) : settle(wanted),
+      left !== undefined && (unavailable ? this.confirm(left, saga) : settle(left)),
+    ]);
   }
 
   /** Whose address it is, or is about to be or not to be. */

@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { ShardRouter } from '@fourfold/sharding';
 import { EmailReservations, type HeldEmail } from './email.reservations.js';
+import type { EmailSaga } from './email.saga.js';
 import { EmailSagaFence } from './email-saga.fence.js';
 import { EmailSweepMetrics } from './email-sweep.metrics.js';
 
@@ -18,12 +19,21 @@ const OVERDUE = `
   LIMIT ${BATCH}
 `;
 
-/** No saga is so slow: a request is given up long before. By ended_email_sagas_age. */
+/**
+ * Of sagas that no fence lets pass any more: 12 hours after the time in their ids, which is up to two days ahead. By ended_email_sagas_age, in its order, and behind the last one
+ * of the batch before: one of a user who is on another shard by now is not forgotten here.
+ */
 const OLD_ENDS = `
-  SELECT user_id AS userId, saga_id AS id FROM ended_email_sagas
-  WHERE ended_at < NOW(3) - INTERVAL 1 DAY ORDER BY ended_at LIMIT ${BATCH}
+  SELECT user_id AS userId, saga_id AS id, CAST(ended_at AS CHAR) AS endedAt FROM ended_email_sagas
+  WHERE ended_at < NOW(3) - INTERVAL 3 DAY
+    AND ended_at >= ? AND (ended_at > ? OR user_id > ? OR (user_id = ? AND saga_id > ?))
+  ORDER BY ended_at, user_id, saga_id
+  LIMIT ${BATCH}
 `;
 
+const BEGINNING = '1000-01-01';
+
+type OldEnd = EmailSaga & { endedAt: string };
 type Overdue = HeldEmail & { reservedUntil: string };
 
 /**
@@ -74,7 +84,7 @@ export class EmailSweep implements OnApplicationBootstrap, OnApplicationShutdown
   }
 
   private async settleOverdue(shard: string, errors: unknown[]): Promise<void> {
-    let after = { reservedUntil: '1000-01-01', email: '' };
+    let after = { reservedUntil: BEGINNING, email: '' };
     for (;;) {
       const { reservedUntil, email } = after;
       const batch = await this.ask<Overdue>(shard, OVERDUE, [reservedUntil, reservedUntil, email]);
@@ -93,10 +103,13 @@ export class EmailSweep implements OnApplicationBootstrap, OnApplicationShutdown
   }
 
   private async forgetOldEnds(shard: string): Promise<void> {
+    let after: OldEnd = { endedAt: BEGINNING, userId: '0', id: '0' };
     for (;;) {
-      const ends = await this.ask<{ id: string; userId: string }>(shard, OLD_ENDS, []);
+      const { endedAt, userId, id } = after;
+      const ends = await this.ask<OldEnd>(shard, OLD_ENDS, [endedAt, endedAt, userId, userId, id]);
       for (const end of ends) await this.fence.forget(end);
       if (ends.length < BATCH || this.stopping) return;
+      after = ends.at(-1)!;
     }
   }
 

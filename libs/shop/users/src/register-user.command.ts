@@ -34,7 +34,7 @@ export class RegisterUser {
     try {
       await this.create(user, saga);
     } catch (error) {
-      await this.emails.makeGood(saga, [email], error);
+      await this.emails.makeGood(saga, error, email);
       throw error;
     }
     await this.confirm(email, saga);

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { composeSnowflake } from '@fourfold/sharding';
 import { gate } from '@fourfold-tools/testing';
+import type { EntityManager } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EmailSagaFence } from './email-saga.fence.js';
 import type { EmailSaga } from './email.saga.js';
@@ -15,6 +17,10 @@ beforeAll(async () => {
 afterAll(() => shards?.stop());
 
 const anEmail = () => `${randomUUID()}@example.com`;
+const DAY_MS = 86_400_000;
+/** An id that nobody has had, of that time. */
+const idOf = (timeMs: number) =>
+  composeSnowflake({ timeMs, workerId: 1_023, sequence: Math.floor(Math.random() * 4_096) });
 const signUpOf = (id: string): EmailSaga => ({ id, userId: id });
 const usersWith = async (email: string) =>
   (await shards.everywhere<{ id: string }>('SELECT id FROM users WHERE email = ?', [email])).map(
@@ -28,6 +34,17 @@ class NaiveFence extends EmailSagaFence {
   }
 
   override async pass(): Promise<void> {}
+}
+
+/** Believes that whose end is not there has not been ended. */
+class TrustingFence extends EmailSagaFence {
+  override async pass(manager: EntityManager, { id, userId }: EmailSaga): Promise<void> {
+    const ends = await manager.query<unknown[]>(
+      'SELECT 1 FROM ended_email_sagas WHERE user_id = ? AND saga_id = ?',
+      [userId, id],
+    );
+    if (ends.length > 0) throw new EmailReservationLostError();
+  }
 }
 
 /** Stands still before, or after, its first write to a shard of users. */
@@ -66,7 +83,7 @@ async function lateSignUp(Fence: typeof EmailSagaFence) {
 /** A sign-up whose reservation has run out, and another that is about to take it over and stands still. */
 async function lateComer(when: 'before' | 'after') {
   const email = anEmail();
-  const first = signUpOf(String(Math.trunc(Math.random() * 1e12)));
+  const first = signUpOf(idOf(Date.now()));
   await shards.library().emails.reserve(email, first);
   await shards.runOut(email);
   const { router, reached, goOn } = heldUp(when);
@@ -77,11 +94,15 @@ async function lateComer(when: 'before' | 'after') {
 }
 
 /** The step of a sign-up that decides. */
-async function create(email: string, { userId: id, ...saga }: EmailSaga): Promise<void> {
+async function create(
+  email: string,
+  { userId: id, ...saga }: EmailSaga,
+  Fence = EmailSagaFence,
+): Promise<void> {
   const user = { id, name: 'Ada', email, version: 1, createdAt: new Date() };
   await shards.router.write(id, async (manager) => {
     await manager.insert(UserEntity, user);
-    await shards.library().fence.pass(manager, { userId: id, ...saga });
+    await shards.library({ Fence }).fence.pass(manager, { userId: id, ...saga });
   });
 }
 
@@ -114,6 +135,52 @@ describe('a sign-up that is too slow', () => {
     goOn.open();
     const { id } = await second;
     expect(await usersWith(email)).toEqual([id]);
+  });
+});
+
+describe('a sign-up that was asleep until its end was forgotten', () => {
+  async function sleeper() {
+    const email = anEmail();
+    const saga = signUpOf(idOf(Date.now() - 4 * DAY_MS));
+    const { emails, register, sweep } = shards.library();
+    await emails.reserve(email, saga);
+    await shards.runOut(email);
+    const heir = await register.execute({ name: 'Eve', email });
+    await shards.router.write(saga.userId, (manager) =>
+      manager.query('UPDATE ended_email_sagas SET ended_at = NOW(3) - INTERVAL 4 DAY WHERE user_id = ?', [
+        saga.userId,
+      ]),
+    );
+    await sweep.sweep();
+    return { email, saga, heir };
+  }
+
+  it('naive twin: going by ends alone, it and the one who took over both have the address', async () => {
+    const { email, saga, heir } = await sleeper();
+    await create(email, saga, TrustingFence);
+    expect((await usersWith(email)).toSorted()).toEqual([saga.userId, heir.id].toSorted());
+  });
+
+  it('is too old to create its user', async () => {
+    const { email, saga, heir } = await sleeper();
+    await expect(create(email, saga)).rejects.toThrow(EmailReservationLostError);
+    expect(await usersWith(email)).toEqual([heir.id]);
+  });
+
+  it.each([
+    [0, 'creates its user'],
+    [11, 'creates its user'],
+    [-47, 'creates its user'],
+    [13, 'creates none'],
+  ])('%i hours after the time in its id %s', async (hours, outcome) => {
+    const email = anEmail();
+    const created = create(email, signUpOf(idOf(Date.now() - hours * 3_600_000)));
+    expect(
+      await created.then(
+        () => 'creates its user',
+        () => 'creates none',
+      ),
+    ).toBe(outcome);
   });
 });
 

@@ -3,7 +3,7 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 /** Who has an address, on the shard of the address: what makes it unique across shards. */
 @Entity('user_emails')
 export class UserEmailEntity {
-  @PrimaryColumn('varchar', { length: 254 })
+  @PrimaryColumn('varchar', { length: 254, collation: 'utf8mb4_bin' })
   email!: string;
 
   @Column('bigint', { name: 'user_id', unsigned: true })

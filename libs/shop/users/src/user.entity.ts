@@ -6,10 +6,10 @@ export class UserEntity {
   @PrimaryColumn('bigint', { unsigned: true })
   id!: string;
 
-  @Column('varchar', { length: 200 })
+  @Column({ type: 'varchar', length: 200, collation: 'utf8mb4_bin' })
   name!: string;
 
-  @Column('varchar', { length: 254 })
+  @Column({ type: 'varchar', length: 254, collation: 'utf8mb4_bin' })
   email!: string;
 
   /** Counts changes from 1. */

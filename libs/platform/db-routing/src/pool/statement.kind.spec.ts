@@ -34,6 +34,7 @@ describe('statementKind', () => {
     ['ROLLBACK TO SAVEPOINT typeorm_1', 'session'],
     ['SAVEPOINT typeorm_1', 'session'],
     ['SET @a = 1', 'session'],
+    ['SET STATEMENT max_statement_time = 1 FOR DELETE FROM notes', 'write'],
     ['', 'write'],
     ['nonsense', 'write'],
   ])('%j is a %s', (sql, kind) => {

@@ -15,6 +15,8 @@ const MAY_LOCK = /UPDATE|SHARE/i;
 const LOCKS = /\bFOR\s+(?:UPDATE|SHARE)\b|\bLOCK\s+IN\s+SHARE\s+MODE\b/i;
 /** What may follow the common table expressions of a statement, beside SELECT. */
 const CHANGES = /\b(?:UPDATE|DELETE)\b/i;
+/** MariaDB's `SET STATEMENT … FOR …` runs what follows. */
+const RUNS_ANOTHER = /\bSET\s+STATEMENT\b/i;
 const ROLLBACK_TO_SAVEPOINT = /\bTO\b/i;
 const QUOTED =
   /'(?:[^'\\]|\\[^]|'')*'|"(?:[^"\\]|\\[^]|"")*"|`(?:[^`]|``)*`|\/\*(?!M?!)[^]*?\*\/|(?:--(?=\s|$)|#)[^\n]*/g;
@@ -48,6 +50,7 @@ export function statementKind(sql: string): StatementKind {
     if (LOCKS.test(code)) return 'locking-read';
     if (keyword === 'WITH' && CHANGES.test(code)) return 'write';
   }
+  if (keyword === 'SET' && RUNS_ANOTHER.test(sql)) return 'write';
   if (kind === 'rollback' && ROLLBACK_TO_SAVEPOINT.test(sql)) return 'session';
   return kind;
 }

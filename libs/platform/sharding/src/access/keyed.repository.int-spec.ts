@@ -2,7 +2,7 @@ import { gate } from '@fourfold-tools/testing';
 import { Like, MoreThan, Not } from 'typeorm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { InvalidShardKeyError } from '../ring/slot-hash.js';
-import { failureOf } from '../routing/shards.support-spec.js';
+import { everywhere, failureOf } from '../routing/shards.support-spec.js';
 import { ForeignShardKeyError, InvalidShardQueryError } from './access.errors.js';
 import type { KeyedWhere } from './key.scope.js';
 import { People, person, Person, Visit } from './people.support-spec.js';
@@ -23,8 +23,8 @@ beforeAll(async () => {
 });
 afterAll(() => all.stop());
 beforeEach(async () => {
-  await opened.router.scatter((manager) => manager.query('DELETE FROM person'), { deadlineMs: 5_000 });
-  await opened.router.scatter((manager) => manager.query('DELETE FROM visit'), { deadlineMs: 5_000 });
+  await everywhere(opened.registry, 'DELETE FROM person');
+  await everywhere(opened.registry, 'DELETE FROM visit');
   for (const personId of [ada, eve]) {
     await opened.people.forKey(personId).insert(person(personId));
     await opened.visits

@@ -7,7 +7,7 @@ export class Person {
   @PrimaryColumn('bigint', { unsigned: true })
   id!: string;
 
-  @Column('varchar', { length: 40 })
+  @Column({ type: 'varchar', length: 40, collation: 'utf8mb4_bin' })
   name!: string;
 
   @Column('int')
@@ -16,7 +16,7 @@ export class Person {
   @Column('datetime', { name: 'seen_at', precision: 3 })
   seenAt!: Date;
 
-  @Column('varchar', { length: 40, nullable: true })
+  @Column({ type: 'varchar', length: 40, collation: 'utf8mb4_bin', nullable: true })
   nickname!: string | null;
 
   @Column('double')
@@ -32,7 +32,7 @@ export class Visit {
   @PrimaryColumn('bigint', { unsigned: true })
   id!: string;
 
-  @Column('varchar', { length: 40 })
+  @Column({ type: 'varchar', length: 40, collation: 'utf8mb4_bin' })
   place!: string;
 }
 

@@ -9,6 +9,7 @@ describe('InMemoryWorkerIdLease', () => {
     return {
       lease: new InMemoryWorkerIdLease(30_000, clock, workerIds),
       expireAll: async () => clock.advance(30_000),
+      serverNowMs: async () => clock.now(),
     };
   });
 });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Clock, systemClock } from '@fourfold/kernel';
 import { IdLeaseLostError } from './id-lease-lost.error.js';
 import { WORKER_ID_COUNT } from './snowflake.layout.js';
-import type { HeldWorkerId, WorkerIdLease } from './worker-id.lease.js';
+import { type HeldWorkerId, MAX_AHEAD_MS, type WorkerIdLease } from './worker-id.lease.js';
 
 interface Row {
   holder: string | undefined;
@@ -41,8 +41,9 @@ export class InMemoryWorkerIdLease implements WorkerIdLease {
   async reserve({ workerId, holder }: HeldWorkerId, untilMs: number): Promise<boolean> {
     const row = this.#rows[workerId];
     if (row?.holder !== holder) return false;
-    row.reservedUntilMs = Math.max(row.reservedUntilMs, untilMs);
     row.expiresAtMs = this.clock.now() + this.leaseMs;
+    if (untilMs > this.clock.now() + MAX_AHEAD_MS) throw IdLeaseLostError.tooFarAhead(untilMs);
+    row.reservedUntilMs = Math.max(row.reservedUntilMs, untilMs);
     return true;
   }
 

@@ -22,7 +22,8 @@ const LEASE_DEADLINE_MS = 5_000;
  *
  * Time is max(clock, last issued), so a clock that steps back only makes ids run ahead of it. The sequence goes on
  * from one millisecond to the next and is never reset; where it overflows within one, time moves on by one. Nothing
- * is issued at or beyond the reservation, which a timer renews at a third of its length.
+ * is issued at or beyond the reservation, which a timer renews at a third of its length. It can't be over two days ahead
+ * of the main cluster's clock: while this process' clock is, there are no ids, and once it is right they go on.
  *
  * States: holding (a worker id and a reservation) → exhausted (time has reached the reservation: every call throws)
  * → holding, by a renewal, or by another worker id when ours was taken → released (still issues what is reserved,
@@ -171,14 +172,23 @@ export class SnowflakeIds implements OnApplicationShutdown {
   async #acquire(): Promise<void> {
     const held = await this.#bounded(this.lease.acquire(this.#clock.now()));
     const untilMs = this.#horizon(Math.max(held.floorMs, this.#lastMs + 1));
-    if (!(await this.#bounded(this.lease.reserve(held, untilMs)))) {
-      throw new IdLeaseLostError(`Worker id ${held.workerId} was lost before it could be used`);
-    }
+    await this.#reserveFirst(held, untilMs);
     // No await from here on. The old worker id went on issuing meanwhile, so time begins after its very last id:
     // within one millisecond a smaller worker id would give a smaller id.
     this.#held = held;
     this.#lastMs = Math.max(held.floorMs, this.#lastMs + 1);
     this.#reservedUntilMs = untilMs;
+  }
+
+  /** @throws IdLeaseLostError; a worker id that can't be used is not kept from others meanwhile. */
+  async #reserveFirst(held: HeldWorkerId, untilMs: number): Promise<void> {
+    try {
+      if (await this.#bounded(this.lease.reserve(held, untilMs))) return;
+    } catch (error) {
+      void this.lease.release(held).catch(() => undefined);
+      throw error;
+    }
+    throw new IdLeaseLostError(`Worker id ${held.workerId} was lost before it could be used`);
   }
 
   #horizon(fromMs: number): number {

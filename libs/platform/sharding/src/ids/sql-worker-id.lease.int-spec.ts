@@ -27,6 +27,10 @@ async function freshLease(workerIds: number) {
     lease: new SqlWorkerIdLease(main),
     expireAll: () =>
       main.query('UPDATE snowflake_workers SET lease_expires_at = UTC_TIMESTAMP(3) WHERE holder IS NOT NULL'),
+    async serverNowMs() {
+      const [row] = await main.query<{ now: number }[]>('SELECT UNIX_TIMESTAMP() AS now');
+      return Number(row!.now) * 1_000;
+    },
   };
 }
 

@@ -2,7 +2,7 @@ import { isRetryableConflict } from '@fourfold/db-routing';
 import { randomUUID } from 'node:crypto';
 import type { SqlExecutor } from '../sql/sql-executor.js';
 import { IdLeaseLostError } from './id-lease-lost.error.js';
-import type { HeldWorkerId, WorkerIdLease } from './worker-id.lease.js';
+import { type HeldWorkerId, MAX_AHEAD_MS, type WorkerIdLease } from './worker-id.lease.js';
 
 const MAX_CLAIM_RETRIES = 10;
 
@@ -29,6 +29,10 @@ const RESERVE = `
   UPDATE snowflake_workers
   SET reserved_until_ms = GREATEST(reserved_until_ms, ?),
       lease_expires_at = UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND
+  WHERE worker_id = ? AND holder = ? AND ? <= UNIX_TIMESTAMP() * 1000 + ${MAX_AHEAD_MS}`;
+
+const KEEP = `
+  UPDATE snowflake_workers SET lease_expires_at = UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND
   WHERE worker_id = ? AND holder = ?`;
 
 const RELEASE = `
@@ -58,9 +62,15 @@ export class SqlWorkerIdLease implements WorkerIdLease {
   }
 
   async reserve({ workerId, holder }: HeldWorkerId, untilMs: number): Promise<boolean> {
-    const parameters = [untilMs, this.#leaseMicroseconds, workerId, holder];
-    // mysql2 asks for found rows, so a reservation that changes nothing still counts.
-    const { affectedRows } = await this.main.query<Changed>(RESERVE, parameters);
+    const whose = [this.#leaseMicroseconds, workerId, holder];
+    if (await this.#foundOne(RESERVE, [untilMs, ...whose, untilMs])) return true;
+    if (await this.#foundOne(KEEP, whose)) throw IdLeaseLostError.tooFarAhead(untilMs);
+    return false;
+  }
+
+  /** mysql2 asks for found rows, so a reservation that changes nothing still counts. */
+  async #foundOne(sql: string, parameters: unknown[]): Promise<boolean> {
+    const { affectedRows } = await this.main.query<Changed>(sql, parameters);
     return affectedRows === 1;
   }
 

@@ -2,10 +2,14 @@ import { expect, it } from 'vitest';
 import { IdLeaseLostError } from './id-lease-lost.error.js';
 import type { WorkerIdLease } from './worker-id.lease.js';
 
+const DAY_MS = 86_400_000;
+
 export interface LeaseUnderTest {
   lease: WorkerIdLease;
   /** Lets every lease run out that is held now. */
   expireAll(): Promise<void>;
+  /** By which leases end. */
+  serverNowMs(): Promise<number>;
 }
 
 /**
@@ -58,6 +62,18 @@ export function workerIdLeaseContract(fresh: (workerIds: number) => Promise<Leas
     expect(await lease.reserve(held, 1_000)).toBe(true);
     await lease.release(held);
     expect((await lease.acquire(0)).floorMs).toBe(9_000);
+  });
+
+  it('reserves up to a day of a clock that is a day fast, nothing years ahead, and keeps the lease all the same', async () => {
+    const { lease, serverNowMs } = await fresh(1);
+    const held = await lease.acquire(0);
+    const nowMs = await serverNowMs();
+    expect(await lease.reserve(held, nowMs + 2 * DAY_MS - 5_000)).toBe(true);
+    await expect(lease.reserve(held, nowMs + 1_000 * DAY_MS)).rejects.toThrow(IdLeaseLostError);
+    await expect(lease.acquire(0)).rejects.toThrow(IdLeaseLostError);
+    await lease.release(held);
+    expect(await lease.acquire(0)).toMatchObject({ floorMs: nowMs + 2 * DAY_MS - 5_000 });
+    expect(await lease.reserve(held, nowMs + 1_000 * DAY_MS)).toBe(false);
   });
 
   it('prefers a worker id whose reservation is past', async () => {

@@ -8,6 +8,12 @@ export interface HeldWorkerId {
 }
 
 /**
+ * How far beyond the server's time may be reserved: the longest reservation of a clock that is a day fast. What a clock
+ * years ahead had reserved would hold up every later holder of the worker id, and its ids every later id.
+ */
+export const MAX_AHEAD_MS = 2 * 86_400_000;
+
+/**
  * Who holds which worker id, and how far in time its ids may go. What keeps ids unique is the reservation, not the
  * lease: a holder issues nothing at or beyond what it reserved, only the current holder can reserve, and a new holder
  * begins where the old one's reservation ended. The lease only says when an id may be taken from a holder that is
@@ -24,6 +30,7 @@ export interface WorkerIdLease {
   /**
    * Keeps the lease and reserves time up to `untilMs` (exclusive); an earlier, longer reservation stays.
    * @returns false when the id is no longer this holder's: nothing was reserved.
+   * @throws IdLeaseLostError when that is more than MAX_AHEAD_MS beyond the server's time: only the lease was kept.
    */
   reserve(held: HeldWorkerId, untilMs: number): Promise<boolean>;
 

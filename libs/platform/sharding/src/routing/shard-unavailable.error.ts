@@ -6,10 +6,12 @@ import { AppError } from '@fourfold/kernel';
  */
 export type ShardFault = 'connection' | 'late' | 'busy' | 'breaker' | 'unknown';
 
+const UNSENT: ReadonlySet<ShardFault> = new Set(['busy', 'breaker', 'unknown']);
+
 /**
  * One shard can't be reached or does not answer in time; the others are not concerned. After a write it is not known
- * whether the transaction was committed when the connection broke at its end: repeat only what may be repeated. With
- * the fault `busy`, `breaker` or `unknown` nothing was sent.
+ * whether the transaction was committed when the connection broke at its end: repeat only what may be repeated, or what
+ * was not sent.
  */
 export class ShardUnavailableError extends AppError {
   override readonly code = 'shard-unavailable';
@@ -24,5 +26,10 @@ export class ShardUnavailableError extends AppError {
     readonly fault: ShardFault = 'connection',
   ) {
     super(`${shard} is unavailable: ${reason}. Try again in a second`, { cause, retryAfterSeconds: 1 });
+  }
+
+  /** Whether the shard was sent nothing, for sure: the fault is `busy`, `breaker` or `unknown`. */
+  get nothingSent(): boolean {
+    return UNSENT.has(this.fault);
   }
 }

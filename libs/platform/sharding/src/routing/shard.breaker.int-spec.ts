@@ -2,6 +2,7 @@ import { eventually, gate } from '@fourfold-tools/testing';
 import { register } from 'prom-client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { HashRing } from '../ring/hash-ring.js';
+import { ShardRows } from '../rows/shard.rows.js';
 import { evenTopology } from '../topology/even-topology.js';
 import type { ShardConnectionOptions } from './shard-connection.options.js';
 import { failureOf, keyOn, SHARDS, TestShards, timed } from './shards.support-spec.js';
@@ -130,7 +131,7 @@ describe('a shard that is well', () => {
         }),
       );
       const id = await connected.passed;
-      await router.read(here, (manager) => manager.query(`KILL ${id}`));
+      await router.write(here, (manager) => manager.query(`KILL ${id}`));
       expect(await killed).toBeInstanceOf(ShardUnavailableError);
     }
     expect(breaker()).toBe('closed');
@@ -152,5 +153,20 @@ describe('metrics', () => {
     for (const kind of ['statement', 'connection', 'breaker'])
       expect(text).toContain(`shard_errors_total{shard="shard-1",kind="${kind}"} 1`);
     expect(text).toContain('shard_query_seconds_count{shard="shard-1"} 4');
+  });
+
+  it('do not count probes, estimates of rows and upkeep', async () => {
+    const { registry, router, topology } = await shards.router();
+    const counted = async () =>
+      (await register.metrics()).match(/^shard_(query_seconds_count|errors_total).*$/gm);
+    register.resetMetrics();
+    const none = await counted();
+    expect(await registry.shardHealth()).toHaveLength(SHARDS.length);
+    await router.inspect('shard-1', ping);
+    const rows = new ShardRows(registry, topology, { rowsEveryMs: 0 });
+    await rows.refresh();
+    expect(rows.current()).toHaveLength(SHARDS.length);
+    await failureOf(registry.run('shard-1', (runner) => runner.query('SELECT nothing')));
+    expect(await counted()).toEqual(none);
   });
 });

@@ -14,6 +14,7 @@ export interface BreakerSource {
 
 const sources = new Set<BreakerSource>();
 
+/** Of what callers ask for; probes, estimates and upkeep would hide how long those wait. */
 export class ShardMetrics {
   /** The share of cross-shard queries is (multi + scatter) / all. */
   readonly queries = counter({

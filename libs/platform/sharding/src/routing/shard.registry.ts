@@ -79,12 +79,12 @@ export class ShardRegistry implements OnApplicationShutdown {
    * @throws ShardUnavailableError when the shard can't be reached, has no connection free, breaks off, is late, or is
    *   known to be down. Every other error passes through.
    */
-  run<T>(
+  async run<T>(
     shard: string,
     work: (runner: QueryRunner) => Promise<T>,
     deadlineMs = this.#options.operationTimeoutMs,
   ): Promise<T> {
-    return this.#metrics.measure(shard, async () => this.#get(shard).run(work, deadlineMs));
+    return this.#get(shard).run(work, deadlineMs);
   }
 
   /** Asks every shard for a sign of life, all at once, and answers within a second. */

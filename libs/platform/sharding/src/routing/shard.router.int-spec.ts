@@ -1,12 +1,14 @@
+import { WriteOnReadConnectionError } from '@fourfold/db-routing';
 import { gate } from '@fourfold-tools/testing';
 import { register } from 'prom-client';
-import { In } from 'typeorm';
+import { type EntityManager, In } from 'typeorm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { HashRing } from '../ring/hash-ring.js';
 import { InvalidShardKeyError } from '../ring/slot-hash.js';
 import { evenTopology } from '../topology/even-topology.js';
+import type { ShardRegistry } from './shard.registry.js';
 import type { ShardRouter } from './shard.router.js';
-import { Account, SHARDS, TestShards } from './shards.support-spec.js';
+import { Account, everywhere, failureOf, SHARDS, TestShards } from './shards.support-spec.js';
 
 const ring = new HashRing(evenTopology(SHARDS));
 /** Ids beyond 2⁵³, as Snowflakes are, whose last digits a JavaScript number would lose. */
@@ -15,13 +17,14 @@ const idOn = (shard: string, skip = 0) => ids.filter((id) => ring.locate(id).sha
 
 let shards: TestShards;
 let router: ShardRouter;
+let registry: ShardRegistry;
 
 beforeAll(async () => {
   shards = await TestShards.start();
-  ({ router } = await shards.router());
+  ({ router, registry } = await shards.router());
 });
 afterAll(() => shards.stop());
-beforeEach(() => router.scatter((manager) => manager.query('DELETE FROM account'), { deadlineMs: 5_000 }));
+beforeEach(() => everywhere(registry, 'DELETE FROM account'));
 
 const put = (id: string, balance = 0) =>
   router.write(id, (manager) => manager.insert(Account, { id, balance }));
@@ -45,6 +48,53 @@ describe('ShardRouter', () => {
     const id = idOn('shard-2');
     expect(await router.read(id, async (_manager, shard) => shard)).toBe('shard-2');
     expect(await router.write(id, async (_manager, at) => at)).toEqual(ring.locate(id));
+  });
+
+  /** What `work` fails with on the shard of a key, by each way that is not `write`. */
+  const failuresOf = (id: string, work: (manager: EntityManager) => Promise<unknown>) =>
+    Promise.all(
+      [
+        router.read(id, work),
+        router.readMany([id], async (manager) => [await work(manager)]),
+        router.inspect(ring.locate(id).shard, work),
+        router.scatter(work, { deadlineMs: 5_000 }),
+      ].map(failureOf),
+    );
+
+  it('naive: what goes around the router writes without a transaction', async () => {
+    const id = idOn('shard-0');
+    const attempt = registry.run('shard-0', async (runner) => {
+      await runner.manager.insert(Account, { id, balance: 1 });
+      throw new Error('no');
+    });
+    await failureOf(attempt);
+    expect(await balanceOf(id)).toBe(1);
+  });
+
+  it.each<[string, (manager: EntityManager, id: string) => Promise<unknown>]>([
+    ['an insert', (manager, id) => manager.insert(Account, { id, balance: 2 })],
+    ['a save', (manager, id) => manager.save(Account, { id, balance: 2 })],
+    ['an update', (manager, id) => manager.update(Account, { id }, { balance: 2 })],
+    ['a delete', (manager, id) => manager.delete(Account, { id })],
+    ['a transaction', (manager, id) => manager.transaction((own) => own.delete(Account, { id }))],
+    ['a repository', (manager, id) => manager.getRepository(Account).delete({ id })],
+    [
+      'a builder',
+      (manager, id) => manager.createQueryBuilder().delete().from(Account).where({ id }).execute(),
+    ],
+    ['a statement', (manager, id) => manager.query('DELETE FROM account WHERE id = ?', [id])],
+    [
+      'a statement with settings of its own',
+      (manager) => manager.query('SET STATEMENT max_statement_time = 1 FOR DELETE FROM account'),
+    ],
+    ['a stream', (manager) => manager.queryRunner!.stream('DELETE FROM account')],
+    ['a lock', (manager, id) => manager.query('SELECT * FROM account WHERE id = ? FOR UPDATE', [id])],
+  ])('refuses %s outside `write`, and sends nothing', async (_title, work) => {
+    const id = idOn('shard-0');
+    await put(id, 1);
+    for (const failure of await failuresOf(id, (manager) => work(manager, id)))
+      expect(failure).toBeInstanceOf(WriteOnReadConnectionError);
+    expect(await balanceOf(id)).toBe(1);
   });
 
   it('rolls a failed write back, passes the error on, and leaves the connection usable', async () => {

@@ -1,8 +1,9 @@
-import type { EntityManager, EntityTarget, ObjectLiteral } from 'typeorm';
+import type { EntityManager, EntityTarget, ObjectLiteral, QueryRunner } from 'typeorm';
 import type { ShardKeyOf } from '../access/key.scope.js';
 import { ShardedRepository } from '../access/sharded.repository.js';
 import type { Location } from '../ring/hash-ring.js';
 import type { CurrentTopology } from '../topology/current-topology.js';
+import { readingManager } from './reading.manager.js';
 import { ShardMetrics } from './shard.metrics.js';
 import type { ShardRegistry } from './shard.registry.js';
 import { inTransaction } from './shard.transaction.js';
@@ -25,11 +26,11 @@ export interface ScatterOptions {
 /**
  * The one way to sharded rows; `repository` is how to them without forgetting the key, the rest is for SQL that is
  * written out. All writes go through `write`, so that online migration can fence a slot there without
- * touching a caller. Every method throws InvalidShardKeyError for a bad key and ShardUnavailableError for a shard
+ * touching a caller: everywhere else a write is refused (WriteOnReadConnectionError). Every method throws InvalidShardKeyError for a bad key and ShardUnavailableError for a shard
  * that is away; errors of the callback pass through.
  */
 export class ShardRouter {
-  private readonly queries = new ShardMetrics().queries;
+  private readonly metrics = new ShardMetrics();
 
   constructor(
     private readonly topology: CurrentTopology,
@@ -47,8 +48,8 @@ export class ShardRouter {
   /** Reads what belongs to `key`, on one connection and outside a transaction. */
   async read<T>(key: string, fn: (manager: EntityManager, shard: string) => Promise<T>): Promise<T> {
     const { shard } = this.topology.ring.locate(key);
-    this.queries.inc({ scope: 'single' });
-    return this.registry.run(shard, (runner) => fn(runner.manager, shard));
+    this.metrics.queries.inc({ scope: 'single' });
+    return this.run(shard, (runner) => fn(readingManager(runner, shard), shard));
   }
 
   /**
@@ -57,8 +58,8 @@ export class ShardRouter {
    */
   async write<T>(key: string, fn: (manager: EntityManager, at: Location) => Promise<T>): Promise<T> {
     const at = this.topology.ring.locate(key);
-    this.queries.inc({ scope: 'single' });
-    return this.registry.run(at.shard, (runner) => inTransaction(runner, (manager) => fn(manager, at)));
+    this.metrics.queries.inc({ scope: 'single' });
+    return this.run(at.shard, (runner) => inTransaction(runner, (manager) => fn(manager, at)));
   }
 
   /** The shards that own something now: what upkeep goes over, one `inspect` after the other. */
@@ -68,10 +69,10 @@ export class ShardRouter {
 
   /**
    * Reads one shard as a whole, whatever the keys: for upkeep in the background, such as a sweep. A request never needs
-   * it. Not among the queries that the metric counts.
+   * it. Not among the queries that the metrics count and time.
    */
   inspect<T>(shard: string, fn: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.registry.run(shard, (runner) => fn(runner.manager));
+    return this.registry.run(shard, (runner) => fn(readingManager(runner, shard)));
   }
 
   /**
@@ -84,10 +85,10 @@ export class ShardRouter {
   ): Promise<T[]> {
     const byShard = Map.groupBy(new Set(keys), (key) => this.topology.ring.locate(key).shard);
     if (byShard.size === 0) return [];
-    this.queries.inc({ scope: byShard.size === 1 ? 'single' : 'multi' });
+    this.metrics.queries.inc({ scope: byShard.size === 1 ? 'single' : 'multi' });
     const parts = await Promise.all(
       Array.from(byShard, ([shard, own]) =>
-        this.registry.run(shard, (runner) => fn(runner.manager, own, shard)),
+        this.run(shard, (runner) => fn(readingManager(runner, shard), own, shard)),
       ),
     );
     return parts.flat();
@@ -101,11 +102,12 @@ export class ShardRouter {
     fn: (manager: EntityManager, shard: string) => Promise<T>,
     { deadlineMs, partial = true }: ScatterOptions,
   ): Promise<ScatterResult<T>> {
-    this.queries.inc({ scope: 'scatter' });
+    this.metrics.queries.inc({ scope: 'scatter' });
     const answers = await Promise.all(
       this.topology.ring.shards.map(async (shard) => {
+        const ask = (runner: QueryRunner) => fn(readingManager(runner, shard), shard);
         try {
-          return { shard, value: await this.registry.run(shard, (r) => fn(r.manager, shard), deadlineMs) };
+          return { shard, value: await this.run(shard, ask, deadlineMs) };
         } catch (error) {
           if (partial && error instanceof ShardUnavailableError) return shard;
           throw error;
@@ -116,5 +118,9 @@ export class ShardRouter {
       results: answers.filter((answer) => typeof answer !== 'string'),
       unavailableShards: answers.filter((answer) => typeof answer === 'string'),
     };
+  }
+
+  private run<T>(shard: string, work: (runner: QueryRunner) => Promise<T>, deadlineMs?: number): Promise<T> {
+    return this.metrics.measure(shard, () => this.registry.run(shard, work, deadlineMs));
   }
 }

@@ -25,6 +25,11 @@ export function failureOf(work: Promise<unknown>): Promise<unknown> {
   );
 }
 
+/** One statement on every shard, whatever the keys. */
+export async function everywhere(registry: ShardRegistry, statement: string): Promise<void> {
+  await Promise.all(registry.names.map((shard) => registry.run(shard, (runner) => runner.query(statement))));
+}
+
 export async function timed(work: Promise<unknown>): Promise<{ ms: number; error: unknown }> {
   const startedAt = performance.now();
   const error = await failureOf(work);

@@ -1,6 +1,8 @@
 import { eventually } from '@fourfold-tools/testing';
+import { Logger } from '@nestjs/common';
 import { register } from 'prom-client';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Column, Entity, MissingPrimaryColumnError } from 'typeorm';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { SHARDS, TestShards } from '../routing/shards.support-spec.js';
 import { ShardRows } from './shard.rows.js';
 
@@ -56,6 +58,23 @@ describe('ShardRows', () => {
     expect((await figures()).join()).not.toContain('shard-2');
     await shards.proxy('shard-2').open();
     await eventually(() => expect(shardsOf(rows)).toEqual(SHARDS));
+  });
+
+  it('never rejects, also when its entities can’t be understood, and says so', async () => {
+    @Entity()
+    class Keyless {
+      @Column('int')
+      value!: number;
+    }
+    const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => {});
+    const { registry, topology } = await shards.router({ entities: [Keyless] });
+    const rows = new ShardRows(registry, topology, { rowsEveryMs: 0 });
+    await expect(rows.refresh()).resolves.toBeUndefined();
+    expect(warn).toHaveBeenCalledWith(
+      { err: expect.any(MissingPrimaryColumnError) },
+      'The rows of shards can’t be estimated',
+    );
+    warn.mockRestore();
   });
 
   it('asks nobody when it is scraped, and nothing at all when it is off', async () => {

@@ -89,7 +89,9 @@ export class ShardRows implements OnModuleInit, OnApplicationShutdown {
 
   /** Looks now, or waits for the look that is under way. Never rejects. */
   refresh(): Promise<void> {
-    this.#refreshing ??= this.#look().finally(() => (this.#refreshing = undefined));
+    this.#refreshing ??= this.#look()
+      .catch((error: unknown) => this.#logger.warn({ err: error }, 'The rows of shards can’t be estimated'))
+      .finally(() => (this.#refreshing = undefined));
     return this.#refreshing;
   }
 

@@ -1,6 +1,6 @@
 import { InMemoryWorkerIdLease, type ShardRouter, SnowflakeIds } from '@fourfold/sharding';
 import { createDatabase, type TestDatabase, topology } from '@fourfold-tools/testing';
-import { DataSource } from 'typeorm';
+import { DataSource, type QueryRunner } from 'typeorm';
 import { usersShardMigrations } from '../index.js';
 import { UserEmailEntity } from '../user-email.entity.js';
 import { connectShards, usersLibrary, type UsersLibraryParts, type UsersServers } from './users-library.js';
@@ -39,6 +39,19 @@ export class UsersShards {
   /** The shards with another way of doing one thing. */
   routerWith(change: Partial<Pick<ShardRouter, 'read' | 'write' | 'scatter'>>): ShardRouter {
     return Object.assign(Object.create(this.router) as ShardRouter, change);
+  }
+
+  /** An id that nobody has had yet, of a user on `shard`. */
+  userOn(shard: string): string {
+    for (;;) {
+      const id = this.ids.nextId();
+      if (this.servers.topology.ring.locate(id).shard === shard) return id;
+    }
+  }
+
+  /** What belongs to no key: rows that are where they should not be. */
+  on<T>(shard: string, work: (runner: QueryRunner) => Promise<T>): Promise<T> {
+    return this.servers.registry.run(shard, work);
   }
 
   /** Who holds an address, and how, on whatever shard. */

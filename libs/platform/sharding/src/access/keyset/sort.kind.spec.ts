@@ -9,7 +9,7 @@ class Thing {
   @PrimaryColumn('bigint')
   id!: string;
 
-  @Column('varchar')
+  @Column({ type: 'varchar', collation: 'utf8mb4_bin' })
   name!: string;
 
   @Column()
@@ -29,6 +29,12 @@ class Thing {
 
   @Column({ type: 'varchar', collation: 'utf8mb4_bin' })
   code!: string;
+
+  @Column('varchar')
+  word!: string;
+
+  @Column({ type: 'varchar', collation: 'utf8mb4_nopad_bin' })
+  unpadded!: string;
 
   @Column('enum', { enum: ['b', 'a'] })
   state!: string;
@@ -81,7 +87,9 @@ describe('sortKindOf', () => {
 
   it.each([
     ['nickname', /may be null/],
-    ['title', /collation utf8mb4_general_ci/],
+    ['title', /says utf8mb4_general_ci/],
+    ['word', /by word: it must say collation: 'utf8mb4_bin', and says none/],
+    ['unpadded', /says utf8mb4_nopad_bin/],
     ['exactly', /finer than a millisecond/],
     ['state', /type enum/],
     ['secret', /transformer/],

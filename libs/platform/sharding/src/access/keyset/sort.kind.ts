@@ -53,12 +53,16 @@ const kinds: Partial<Record<string, SortKind>> = {
   timestamp: time,
 };
 
+/** The one that `text` orders by. */
+const TEXT_COLLATION = 'utf8mb4_bin';
+
 /** What a Date can hold: with finer times a cursor would skip rows. */
 const DATE_PRECISION = 3;
 
 /**
  * @throws InvalidShardQueryError when JavaScript can't be sure to order the column as the database does: it may be null,
- *   has another type, is translated on its way, is finer than a Date, or is said to have a collation that is not binary.
+ *   has another type, is translated on its way, is finer than a Date, or is text that its
+ *   entity does not say to be `utf8mb4_bin`.
  */
 export function sortKindOf(metadata: EntityMetadata, property: string): SortKind {
   const column = metadata.findColumnWithPropertyName(property);
@@ -68,12 +72,14 @@ export function sortKindOf(metadata: EntityMetadata, property: string): SortKind
 }
 
 function faultOf(column: ColumnMetadata): string | undefined {
-  const { isNullable, transformer, collation = '_bin', precision } = column;
+  const { isNullable, transformer, collation, precision } = column;
   const kind = kinds[typeOf(column)];
   if (!kind) return `has the type ${typeOf(column)}`;
   if (isNullable) return 'may be null';
   if (transformer) return 'has a transformer';
-  if (kind === text && !collation.endsWith('_bin')) return `has the collation ${collation}`;
+  // Undeclared it is the server's default, which on most ignores case: rows would be lost between two pages.
+  if (kind === text && collation !== TEXT_COLLATION)
+    return `must say collation: '${TEXT_COLLATION}', and says ${collation ?? 'none'}`;
   if (kind === time && (precision ?? 0) > DATE_PRECISION) return 'is finer than a millisecond';
   return undefined;
 }
