@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ForkedProcess, type TestDatabase } from '@fourfold-tools/testing';
+import { eventually, ForkedProcess, type TestDatabase } from '@fourfold-tools/testing';
 import { Logger } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -17,6 +17,8 @@ const script = new URL('../testing/issuer.runner.mjs', import.meta.url);
 const PROCESSES = 4;
 const PARTS = 8;
 const HOUR_MS = 3_600_000;
+/** Short, so that a process need not be frozen for long to lose its worker id. */
+const RESERVATION_MS = 500;
 
 let database: TestDatabase;
 let main: DataSource;
@@ -29,8 +31,8 @@ beforeAll(async () => {
   Logger.overrideLogger(false);
   database = await freshDatabase('primary');
   main = await openMain(database);
-  // No spare ones: what a process loses somebody else has had.
-  await main.query('DELETE FROM snowflake_workers WHERE worker_id >= ?', [PROCESSES]);
+  // As many as processes and thieves together: what a process gets another one has had.
+  await main.query('DELETE FROM snowflake_workers WHERE worker_id >= ?', [2 * PROCESSES]);
 });
 afterAll(async () => {
   Logger.overrideLogger(['log', 'error', 'warn', 'debug', 'verbose', 'fatal']);
@@ -55,7 +57,7 @@ async function startIssuers(options: Pick<IssuerOptions, 'naive' | 'idsPerPart'>
       ForkedProcess.start<Report>(script, {
         ...options,
         databaseUrl: database.appUrl,
-        reservationMs: 1_000,
+        reservationMs: RESERVATION_MS,
         seed: index + 1,
         parts: PARTS,
         file: fileOf(index),
@@ -64,47 +66,66 @@ async function startIssuers(options: Pick<IssuerOptions, 'naive' | 'idsPerPart'>
   );
 }
 
-/** The next part of all, which `fault` falls into the middle of. */
-async function issuePart(part: number, fault: () => Promise<void> = async () => {}): Promise<void> {
-  for (const issuer of issuers) issuer.say('go');
-  await fault();
-  await Promise.all(issuers.map((issuer) => issuer.told('part', part)));
-}
+/** The worker id of each, once all have told that they are there. */
+const workerIdsAt = async (where: 'half' | 'part', part: number): Promise<number[]> =>
+  (await Promise.all(issuers.map((issuer) => issuer.told(where, part)))).map(({ workerId }) => workerId);
 
-/** Takes the worker id of every process from it and issues ids on each. */
-async function stealAll(): Promise<void> {
-  const thieves = await Promise.all(
-    Array.from({ length: PROCESSES }, (_, workerId) => SnowflakeIds.start(new WorkerIdThief(main, workerId))),
-  );
+/**
+ * The next part of all. `fault` falls between two ids of one burst of each, and undoes itself by what it returns when
+ * all have come through.
+ */
+async function issuePart(
+  part: number,
+  fault: (workerIds: number[]) => Promise<SnowflakeIds[]> = async () => [],
+): Promise<void> {
+  for (const issuer of issuers) issuer.say('go');
+  const thieves = await fault(await workerIdsAt('half', part));
+  for (const issuer of issuers) issuer.say('go');
+  const held = await workerIdsAt('part', part);
   for (const thief of thieves) {
+    // Whoever had it has found that it was lost, and has another.
+    expect(held).not.toContain(thief.workerId);
     stolen.push(BigUint64Array.from({ length: 5_000 }, () => thief.nextBigInt()));
     await thief.onApplicationShutdown();
   }
 }
 
-async function freeze(issuer: Issuer, jumpMs: number): Promise<void> {
+async function issueOn(workerId: number, how: 'by force' | 'when expired'): Promise<SnowflakeIds> {
+  const thief = await SnowflakeIds.start(new WorkerIdThief(main, workerId, how));
+  stolen.push(BigUint64Array.from({ length: 5_000 }, () => thief.nextBigInt()));
+  return thief;
+}
+
+/** Takes the worker id of every process from it and issues ids on each. */
+const stealAll = (workerIds: number[]) =>
+  Promise.all(workerIds.map((workerId) => issueOn(workerId, 'by force')));
+
+/** Stops one in the middle of a burst until its lease has run out and another has its worker id. */
+const freeze = (index: number, jumpMs: number) => async (workerIds: number[]) => {
+  const issuer = issuers[index]!;
   issuer.pause();
-  await stealAll();
+  const successor = await eventually(() => issueOn(workerIds[index]!, 'when expired'));
   if (jumpMs !== 0) issuer.say({ jumpMs });
   issuer.resume();
-}
+  return [successor];
+};
 
 describe('four processes whose clocks step, whose leases are lost, and that are frozen', () => {
   it('issue four million ids: none twice, and each process strictly increasing ones', async () => {
     await startIssuers({ naive: false, idsPerPart: 125_000 });
     await issuePart(1);
     await issuePart(2, stealAll);
-    await issuePart(3, () => freeze(issuers[0]!, 0));
-    await issuePart(4, () => freeze(issuers[1]!, HOUR_MS));
-    await issuePart(5, () => freeze(issuers[2]!, -HOUR_MS));
-    await stealAll();
-    for (let part = 6; part <= PARTS; part++) await issuePart(part);
+    await issuePart(3, freeze(0, 0));
+    await issuePart(4, freeze(1, HOUR_MS));
+    await issuePart(5, freeze(2, -HOUR_MS));
+    await issuePart(6, stealAll);
+    for (let part = 7; part <= PARTS; part++) await issuePart(part);
     await Promise.all(issuers.map((issuer) => issuer.told('done')));
 
     const issued = issuers.map((_issuer, index) => readIds(fileOf(index)));
     expect(issued.map(({ length }) => length)).toEqual(Array(PROCESSES).fill(1_000_000));
-    // Or nobody has lost anything.
-    expect(Math.max(...issued.map(workerIdsIn))).toBeGreaterThan(1);
+    // Each has lost its worker id at least twice, the last time by force.
+    expect(Math.min(...issued.map(workerIdsIn))).toBeGreaterThan(1);
     expect(issued.map(stepsBackIn)).toEqual(Array(PROCESSES).fill(0));
     expect(duplicatesIn([...issued, ...stolen])).toBe(0);
   });

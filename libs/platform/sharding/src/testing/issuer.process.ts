@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { once } from 'node:events';
+import { on } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
@@ -9,7 +9,6 @@ import { IdLeaseLostError } from '../ids/id-lease-lost.error.js';
 import { SnowflakeIds } from '../ids/snowflake.ids.js';
 import { SqlWorkerIdLease } from '../ids/sql-worker-id.lease.js';
 import { NaiveIds } from './naive.ids.js';
-
 import { SteppingClock } from './stepping.clock.js';
 
 export interface IssuerOptions {
@@ -23,10 +22,14 @@ export interface IssuerOptions {
   readonly file: string;
 }
 
-/** `part`: a part has been issued, and it waits to be told `go`. `done`: the file is written. */
-export type Report = { readonly told: 'ready' | 'part' | 'done' };
+/**
+ * `half`: it stands in the middle of a burst, half way through a part. `part`: one has been issued, and the reservation
+ * renewed. Both tell the worker id, and wait to be told `go`. `done`: the file is written.
+ */
+export type Report =
+  { readonly told: 'ready' | 'done' } | { readonly told: 'half' | 'part'; readonly workerId: number };
 
-/** Moves the clock of a process that is asleep, as the machine's does. */
+/** Moves the clock of a process that stands or sleeps, as the machine's does. */
 export interface Jump {
   readonly jumpMs: number;
 }
@@ -35,7 +38,7 @@ const HOUR_MS = 3_600_000;
 /** A main cluster, or a worker id, may have to be waited for. */
 const WAIT_MS = 30_000;
 
-const tell = (told: Report['told']) => process.send!({ told } satisfies Report);
+const tell = (report: Report) => process.send!(report);
 
 /** Issues ids in bursts, between which its clock steps by up to 10 ms or by an hour, forth and back. */
 export async function run(text: string): Promise<void> {
@@ -44,17 +47,14 @@ export async function run(text: string): Promise<void> {
   const dataSource = new DataSource({ type: 'mysql', url: options.databaseUrl });
   await dataSource.initialize();
   const clock = new SteppingClock();
-  process.on('message', (message: Jump | 'go') => {
-    if (message !== 'go') clock.step(message.jumpMs);
-  });
   const lease = new SqlWorkerIdLease(dataSource, options.reservationMs);
   const ids = options.naive
     ? await NaiveIds.start(lease, clock)
     : await SnowflakeIds.start(lease, { clock, reservationMs: options.reservationMs });
-  tell('ready');
+  tell({ told: 'ready' });
   const issued = await issue(ids, clock, options);
   writeFileSync(options.file, issued);
-  tell('done');
+  tell({ told: 'done' });
   await ids.onApplicationShutdown();
   await dataSource.destroy();
   process.disconnect();
@@ -66,16 +66,34 @@ async function issue(
   { seed, parts, idsPerPart }: IssuerOptions,
 ): Promise<BigUint64Array> {
   const random = seeded(seed);
+  const messages = on(process, 'message');
+  const toldToGo = async () => {
+    for (;;) {
+      const [message] = (await messages.next()).value as [Jump | 'go'];
+      if (message === 'go') return;
+      clock.step(message.jumpMs);
+    }
+  };
   const issued = new BigUint64Array(parts * idsPerPart);
   for (let part = 0, count = 0; part < parts; part++) {
-    await told('go');
-    for (const end = count + idsPerPart; count < end;) {
+    await toldToGo();
+    const end = count + idsPerPart;
+    const middle = count + Math.floor(idsPerPart / 2);
+    while (count < end) {
       clock.step(stepOf(random));
       const burst = Math.min(end, count + 1 + Math.floor(random() * 4_000));
-      while (count < burst) issued[count++] = await nextOf(ids);
+      while (count < burst) {
+        if (count === middle) {
+          tell({ told: 'half', workerId: ids.workerId });
+          await toldToGo();
+        }
+        issued[count++] = await nextOf(ids);
+      }
       await breathe();
     }
-    tell('part');
+    // One may have been under way since before a theft; the next begins after it.
+    for (let renewals = 0; renewals < 2; renewals++) await ids.renew();
+    tell({ told: 'part', workerId: ids.workerId });
   }
   return issued;
 }
@@ -92,12 +110,5 @@ function nextOf(ids: SnowflakeIds | NaiveIds): bigint | Promise<bigint> {
   } catch (error) {
     if (!(error instanceof IdLeaseLostError)) throw error;
     return ids.waitForId(WAIT_MS).then(BigInt);
-  }
-}
-
-async function told(what: 'go'): Promise<void> {
-  for (;;) {
-    const [message] = (await once(process, 'message')) as [unknown];
-    if (message === what) return;
   }
 }

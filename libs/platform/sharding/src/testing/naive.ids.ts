@@ -20,6 +20,12 @@ export class NaiveIds {
     return new NaiveIds(lease, await lease.acquire(clock.now()), clock);
   }
 
+  get workerId(): number {
+    return this.held.workerId;
+  }
+
+  async renew(): Promise<void> {}
+
   nextBigInt(): bigint {
     let timeMs = this.clock.now();
     this.sequence = timeMs === this.lastMs ? this.sequence + 1 : 0;

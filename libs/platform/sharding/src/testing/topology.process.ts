@@ -11,10 +11,10 @@ export interface TopologyProcessOptions {
   readonly redis: TopologyRedisOptions;
 }
 
-/** `adopted`: it routes by `topology` now. `refused`: what it was told to publish was not, by this code. */
+/** `adopted`: it routes by `topology` since `atMs` (Unix time). `refused`: what it was told to publish was not, by this code. */
 export type TopologyReport =
   | { readonly told: 'ready' }
-  | { readonly told: 'adopted'; readonly topology: Topology }
+  | { readonly told: 'adopted'; readonly topology: Topology; readonly atMs: number }
   | { readonly told: 'refused'; readonly code: string };
 
 /** Follows the topology, and publishes each change that it is told. Ends by a signal. */
@@ -24,7 +24,7 @@ export async function run(text: string): Promise<void> {
   const main = await new DataSource({ type: 'mysql', url: databaseUrl }).initialize();
   const { own, publisher } = await FollowingProcess.start(main, redis);
   const tell = (report: TopologyReport) => process.send!(report);
-  own.onAdopted(({ topology }) => tell({ told: 'adopted', topology }));
+  own.onAdopted(({ topology }) => tell({ told: 'adopted', topology, atMs: Date.now() }));
   process.on('message', (change: RingChange) => {
     publisher
       .publish(own.ring.plan(change).topology)

@@ -70,20 +70,24 @@ function nextOf(topology: Topology): Topology {
   return new HashRing(topology).plan({ kind: 'weight', ...change }).topology;
 }
 
-const followed = (who: FollowingProcess, epoch: number, deadlineMs = FOLLOWED_MS) =>
-  eventually(() => expect(who.own.ring.epoch).toBe(epoch), { deadlineMs });
+const followed = (who: FollowingProcess, epoch: number) =>
+  eventually(() => expect(who.own.ring.epoch).toBe(epoch));
 
 describe('a change of the topology', () => {
   it('is followed by every process within a second, without a restart', async () => {
     const [publisher, ...others] = await Promise.all([start(), start(), start()]);
     const next = nextOf(publisher.own.topology);
+    const publishedMs = performance.now();
     await publisher.publisher.publish(next);
     expect(publisher.own.ring.epoch).toBe(2);
     await Promise.all(others.map((other) => followed(other, 2)));
-    for (const { own } of others) expect(own.topology).toEqual(next);
+    for (const { own, adoptedAtMs } of others) {
+      expect(own.topology).toEqual(next);
+      expect(adoptedAtMs.get(2)! - publishedMs).toBeLessThan(FOLLOWED_MS);
+    }
   });
 
-  it('is found within a second by the poll when its notice is lost', async () => {
+  it('is found by the poll when its notice is lost', async () => {
     const process = await start();
     await eventually(async () => expect(await copied()).toBe('1'));
     const next = nextOf(process.own.topology);
@@ -97,7 +101,7 @@ describe('a change of the topology', () => {
     const process = await start(200);
     await eventually(async () => expect(await copied()).toBe('1'));
     await store.publish(nextOf(process.own.topology));
-    await followed(process, 2, 5_000);
+    await followed(process, 2);
     await eventually(async () => expect(await copied()).toBe('2'));
   });
 
@@ -105,7 +109,7 @@ describe('a change of the topology', () => {
     const [publisher, other] = await Promise.all([start(200), start(200)]);
     await link.close();
     await publisher.publisher.publish(nextOf(publisher.own.topology));
-    await followed(other, 2, 5_000);
+    await followed(other, 2);
     await link.open();
     await eventually(async () => expect(await copied()).toBe('2'));
   });
@@ -115,7 +119,7 @@ describe('a change of the topology', () => {
     await eventually(async () => expect(await copied()).toBe('1'));
     await link.freeze();
     await publisher.publisher.publish(nextOf(publisher.own.topology));
-    await followed(other, 2, 10_000);
+    await followed(other, 2);
     await link.open();
     await eventually(async () => expect(await copied()).toBe('2'));
   });

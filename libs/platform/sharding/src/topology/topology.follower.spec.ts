@@ -1,7 +1,7 @@
 import { gate } from '@fourfold-tools/testing';
 import { Logger, type LoggerService } from '@nestjs/common';
 import { register } from 'prom-client';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CurrentTopology } from './current-topology.js';
 import { evenTopology } from './even-topology.js';
 import type { Topology } from './topology.document.js';
@@ -54,6 +54,18 @@ describe('TopologyFollower', () => {
     await looks(2);
     expect(own.ring.epoch).toBe(3);
     expect(lines).toEqual([expect.stringMatching(/epoch 3 was adopted/)]);
+  });
+
+  it('finds a change within a second by its poll alone', async () => {
+    vi.useFakeTimers();
+    try {
+      follower.onApplicationBootstrap();
+      database = at(3);
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(own.ring.epoch).toBe(3);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('shows the epoch of this process as a metric', async () => {
