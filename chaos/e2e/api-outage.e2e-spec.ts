@@ -33,9 +33,9 @@ const others = SHARDS.filter((shard) => shard !== VICTIM);
 
 it('while a shard is killed under load, the API serves the users of the others as before, refuses its own fast, and says what is missing', async () => {
   // An address that was found before is found without the shard of the address.
-  const known = await outage.addressOf('address');
-  const unknown = await outage.addressOf('address');
-  const ofVictim = await outage.addressOf('user');
+  const known = await outage.addressWhere('address');
+  const unknown = await outage.addressWhere('address');
+  const ofVictim = await outage.addressWhere('user');
   const found = { status: 200, found: 1, partial: false, away: [] };
   for (const email of [known, ofVictim]) expect(await search(`email=${email}`)).toEqual(found);
   const figures = await underLoad(

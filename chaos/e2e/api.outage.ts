@@ -53,14 +53,13 @@ export class ApiOutage {
     };
   }
 
-  /** Signs a user up whose address is on the victim, or who is. @returns the address */
-  async addressOf(what: 'address' | 'user'): Promise<string> {
+  /** Signs users up until one has only that on the victim. @returns the address */
+  async addressWhere(onVictim: 'address' | 'user'): Promise<string> {
     for (;;) {
       const email = `${randomUUID()}@example.com`;
-      const { shard } = this.ring.locate(email);
-      if ((what === 'address') !== (shard === VICTIM)) continue;
+      if (this.isOnVictim(email) !== (onVictim === 'address')) continue;
       const { body } = await this.platform.api.post<{ id: string }>('/users', { name: 'Ada', email });
-      if (what === 'address' || this.ring.locate(body.id).shard === VICTIM) return email;
+      if (this.isOnVictim(body.id) === (onVictim === 'user')) return email;
     }
   }
 
@@ -78,6 +77,10 @@ export class ApiOutage {
     await this.restart();
     await this.platform.stop();
     await this.own.remove();
+  }
+
+  private isOnVictim(key: string): boolean {
+    return this.ring.locate(key).shard === VICTIM;
   }
 
   private async fill(): Promise<void> {

@@ -23,7 +23,7 @@ class Account {
   balance!: number;
 }
 
-const ROUNDS = { rounds: 6, mostRounds: 14, sideMs: 1_500 };
+const ROUNDS = { rounds: 5, mostRounds: 14, sideMs: 1_500 };
 
 let outage: ShardOutage;
 let registry: ShardRegistry;
