@@ -6,13 +6,13 @@ const BREAK_MS = 500;
 
 export interface OutageCalls {
   /** One for any other shard. */
-  other(): Promise<unknown>;
+  other: () => Promise<unknown>;
   /** One for the shard that goes down. */
-  victim(): Promise<unknown>;
+  victim: () => Promise<unknown>;
   /** Calls of each kind come so often. */
   everyMs: { other: number; victim: number };
   /** Something that needs no shard, of whoever asks them: what that takes is not the shard's doing. Default: nothing. */
-  beat?(): Promise<unknown>;
+  beat?: (() => Promise<unknown>) | undefined;
 }
 
 export interface Outage {
