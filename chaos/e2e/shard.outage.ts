@@ -3,34 +3,19 @@ import {
   createDatabase,
   describeTopology,
   FaultProxy,
-  OpenLoop,
   type OwnStack,
-  percentile,
-  type Sample,
   startOwnStack,
   type TestDatabase,
 } from '@fourfold-tools/testing';
 import { DataSource } from 'typeorm';
+import type { OutageCalls } from './outage.load.js';
 
 export const SHARDS = ['shard-0', 'shard-1', 'shard-2', 'shard-3'] as const;
-/** How many times slower calls for other shards may be while one is down. */
-export const SLOWDOWN = 1.5;
 export const VICTIM = 'shard-1';
 const ROWS = 2_000;
-/** About 200 calls: what else goes on here spoils one or two of many, and not their median. */
-const WINDOW_MS = 500;
 
 /** One call for a key of a shard, in whatever way shards are reached. */
 export type Call = (key: string) => Promise<unknown>;
-
-/** The figures of one outage under load, compared with those just before it, of the same run. */
-export interface OutageFigures {
-  /** p99 of calls for other shards, window by window. */
-  before: number[];
-  during: number[];
-  /** Calls for the shard that is down, begun once `isDown` said so. */
-  affected: readonly Sample[];
-}
 
 /** Four shards of the test's own; the victim is behind an address that can be cut off. */
 export class ShardOutage {
@@ -77,50 +62,15 @@ export class ShardOutage {
     await this.own.stack.start(VICTIM);
   }
 
-  /**
-   * Puts load on all shards and, a few times over, takes the victim away and gives it back, so that what else goes on
-   * on this machine falls on both sides alike. More rounds follow, up to `mostRounds`, while others seem too slow.
-   * @param fault ends when the victim is gone, and `mend` when it has answered again
-   */
-  async underLoad(
-    call: Call,
-    outage: { fault(): Promise<void>; isDown(): Promise<unknown>; mend(): Promise<void> },
-    { rounds = 4, mostRounds = 12, sideMs = 2_500 } = {},
-  ): Promise<OutageFigures> {
+  /** Calls for all shards, by one key of each. */
+  calls(call: Call): OutageCalls {
+    const well = SHARDS.filter((shard) => shard !== VICTIM).map((shard) => this.keyOf(shard));
     let turn = 0;
-    const wellShards = SHARDS.filter((shard) => shard !== VICTIM);
-    const others = new OpenLoop(() => call(this.keyOf(wellShards[(turn += 1) % wellShards.length]!)), {
-      each: 2,
-      everyMs: 5,
-    }).start();
-    const victims = new OpenLoop(() => call(this.keyOf(VICTIM)), { each: 1, everyMs: 10 }).start();
-    await others.run(sideMs);
-    const sides: { beganMs: number; brokeMs: number; downMs: number; endedMs: number }[] = [];
-    const p99s = (fromMs: number, toMs: number) =>
-      Array.from({ length: Math.floor((toMs - fromMs) / WINDOW_MS) }, (_, n) => fromMs + n * WINDOW_MS).map(
-        (beganMs) => percentile(others.between(beganMs, beganMs + WINDOW_MS), 0.99),
-      );
-    const figures = (): OutageFigures => ({
-      before: sides.flatMap(({ beganMs, brokeMs }) => p99s(beganMs, brokeMs)),
-      during: sides.flatMap(({ brokeMs, endedMs }) => p99s(brokeMs, endedMs)),
-      affected: sides.flatMap(({ downMs, endedMs }) => victims.between(downMs, endedMs)),
-    });
-    // What the outage costs is there however often it is measured; what a busy machine adds is not.
-    const unsure = () => sides.length < mostRounds && slowdown(figures()) > SLOWDOWN;
-    while (sides.length < rounds || unsure()) {
-      const beganMs = performance.now();
-      await others.run(sideMs);
-      const brokeMs = performance.now();
-      await outage.fault();
-      await outage.isDown();
-      const downMs = performance.now();
-      await others.run(Math.max(sideMs / 2, brokeMs + sideMs - downMs));
-      const endedMs = performance.now();
-      await outage.mend();
-      sides.push({ beganMs, brokeMs, downMs, endedMs });
-    }
-    await Promise.all([others.stop(), victims.stop()]);
-    return figures();
+    return {
+      other: () => call(well[(turn += 1) % well.length]!),
+      victim: () => call(this.keyOf(VICTIM)),
+      everyMs: { other: 3, victim: 10 },
+    };
   }
 
   #keyOn(shard: string): string {
@@ -131,14 +81,4 @@ export class ShardOutage {
     await this.proxy.close();
     await this.own.remove();
   }
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return (sorted[Math.floor((sorted.length - 1) / 2)]! + sorted[Math.floor(sorted.length / 2)]!) / 2;
-}
-
-/** How many times slower calls for other shards are while one is down, by the median of the windows' p99. */
-export function slowdown({ before, during }: OutageFigures): number {
-  return median(during) / median(before);
 }

@@ -85,6 +85,8 @@ describe('POST /v1/admin/shards/plan', () => {
     const rows = body.report.shards.reduce((sum, { rowsBefore = 0 }) => sum + rowsBefore, 0);
     // A row of users and one of user_emails each.
     expect(rows).toBeGreaterThanOrEqual(24);
+    const added = await plan({ kind: 'add', shard: 'shard-4', countRows: true });
+    expect(added.body.report.shards[0]).toHaveProperty('rowsBefore');
   });
 
   it.each<[object, number, string]>([

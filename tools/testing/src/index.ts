@@ -31,5 +31,6 @@ export {
   type TestTopology,
   type WriterAddress,
 } from './test-topology.js';
+export { StallWatch } from './stall.watch.js';
 export { topology } from './topology.js';
 export { TypeScriptBundle } from './typescript.bundle.js';

@@ -26,6 +26,7 @@ const FORGET = 'DELETE FROM ended_email_sagas WHERE user_id = ? AND saga_id = ?'
 /**
  * Whether a saga may still write its user, decided on the user's shard. Both sides first write and then look, with
  * locks: the saga its user and then for an end, the other the end and then at the user. So at least one sees the other.
+ * Where there is a user already, whoever locks it first is seen by the other anyway.
  */
 @Injectable()
 export class EmailSagaFence {
@@ -34,9 +35,10 @@ export class EmailSagaFence {
   /** @returns whether the user has `email`: final as far as this saga goes, for it writes no user from here on */
   async end({ id, userId }: EmailSaga, email: string): Promise<boolean> {
     return this.shards.write(userId, async (manager) => {
+      // First, as the writer of a user that exists: in one order, or the two would be each other's deadlock.
+      const there = await lockUser(manager, userId);
       await manager.query(END, [userId, id]);
-      const lock = { mode: 'pessimistic_write' } as const;
-      const user = await manager.findOne(UserEntity, { where: { id: userId }, lock });
+      const user = there ?? (await lockUser(manager, userId));
       return user?.email === email;
     });
   }
@@ -54,4 +56,8 @@ export class EmailSagaFence {
   async forget({ id, userId }: EmailSaga): Promise<void> {
     await this.shards.write(userId, (manager) => manager.query(FORGET, [userId, id]));
   }
+}
+
+function lockUser(manager: EntityManager, id: string): Promise<UserEntity | null> {
+  return manager.findOne(UserEntity, { where: { id }, lock: { mode: 'pessimistic_write' } });
 }

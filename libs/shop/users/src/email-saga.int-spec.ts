@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { AppError } from '@fourfold/kernel';
 import { type ShardFault, type ShardRouter, ShardUnavailableError } from '@fourfold/sharding';
 import { gate } from '@fourfold-tools/testing';
+import { Logger } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EmailReservations } from './email.reservations.js';
 import type { EmailSaga } from './email.saga.js';
@@ -11,9 +13,13 @@ import { EmailTakenError, UserChangedError } from './users.errors.js';
 let shards: UsersShards;
 
 beforeAll(async () => {
+  Logger.overrideLogger(false);
   shards = await UsersShards.start();
 });
-afterAll(() => shards?.stop());
+afterAll(async () => {
+  await shards?.stop();
+  Logger.overrideLogger(['log', 'error', 'warn', 'debug', 'verbose', 'fatal']);
+});
 
 const anEmail = () => `${randomUUID()}@example.com`;
 
@@ -170,6 +176,26 @@ describe('a change that is refused', () => {
     await expect(overtaken.execute(id, { email: second }, 1)).rejects.toThrow(UserChangedError);
     expect(await shards.holder(second)).toBeNull();
     expect(await shards.holder(first)).toEqual({ userId: id, state: 'confirmed' });
+  });
+});
+
+describe('changes of one address at once, each ended by others again and again', () => {
+  it('fail in a typed way, never as victims of a deadlock, and the user keeps one address', async () => {
+    const { register, change, reader, sweep } = shards.library({ reservationMs: 5 });
+    for (let round = 0; round < 15; round++) {
+      const { id } = await register.execute({ name: 'Ada', email: anEmail() });
+      const changes = Array.from({ length: 10 }, () => change.execute(id, { email: anEmail() }, undefined));
+      const [outcomes] = await Promise.all([
+        Promise.allSettled(changes),
+        ...Array.from({ length: 3 }, () => sweep.sweep()),
+      ]);
+      const errors = outcomes.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []));
+      expect(errors.filter((error) => !(error instanceof AppError))).toEqual([]);
+      await shards.everywhere('DO SLEEP(0.006)');
+      await sweep.sweep();
+      const rows = await shards.everywhere('SELECT email, state FROM user_emails WHERE user_id = ?', [id]);
+      expect(rows).toEqual([{ email: (await reader.get(id)).email, state: 'confirmed' }]);
+    }
   });
 });
 

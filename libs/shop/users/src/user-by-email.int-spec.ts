@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ShardRouter } from '@fourfold/sharding';
+import { type ShardRouter, ShardUnavailableError } from '@fourfold/sharding';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UsersShards } from './testing/users-shards.js';
 
@@ -12,12 +12,15 @@ afterAll(() => shards?.stop());
 
 const anEmail = () => `${randomUUID()}@example.com`;
 
-/** One process, with what it asks of the shards: `address` or `user` for each. */
+/** One process, with what it asks of the shards: `address` or `user` for each; the shards of `away` don't answer. */
 function aProcess() {
   const asked: string[] = [];
+  const away = new Set<string>();
   const router = shards.routerWith({
-    read: (key, fn) => {
-      asked.push(key.includes('@') ? 'address' : 'user');
+    read: async (key, fn) => {
+      const kind = key.includes('@') ? 'address' : 'user';
+      asked.push(kind);
+      if (away.has(kind)) throw new ShardUnavailableError(`shard-of-${kind}`, 'it does not answer');
       return shards.router.read(key, fn);
     },
     readMany: () => Promise.reject(new Error('more than one shard')),
@@ -29,7 +32,7 @@ function aProcess() {
     const { items } = await reader.search({ email, limit: 20 });
     return { ids: items.map(({ id }) => id), asked: [...asked] };
   };
-  return { register, change, search };
+  return { register, change, reader, search, away };
 }
 
 describe('a search by address', () => {
@@ -69,5 +72,27 @@ describe('a search by address', () => {
     await there.change.execute(ada.id, { email: next }, undefined);
     const eve = await there.register.execute({ name: 'Eve', email });
     expect(await here.search(email)).toEqual({ ids: [eve.id], asked: ['user', 'address', 'user'] });
+  });
+
+  it.each(['address', 'user'])('says that it is partial when the shard of the %s is away', async (kind) => {
+    const email = anEmail();
+    const { register, reader, search, away } = aProcess();
+    const { id } = await register.execute({ name: 'Ada', email });
+    away.add(kind);
+    expect(await reader.search({ email, limit: 20 })).toEqual({
+      items: [],
+      nextCursor: null,
+      partial: true,
+      unavailableShards: [`shard-of-${kind}`],
+    });
+    away.clear();
+    expect((await search(email)).ids).toEqual([id]);
+  });
+
+  it('fails for any other error of a shard', async () => {
+    const { reader } = shards.library({
+      router: shards.routerWith({ read: () => Promise.reject(new Error('no such column')) }),
+    });
+    await expect(reader.search({ email: anEmail(), limit: 20 })).rejects.toThrow('no such column');
   });
 });

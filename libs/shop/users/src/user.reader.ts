@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { MultiLevelCache, type WarmupEntry } from '@fourfold/cache';
-import { RoutingCache, ShardRouter } from '@fourfold/sharding';
+import { RoutingCache, ShardRouter, ShardUnavailableError } from '@fourfold/sharding';
 import { type Page, UserDirectory, UserNotFoundError, type UserView } from '@shop/contracts';
 import { Like } from 'typeorm';
 import { EmailReservations } from './email.reservations.js';
@@ -62,13 +62,20 @@ export class UserReader extends UserDirectory {
     return user;
   }
 
+  /** What the shards that answered know; those that did not are named, also when nothing is known without them. */
   async search(query: ListUsers): Promise<UserPage> {
     return query.email === undefined ? this.byNamePrefix(query) : this.byEmail(query.email);
   }
 
   private async byEmail(email: string): Promise<UserPage> {
-    const user = await this.withEmail(email);
-    return { items: user ? [viewOf(user)] : [], nextCursor: null, partial: false, unavailableShards: [] };
+    const page = { items: [], nextCursor: null, partial: false, unavailableShards: [] };
+    try {
+      const user = await this.withEmail(email);
+      return user ? { ...page, items: [viewOf(user)] } : page;
+    } catch (error) {
+      if (!(error instanceof ShardUnavailableError)) throw error;
+      return { ...page, partial: true, unavailableShards: [error.shard] };
+    }
   }
 
   /** One shard for the address, unless it is known whose it was last, and one for the user: never all of them. */

@@ -56,7 +56,7 @@ describe('queue_jobs_total', () => {
   });
 
   it.each([
-    ['succeeds', () => {}],
+    ['succeeds', () => Promise.resolve()],
     ['fails', () => Promise.reject(new Error('no luck'))],
   ])('counts an attempt that %s as lost when another worker has the job', async (_title, end) => {
     const taken = gate();

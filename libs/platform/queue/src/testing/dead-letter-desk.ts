@@ -162,8 +162,12 @@ export class DeadLetterDesk {
     return row.id;
   }
 
+  /** As the relay leaves it: what is published is not offered again for a while. */
   setState(messageId: string, state: string): Promise<unknown> {
-    return this.dataSource.query('UPDATE outbox SET state = ? WHERE msg_id = ?', [state, messageId]);
+    return this.dataSource.query(
+      'UPDATE outbox SET state = ?, available_at = NOW(3) + INTERVAL 90 SECOND WHERE msg_id = ?',
+      [state, messageId],
+    );
   }
 
   /** Takes the table of dead letters away, as before its migration, and gives it back. */

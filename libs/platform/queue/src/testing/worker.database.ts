@@ -32,7 +32,7 @@ export class WorkerDatabase {
     for (const { outboxId, messageId, queue, payload } of messages)
       await this.dataSource.query(
         `INSERT INTO outbox (id, msg_id, queue, payload, state, run_at, available_at)
-         VALUES (?, ?, ?, ?, 'published', NOW(3), NOW(3))`,
+         VALUES (?, ?, ?, ?, 'published', NOW(3), NOW(3) + INTERVAL 90 SECOND)`,
         [outboxId, messageId, queue, JSON.stringify(payload)],
       );
   }

@@ -12,12 +12,13 @@ export class ShardPlanner {
 
   /**
    * From the topology that this process has now, whose epoch is one less than the plan's.
-   * @throws InvalidRingChangeError; for a rebalance ShardUnavailableError when a shard can't be counted.
+   * @throws InvalidRingChangeError; ShardUnavailableError when rows are to be counted and a shard does not answer.
    */
   async plan(request: PlanRequest): Promise<RingPlan> {
     const { ring } = this.current;
-    return ring.plan(
-      request.kind === 'rebalance' ? { ...request, rowsBySlot: await this.slotRows.count() } : request,
-    );
+    if (request.kind === 'rebalance')
+      return ring.plan({ ...request, rowsBySlot: await this.slotRows.count() });
+    const { countRows, ...change } = request;
+    return ring.plan(countRows ? { ...change, rowsBySlot: await this.slotRows.count() } : change);
   }
 }

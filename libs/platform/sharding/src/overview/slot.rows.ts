@@ -3,7 +3,7 @@ import { SLOT_COUNT } from '../ring/slot.js';
 import type { ShardRegistry } from '../routing/shard.registry.js';
 import type { CurrentTopology } from '../topology/current-topology.js';
 
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 300_000;
 
 /** By the index that begins with `slot`: it reads no row. */
 const COUNT_BY_SLOT = 'SELECT slot, COUNT(*) AS rowCount FROM ?? GROUP BY slot';

@@ -16,9 +16,9 @@ export function readingManager(runner: QueryRunner, shard: string): EntityManage
       const kind = statementKind(sql);
       return kind === 'write' || kind === 'locking-read'
         ? Promise.reject(new WriteOnReadConnectionError(shard, kind))
-        : send.call(runner, sql, ...rest);
+        : send(sql, ...rest);
     };
-  runner.query = guarded(runner.query as Send);
-  runner.stream = guarded(runner.stream as Send);
+  runner.query = guarded(runner.query.bind(runner) as Send);
+  runner.stream = guarded(runner.stream.bind(runner) as Send);
   return runner.manager;
 }

@@ -1,4 +1,4 @@
-import { FaultProxy, type TestDatabase } from '@fourfold-tools/testing';
+import { FaultProxy, StallWatch, type TestDatabase } from '@fourfold-tools/testing';
 import { DataSource, Entity, PrimaryColumn, Column } from 'typeorm';
 import { freshDatabase } from '../mariadb.support-spec.js';
 import type { HashRing } from '../ring/hash-ring.js';
@@ -30,10 +30,20 @@ export async function everywhere(registry: ShardRegistry, statement: string): Pr
   await Promise.all(registry.names.map((shard) => registry.run(shard, (runner) => runner.query(statement))));
 }
 
+/** What `work` rejects with before anything else has its turn: without a word to a server, or a timer. */
+export function failureAtOnce(work: Promise<unknown>): Promise<unknown> {
+  const nextTurn = new Promise((resolve) => setImmediate(resolve, 'still waiting in the next turn'));
+  return Promise.race([failureOf(work), nextTurn]);
+}
+
+/** Without the time that this process stood still. */
 export async function timed(work: Promise<unknown>): Promise<{ ms: number; error: unknown }> {
-  const startedAt = performance.now();
+  const stalls = new StallWatch().start();
+  const startedMs = performance.now();
   const error = await failureOf(work);
-  return { ms: performance.now() - startedAt, error };
+  const endedMs = performance.now();
+  await stalls.stop();
+  return { ms: endedMs - startedMs - stalls.between(startedMs, endedMs), error };
 }
 
 @Entity('account')

@@ -1,5 +1,6 @@
 import { HashRing } from '../ring/hash-ring.js';
 import type { Topology } from './topology.document.js';
+import { InvalidTopologyError } from './topology.errors.js';
 import type { TopologyStore } from './topology.store.js';
 
 type AdoptedListener = (ring: HashRing, previous: HashRing) => void;
@@ -23,10 +24,17 @@ export class CurrentTopology {
     return this.adopted.topology;
   }
 
-  /** @returns false when its epoch is not higher than that of the current one, which then stays. */
+  /**
+   * @returns false when its epoch is not higher than that of the current one, which then stays.
+   * @throws InvalidTopologyError when its hash is another: no row would be found by it.
+   */
   adopt(topology: Topology): boolean {
     const previous = this.adopted;
     if (topology.epoch <= previous.epoch) return false;
+    if (topology.hashId !== previous.topology.hashId)
+      throw new InvalidTopologyError(
+        `Topology epoch ${topology.epoch} has another hash (${topology.hashId}) and was not adopted`,
+      );
     this.adopted = new HashRing(topology);
     for (const listener of this.#listeners) listener(this.adopted, previous);
     return true;

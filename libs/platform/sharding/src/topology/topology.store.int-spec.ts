@@ -73,6 +73,7 @@ describe('TopologyStore', () => {
     ['a double owner', ({ slots }) => ({ slots: [...slots, slots.at(-1)] }), /two owners/],
     ['an unknown shard', ({ shards }) => ({ shards: shards.slice(1) }), /not among the shards/],
     ['an unknown hash', () => ({ hashId: 'crc-32' }), /hashId/],
+    ['another hash than the ring has', () => ({ hashId: 'murmur3-14' }), /stays what it is/],
   ])('refuses to publish %s, and keeps what there is', async (_what, damage, message) => {
     const before = await store.head();
     const next = { ...evenTopology(['x', 'y']), epoch: before.epoch + 1 };

@@ -3,7 +3,7 @@ import type { SqlExecutor } from '../sql/sql-executor.js';
 import { evenTopology } from './even-topology.js';
 import { storedTopology } from './stored-topology.js';
 import { parseTopology, type Topology } from './topology.document.js';
-import { StaleTopologyError, TopologyMissingError } from './topology.errors.js';
+import { InvalidTopologyError, StaleTopologyError, TopologyMissingError } from './topology.errors.js';
 
 /** Uses the primary key backwards: one row is read. */
 const SELECT_CURRENT = 'SELECT epoch, document FROM shard_topology ORDER BY epoch DESC LIMIT 1';
@@ -62,8 +62,12 @@ export class TopologyStore {
    */
   async publish(next: Topology): Promise<Topology> {
     const checked = parseTopology(next);
-    const { epoch } = await this.head();
+    const { epoch, hashId } = await this.current();
     if (checked.epoch !== epoch + 1) throw new StaleTopologyError(checked.epoch, epoch);
+    if (checked.hashId !== hashId)
+      throw new InvalidTopologyError(
+        `The hash of a ring stays what it is: this one's is ${hashId}, and by ${checked.hashId} no row would be found`,
+      );
     if (await this.#insert(checked)) return checked;
     throw new StaleTopologyError(checked.epoch, (await this.head()).epoch);
   }

@@ -38,7 +38,7 @@ export interface Round {
   readonly death?: Death;
 }
 
-/** Of a wish: who has the address now, or the code of the error. */
+/** Of a wish: who has the address now, or the code of the error, or what it says if it has none. */
 export type Answer = { readonly userId: string } | { readonly code: string };
 
 export type Report =
@@ -68,8 +68,7 @@ export async function run(text: string): Promise<void> {
       if (options.naive) return { userId: await naive.execute(email) };
       return { userId: (await register.execute({ name: 'Ada', email })).id };
     } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      return { code: error.code };
+      return { code: error instanceof AppError ? error.code : String(error) };
     } finally {
       end();
     }

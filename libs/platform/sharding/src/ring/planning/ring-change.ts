@@ -5,33 +5,38 @@ import { SLOT_COUNT } from '../slot.js';
 
 const weight = z.number().min(0.01).max(100);
 
-const add = z.strictObject({ kind: z.literal('add'), shard: shardNameSchema, weight: weight.default(1) });
-const remove = z.strictObject({ kind: z.literal('remove'), shard: shardNameSchema });
-const reweigh = z.strictObject({ kind: z.literal('weight'), shard: shardNameSchema, weight });
+const rowsBySlot = z.array(z.number().min(0)).length(SLOT_COUNT);
+
+const add = { kind: z.literal('add'), shard: shardNameSchema, weight: weight.default(1) };
+const remove = { kind: z.literal('remove'), shard: shardNameSchema };
+const reweigh = { kind: z.literal('weight'), shard: shardNameSchema, weight };
+const rebalance = { kind: z.literal('rebalance') };
 
 /**
  * What an operator may ask of the ring.
  * - `add`: a new shard takes its share from all others.
  * - `remove`: a shard gives all it has to the others.
  * - `weight`: a shard shall hold another share, in proportion to the sum of all weights.
- * - `rebalance`: slots move until the shards hold rows in proportion to their weights; `rowsBySlot` has 16,384 counts.
+ * - `rebalance`: slots move until the shards hold rows in proportion to their weights.
+ *
+ * `rowsBySlot` has 16,384 counts. With it the report is of rows, and the fullest give or the emptiest get; without it
+ * each slot counts the same.
  */
 export const ringChangeSchema = z.discriminatedUnion('kind', [
-  add,
-  remove,
-  reweigh,
-  z.strictObject({
-    kind: z.literal('rebalance'),
-    rowsBySlot: z.array(z.number().min(0)).length(SLOT_COUNT),
-  }),
+  z.strictObject({ ...add, rowsBySlot: rowsBySlot.optional() }),
+  z.strictObject({ ...remove, rowsBySlot: rowsBySlot.optional() }),
+  z.strictObject({ ...reweigh, rowsBySlot: rowsBySlot.optional() }),
+  z.strictObject({ ...rebalance, rowsBySlot }),
 ]);
 
-/** The same as it is asked for from outside: who plans a rebalance has the rows counted. */
+const countRows = z.boolean().default(false);
+
+/** The same as it is asked for from outside: who plans has the rows counted, for a rebalance in any case. */
 export const planRequestSchema = z.discriminatedUnion('kind', [
-  add,
-  remove,
-  reweigh,
-  z.strictObject({ kind: z.literal('rebalance') }),
+  z.strictObject({ ...add, countRows }),
+  z.strictObject({ ...remove, countRows }),
+  z.strictObject({ ...reweigh, countRows }),
+  z.strictObject(rebalance),
 ]);
 
 export type PlanRequest = z.input<typeof planRequestSchema>;

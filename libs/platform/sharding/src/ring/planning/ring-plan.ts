@@ -3,7 +3,7 @@ import { MIN_SLOTS_PER_SHARD, SLOT_COUNT } from '../slot.js';
 import { levelRows } from './level-rows.js';
 import { InvalidRingChangeError, parseRingChange, type RingChange } from './ring-change.js';
 import { type PlanReport, reportOf } from './plan-report.js';
-import { shareOut } from './share-out.js';
+import { type Holding, shareOut } from './share-out.js';
 import { SlotTable } from './slot-table.js';
 import { transfer } from './slot-transfer.js';
 
@@ -36,13 +36,16 @@ export function planChange(topology: Topology, input: RingChange): RingPlan {
   if (change.kind === 'rebalance') {
     levelRows(after, sharing, change.rowsBySlot);
   } else {
-    transfer(after, shareOut(change.shard, sharing, ownedBy(topology, before)));
-    for (const { name } of sharing) assertEnough(name, after.countOf(name));
+    transfer(after, shareOut(change.shard, sharing, heldBy(topology, before, change.rowsBySlot)));
+    const [had, has] = [before.counts(), after.counts()];
+    for (const { name } of sharing) {
+      const slots = has.get(name) ?? 0;
+      if (name === change.shard || slots < (had.get(name) ?? 0)) assertEnough(name, slots);
+    }
   }
   const moves = movesBetween(before, after);
   const next = parseTopology({ ...topology, epoch: topology.epoch + 1, shards, slots: after.document() });
-  const rowsBySlot = change.kind === 'rebalance' ? change.rowsBySlot : undefined;
-  return { moves, report: reportOf(topology, next, rowsBySlot), topology: next };
+  return { moves, report: reportOf(topology, next, change.rowsBySlot), topology: next };
 }
 
 type Shards = Topology['shards'];
@@ -69,8 +72,20 @@ function shardsAfter({ shards }: Topology, change: ReturnType<typeof parseRingCh
   return shards.map((shard) => (shard === found ? { ...shard, weight: change.weight } : shard));
 }
 
-function ownedBy({ shards }: Topology, table: SlotTable): Map<string, number> {
-  return new Map(shards.map(({ name }) => [name, table.countOf(name)]));
+function heldBy(
+  { shards, slots }: Topology,
+  table: SlotTable,
+  rowsBySlot: readonly number[] | undefined,
+): Map<string, Holding> {
+  const rows = (name: string) =>
+    slots
+      .filter(({ shard }) => shard === name)
+      .flatMap(({ from, to }) => rowsBySlot?.slice(from, to + 1) ?? [])
+      .reduce((sum, count) => sum + count, 0);
+  const counts = table.counts();
+  return new Map(
+    shards.map(({ name }) => [name, { slots: counts.get(name) ?? 0, rows: rowsBySlot && rows(name) }]),
+  );
 }
 
 function assertEnough(shard: string, slots: number): void {

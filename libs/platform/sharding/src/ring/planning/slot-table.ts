@@ -24,10 +24,12 @@ export class SlotTable {
     this.#owners.fill(owner, from, to + 1);
   }
 
-  countOf(owner: string): number {
-    let count = 0;
-    for (const each of this.#owners) if (each === owner) count++;
-    return count;
+  /** How many slots each owner has; who has none is not there. */
+  counts(): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const { from, to, owner } of this.runs())
+      counts.set(owner, (counts.get(owner) ?? 0) + to - from + 1);
+    return counts;
   }
 
   /** All runs, ascending: as short as the document can say it. */

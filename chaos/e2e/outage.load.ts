@@ -1,0 +1,91 @@
+import { OpenLoop, type Sample, StallWatch } from '@fourfold-tools/testing';
+import { type OutageFigures, SLOWDOWN, slowdownOf } from './outage.figures.js';
+
+/** How long the moment of failure is. */
+const BREAK_MS = 500;
+
+export interface OutageCalls {
+  /** One for any other shard. */
+  other: () => Promise<unknown>;
+  /** One for the shard that goes down. */
+  victim: () => Promise<unknown>;
+  /** Calls of each kind come so often. */
+  everyMs: { other: number; victim: number };
+  /** Something that needs no shard, of whoever asks them: what that takes is not the shard's doing. Default: nothing. */
+  beat?: (() => Promise<unknown>) | undefined;
+}
+
+export interface Outage {
+  /** Ends when the shard is gone. */
+  fault(): Promise<void>;
+  /** Ends when its callers have to be told fast; without it they have to be from the first moment on. */
+  isDown?(): Promise<unknown>;
+  /** Ends when it has answered again. */
+  mend(): Promise<void>;
+}
+
+export interface Rounds {
+  /** Outages, at least. */
+  rounds: number;
+  /** So many while others seem too slow. */
+  mostRounds: number;
+  /** With the shard up, and without it. */
+  sideMs: number;
+}
+
+interface Round {
+  beganMs: number;
+  brokeMs: number;
+  downMs: number;
+  endedMs: number;
+}
+
+/**
+ * Puts load on all shards and, several times over, takes one away and gives it back, so that what else goes on on this
+ * machine falls on both sides alike. All calls of a side count, over all rounds: what an outage costs is there
+ * however often it is measured, and what a busy machine adds is not.
+ */
+export async function underLoad(
+  { other, victim, everyMs, beat }: OutageCalls,
+  outage: Outage,
+  { rounds, mostRounds, sideMs }: Rounds,
+): Promise<OutageFigures> {
+  const others = new OpenLoop(other, { each: 1, everyMs: everyMs.other }).start();
+  const victims = new OpenLoop(victim, { each: 1, everyMs: everyMs.victim }).start();
+  const stalls = new StallWatch(beat).start();
+  const done: Round[] = [];
+  const without = (sample: Sample): Sample => {
+    const { startedMs, tookMs } = sample;
+    return { ...sample, tookMs: tookMs - stalls.between(startedMs, startedMs + tookMs) };
+  };
+  const figures = (): OutageFigures => ({
+    before: done.flatMap(({ beganMs, brokeMs }) => others.between(beganMs, brokeMs)),
+    during: done.flatMap(({ brokeMs, endedMs }) => others.between(brokeMs, endedMs)),
+    atBreak: done.flatMap(({ brokeMs }) => others.between(brokeMs, brokeMs + BREAK_MS)),
+    failed: others.failed,
+    affected: done.flatMap(({ downMs, endedMs }) => victims.between(downMs, endedMs)).map(without),
+  });
+  try {
+    await others.run(sideMs);
+    while (done.length < rounds || (done.length < mostRounds && seemsSlow(figures()))) {
+      const beganMs = performance.now();
+      await others.run(sideMs);
+      const brokeMs = performance.now();
+      await outage.fault();
+      await outage.isDown?.();
+      const downMs = outage.isDown ? performance.now() : brokeMs;
+      await others.run(Math.max(sideMs / 2, brokeMs + sideMs - performance.now()));
+      const endedMs = performance.now();
+      await outage.mend();
+      done.push({ beganMs, brokeMs, downMs, endedMs });
+    }
+  } finally {
+    await Promise.all([others.stop(), victims.stop(), stalls.stop()]);
+  }
+  return figures();
+}
+
+function seemsSlow(figures: OutageFigures): boolean {
+  const { during, atBreak } = slowdownOf(figures);
+  return Math.max(during, atBreak) > SLOWDOWN;
+}

@@ -1,0 +1,45 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+const EVERY_MS = 5;
+/** A beat that comes so late was held up. */
+const LATE_MS = 25;
+
+/**
+ * Notes when a process was kept from working, by a busy machine or by itself: what a call seems to take then says
+ * nothing about what it waits for.
+ */
+export class StallWatch {
+  readonly #stalls: { fromMs: number; toMs: number }[] = [];
+  #beating: Promise<void> | undefined;
+  #ended = false;
+
+  /** @param beat something that takes no time when all works; by default a turn of this process itself */
+  constructor(private readonly beat: () => Promise<unknown> = async () => {}) {}
+
+  start(): this {
+    this.#beating ??= this.#watch();
+    return this;
+  }
+
+  /** How many ms of that time passed in stalls. By `performance.now()`. */
+  between(fromMs: number, toMs: number): number {
+    return this.#stalls.reduce(
+      (sum, stall) => sum + Math.max(0, Math.min(toMs, stall.toMs) - Math.max(fromMs, stall.fromMs)),
+      0,
+    );
+  }
+
+  async stop(): Promise<void> {
+    this.#ended = true;
+    await this.#beating;
+  }
+
+  async #watch(): Promise<void> {
+    while (!this.#ended) {
+      const fromMs = performance.now();
+      await Promise.all([this.beat(), pause(EVERY_MS)]);
+      const toMs = performance.now();
+      if (toMs - fromMs > LATE_MS) this.#stalls.push({ fromMs, toMs });
+    }
+  }
+}
