@@ -6,7 +6,7 @@ const never = new AbortController().signal;
 
 /** Takes a slot; `got` tells the order in which they came. */
 async function take(slots: JobSlots, got: string[], name: string, priority: PriorityClass, signal = never) {
-  const release = await slots.acquire(priority, signal);
+  const release = await slots.acquire(priority, { signal, isAborted: signal.aborted });
   got.push(release ? name : `${name} left`);
   return release;
 }
@@ -53,6 +53,18 @@ describe('JobSlots', () => {
   });
 
   it('gives nothing to who has stopped before it asked', async () => {
-    expect(await new JobSlots(1).acquire('high', AbortSignal.abort())).toBeUndefined();
+    const got: string[] = [];
+    expect(await take(new JobSlots(1), got, 'late', 'high', AbortSignal.abort())).toBeUndefined();
+    expect(got).toEqual(['late left']);
+  });
+
+  it('looks at no signal where there is a slot', async () => {
+    const seeker = {
+      isAborted: false,
+      get signal(): AbortSignal {
+        return expect.fail('nobody waits');
+      },
+    };
+    expect(await new JobSlots(1).acquire('high', seeker)).toBeTypeOf('function');
   });
 });

@@ -2,6 +2,13 @@ import type { PriorityClass } from '../queue.definition.js';
 
 const order = ['high', 'normal', 'low'] as const satisfies readonly PriorityClass[];
 
+/** Who asks for a slot, and may stop waiting. */
+export interface SlotSeeker {
+  readonly isAborted: boolean;
+  /** Looked at only where there is no slot at once: to make one costs as much as half a quick job's way. */
+  readonly signal: AbortSignal;
+}
+
 /**
  * The jobs that one process runs at once, over all its queues: they share its event loop and its database connections.
  * When all slots are taken, a free one goes to the highest class that waits, first come first served within it. A class
@@ -13,11 +20,11 @@ export class JobSlots {
 
   constructor(private readonly slots: number) {}
 
-  /** @returns once the caller has a slot; `undefined` when `signal` was aborted before that. The slot must be released. */
-  async acquire(priority: PriorityClass, signal: AbortSignal): Promise<(() => void) | undefined> {
-    if (signal.aborted) return undefined;
+  /** @returns once the caller has a slot; `undefined` when the seeker was aborted before that. The slot must be released. */
+  async acquire(priority: PriorityClass, seeker: SlotSeeker): Promise<(() => void) | undefined> {
+    if (seeker.isAborted) return undefined;
     if (this.taken < this.slots) this.taken += 1;
-    else if (!(await this.turn(priority, signal))) return undefined;
+    else if (!(await this.turn(priority, seeker.signal))) return undefined;
     let held = true;
     return () => {
       if (held) this.passOn();

@@ -81,7 +81,7 @@ export class JobRunner {
     const payload = messageOf(definition, job);
     if (definition.isolation === 'child-process')
       return this.timed(processor, job, () => this.children.run(definition.name, payload, running));
-    const release = await this.slots.acquire(definition.priority, running.signal);
+    const release = await this.slots.acquire(definition.priority, running);
     if (!release) return running.signal.throwIfAborted();
     return this.timed(processor, job, () => {
       running.startClock(this.options.onStuck);

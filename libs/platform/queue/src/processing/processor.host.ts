@@ -17,6 +17,7 @@ import { HAND_BACK_MS, InjectWorkerOptions, type WorkerOptions } from '../worker
 import { handBackUnbegun } from './job-moves.js';
 import { JobRunner } from './job.runner.js';
 import { type Processor, Processors } from './processors.js';
+import { spareTraces } from './spared-traces.js';
 
 /**
  * Connects each processor to its queue. At a stop: takes no more jobs → waits for those in hand → asks them to give up →
@@ -81,6 +82,7 @@ export class ProcessorHost implements OnApplicationBootstrap, OnModuleDestroy, B
     queue.on('error', (error) => this.logger.error({ err: error }, `Queue ${name}: ${error.message}`));
     // In this process, after the move: not one of the events that go through Redis.
     queue.on('completed', () => this.runner.completed(processor));
+    spareTraces(queue);
     this.queues.push(queue);
     // Every name: a job that has one is not ours, and is told so instead of being retried without a handler.
     void queue

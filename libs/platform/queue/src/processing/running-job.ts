@@ -67,6 +67,11 @@ export class RunningJob {
     return this.controller.signal;
   }
 
+  /** As `signal.aborted` says it, without making one. */
+  get isAborted(): boolean {
+    return this.abortReason !== undefined;
+  }
+
   /** Another worker may have the job. */
   get isLost(): boolean {
     return this.lock.isLost;
