@@ -6,8 +6,9 @@ import type { OutageCalls } from './outage.load.js';
 import { SHARDS, VICTIM } from './shard.outage.js';
 
 /** So many of each shard as the longest run asks for: a user who is in the cache is answered without a shard. */
-const USERS = 6_000;
+const USERS = 9_000;
 const BATCH = 1_000;
+const BYSTANDER = 'replica-2';
 
 /** An answer that is none. Its message is the status and the code. */
 export class Refusal extends Error {}
@@ -68,7 +69,14 @@ export class ApiOutage {
     return this.own.stack.kill(VICTIM);
   }
 
+  /** SIGKILL of a server that no search for users needs. */
+  killBystander(): Promise<void> {
+    return this.own.stack.kill(BYSTANDER);
+  }
+
+  /** Both. */
   async restart(): Promise<void> {
+    await this.own.stack.start(BYSTANDER);
     await this.own.stack.start(VICTIM);
   }
 

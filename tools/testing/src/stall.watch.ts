@@ -1,8 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-const EVERY_MS = 5;
-/** A beat that comes so late was held up. */
-const LATE_MS = 25;
+export interface StallWatchOptions {
+  /** How often it beats. */
+  everyMs: number;
+  /** A beat that comes so late was held up. */
+  lateMs: number;
+}
 
 /**
  * Notes when a process was kept from working, by a busy machine or by itself: what a call seems to take then says
@@ -14,7 +17,10 @@ export class StallWatch {
   #ended = false;
 
   /** @param beat something that takes no time when all works; by default a turn of this process itself */
-  constructor(private readonly beat: () => Promise<unknown> = async () => {}) {}
+  constructor(
+    private readonly beat: () => Promise<unknown> = async () => {},
+    private readonly options: StallWatchOptions = { everyMs: 5, lateMs: 25 },
+  ) {}
 
   start(): this {
     this.#beating ??= this.#watch();
@@ -35,11 +41,12 @@ export class StallWatch {
   }
 
   async #watch(): Promise<void> {
+    const { everyMs, lateMs } = this.options;
     while (!this.#ended) {
       const fromMs = performance.now();
-      await Promise.all([this.beat(), pause(EVERY_MS)]);
+      await Promise.all([this.beat(), pause(everyMs)]);
       const toMs = performance.now();
-      if (toMs - fromMs > LATE_MS) this.#stalls.push({ fromMs, toMs });
+      if (toMs - fromMs > lateMs) this.#stalls.push({ fromMs, toMs });
     }
   }
 }

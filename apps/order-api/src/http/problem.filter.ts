@@ -37,10 +37,21 @@ export class ProblemFilter implements ExceptionFilter {
       return;
     }
     const error = toAppError(exception);
-    if (error.status >= 500) this.logger.error({ err: exception, requestId: request.id }, error.message);
+    this.log(error, exception, request.id);
     const send = (): void => sendProblem(error, request, reply);
     if (request.raw.complete) send();
     else void discardBody(request.raw).then(send);
+  }
+
+  /**
+   * A refusal that has a name is one line without a stack: where it was thrown says nothing, and while something is down
+   * there are as many of them as there are callers, at the cost of those whom it does not concern.
+   */
+  private log(error: AppError, exception: unknown, requestId: string): void {
+    if (error.status < 500) return;
+    if (error.status !== 503) return this.logger.error({ err: exception, requestId }, error.message);
+    const cause = error.cause instanceof Error ? error.cause.message : undefined;
+    this.logger.warn({ code: error.code, requestId, cause }, error.message);
   }
 }
 

@@ -5,6 +5,7 @@ import { LoggerModule } from 'nestjs-pino';
 import { HealthController } from './health.controller.js';
 import { HealthRegistry } from './health.registry.js';
 import { arrivedOnManagementPort } from './management-port.js';
+import { requestOutcome } from './request-outcome.js';
 
 export interface ObservabilityOptions {
   /** Names the process in every log line and metric. */
@@ -28,6 +29,7 @@ export class ObservabilityModule {
             base: { service },
             autoLogging: { ignore: (request) => arrivedOnManagementPort(request) },
             genReqId: (request) => request.id,
+            customErrorObject: requestOutcome,
             // Headers may carry tokens; what a night shift needs is who asked for what, and how it ended.
             serializers: {
               req: (request: { id: string; method: string; url: string }) => ({

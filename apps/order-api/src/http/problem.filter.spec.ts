@@ -1,0 +1,50 @@
+import { type ArgumentsHost, Logger } from '@nestjs/common';
+import { ShardUnavailableError } from '@fourfold/sharding';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ProblemFilter } from './problem.filter.js';
+
+let logged: [level: string, about: object, message: string][];
+
+beforeEach(() => {
+  logged = [];
+  for (const level of ['warn', 'error'] as const)
+    vi.spyOn(Logger.prototype, level).mockImplementation((about: object, message: string) => {
+      logged.push([level, about, message]);
+    });
+});
+afterEach(() => vi.restoreAllMocks());
+
+function answer(exception: unknown): { code: number; body: { code: string } } {
+  const sent = { code: 0, body: { code: '' } };
+  const reply = {
+    header: () => reply,
+    code: (code: number) => Object.assign(reply, (sent.code = code) && {}),
+    type: () => reply,
+    send: (text: string) => void (sent.body = JSON.parse(text) as typeof sent.body),
+  };
+  const request = { id: 'r-1', raw: { complete: true, socket: {} } };
+  const http = { getRequest: () => request, getResponse: () => reply };
+  new ProblemFilter().catch(exception, { switchToHttp: () => http } as unknown as ArgumentsHost);
+  return sent;
+}
+
+describe('what the problem filter logs', () => {
+  it('of a refusal that has a name is one line, with its cause and without a stack', () => {
+    const cause = new Error('connect ECONNREFUSED');
+    const refusal = new ShardUnavailableError('shard-1', 'it is away', cause);
+    expect(answer(refusal)).toMatchObject({ code: 503, body: { code: 'shard-unavailable' } });
+    const about = { code: 'shard-unavailable', requestId: 'r-1', cause: 'connect ECONNREFUSED' };
+    expect(logged).toEqual([['warn', about, refusal.message]]);
+  });
+
+  it('of what nobody expected is the error itself', () => {
+    const bug = new TypeError('x is not a function');
+    expect(answer(bug)).toMatchObject({ code: 500, body: { code: 'internal-error' } });
+    expect(logged).toEqual([['error', { err: bug, requestId: 'r-1' }, expect.any(String)]]);
+  });
+
+  it('of what a caller did wrong is nothing', () => {
+    expect(answer(Object.assign(new Error('too large'), { statusCode: 413 })).code).toBe(413);
+    expect(logged).toEqual([]);
+  });
+});
