@@ -61,6 +61,7 @@ describe('GET /v1/admin/shards', () => {
           },
           health: { up: true, breaker: 'closed', latencyMs: expect.any(Number) },
         })),
+        hotKeys: [],
       });
     });
   });

@@ -25,6 +25,16 @@ export const shards = z.object({
         .describe('Null where the process that answers has no URL of the shard'),
     }),
   ),
+  hotKeys: z
+    .array(
+      z.object({
+        shard: z.string(),
+        key: z.string(),
+        share: z.number().min(0).max(1).describe('Of what the process that answers asked of the shard'),
+        perSecond: z.number().min(0),
+      }),
+    )
+    .describe('In the last whole minute; of each shard the hottest first'),
 });
 
 export const shardPlan = z.object({

@@ -12,6 +12,7 @@ export {
   ShardedRepository,
 } from './access/sharded.repository.js';
 export { shardUrlsSchema } from './configuration/shard-urls.schema.js';
+export { type HotKey, HotKeys, type HotKeysOptions } from './hot-keys/hot-keys.js';
 export { IdLeaseLostError } from './ids/id-lease-lost.error.js';
 export { InMemoryWorkerIdLease } from './ids/in-memory-worker-id.lease.js';
 export { SnowflakeIds, type SnowflakeOptions } from './ids/snowflake.ids.js';

@@ -1,4 +1,5 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
+import type { HotKeysOptions } from './hot-keys/hot-keys.js';
 import type { SnowflakeOptions } from './ids/snowflake.ids.js';
 import type { ShardConnectionOptions } from './routing/shard-connection.options.js';
 import type { SqlExecutor } from './sql/sql-executor.js';
@@ -9,6 +10,8 @@ export interface ShardingModuleOptions extends Partial<ShardConnectionOptions> {
   shards: Readonly<Record<string, string>>;
   /** How often the rows of each shard are estimated. Default 60,000; 0: never. */
   rowsEveryMs?: number;
+  /** From when on a key is hot. */
+  hotKeys?: HotKeysOptions;
   /**
    * The Redis that carries the topology to all processes: they follow a change at once. Without it each asks the main
    * cluster once a second.

@@ -1,6 +1,6 @@
 import { HealthRegistry } from '@fourfold/observability/health-registry';
 import { ConfigurationError } from '@fourfold/kernel';
-import type { TestDatabase } from '@fourfold-tools/testing';
+import { eventually, type TestDatabase } from '@fourfold-tools/testing';
 import { Global, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
@@ -8,10 +8,13 @@ import type { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SnowflakeIds } from './ids/snowflake.ids.js';
 import { freshDatabase, openMain } from './mariadb.support-spec.js';
+import { ShardOverview } from './overview/shard.overview.js';
 import { ShardRouter } from './routing/shard.router.js';
 import { ShardStatuses } from './routing/shard.statuses.js';
-import { SHARDS, TestShards } from './routing/shards.support-spec.js';
+import { keyOn, SHARDS, TestShards } from './routing/shards.support-spec.js';
 import { ShardingModule } from './sharding.module.js';
+import type { ShardingModuleOptions } from './sharding.module-definition.js';
+import { CurrentTopology } from './topology/current-topology.js';
 import { TopologyMissingError } from './topology/topology.errors.js';
 import { TopologyStore } from './topology/topology.store.js';
 
@@ -37,12 +40,12 @@ afterAll(async () => {
 class HealthModule {}
 
 /** An application as the APIs are, with the application's own account. */
-function start(urls: Record<string, string>) {
+function start(urls: Record<string, string>, options: Partial<ShardingModuleOptions> = {}) {
   @Module({
     imports: [
       HealthModule,
       TypeOrmModule.forRoot({ type: 'mysql', url: database.appUrl, retryAttempts: 0 }),
-      ShardingModule.forRootAsync({ useFactory: () => ({ shards: urls }) }),
+      ShardingModule.forRootAsync({ useFactory: () => ({ shards: urls, ...options }) }),
     ],
   })
   class AppModule {}
@@ -83,5 +86,19 @@ describe('ShardingModule', () => {
     );
     await app.close();
     expect(await holders()).toEqual([]);
+    await shards.proxy('shard-0').open();
+  });
+
+  it('shows operators whose key takes a shard more than its share', async () => {
+    const app = await start(shards.urls, { hotKeys: { windowMs: 200, share: 0.5, perSecond: 20 } });
+    const router = app.get(ShardRouter);
+    const key = keyOn(app.get(CurrentTopology).ring, 'shard-2');
+    const shown = await eventually(async () => {
+      for (let i = 0; i < 20; i++) await router.read(key, async () => i);
+      const { hotKeys } = await app.get(ShardOverview).view();
+      return hotKeys.length > 0 && hotKeys;
+    });
+    expect(shown).toEqual([{ shard: 'shard-2', key, share: 1, perSecond: expect.any(Number) }]);
+    await app.close();
   });
 });

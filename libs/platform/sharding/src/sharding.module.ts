@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { HotKeys } from './hot-keys/hot-keys.js';
 import { SnowflakeIds } from './ids/snowflake.ids.js';
 import { SqlWorkerIdLease } from './ids/sql-worker-id.lease.js';
 import { overviewProviders } from './overview/overview.providers.js';
@@ -58,6 +59,7 @@ import { TopologyStore } from './topology/topology.store.js';
     ShardRouter,
     ShardStatuses,
     ShardRows,
+    HotKeys,
     ShardOverview,
     ShardPlanner,
     SnowflakeIds,

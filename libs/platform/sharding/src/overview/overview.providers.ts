@@ -1,4 +1,5 @@
 import type { Provider } from '@nestjs/common';
+import { HotKeys } from '../hot-keys/hot-keys.js';
 import { ShardRegistry } from '../routing/shard.registry.js';
 import { ShardStatuses } from '../routing/shard.statuses.js';
 import { ShardRows } from '../rows/shard.rows.js';
@@ -11,9 +12,9 @@ import { SlotRows } from './slot.rows.js';
 export const overviewProviders: Provider[] = [
   {
     provide: ShardOverview,
-    inject: [CurrentTopology, ShardStatuses, ShardRows],
-    useFactory: (current: CurrentTopology, statuses: ShardStatuses, rows: ShardRows) =>
-      new ShardOverview(current, statuses, rows),
+    inject: [CurrentTopology, ShardStatuses, ShardRows, HotKeys],
+    useFactory: (current: CurrentTopology, statuses: ShardStatuses, rows: ShardRows, hotKeys: HotKeys) =>
+      new ShardOverview(current, statuses, rows, hotKeys),
   },
   {
     provide: ShardPlanner,

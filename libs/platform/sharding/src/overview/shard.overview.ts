@@ -1,3 +1,4 @@
+import type { HotKey, HotKeys } from '../hot-keys/hot-keys.js';
 import type { Topology } from '../topology/topology.document.js';
 import type { CurrentTopology } from '../topology/current-topology.js';
 import type { ShardRows } from '../rows/shard.rows.js';
@@ -24,6 +25,8 @@ export interface ShardsView {
   /** The most rows of an active shard for its weight, over the fewest; null while nothing is known. */
   balance: number | null;
   shards: ShardView[];
+  /** In the last whole minute, of what this process asked. */
+  hotKeys: readonly HotKey[];
 }
 
 /** All that is known of the shards, for operators: as this process has it. */
@@ -32,6 +35,7 @@ export class ShardOverview {
     private readonly current: CurrentTopology,
     private readonly statuses: ShardStatuses,
     private readonly rows: ShardRows,
+    private readonly hotKeys: HotKeys,
   ) {}
 
   /** Within a second: asks every shard for a sign of life, and no shard for its rows. */
@@ -52,6 +56,7 @@ export class ShardOverview {
         rows: rows.get(name) ?? null,
         health: health.get(name) ?? null,
       })),
+      hotKeys: this.hotKeys.current(),
     };
   }
 }

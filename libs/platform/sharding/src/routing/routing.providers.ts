@@ -1,4 +1,5 @@
 import type { Provider } from '@nestjs/common';
+import { HotKeys } from '../hot-keys/hot-keys.js';
 import { ShardRows } from '../rows/shard.rows.js';
 import { MODULE_OPTIONS_TOKEN, type ShardingModuleOptions } from '../sharding.module-definition.js';
 import { CurrentTopology } from '../topology/current-topology.js';
@@ -18,9 +19,15 @@ export const routingProviders: Provider[] = [
       new ShardRegistry(shards, connection),
   },
   {
+    provide: HotKeys,
+    inject: [MODULE_OPTIONS_TOKEN],
+    useFactory: ({ hotKeys }: ShardingModuleOptions) => new HotKeys(hotKeys),
+  },
+  {
     provide: ShardRouter,
-    inject: [CurrentTopology, ShardRegistry],
-    useFactory: (topology: CurrentTopology, registry: ShardRegistry) => new ShardRouter(topology, registry),
+    inject: [CurrentTopology, ShardRegistry, HotKeys],
+    useFactory: (topology: CurrentTopology, registry: ShardRegistry, hotKeys: HotKeys) =>
+      new ShardRouter(topology, registry, hotKeys),
   },
   {
     provide: ShardStatuses,

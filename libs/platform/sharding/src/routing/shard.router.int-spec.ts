@@ -1,13 +1,16 @@
 import { WriteOnReadConnectionError } from '@fourfold/db-routing';
+import { ManualClock } from '@fourfold/kernel';
 import { gate } from '@fourfold-tools/testing';
 import { register } from 'prom-client';
 import { type EntityManager, In } from 'typeorm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { HotKeys } from '../hot-keys/hot-keys.js';
 import { HashRing } from '../ring/hash-ring.js';
 import { InvalidShardKeyError } from '../ring/slot-hash.js';
+import type { CurrentTopology } from '../topology/current-topology.js';
 import { evenTopology } from '../topology/even-topology.js';
 import type { ShardRegistry } from './shard.registry.js';
-import type { ShardRouter } from './shard.router.js';
+import { ShardRouter } from './shard.router.js';
 import { Account, everywhere, failureOf, SHARDS, TestShards } from './shards.support-spec.js';
 
 const ring = new HashRing(evenTopology(SHARDS));
@@ -18,10 +21,11 @@ const idOn = (shard: string, skip = 0) => ids.filter((id) => ring.locate(id).sha
 let shards: TestShards;
 let router: ShardRouter;
 let registry: ShardRegistry;
+let topology: CurrentTopology;
 
 beforeAll(async () => {
   shards = await TestShards.start();
-  ({ router, registry } = await shards.router());
+  ({ router, registry, topology } = await shards.router());
 });
 afterAll(() => shards.stop());
 beforeEach(() => everywhere(registry, 'DELETE FROM account'));
@@ -193,5 +197,23 @@ describe('ShardRouter', () => {
       multi: 1,
       scatter: 1,
     });
+  });
+
+  it('counts for whose keys each shard is asked, and not what asks for all', async () => {
+    const clock = new ManualClock();
+    const hotKeys = new HotKeys({ windowMs: 1_000, share: 0.01, perSecond: 1 }, () => clock.now());
+    const counting = new ShardRouter(topology, registry, hotKeys);
+    const [hot, other] = [idOn('shard-1'), idOn('shard-1', 1)];
+    await counting.read(hot, async () => 1);
+    await counting.write(hot, async () => 1);
+    await counting.readMany([hot, other, idOn('shard-2')], async () => []);
+    await counting.scatter(async () => 1, { deadlineMs: 1_000 });
+    await counting.inspect('shard-3', async () => 1);
+    clock.advance(1_000);
+    expect(hotKeys.current().map(({ shard, key, share }) => [shard, key, share])).toEqual([
+      ['shard-1', hot, 0.75],
+      ['shard-1', other, 0.25],
+      ['shard-2', idOn('shard-2'), 1],
+    ]);
   });
 });

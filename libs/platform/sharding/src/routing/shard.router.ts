@@ -1,6 +1,7 @@
 import type { EntityManager, EntityTarget, ObjectLiteral, QueryRunner } from 'typeorm';
 import type { ShardKeyOf } from '../access/key.scope.js';
 import { ShardedRepository } from '../access/sharded.repository.js';
+import { HotKeys } from '../hot-keys/hot-keys.js';
 import type { Location } from '../ring/hash-ring.js';
 import type { CurrentTopology } from '../topology/current-topology.js';
 import { readingManager } from './reading.manager.js';
@@ -35,6 +36,7 @@ export class ShardRouter {
   constructor(
     private readonly topology: CurrentTopology,
     private readonly registry: ShardRegistry,
+    private readonly hotKeys = new HotKeys(),
   ) {}
 
   /** @param key the property of `target` that its rows are sharded by */
@@ -49,6 +51,7 @@ export class ShardRouter {
   async read<T>(key: string, fn: (manager: EntityManager, shard: string) => Promise<T>): Promise<T> {
     const { shard } = this.topology.ring.locate(key);
     this.metrics.queries.inc({ scope: 'single' });
+    this.hotKeys.count(shard, key);
     return this.run(shard, (runner) => fn(readingManager(runner, shard), shard));
   }
 
@@ -59,6 +62,7 @@ export class ShardRouter {
   async write<T>(key: string, fn: (manager: EntityManager, at: Location) => Promise<T>): Promise<T> {
     const at = this.topology.ring.locate(key);
     this.metrics.queries.inc({ scope: 'single' });
+    this.hotKeys.count(at.shard, key);
     return this.run(at.shard, (runner) => inTransaction(runner, (manager) => fn(manager, at)));
   }
 
@@ -86,6 +90,7 @@ export class ShardRouter {
     const byShard = Map.groupBy(new Set(keys), (key) => this.topology.ring.locate(key).shard);
     if (byShard.size === 0) return [];
     this.metrics.queries.inc({ scope: byShard.size === 1 ? 'single' : 'multi' });
+    for (const [shard, own] of byShard) for (const key of own) this.hotKeys.count(shard, key);
     const parts = await Promise.all(
       Array.from(byShard, ([shard, own]) =>
         this.run(shard, (runner) => fn(readingManager(runner, shard), own, shard)),
