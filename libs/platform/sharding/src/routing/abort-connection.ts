@@ -7,6 +7,10 @@ import type { PoolConnection } from 'mysql2';
  */
 export function abortConnection(connection: PoolConnection, reason: string): void {
   connection.destroy();
-  const { stream } = connection as unknown as { stream: Duplex };
-  stream.destroy(Object.assign(new Error(reason), { code: 'ETIMEDOUT' }));
+  streamOf(connection).destroy(Object.assign(new Error(reason), { code: 'ETIMEDOUT' }));
+}
+
+/** What the driver does not show of a connection: its socket. */
+export function streamOf(connection: PoolConnection): Duplex {
+  return (connection as unknown as { stream: Duplex }).stream;
 }

@@ -12,7 +12,9 @@ export interface ShardConnectionOptions {
   connectTimeoutMs: number;
   /** Waiting for a pooled connection, a new one's handshake included. */
   acquireTimeoutMs: number;
-  /** One read or write with all its statements and retries; the connection is cut when it is over. */
+  /** A connection that nobody has used for so long is asked for a sign of life before it is used again. */
+  idleCheckMs: number;
+  /** One read or write with all its statements and retries; when it is over the connection is cut, and the server ends the statement. */
   operationTimeoutMs: number;
   /** After so long a read or write is reason enough to probe the shard; it goes on all the same. */
   suspectAfterMs: number;
@@ -26,6 +28,7 @@ export const defaultShardConnectionOptions: ShardConnectionOptions = {
   poolSizes: {},
   connectTimeoutMs: 1_000,
   acquireTimeoutMs: 1_000,
+  idleCheckMs: 15_000,
   operationTimeoutMs: 10_000,
   suspectAfterMs: 500,
   retryAfterMs: 1_000,

@@ -1,30 +1,34 @@
 import { SESSION_SETUP } from '@fourfold/db-routing';
 import mysql, { type Pool, type PoolConnection, type PoolOptions } from 'mysql2';
 import { abortConnection } from './abort-connection.js';
+import { type Acquired, PooledConnections } from './pooled-connections.js';
+import type { ShardConnectionOptions } from './shard-connection.options.js';
 
-/** No connection of a pool came free in time. */
-class AcquireTimeout extends Error {
+/** Every connection of a pool was in use for too long. */
+class PoolBusy extends Error {
   code = 'ETIMEDOUT';
 }
 
 /** Whether it is the pool that is used up: too long a wait, or too many who wait. */
 export function isPoolBusy(error: unknown): boolean {
-  return error instanceof AcquireTimeout || (error as Error).message === 'Queue limit reached.';
+  return error instanceof PoolBusy || (error as Error).message === 'Queue limit reached.';
 }
 
-type Acquired = (error: NodeJS.ErrnoException | null, connection?: PoolConnection) => void;
+type PoolLimits = Pick<ShardConnectionOptions, 'acquireTimeoutMs' | 'idleCheckMs'>;
 
 /**
  * mysql2 for TypeORM's `driver` option, with what its pool lacks: a deadline on getting a connection (its queue waits
- * for ever), and settings on each new one.
+ * for ever), a look at whether one that was idle is still alive, and settings on each new one.
  */
-export function shardPoolDriver(acquireTimeoutMs: number): object {
+export function shardPoolDriver({ acquireTimeoutMs, idleCheckMs }: PoolLimits): object {
   return {
     ...mysql,
     createPool(options: PoolOptions): Pool {
       const pool = mysql.createPool(options);
       pool.on('connection', prepare);
-      limitAcquiring(pool, acquireTimeoutMs);
+      const connections = new PooledConnections(pool, idleCheckMs);
+      const isBusy = () => connections.inUse >= options.connectionLimit!;
+      limitAcquiring(pool, connections, { timeoutMs: acquireTimeoutMs, isBusy });
       return pool;
     },
   };
@@ -40,15 +44,28 @@ function prepare(connection: PoolConnection): void {
   }
 }
 
-function limitAcquiring(pool: Pool, timeoutMs: number): void {
-  const acquire = pool.getConnection.bind(pool) as (done: Acquired) => void;
+interface AcquireLimit {
+  timeoutMs: number;
+  /** Whether it is callers who have all connections, and not a server that does not answer. */
+  isBusy(): boolean;
+}
+
+function limitAcquiring(
+  pool: Pool,
+  connections: PooledConnections,
+  { timeoutMs, isBusy }: AcquireLimit,
+): void {
   pool.getConnection = ((done: Acquired) => {
     let late = false;
     const timer = setTimeout(() => {
       late = true;
-      done(new AcquireTimeout(`no connection became free within ${timeoutMs} ms`));
+      done(
+        isBusy()
+          ? new PoolBusy(`no connection became free within ${timeoutMs} ms`)
+          : Object.assign(new Error(`no connection within ${timeoutMs} ms`), { code: 'ETIMEDOUT' }),
+      );
     }, timeoutMs);
-    acquire((error, connection) => {
+    connections.acquire((error, connection) => {
       clearTimeout(timer);
       if (!late) done(error, connection);
       else connection?.release();

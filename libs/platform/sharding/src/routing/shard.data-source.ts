@@ -8,6 +8,8 @@ import type { ShardConnectionOptions } from './shard-connection.options.js';
 
 /** So many callers may wait for a connection; beyond, they would only wait for their deadline. */
 const QUEUE_LIMIT = 1_024;
+/** A firewall must not take a connection for unused; without a word of ours TCP says nothing for two hours. */
+const KEEP_ALIVE_MS = 10_000;
 const CLOSE_DEADLINE_MS = 5_000;
 
 /**
@@ -78,10 +80,10 @@ export class ShardDataSource {
   }
 
   #typeOrmOptions(): DataSourceOptions {
-    const { entities, poolSize, poolSizes, connectTimeoutMs, acquireTimeoutMs } = this.options;
+    const { entities, poolSize, poolSizes, connectTimeoutMs } = this.options;
     return {
       type: 'mysql',
-      driver: shardPoolDriver(acquireTimeoutMs),
+      driver: shardPoolDriver(this.options),
       ...this.endpoint,
       entities: [...entities],
       poolSize: poolSizes[this.shard] ?? poolSize,
@@ -92,7 +94,7 @@ export class ShardDataSource {
       supportBigNumbers: true,
       bigNumberStrings: true,
       synchronize: false,
-      extra: { queueLimit: QUEUE_LIMIT },
+      extra: { queueLimit: QUEUE_LIMIT, keepAliveInitialDelay: KEEP_ALIVE_MS },
     };
   }
 }

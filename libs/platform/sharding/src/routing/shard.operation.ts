@@ -1,9 +1,13 @@
-import { connectFaultOf, connectionFaultOf } from '@fourfold/db-routing';
+import { connectFaultOf, connectionFaultOf, queryTimeoutOf } from '@fourfold/db-routing';
 import type { PoolConnection } from 'mysql2';
 import { type DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
 import { abortConnection } from './abort-connection.js';
+import { limitStatements } from './statement-limit.js';
 import { isPoolBusy } from './shard-pool.driver.js';
 import { ShardUnavailableError } from './shard-unavailable.error.js';
+
+/** The server ends a statement only after it was cut here: it is for what nobody waits for any more. */
+const SERVER_GRACE_MS = 100;
 
 /** One read or write of a shard, on one connection, that may be cut off at any moment. */
 export class ShardOperation<T> {
@@ -14,6 +18,7 @@ export class ShardOperation<T> {
   constructor(
     private readonly shard: string,
     private readonly work: (runner: QueryRunner) => Promise<T>,
+    private readonly deadlineMs: number,
   ) {}
 
   /** @throws ShardUnavailableError; every error of `work` that is not about the connection passes through. */
@@ -21,7 +26,15 @@ export class ShardOperation<T> {
     return Promise.race([this.#attempt(open), this.#cutOff.promise]);
   }
 
-  /** Rejects with `error` now. The connection is cut, which rolls back and frees what it held. */
+  /** It is over: see `cut`. */
+  expire(): void {
+    this.cut(this.#late());
+  }
+
+  /**
+   * Rejects with `error` now. The connection is cut, which rolls back and frees what it held once the server is done
+   * with the statement in hand: soon after the deadline at the latest (MySQL: where it is a SELECT).
+   */
   cut(error: ShardUnavailableError): void {
     this.#cutBy ??= error;
     if (this.#connection) abortConnection(this.#connection, error.message);
@@ -34,16 +47,27 @@ export class ShardOperation<T> {
       const connection = await this.#acquire(runner);
       if (this.#cutBy) throw this.#cutBy;
       this.#connection = connection;
+      await limitStatements(runner, connection, this.deadlineMs + SERVER_GRACE_MS);
       return await this.work(runner);
     } catch (error) {
-      // Only statements are looked at: `work` may fail to reach something that is no shard.
-      const fault = error instanceof QueryFailedError ? connectionFaultOf(error) : undefined;
-      throw fault === undefined ? error : new ShardUnavailableError(this.shard, fault, error);
+      throw this.#faultOf(error) ?? error;
     } finally {
       // Whoever has it next must not be cut off with this one.
       this.#connection = undefined;
       await runner.release();
     }
+  }
+
+  /** Only statements are looked at: `work` may fail to reach something that is no shard. */
+  #faultOf(error: unknown): ShardUnavailableError | undefined {
+    if (!(error instanceof QueryFailedError)) return undefined;
+    if (queryTimeoutOf(error)) return this.#late(error);
+    const fault = connectionFaultOf(error);
+    return fault === undefined ? undefined : new ShardUnavailableError(this.shard, fault, error);
+  }
+
+  #late(cause?: unknown): ShardUnavailableError {
+    return new ShardUnavailableError(this.shard, `no answer within ${this.deadlineMs} ms`, cause, 'late');
   }
 
   async #acquire(runner: QueryRunner): Promise<PoolConnection> {

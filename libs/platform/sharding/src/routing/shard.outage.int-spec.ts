@@ -149,12 +149,12 @@ describe('a pool', () => {
 describe('ShardRegistry', () => {
   it('answers for a shard it has no URL of, or whose password is wrong, without showing a secret', async () => {
     const { registry } = await shards.router();
-    await expect(registry.dataSource('shard-9')).rejects.toThrow(ShardUnavailableError);
+    await expect(registry.run('shard-9', ping)).rejects.toThrow(ShardUnavailableError);
     const { ShardRegistry } = await import('./shard.registry.js');
     const url = new URL(shards.urls['shard-0']!);
     url.password = 'hunter2';
     const wrong = new ShardRegistry({ 'shard-0': url.href });
-    const failure = wrong.dataSource('shard-0');
+    const failure = wrong.run('shard-0', ping);
     await expect(failure).rejects.toThrow(/ER_ACCESS_DENIED_ERROR/);
     await expect(failure).rejects.not.toThrow(/hunter2/);
     await wrong.onApplicationShutdown();

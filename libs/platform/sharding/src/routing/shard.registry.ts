@@ -1,5 +1,5 @@
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
-import type { DataSource, QueryRunner } from 'typeorm';
+import type { QueryRunner } from 'typeorm';
 import { ShardedEntities } from '../access/sharded.entities.js';
 import type { HashRing } from '../ring/hash-ring.js';
 import type { CurrentTopology } from '../topology/current-topology.js';
@@ -65,17 +65,9 @@ export class ShardRegistry implements OnApplicationShutdown {
   }
 
   /**
-   * The shard's DataSource, opened if need be: for migrations and tools. Requests go through `ShardRouter`, which
-   * knows which rows are here and bounds how long they take.
-   * @throws ShardUnavailableError
-   */
-  async dataSource(shard: string): Promise<DataSource> {
-    return this.#get(shard).dataSource();
-  }
-
-  /**
    * Runs `work` on one connection of the shard. When `deadlineMs` (default: the operation timeout) is over the
-   * connection is cut, which rolls back and frees what it held.
+   * connection is cut and the server ends the statement in hand (MySQL: a SELECT), which rolls back and frees what it
+   * held.
    * @throws ShardUnavailableError when the shard can't be reached, has no connection free, breaks off, is late, or is
    *   known to be down. Every other error passes through.
    */

@@ -1,9 +1,10 @@
 import { WriteOnReadConnectionError } from '@fourfold/db-routing';
 import { ManualClock } from '@fourfold/kernel';
 import { gate } from '@fourfold-tools/testing';
+import { Logger } from '@nestjs/common';
 import { register } from 'prom-client';
 import { type EntityManager, In } from 'typeorm';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { HotKeys } from '../hot-keys/hot-keys.js';
 import { HashRing } from '../ring/hash-ring.js';
 import { InvalidShardKeyError } from '../ring/slot-hash.js';
@@ -29,6 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => shards.stop());
 beforeEach(() => everywhere(registry, 'DELETE FROM account'));
+afterEach(() => vi.restoreAllMocks());
 
 const put = (id: string, balance = 0) =>
   router.write(id, (manager) => manager.insert(Account, { id, balance }));
@@ -202,6 +204,7 @@ describe('ShardRouter', () => {
   it('counts for whose keys each shard is asked, and not what asks for all', async () => {
     const clock = new ManualClock();
     const hotKeys = new HotKeys({ windowMs: 1_000, share: 0.01, perSecond: 1 }, () => clock.now());
+    vi.spyOn(Logger.prototype, 'warn').mockReturnValue();
     const counting = new ShardRouter(topology, registry, hotKeys);
     const [hot, other] = [idOn('shard-1'), idOn('shard-1', 1)];
     await counting.read(hot, async () => 1);

@@ -1,6 +1,6 @@
 import { ShardBreaker, type BreakerState } from './shard.breaker.js';
 import { withDeadline } from '@fourfold/kernel';
-import type { DataSource, QueryRunner } from 'typeorm';
+import type { QueryRunner } from 'typeorm';
 import { parseShardUrl } from '../configuration/shard-url.js';
 import { ShardDataSource } from './shard.data-source.js';
 import { ShardOperation } from './shard.operation.js';
@@ -35,20 +35,15 @@ export class Shard {
     return this.#breaker.state;
   }
 
-  /** @throws ShardUnavailableError */
-  dataSource(): Promise<DataSource> {
-    return this.#dataSource.open();
-  }
-
   /** See `ShardRegistry.run`. */
   async run<T>(work: (runner: QueryRunner) => Promise<T>, deadlineMs: number): Promise<T> {
     const refusal = this.#breaker.refusal;
     if (refusal !== undefined) throw new ShardUnavailableError(this.name, refusal, undefined, 'breaker');
-    const operation = new ShardOperation(this.name, work);
+    const operation = new ShardOperation(this.name, work, deadlineMs);
     const { suspectAfterMs } = this.options;
     const suspicion = setTimeout(() => this.#breaker.suspect(), Math.min(suspectAfterMs, deadlineMs));
-    const deadline = setTimeout(() => operation.cut(this.#late(deadlineMs)), deadlineMs);
-    const running = operation.run(() => this.dataSource());
+    const deadline = setTimeout(() => operation.expire(), deadlineMs);
+    const running = operation.run(() => this.#dataSource.open());
     this.#underWay.set(operation, running);
     try {
       return await running;
@@ -73,10 +68,6 @@ export class Shard {
       this.#breaker.end();
       await this.#dataSource.close();
     }
-  }
-
-  #late(deadlineMs: number): ShardUnavailableError {
-    return new ShardUnavailableError(this.name, `no answer within ${deadlineMs} ms`, undefined, 'late');
   }
 
   /** Two probes say that the shard is down: whoever waits for it waits in vain. */

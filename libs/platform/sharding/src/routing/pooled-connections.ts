@@ -1,0 +1,73 @@
+import type { Pool, PoolConnection } from 'mysql2';
+import { abortConnection, streamOf } from './abort-connection.js';
+
+export type Acquired = (error: NodeJS.ErrnoException | null, connection?: PoolConnection) => void;
+
+const CHECK_TIMEOUT_MS = 500;
+
+/**
+ * What mysql2's pool does not know of its connections: how many are in use, and which were idle for so long that they
+ * may be dead. A firewall or a balancer forgets those without a word, and a statement on one would wait for its
+ * deadline. So such a connection is asked first; when it does not answer, those that were idle for longer go with it,
+ * and another one is taken.
+ */
+export class PooledConnections {
+  readonly #take: (done: Acquired) => void;
+  readonly #inUse = new Set<PoolConnection>();
+  /** Since when, on the clock of `performance.now()`. */
+  readonly #idle = new Map<PoolConnection, number>();
+
+  /** @param idleCheckMs how long one may be idle without being asked */
+  constructor(
+    pool: Pool,
+    private readonly idleCheckMs: number,
+  ) {
+    this.#take = pool.getConnection.bind(pool) as (done: Acquired) => void;
+    pool.on('connection', (connection) => {
+      streamOf(connection).once('close', () => this.#forget(connection));
+    });
+    pool.on('release', (connection) => {
+      this.#inUse.delete(connection);
+      this.#idle.set(connection, performance.now());
+    });
+  }
+
+  /** Neither idle nor being made or asked. */
+  get inUse(): number {
+    return this.#inUse.size;
+  }
+
+  /** One that was used lately, or has answered just now. */
+  acquire(done: Acquired): void {
+    this.#take((error, connection) => {
+      if (!connection) return done(error);
+      const idleSinceMs = this.#idle.get(connection);
+      this.#idle.delete(connection);
+      if (idleSinceMs === undefined || performance.now() - idleSinceMs < this.idleCheckMs)
+        this.#handOut(connection, done);
+      else this.#check(connection, idleSinceMs, done);
+    });
+  }
+
+  #check(connection: PoolConnection, idleSinceMs: number, done: Acquired): void {
+    const timer = setTimeout(() => abortConnection(connection, 'no answer to a ping'), CHECK_TIMEOUT_MS);
+    connection.ping((error) => {
+      clearTimeout(timer);
+      if (!error) return this.#handOut(connection, done);
+      abortConnection(connection, error.message);
+      for (const [other, sinceMs] of this.#idle)
+        if (sinceMs <= idleSinceMs) abortConnection(other, error.message);
+      this.acquire(done);
+    });
+  }
+
+  #handOut(connection: PoolConnection, done: Acquired): void {
+    this.#inUse.add(connection);
+    done(null, connection);
+  }
+
+  #forget(connection: PoolConnection): void {
+    this.#inUse.delete(connection);
+    this.#idle.delete(connection);
+  }
+}

@@ -1,0 +1,144 @@
+import { eventually, gate } from '@fourfold-tools/testing';
+import { createConnection, type RowDataPacket } from 'mysql2/promise';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { HashRing } from '../ring/hash-ring.js';
+import { evenTopology } from '../topology/even-topology.js';
+import type { ShardRegistry } from './shard.registry.js';
+import { failureOf, keyOn, SHARDS, TestShards } from './shards.support-spec.js';
+
+const here = keyOn(new HashRing(evenTopology(SHARDS)), 'shard-1');
+/** A statement that takes minutes, and does not look whether anybody is there, as SLEEP does. */
+const endless = (mark: string) => `SELECT BENCHMARK(10000000000, MD5('${mark}'))`;
+const ping = (manager: { query(sql: string): Promise<unknown> }) => manager.query('SELECT 1 AS one');
+
+let shards: TestShards;
+beforeAll(async () => {
+  shards = await TestShards.start();
+});
+afterEach(() => shards.proxy('shard-1').open());
+afterAll(() => shards.stop());
+
+/** Statements that run on shard-1 now and have `text` in them. */
+async function running(registry: ShardRegistry, text: string): Promise<number> {
+  const rows = await registry.run('shard-1', (runner) =>
+    runner.query(
+      'SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE ? AND ID <> CONNECTION_ID()',
+      [`%${text}%`],
+    ),
+  );
+  return (rows as unknown[]).length;
+}
+
+describe('a call whose deadline is over', () => {
+  it('naive twin: the statement of a connection that was destroyed runs on', async () => {
+    const { registry } = await shards.router();
+    const connection = await createConnection(shards.urls['shard-1']!);
+    const [rows] = await connection.query<RowDataPacket[]>('SELECT CONNECTION_ID() AS id');
+    connection.query(endless('twin')).catch(() => {});
+    await eventually(async () => (await running(registry, 'twin')) === 1);
+    connection.destroy();
+    await eventually(() => shards.proxy('shard-1').openConnections === 1);
+    expect(await running(registry, 'twin')).toBe(1);
+    await registry.run('shard-1', (runner) => runner.query(`KILL ${rows[0]!['id']}`));
+  });
+
+  it('leaves no statement behind in the server, so that those of many do not pile up beyond the pool', async () => {
+    const { router, registry } = await shards.router({ poolSize: 2 });
+    for (let i = 0; i < 2; i++) {
+      const { unavailableShards } = await router.scatter((manager) => manager.query(endless('many')), {
+        deadlineMs: 100,
+      });
+      expect(unavailableShards).toEqual(SHARDS);
+    }
+    await eventually(async () => (await running(registry, 'many')) === 0);
+  });
+
+  it('leaves no lock behind: the next writer of the row gets through', async () => {
+    const { router } = await shards.router({ operationTimeoutMs: 300 });
+    const { router: patient } = await shards.router();
+    await patient.write(here, (manager) => manager.query('REPLACE INTO account VALUES (?, 1)', [here]));
+    const update = (amount: number) => `UPDATE account SET balance = balance + ${amount} WHERE id = ${here}`;
+    const cut = router.write(here, async (manager) => {
+      await manager.query(update(100));
+      await manager.query(endless('lock'));
+    });
+    expect(await failureOf(cut)).toMatchObject({ fault: 'late' });
+    await patient.write(here, (manager) => manager.query(update(1)));
+    const read = patient.read(here, (manager) =>
+      manager.query(`SELECT balance FROM account WHERE id = ${here}`),
+    );
+    expect(await read).toEqual([{ balance: 2 }]);
+  });
+
+  it('does not limit what has the same connection after it', async () => {
+    const { router } = await shards.router({ poolSize: 1 });
+    const asked = await router.scatter((manager) => manager.query('SELECT 1 AS one'), { deadlineMs: 200 });
+    expect(asked.unavailableShards).toEqual([]);
+    const [row] = await router.read(here, (manager) => manager.query<object[]>('SELECT SLEEP(0.5) AS slept'));
+    expect(row).toEqual({ slept: 0 });
+  });
+});
+
+describe('connections that were forgotten on the way without a word', () => {
+  const CALLS = 6;
+
+  /** Six idle connections to shard-1 that nothing passes on any more; new ones would be answered. */
+  async function stranded(idleCheckMs: number) {
+    shards.proxy('shard-1').breakConnections();
+    await eventually(() => shards.proxy('shard-1').openConnections === 0);
+    const made = await shards.router({ idleCheckMs, suspectAfterMs: 60_000, operationTimeoutMs: 1_500 });
+    const together = gate();
+    let there = 0;
+    await Promise.all(
+      Array.from({ length: CALLS }, () =>
+        made.router.read(here, async (manager) => {
+          await ping(manager);
+          if (++there === CALLS) together.open();
+          await together.passed;
+        }),
+      ),
+    );
+    expect(shards.proxy('shard-1').openConnections).toBe(CALLS);
+    shards.proxy('shard-1').strandConnections();
+    return made;
+  }
+
+  it('naive: without a look at them each caller waits for its deadline', async () => {
+    const { router } = await stranded(Infinity);
+    const failures = await Promise.all(
+      Array.from({ length: CALLS }, () => failureOf(router.read(here, ping))),
+    );
+    for (const failure of failures) expect(failure).toMatchObject({ fault: 'late' });
+  });
+
+  it('are found when they are to be used, all by the first, and its caller gets a new one', async () => {
+    const { router } = await stranded(0);
+    const before = shards.proxy('shard-1').accepted;
+    expect(await router.read(here, ping)).toEqual([{ one: 1 }]);
+    await eventually(() => shards.proxy('shard-1').openConnections === 1);
+    for (let i = 0; i < CALLS; i++) expect(await router.read(here, ping)).toEqual([{ one: 1 }]);
+    expect(shards.proxy('shard-1').accepted).toBe(before + 1);
+  });
+});
+
+describe('a caller who gets no connection in time', () => {
+  const options = { poolSize: 2, connectTimeoutMs: 5_000, acquireTimeoutMs: 300, suspectAfterMs: 60_000 };
+
+  it('is told of the shard when it is the shard that does not answer', async () => {
+    const { router } = await shards.router(options);
+    await router.read(here, async (manager) => {
+      await ping(manager);
+      await shards.proxy('shard-1').freeze();
+      expect(await failureOf(router.read(here, ping))).toMatchObject({ fault: 'connection' });
+    });
+  });
+
+  it('is told of the pool when others have all of it', async () => {
+    const { router } = await shards.router(options);
+    await router.read(here, () =>
+      router.read(here, async () => {
+        expect(await failureOf(router.read(here, ping))).toMatchObject({ fault: 'busy' });
+      }),
+    );
+  });
+});
