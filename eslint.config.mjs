@@ -16,6 +16,13 @@ const noWayAroundTheShardKey = [
   },
 ];
 
+const noWholeShards = [
+  {
+    group: ['@fourfold/sharding/upkeep'],
+    message: 'Only sweeps (*.sweep.ts) may read whole shards: use ShardRouter.',
+  },
+];
+
 /** What may import what: by kind (`type:`) and by part (`scope:`). docs/architecture.md has the reasons. */
 const depConstraints = [
   {
@@ -70,6 +77,15 @@ export default tseslint.config(
   {
     files: ['apps/*/src/**/*.ts', 'libs/**/src/**/*.ts'],
     ignores: ['**/*.spec.ts', '**/*spec.ts', '**/testing/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: [...noToolsInProduction, ...noWayAroundTheShardKey, ...noWholeShards] },
+      ],
+    },
+  },
+  {
+    files: ['libs/**/src/**/*.sweep.ts'],
     rules: {
       'no-restricted-imports': ['error', { patterns: [...noToolsInProduction, ...noWayAroundTheShardKey] }],
     },

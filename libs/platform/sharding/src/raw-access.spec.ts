@@ -22,11 +22,13 @@ async function faultsOf(path: string, statement: string): Promise<string[]> {
 }
 
 const IMPORT = "import { ShardRegistry } from '@fourfold/sharding/operating';";
+const WHOLE_SHARDS = "import { ShardUpkeep } from '@fourfold/sharding/upkeep';";
 
 describe('raw access to shards', () => {
   it('is not in what the library shows, nor can another module have it injected', () => {
     expect(Object.values(surface)).not.toContain(ShardRegistry);
     expect(Object.keys(surface)).not.toContain('migrateShards');
+    expect(Object.keys(surface)).not.toContain('ShardUpkeep');
     const shown = Reflect.getMetadata('exports', ShardingModule) as unknown[];
     expect(shown).toContain(surface.ShardRouter);
     expect(shown).not.toContain(ShardRegistry);
@@ -36,6 +38,7 @@ describe('raw access to shards', () => {
     'is refused by lint in %s',
     async (path) => {
       expect(await faultsOf(path, IMPORT)).toEqual([expect.stringMatching(/around the sharding key/)]);
+      expect(await faultsOf(path, WHOLE_SHARDS)).toEqual([expect.stringMatching(/read whole shards/)]);
       expect(await faultsOf(path, IMPORT.replace('/operating', ''))).toEqual([]);
     },
   );
@@ -46,5 +49,12 @@ describe('raw access to shards', () => {
     'libs/shop/users/src/email-saga.int-spec.ts',
   ])('is there for tools and tests: %s', async (path) => {
     expect(await faultsOf(path, IMPORT)).toEqual([]);
+    expect(await faultsOf(path, WHOLE_SHARDS)).toEqual([]);
+  });
+
+  it('is refused in a sweep too, which may read whole shards', async () => {
+    const path = 'libs/shop/users/src/email.sweep.ts';
+    expect(await faultsOf(path, IMPORT)).toEqual([expect.stringMatching(/around the sharding key/)]);
+    expect(await faultsOf(path, WHOLE_SHARDS)).toEqual([]);
   });
 });

@@ -9,6 +9,7 @@ import { ShardPlanner } from './overview/shard.planner.js';
 import { routingProviders } from './routing/routing.providers.js';
 import { ShardRouter } from './routing/shard.router.js';
 import { ShardStatuses } from './routing/shard.statuses.js';
+import { ShardUpkeep } from './routing/shard.upkeep.js';
 import { ShardRows } from './rows/shard.rows.js';
 import {
   ConfigurableModuleClass,
@@ -57,6 +58,7 @@ import { TopologyStore } from './topology/topology.store.js';
     TopologyPublisher,
     CurrentTopology,
     ShardRouter,
+    ShardUpkeep,
     ShardStatuses,
     ShardRows,
     HotKeys,

@@ -1,5 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { ShardRouter } from '@fourfold/sharding';
+import { ShardUpkeep } from '@fourfold/sharding/upkeep';
 import { EmailReservations, type HeldEmail } from './email.reservations.js';
 import type { EmailSaga } from './email.saga.js';
 import { EmailSagaFence } from './email-saga.fence.js';
@@ -49,7 +49,7 @@ export class EmailSweep implements OnApplicationBootstrap, OnApplicationShutdown
   private failing = false;
 
   constructor(
-    private readonly shards: ShardRouter,
+    private readonly upkeep: ShardUpkeep,
     private readonly emails: EmailReservations,
     private readonly fence: EmailSagaFence,
     private readonly metrics: EmailSweepMetrics,
@@ -71,7 +71,7 @@ export class EmailSweep implements OnApplicationBootstrap, OnApplicationShutdown
    */
   async sweep(): Promise<void> {
     const errors: unknown[] = [];
-    for (const shard of this.shards.shards) {
+    for (const shard of this.upkeep.shards) {
       if (this.stopping) return;
       try {
         await this.settleOverdue(shard, errors);
@@ -114,7 +114,7 @@ export class EmailSweep implements OnApplicationBootstrap, OnApplicationShutdown
   }
 
   private ask<T>(shard: string, sql: string, parameters: unknown[]): Promise<T[]> {
-    return this.shards.inspect(shard, (manager) => manager.query<T[]>(sql, parameters));
+    return this.upkeep.read(shard, (manager) => manager.query<T[]>(sql, parameters));
   }
 
   /** At random times, so that many workers don't sweep in step. */

@@ -7,6 +7,7 @@ import { ShardHealthEntry } from './shard.health-entry.js';
 import { ShardRegistry } from './shard.registry.js';
 import { ShardRouter } from './shard.router.js';
 import { ShardStatuses } from './shard.statuses.js';
+import { ShardUpkeep } from './shard.upkeep.js';
 
 const DEFAULT_ROWS_EVERY_MS = 60_000;
 
@@ -28,6 +29,11 @@ export const routingProviders: Provider[] = [
     inject: [CurrentTopology, ShardRegistry, HotKeys],
     useFactory: (topology: CurrentTopology, registry: ShardRegistry, hotKeys: HotKeys) =>
       new ShardRouter(topology, registry, hotKeys),
+  },
+  {
+    provide: ShardUpkeep,
+    inject: [CurrentTopology, ShardRegistry],
+    useFactory: (topology: CurrentTopology, registry: ShardRegistry) => new ShardUpkeep(topology, registry),
   },
   {
     provide: ShardStatuses,

@@ -47,7 +47,7 @@ function prepare(connection: PoolConnection): void {
 interface AcquireLimit {
   timeoutMs: number;
   /** Whether it is callers who have all connections, and not a server that does not answer. */
-  isBusy(): boolean;
+  isBusy: () => boolean;
 }
 
 function limitAcquiring(

@@ -152,13 +152,13 @@ describe('metrics', () => {
   });
 
   it('do not count probes, estimates of rows and upkeep', async () => {
-    const { registry, router, topology } = await shards.router();
+    const { registry, upkeep, topology } = await shards.router();
     const counted = async () =>
       (await register.metrics()).match(/^shard_(query_seconds_count|errors_total).*$/gm);
     register.resetMetrics();
     const none = await counted();
     expect(await registry.shardHealth()).toHaveLength(SHARDS.length);
-    await router.inspect('shard-1', ping);
+    await upkeep.read('shard-1', ping);
     const rows = new ShardRows(registry, topology, { rowsEveryMs: 0 });
     await rows.refresh();
     expect(rows.current()).toHaveLength(SHARDS.length);

@@ -66,19 +66,6 @@ export class ShardRouter {
     return this.run(at.shard, (runner) => inTransaction(runner, (manager) => fn(manager, at)));
   }
 
-  /** The shards that own something now: what upkeep goes over, one `inspect` after the other. */
-  get shards(): readonly string[] {
-    return this.topology.ring.shards;
-  }
-
-  /**
-   * Reads one shard as a whole, whatever the keys: for upkeep in the background, such as a sweep. A request never needs
-   * it. Not among the queries that the metrics count and time.
-   */
-  inspect<T>(shard: string, fn: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.registry.run(shard, (runner) => fn(readingManager(runner, shard)));
-  }
-
   /**
    * Reads for many keys with one call of `fn` a shard, given that shard's distinct keys. The rows come back together,
    * in no order that means anything. All or nothing: one shard away fails the whole.

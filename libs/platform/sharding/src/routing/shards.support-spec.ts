@@ -9,6 +9,7 @@ import { TopologyStore } from '../topology/topology.store.js';
 import type { ShardConnectionOptions } from './shard-connection.options.js';
 import { ShardRegistry } from './shard.registry.js';
 import { ShardRouter } from './shard.router.js';
+import { ShardUpkeep } from './shard.upkeep.js';
 
 export const SHARDS = ['shard-0', 'shard-1', 'shard-2', 'shard-3'] as const;
 
@@ -85,16 +86,20 @@ export class TestShards {
   }
 
   /** A process of its own, as far as pools go. */
-  async router(
-    options: Partial<ShardConnectionOptions> = {},
-  ): Promise<{ router: ShardRouter; registry: ShardRegistry; topology: CurrentTopology }> {
+  async router(options: Partial<ShardConnectionOptions> = {}): Promise<{
+    router: ShardRouter;
+    upkeep: ShardUpkeep;
+    registry: ShardRegistry;
+    topology: CurrentTopology;
+  }> {
     const registry = new ShardRegistry(this.urls, { entities: [Account], ...options });
     this.#registries.push(registry);
     const rows = [{ epoch: 1, document: evenTopology(SHARDS) }];
     const main = { query: async () => rows } as SqlExecutor;
     const topology = await CurrentTopology.load(new TopologyStore(main));
     registry.follow(topology);
-    return { router: new ShardRouter(topology, registry), registry, topology };
+    const upkeep = new ShardUpkeep(topology, registry);
+    return { router: new ShardRouter(topology, registry), upkeep, registry, topology };
   }
 
   async stop(): Promise<void> {

@@ -9,6 +9,7 @@ import {
   TopologyStore,
 } from '@fourfold/sharding';
 import { ShardRegistry } from '@fourfold/sharding/operating';
+import { ShardUpkeep } from '@fourfold/sharding/upkeep';
 import { ChangeUser } from '../change-user.command.js';
 import { EmailReservations } from '../email.reservations.js';
 import { EmailSagaFence } from '../email-saga.fence.js';
@@ -55,6 +56,7 @@ export interface UsersLibraryParts extends UsersServers {
 
 export function usersLibrary({
   topology,
+  registry,
   router,
   ids,
   cache = noCache,
@@ -72,6 +74,6 @@ export function usersLibrary({
     warmup: new RecentUsersWarmup(router, reader),
     register: new RegisterUser(router, ids, emails, fence, cache),
     change: new ChangeUser(router, ids, emails, fence, reader, cache),
-    sweep: new EmailSweep(router, emails, fence, new EmailSweepMetrics()),
+    sweep: new EmailSweep(new ShardUpkeep(topology, registry), emails, fence, new EmailSweepMetrics()),
   };
 }
