@@ -26,9 +26,9 @@ export interface ScatterOptions {
 
 /**
  * The one way to sharded rows; `repository` is how to them without forgetting the key, the rest is for SQL that is
- * written out. All writes go through `write`, so that online migration can fence a slot there without
- * touching a caller: everywhere else a write is refused (WriteOnReadConnectionError). Every method throws InvalidShardKeyError for a bad key and ShardUnavailableError for a shard
- * that is away; errors of the callback pass through.
+ * written out. All writes go through `write`, so that online migration can fence a slot there without touching a
+ * caller: everywhere else a write is refused (WriteOnReadConnectionError). Every method throws InvalidShardKeyError
+ * for a bad key and ShardUnavailableError for a shard that is away; errors of the callback pass through.
  */
 export class ShardRouter {
   private readonly metrics = new ShardMetrics();
