@@ -35,6 +35,18 @@ class HeldUpReservations extends EmailReservations {
   }
 }
 
+/** Stands still before it confirms an address. */
+class UnconfirmedReservations extends EmailReservations {
+  readonly asked = gate();
+  readonly goOn = gate();
+
+  override async confirm(email: string, saga: EmailSaga): Promise<boolean> {
+    this.asked.open();
+    await this.goOn.passed;
+    return super.confirm(email, saga);
+  }
+}
+
 /** Frees whatever holding of the address its user has by then. */
 class NaiveReservations extends HeldUpReservations {
   override async release(email: string, { userId }: EmailSaga): Promise<boolean> {
@@ -56,37 +68,49 @@ function losingAnswers(router: ShardRouter): ShardRouter {
   });
 }
 
-describe('an address that its user gives up and takes back', () => {
-  /** Away from `first` and, before that is over, back to it. */
-  async function awayAndBack(
-    Reservations: typeof HeldUpReservations,
-  ): Promise<{ userId: string; first: string }> {
-    const [first, second] = [anEmail(), anEmail()];
-    const { id: userId } = await shards.library().register.execute({ name: 'Ada', email: first });
-    const away = shards.library({ Reservations });
-    const emails = away.emails as HeldUpReservations;
-    const leaving = away.change.execute(userId, { email: second }, undefined);
-    await emails.asked.passed;
-    await shards.library().change.execute(userId, { email: first }, undefined);
-    emails.goOn.open();
-    await leaving;
-    return { userId, first };
-  }
+describe.each(['taken back', 'being taken back'] as const)(
+  'an address that its user gives up, %s',
+  (step) => {
+    /** Away from `first` and, before that is over, back to it: to the end, or with the address reserved again. */
+    async function awayAndBack(
+      Reservations: typeof HeldUpReservations,
+    ): Promise<{ userId: string; first: string }> {
+      const [first, second] = [anEmail(), anEmail()];
+      const { id: userId } = await shards.library().register.execute({ name: 'Ada', email: first });
+      const away = shards.library({ Reservations });
+      const emails = away.emails as HeldUpReservations;
+      const leaving = away.change.execute(userId, { email: second }, undefined);
+      await emails.asked.passed;
+      const back = shards.library({ Reservations: UnconfirmedReservations });
+      const { asked, goOn } = back.emails as UnconfirmedReservations;
+      const returning = back.change.execute(userId, { email: first }, undefined);
+      await asked.passed;
+      if (step === 'taken back') {
+        goOn.open();
+        await returning;
+      }
+      emails.goOn.open();
+      await leaving;
+      goOn.open();
+      await returning;
+      return { userId, first };
+    }
 
-  it('naive twin: freeing it by name lets somebody else have it as well', async () => {
-    const { userId, first } = await awayAndBack(NaiveReservations);
-    const { register, reader } = shards.library();
-    const { id: second } = await register.execute({ name: 'Mallory', email: first });
-    expect([(await reader.get(userId)).email, (await reader.get(second)).email]).toEqual([first, first]);
-  });
+    it('naive twin: freeing it by name lets somebody else have it as well', async () => {
+      const { userId, first } = await awayAndBack(NaiveReservations);
+      const { register, reader } = shards.library();
+      const { id: second } = await register.execute({ name: 'Mallory', email: first });
+      expect([(await reader.get(userId)).email, (await reader.get(second)).email]).toEqual([first, first]);
+    });
 
-  it('stays that user’s alone', async () => {
-    const { userId, first } = await awayAndBack(HeldUpReservations);
-    expect(await shards.holder(first)).toEqual({ userId, state: 'confirmed' });
-    const again = shards.library().register.execute({ name: 'Mallory', email: first });
-    await expect(again).rejects.toThrow(EmailTakenError);
-  });
-});
+    it('stays that user’s alone', async () => {
+      const { userId, first } = await awayAndBack(HeldUpReservations);
+      expect(await shards.holder(first)).toEqual({ userId, state: 'confirmed' });
+      const again = shards.library().register.execute({ name: 'Mallory', email: first });
+      await expect(again).rejects.toThrow(EmailTakenError);
+    });
+  },
+);
 
 describe('a user’s shard whose answer is lost', () => {
   it('keeps a new user’s address: the next who asks finds the user there', async () => {
