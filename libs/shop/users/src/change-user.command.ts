@@ -71,7 +71,7 @@ export class ChangeUser {
     }
   }
 
-  /** With any version allowed, only a change of the address in between is one too many. */
+  /** With any version allowed, one change in between is too many: of the address, where this one names an address. */
   private writeRow(
     before: UserEntity,
     change: ChangeUserInput,
@@ -85,7 +85,8 @@ export class ChangeUser {
         lock: { mode: 'pessimistic_write' },
       });
       const expected = current && current.version === (version ?? current.version);
-      if (!expected || current.email !== before.email) throw new UserChangedError(id);
+      if (!expected || (change.email !== undefined && current.email !== before.email))
+        throw new UserChangedError(id);
       const { name = current.name, email = current.email } = change;
       const after = { ...current, name, email, version: current.version + 1 };
       await manager.update(UserEntity, { id }, { name, email, version: after.version });

@@ -223,6 +223,41 @@ describe('changes of one address at once, each ended by others again and again',
   });
 });
 
+describe('a change that names no version, and that a change of address comes before', () => {
+  async function overtaken(changeFrom: (email: string) => { name: string; email?: string }) {
+    const [first, second] = [anEmail(), anEmail()];
+    const { register, change, reader } = shards.library();
+    const { id } = await register.execute({ name: 'Ada', email: first });
+    const [reached, goOn] = [gate(), gate()];
+    const router = shards.routerWith({
+      write: async (key, fn) => {
+        reached.open();
+        await goOn.passed;
+        return shards.router.write(key, fn);
+      },
+    });
+    const late = shards.library({ router }).change.execute(id, changeFrom(first), undefined);
+    late.catch(() => undefined); // looked at by the test
+    await reached.passed;
+    await change.execute(id, { email: second }, undefined);
+    goOn.open();
+    return { late, second, now: () => reader.get(id) };
+  }
+
+  it('happens when it is of the name alone, and leaves the new address', async () => {
+    const { late, second, now } = await overtaken(() => ({ name: 'Ada King' }));
+    expect(await late).toMatchObject({ name: 'Ada King', email: second, version: 3 });
+    expect(await now()).toEqual(await late);
+    expect(await shards.holder(second)).toMatchObject({ state: 'confirmed' });
+  });
+
+  it('is refused when it names the address that is the old one now', async () => {
+    const { late, second, now } = await overtaken((email) => ({ name: 'Ada King', email }));
+    await expect(late).rejects.toThrow(UserChangedError);
+    expect(await now()).toMatchObject({ name: 'Ada', email: second, version: 2 });
+  });
+});
+
 describe('20 changes at once that name no version', () => {
   it('all happen, one after the other', async () => {
     const { register, change, reader } = shards.library();
