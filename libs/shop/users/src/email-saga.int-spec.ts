@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { AppError } from '@fourfold/kernel';
-import { type ShardFault, type ShardRouter, ShardUnavailableError } from '@fourfold/sharding';
+import { AppError, ManualClock } from '@fourfold/kernel';
+import {
+  InMemoryWorkerIdLease,
+  type ShardFault,
+  type ShardRouter,
+  ShardUnavailableError,
+  SnowflakeIds,
+} from '@fourfold/sharding';
 import { gate } from '@fourfold-tools/testing';
 import { Logger } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -200,6 +206,20 @@ describe('a change that is refused', () => {
     await expect(overtaken.execute(id, { email: second }, 1)).rejects.toThrow(UserChangedError);
     expect(await shards.holder(second)).toBeNull();
     expect(await shards.holder(first)).toEqual({ userId: id, state: 'confirmed' });
+  });
+});
+
+describe('a process that was frozen until its ids had run out', () => {
+  it('signs a user up, and changes the address, as soon as it has new ones', async () => {
+    const clock = new ManualClock(Date.now());
+    const ids = await SnowflakeIds.start(new InMemoryWorkerIdLease(), { clock });
+    const { register, change } = shards.library({ ids });
+    const [first, second] = [anEmail(), anEmail()];
+    clock.advance(3_600_000);
+    const { id } = await register.execute({ name: 'Ada', email: first });
+    clock.advance(3_600_000);
+    expect(await change.execute(id, { email: second }, 1)).toMatchObject({ email: second });
+    await ids.onApplicationShutdown();
   });
 });
 
