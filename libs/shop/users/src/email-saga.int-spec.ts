@@ -9,6 +9,7 @@ import {
 } from '@fourfold/sharding';
 import { gate } from '@fourfold-tools/testing';
 import { Logger } from '@nestjs/common';
+import { register as metrics } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EmailReservations } from './email.reservations.js';
 import type { EmailSaga } from './email.saga.js';
@@ -145,6 +146,35 @@ describe('a user’s shard whose answer is lost', () => {
     expect(await shards.holder(second)).toEqual({ userId: id, state: 'confirmed' });
     const { id: bob } = await register.execute({ name: 'Bob', email: first });
     expect(await shards.holder(first)).toEqual({ userId: bob, state: 'confirmed' });
+  });
+});
+
+async function failedStatements(): Promise<number> {
+  const { values } = await metrics.getSingleMetric('shard_errors_total')!.get();
+  const failed = values.filter(({ labels }) => labels['kind'] === 'statement');
+  return failed.reduce((sum, { value }) => sum + value, 0);
+}
+
+describe('an address that another user has', () => {
+  it('is refused, and its shard is not said to have failed', async () => {
+    const email = anEmail();
+    const { register, change } = shards.library();
+    await register.execute({ name: 'Ada', email });
+    const { id } = await register.execute({ name: 'Eve', email: anEmail() });
+    const before = await failedStatements();
+    await expect(register.execute({ name: 'Eve', email })).rejects.toThrow(EmailTakenError);
+    await expect(change.execute(id, { email }, undefined)).rejects.toThrow(EmailTakenError);
+    expect(await failedStatements()).toBe(before);
+  });
+
+  it('naive twin: a duplicate key that leaves the write counts as a failure of the shard', async () => {
+    const email = anEmail();
+    const { id } = await shards.library().register.execute({ name: 'Ada', email });
+    const row = { email, userId: id, sagaId: id, state: 'reserved' as const, reservedUntil: new Date() };
+    const before = await failedStatements();
+    const again = shards.router.write(email, (manager) => manager.insert(UserEmailEntity, row));
+    await expect(again).rejects.toThrow('Duplicate entry');
+    expect(await failedStatements()).toBe(before + 1);
   });
 });
 
