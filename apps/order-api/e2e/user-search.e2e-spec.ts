@@ -104,6 +104,7 @@ describe('a search', () => {
     '',
     'email=ada@example.com&namePrefix=Ada',
     'email=nowhere',
+    'email=ada@example.com&cursor=abc',
     'namePrefix=',
     'namePrefix=%20',
     'namePrefix=A&limit=0',
@@ -116,6 +117,14 @@ describe('a search', () => {
   ])('for ?%s is refused', async (query) => {
     const answer = await api.get(`/users?${query}`);
     expect([answer.status, answer.body['code']]).toEqual([400, 'validation-failed']);
+  });
+
+  it('by email has no cursor, not even one of a search by name', async () => {
+    for (const name of ['Rosalind 1', 'Rosalind 2']) await platform.shop.user(name);
+    const { nextCursor: cursor } = (await search({ namePrefix: 'Rosalind', limit: '1' })).body;
+    const answer = await api.get(`/users?email=ada@example.com&cursor=${cursor}`);
+    expect(answer.status).toBe(400);
+    expect(answer.body).toMatchObject({ code: 'validation-failed', errors: [{ path: 'cursor' }] });
   });
 
   it('does not go on with the cursor of another one', async () => {

@@ -16,6 +16,9 @@ import type { CreateProduct } from './catalog.schemas.js';
 import { ProductEntity } from './product.entity.js';
 import { StockEntity } from './stock.entity.js';
 
+/** A process that was frozen has its ids back within this. */
+const ID_DEADLINE_MS = 1_000;
+
 /** What an operator does to the catalogue. */
 @Injectable()
 export class ProductEditor {
@@ -28,7 +31,7 @@ export class ProductEditor {
 
   /** @throws SkuTakenError */
   async create({ sku, name, price, stock }: CreateProduct): Promise<ProductView> {
-    const id = this.ids.nextId();
+    const id = await this.ids.waitForId(ID_DEADLINE_MS);
     try {
       await inTransaction(this.dataSource, async (manager) => {
         await manager.insert(ProductEntity, {
@@ -53,12 +56,14 @@ export class ProductEditor {
    * @throws ProductNotFoundError
    */
   async setStock(productId: string, available: number): Promise<void> {
+    // Not in the transaction, which would hold what it has locked while there are no ids.
+    const messageId = `stock-set:${await this.ids.waitForId(ID_DEADLINE_MS)}`;
     const change: CacheInvalidation = { namespace: 'stock', ids: [productId] };
     await inTransaction(this.dataSource, async (manager) => {
       const { affected } = await manager.update(StockEntity, { productId }, { available });
       if (!affected) throw new ProductNotFoundError([productId]);
       await this.outbox.add(manager, {
-        messageId: `stock-set:${this.ids.nextId()}`,
+        messageId,
         queue: cacheInvalidationQueue.name,
         payload: change,
       });

@@ -4,7 +4,7 @@ import { ShardRouter, SnowflakeIds } from '@fourfold/sharding';
 import type { UserView } from '@shop/contracts';
 import { EmailReservations } from './email.reservations.js';
 import { EmailSagaFence } from './email-saga.fence.js';
-import type { EmailSaga } from './email.saga.js';
+import { type EmailSaga, SAGA_ID_DEADLINE_MS } from './email.saga.js';
 import { UserEntity } from './user.entity.js';
 import { UserReader, viewOf } from './user.reader.js';
 import { UserChangedError } from './users.errors.js';
@@ -43,7 +43,7 @@ export class ChangeUser {
     change: ChangeUserInput & { email: string },
     version: number | undefined,
   ): Promise<UserEntity> {
-    const saga: EmailSaga = { id: this.ids.nextId(), userId: before.id };
+    const saga: EmailSaga = { id: await this.ids.waitForId(SAGA_ID_DEADLINE_MS), userId: before.id };
     await this.emails.reserve(change.email, saga);
     let after: UserEntity;
     try {
@@ -71,7 +71,7 @@ export class ChangeUser {
     }
   }
 
-  /** With any version allowed, only a change of the address in between is one too many. */
+  /** With any version allowed, one change in between is too many: of the address, where this one names an address. */
   private writeRow(
     before: UserEntity,
     change: ChangeUserInput,
@@ -85,7 +85,8 @@ export class ChangeUser {
         lock: { mode: 'pessimistic_write' },
       });
       const expected = current && current.version === (version ?? current.version);
-      if (!expected || current.email !== before.email) throw new UserChangedError(id);
+      if (!expected || (change.email !== undefined && current.email !== before.email))
+        throw new UserChangedError(id);
       const { name = current.name, email = current.email } = change;
       const after = { ...current, name, email, version: current.version + 1 };
       await manager.update(UserEntity, { id }, { name, email, version: after.version });

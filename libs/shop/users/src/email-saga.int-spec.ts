@@ -1,8 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { AppError } from '@fourfold/kernel';
-import { type ShardFault, type ShardRouter, ShardUnavailableError } from '@fourfold/sharding';
+import { AppError, ManualClock } from '@fourfold/kernel';
+import {
+  InMemoryWorkerIdLease,
+  type ShardFault,
+  type ShardRouter,
+  ShardUnavailableError,
+  SnowflakeIds,
+} from '@fourfold/sharding';
 import { gate } from '@fourfold-tools/testing';
 import { Logger } from '@nestjs/common';
+import { register as metrics } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EmailReservations } from './email.reservations.js';
 import type { EmailSaga } from './email.saga.js';
@@ -35,6 +42,18 @@ class HeldUpReservations extends EmailReservations {
   }
 }
 
+/** Stands still before it confirms an address. */
+class UnconfirmedReservations extends EmailReservations {
+  readonly asked = gate();
+  readonly goOn = gate();
+
+  override async confirm(email: string, saga: EmailSaga): Promise<boolean> {
+    this.asked.open();
+    await this.goOn.passed;
+    return super.confirm(email, saga);
+  }
+}
+
 /** Frees whatever holding of the address its user has by then. */
 class NaiveReservations extends HeldUpReservations {
   override async release(email: string, { userId }: EmailSaga): Promise<boolean> {
@@ -56,37 +75,49 @@ function losingAnswers(router: ShardRouter): ShardRouter {
   });
 }
 
-describe('an address that its user gives up and takes back', () => {
-  /** Away from `first` and, before that is over, back to it. */
-  async function awayAndBack(
-    Reservations: typeof HeldUpReservations,
-  ): Promise<{ userId: string; first: string }> {
-    const [first, second] = [anEmail(), anEmail()];
-    const { id: userId } = await shards.library().register.execute({ name: 'Ada', email: first });
-    const away = shards.library({ Reservations });
-    const emails = away.emails as HeldUpReservations;
-    const leaving = away.change.execute(userId, { email: second }, undefined);
-    await emails.asked.passed;
-    await shards.library().change.execute(userId, { email: first }, undefined);
-    emails.goOn.open();
-    await leaving;
-    return { userId, first };
-  }
+describe.each(['taken back', 'being taken back'] as const)(
+  'an address that its user gives up, %s',
+  (step) => {
+    /** Away from `first` and, before that is over, back to it: to the end, or with the address reserved again. */
+    async function awayAndBack(
+      Reservations: typeof HeldUpReservations,
+    ): Promise<{ userId: string; first: string }> {
+      const [first, second] = [anEmail(), anEmail()];
+      const { id: userId } = await shards.library().register.execute({ name: 'Ada', email: first });
+      const away = shards.library({ Reservations });
+      const emails = away.emails as HeldUpReservations;
+      const leaving = away.change.execute(userId, { email: second }, undefined);
+      await emails.asked.passed;
+      const back = shards.library({ Reservations: UnconfirmedReservations });
+      const { asked, goOn } = back.emails as UnconfirmedReservations;
+      const returning = back.change.execute(userId, { email: first }, undefined);
+      await asked.passed;
+      if (step === 'taken back') {
+        goOn.open();
+        await returning;
+      }
+      emails.goOn.open();
+      await leaving;
+      goOn.open();
+      await returning;
+      return { userId, first };
+    }
 
-  it('naive twin: freeing it by name lets somebody else have it as well', async () => {
-    const { userId, first } = await awayAndBack(NaiveReservations);
-    const { register, reader } = shards.library();
-    const { id: second } = await register.execute({ name: 'Mallory', email: first });
-    expect([(await reader.get(userId)).email, (await reader.get(second)).email]).toEqual([first, first]);
-  });
+    it('naive twin: freeing it by name lets somebody else have it as well', async () => {
+      const { userId, first } = await awayAndBack(NaiveReservations);
+      const { register, reader } = shards.library();
+      const { id: second } = await register.execute({ name: 'Mallory', email: first });
+      expect([(await reader.get(userId)).email, (await reader.get(second)).email]).toEqual([first, first]);
+    });
 
-  it('stays that user’s alone', async () => {
-    const { userId, first } = await awayAndBack(HeldUpReservations);
-    expect(await shards.holder(first)).toEqual({ userId, state: 'confirmed' });
-    const again = shards.library().register.execute({ name: 'Mallory', email: first });
-    await expect(again).rejects.toThrow(EmailTakenError);
-  });
-});
+    it('stays that user’s alone', async () => {
+      const { userId, first } = await awayAndBack(HeldUpReservations);
+      expect(await shards.holder(first)).toEqual({ userId, state: 'confirmed' });
+      const again = shards.library().register.execute({ name: 'Mallory', email: first });
+      await expect(again).rejects.toThrow(EmailTakenError);
+    });
+  },
+);
 
 describe('a user’s shard whose answer is lost', () => {
   it('keeps a new user’s address: the next who asks finds the user there', async () => {
@@ -115,6 +146,35 @@ describe('a user’s shard whose answer is lost', () => {
     expect(await shards.holder(second)).toEqual({ userId: id, state: 'confirmed' });
     const { id: bob } = await register.execute({ name: 'Bob', email: first });
     expect(await shards.holder(first)).toEqual({ userId: bob, state: 'confirmed' });
+  });
+});
+
+async function failedStatements(): Promise<number> {
+  const { values } = await metrics.getSingleMetric('shard_errors_total')!.get();
+  const failed = values.filter(({ labels }) => labels['kind'] === 'statement');
+  return failed.reduce((sum, { value }) => sum + value, 0);
+}
+
+describe('an address that another user has', () => {
+  it('is refused, and its shard is not said to have failed', async () => {
+    const email = anEmail();
+    const { register, change } = shards.library();
+    await register.execute({ name: 'Ada', email });
+    const { id } = await register.execute({ name: 'Eve', email: anEmail() });
+    const before = await failedStatements();
+    await expect(register.execute({ name: 'Eve', email })).rejects.toThrow(EmailTakenError);
+    await expect(change.execute(id, { email }, undefined)).rejects.toThrow(EmailTakenError);
+    expect(await failedStatements()).toBe(before);
+  });
+
+  it('naive twin: a duplicate key that leaves the write counts as a failure of the shard', async () => {
+    const email = anEmail();
+    const { id } = await shards.library().register.execute({ name: 'Ada', email });
+    const row = { email, userId: id, sagaId: id, state: 'reserved' as const, reservedUntil: new Date() };
+    const before = await failedStatements();
+    const again = shards.router.write(email, (manager) => manager.insert(UserEmailEntity, row));
+    await expect(again).rejects.toThrow('Duplicate entry');
+    expect(await failedStatements()).toBe(before + 1);
   });
 });
 
@@ -179,6 +239,20 @@ describe('a change that is refused', () => {
   });
 });
 
+describe('a process that was frozen until its ids had run out', () => {
+  it('signs a user up, and changes the address, as soon as it has new ones', async () => {
+    const clock = new ManualClock(Date.now());
+    const ids = await SnowflakeIds.start(new InMemoryWorkerIdLease(), { clock });
+    const { register, change } = shards.library({ ids });
+    const [first, second] = [anEmail(), anEmail()];
+    clock.advance(3_600_000);
+    const { id } = await register.execute({ name: 'Ada', email: first });
+    clock.advance(3_600_000);
+    expect(await change.execute(id, { email: second }, 1)).toMatchObject({ email: second });
+    await ids.onApplicationShutdown();
+  });
+});
+
 describe('changes of one address at once, each ended by others again and again', () => {
   it('fail in a typed way, never as victims of a deadlock, and the user keeps one address', async () => {
     const { register, change, reader, sweep } = shards.library({ reservationMs: 5 });
@@ -196,6 +270,41 @@ describe('changes of one address at once, each ended by others again and again',
       const rows = await shards.everywhere('SELECT email, state FROM user_emails WHERE user_id = ?', [id]);
       expect(rows).toEqual([{ email: (await reader.get(id)).email, state: 'confirmed' }]);
     }
+  });
+});
+
+describe('a change that names no version, and that a change of address comes before', () => {
+  async function overtaken(changeFrom: (email: string) => { name: string; email?: string }) {
+    const [first, second] = [anEmail(), anEmail()];
+    const { register, change, reader } = shards.library();
+    const { id } = await register.execute({ name: 'Ada', email: first });
+    const [reached, goOn] = [gate(), gate()];
+    const router = shards.routerWith({
+      write: async (key, fn) => {
+        reached.open();
+        await goOn.passed;
+        return shards.router.write(key, fn);
+      },
+    });
+    const late = shards.library({ router }).change.execute(id, changeFrom(first), undefined);
+    late.catch(() => undefined); // looked at by the test
+    await reached.passed;
+    await change.execute(id, { email: second }, undefined);
+    goOn.open();
+    return { late, second, now: () => reader.get(id) };
+  }
+
+  it('happens when it is of the name alone, and leaves the new address', async () => {
+    const { late, second, now } = await overtaken(() => ({ name: 'Ada King' }));
+    expect(await late).toMatchObject({ name: 'Ada King', email: second, version: 3 });
+    expect(await now()).toEqual(await late);
+    expect(await shards.holder(second)).toMatchObject({ state: 'confirmed' });
+  });
+
+  it('is refused when it names the address that is the old one now', async () => {
+    const { late, second, now } = await overtaken((email) => ({ name: 'Ada King', email }));
+    await expect(late).rejects.toThrow(UserChangedError);
+    expect(await now()).toMatchObject({ name: 'Ada', email: second, version: 2 });
   });
 });
 

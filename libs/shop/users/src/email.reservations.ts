@@ -142,13 +142,17 @@ export class EmailReservations {
     return held ?? null;
   }
 
+  /** That the address is there is an answer: it must not leave the write, which would count it as the shard's failure. */
   private async insert(email: string, { id, userId }: EmailSaga): Promise<boolean> {
-    try {
-      return await this.changesOne(RESERVE, email, [email, userId, id, this.reservationMicroseconds]);
-    } catch (error) {
-      if (isDuplicateKey(error)) return false;
-      throw error;
-    }
+    return this.shards.write(email, async (manager) => {
+      try {
+        await manager.query(RESERVE, [email, userId, id, this.reservationMicroseconds]);
+        return true;
+      } catch (error) {
+        if (isDuplicateKey(error)) return false;
+        throw error;
+      }
+    });
   }
 
   private async changesOne(sql: string, email: string, parameters: unknown[]): Promise<boolean> {

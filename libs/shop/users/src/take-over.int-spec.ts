@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { composeSnowflake } from '@fourfold/sharding';
-import { gate } from '@fourfold-tools/testing';
+import { eventually, gate } from '@fourfold-tools/testing';
 import type { EntityManager } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EmailSagaFence } from './email-saga.fence.js';
@@ -18,6 +18,10 @@ afterAll(() => shards?.stop());
 
 const anEmail = () => `${randomUUID()}@example.com`;
 const DAY_MS = 86_400_000;
+const LOCKING_LOOKS = `
+  SELECT id FROM information_schema.processlist
+  WHERE db = DATABASE() AND info LIKE 'SELECT%FROM \`users\`%FOR UPDATE' AND id <> CONNECTION_ID()
+`;
 /** An id that nobody has had, of that time. */
 const idOf = (timeMs: number) =>
   composeSnowflake({ timeMs, workerId: 1_023, sequence: Math.floor(Math.random() * 4_096) });
@@ -67,6 +71,32 @@ function heldUp(when: 'before' | 'after') {
   return { router, reached, goOn };
 }
 
+/**
+ * Stands still, in the first transaction on a shard of users, before it writes who has been ended.
+ * @param locking whether the look that follows waits for those who are about to commit
+ */
+function heldUpBeforeTheEnd(locking: boolean) {
+  const [reached, goOn] = [gate(), gate()];
+  const held = (manager: EntityManager) =>
+    Object.assign(Object.create(manager) as EntityManager, {
+      query: async (...statement: Parameters<EntityManager['query']>) => {
+        reached.open();
+        await goOn.passed;
+        return manager.query(...statement);
+      },
+      findOne: (...[entity, { lock, ...look }]: Parameters<EntityManager['findOne']>) =>
+        manager.findOne(entity, locking && lock ? { ...look, lock } : look),
+    });
+  const router = shards.routerWith({
+    write: (key, fn) =>
+      shards.router.write(key, (manager, at) => fn(key.includes('@') ? manager : held(manager), at)),
+  });
+  return { router, reached, goOn };
+}
+
+/** Whether anybody waits for a user that another is writing. */
+const someoneWaitsForAUser = async () => (await shards.everywhere(LOCKING_LOOKS)).length > 0;
+
 /** A sign-up that is so slow before it creates its user that another has taken its address over. */
 async function lateSignUp(Fence: typeof EmailSagaFence) {
   const email = anEmail();
@@ -81,12 +111,11 @@ async function lateSignUp(Fence: typeof EmailSagaFence) {
 }
 
 /** A sign-up whose reservation has run out, and another that is about to take it over and stands still. */
-async function lateComer(when: 'before' | 'after') {
+async function lateComer({ router, reached, goOn }: ReturnType<typeof heldUp>) {
   const email = anEmail();
   const first = signUpOf(idOf(Date.now()));
   await shards.library().emails.reserve(email, first);
   await shards.runOut(email);
-  const { router, reached, goOn } = heldUp(when);
   const second = shards.library({ router }).register.execute({ name: 'Eve', email });
   second.catch(() => undefined); // looked at by the test
   await reached.passed;
@@ -98,11 +127,13 @@ async function create(
   email: string,
   { userId: id, ...saga }: EmailSaga,
   Fence = EmailSagaFence,
+  beforeCommit = async () => {},
 ): Promise<void> {
   const user = { id, name: 'Ada', email, version: 1, createdAt: new Date() };
   await shards.router.write(id, async (manager) => {
     await manager.insert(UserEntity, user);
     await shards.library({ Fence }).fence.pass(manager, { userId: id, ...saga });
+    await beforeCommit();
   });
 }
 
@@ -121,7 +152,7 @@ describe('a sign-up that is too slow', () => {
   });
 
   it('keeps its address when its user was there before anybody ended it', async () => {
-    const { email, first, second, goOn } = await lateComer('before');
+    const { email, first, second, goOn } = await lateComer(heldUp('before'));
     await create(email, first);
     goOn.open();
     await expect(second).rejects.toThrow(EmailTakenError);
@@ -130,11 +161,44 @@ describe('a sign-up that is too slow', () => {
   });
 
   it('creates no user once it has been ended, though its address is not yet free', async () => {
-    const { email, first, second, goOn } = await lateComer('after');
+    const { email, first, second, goOn } = await lateComer(heldUp('after'));
     await expect(create(email, first)).rejects.toThrow(EmailReservationLostError);
     goOn.open();
     const { id } = await second;
     expect(await usersWith(email)).toEqual([id]);
+  });
+});
+
+describe('a sign-up that nobody had ended when it looked, and that commits after it was ended', () => {
+  /** @param locking of the other's look at the user, which comes before the commit */
+  async function lateCommit(locking: boolean) {
+    const { email, first, second, goOn } = await lateComer(heldUpBeforeTheEnd(locking));
+    let decided = false;
+    void second.catch(() => undefined).then(() => (decided = true));
+    const [passed, commit] = [gate(), gate()];
+    const created = create(email, first, EmailSagaFence, async () => {
+      passed.open();
+      await commit.passed;
+    });
+    await passed.passed;
+    goOn.open();
+    await eventually(async () => decided || someoneWaitsForAUser());
+    commit.open();
+    await created;
+    return { email, first, second };
+  }
+
+  it('naive twin: by a look that waits for nobody, it and the one who took over both have the address', async () => {
+    const { email, first, second } = await lateCommit(false);
+    const { id } = await second;
+    expect((await usersWith(email)).toSorted()).toEqual([first.userId, id].toSorted());
+  });
+
+  it('is waited for, and keeps its address', async () => {
+    const { email, first, second } = await lateCommit(true);
+    await expect(second).rejects.toThrow(EmailTakenError);
+    expect(await shards.holder(email)).toEqual({ userId: first.userId, state: 'confirmed' });
+    expect(await usersWith(email)).toEqual([first.userId]);
   });
 });
 

@@ -19,5 +19,9 @@ export const listUsersSchema = z
   .refine(
     ({ email, namePrefix }) => (email === undefined) !== (namePrefix === undefined),
     'give either email or namePrefix',
-  );
+  )
+  .refine(({ email, cursor }) => email === undefined || cursor === undefined, {
+    path: ['cursor'],
+    message: 'goes with namePrefix: by email there is one page',
+  });
 export type ListUsers = z.output<typeof listUsersSchema>;

@@ -1,3 +1,4 @@
+import { outboxMigrations } from '@fourfold/outbox';
 import { type MigratedDatabase, migratedDatabase } from '@fourfold-tools/testing';
 import type { DataSource } from 'typeorm';
 import { CreateCatalog1764000000400 } from '../migrations/create-catalog.migration.js';
@@ -15,7 +16,7 @@ export class CatalogDatabase {
   static async create(): Promise<CatalogDatabase> {
     return new CatalogDatabase(
       await migratedDatabase({
-        migrations: [CreateCatalog1764000000400],
+        migrations: [...outboxMigrations, CreateCatalog1764000000400],
         entities: [ProductEntity, StockEntity],
       }),
     );

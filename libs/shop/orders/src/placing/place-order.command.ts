@@ -34,6 +34,9 @@ export interface PlacedOrder {
   replayed: boolean;
 }
 
+/** A process that was frozen has its ids back within this. */
+const ID_DEADLINE_MS = 1_000;
+
 /** From an order form to an order that is safe: one transaction, and everything else follows from its messages. */
 @Injectable()
 export class PlaceOrder {
@@ -66,7 +69,8 @@ export class PlaceOrder {
       this.products.findMany(items.map(({ productId }) => productId)),
     ]);
     if (!user) throw new UserNotFoundError(userId);
-    const priced = priceOrder(this.ids.nextId(), request.body, products, new Date());
+    const id = await this.ids.waitForId(ID_DEADLINE_MS);
+    const priced = priceOrder(id, request.body, products, new Date());
     const responseBody = JSON.stringify(bodyOf(viewOf(priced.order, priced.items)));
     try {
       await this.commit(request, priced, responseBody);

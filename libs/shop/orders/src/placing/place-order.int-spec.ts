@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { ManualClock } from '@fourfold/kernel';
+import { InMemoryWorkerIdLease, SnowflakeIds } from '@fourfold/sharding';
 import { topology } from '@fourfold-tools/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OrdersDatabase } from '../testing/orders-database.js';
@@ -30,5 +32,17 @@ describe('an order that was placed', () => {
     expect(await reader.find(id)).toBeNull();
     expect((await place.execute(request())).orderId).toBe(id);
     expect(await reader.find(id)).toMatchObject({ id, status: 'pending' });
+  });
+});
+
+describe('a process that was frozen until its ids had run out', () => {
+  it('places an order as soon as it has new ones', async () => {
+    const clock = new ManualClock(Date.now());
+    const ids = await SnowflakeIds.start(new InMemoryWorkerIdLease(), { clock });
+    const { place, cachedOrder } = await orders.commands(topology().redisCache.url, ids);
+    clock.advance(3_600_000);
+    const { orderId } = await place.execute(request());
+    expect(await cachedOrder(orderId)).toMatchObject({ id: orderId, status: 'pending' });
+    await ids.onApplicationShutdown();
   });
 });

@@ -74,7 +74,8 @@ export class OrdersDatabase {
     );
   }
 
-  async commands(cacheRedisUrl: string) {
+  /** @param ids of new orders; default: `nextId` */
+  async commands(cacheRedisUrl: string, ids?: SnowflakeIds) {
     const { cache } = await this.openCache(cacheRedisUrl);
     const [outbox, shelf] = [new Outbox(), new Shelf(cache)];
     const inbox = new Inbox(this.dataSource, outbox);
@@ -89,7 +90,7 @@ export class OrdersDatabase {
         this.dataSource,
         anyUser,
         anyProduct,
-        { nextId: () => this.nextId() } as SnowflakeIds,
+        ids ?? ({ waitForId: async () => this.nextId() } as unknown as SnowflakeIds),
         outbox,
         new IdempotencyStore(),
         noIndex,

@@ -7,7 +7,7 @@ import { connectShards, usersLibrary, type UsersLibraryParts, type UsersServers 
 
 const SHARDS = ['shard-0', 'shard-1', 'shard-2', 'shard-3'] as const;
 
-type Changes = Partial<Omit<UsersLibraryParts, 'registry' | 'ids'>>;
+type Changes = Partial<Omit<UsersLibraryParts, 'registry'>>;
 
 /** The library on four real shards, with an optional hand in what it is made of. */
 export class UsersShards {
