@@ -16,9 +16,6 @@ import type { CreateProduct } from './catalog.schemas.js';
 import { ProductEntity } from './product.entity.js';
 import { StockEntity } from './stock.entity.js';
 
-/** A process that was frozen has its ids back within this. */
-const ID_DEADLINE_MS = 1_000;
-
 /** What an operator does to the catalogue. */
 @Injectable()
 export class ProductEditor {
@@ -31,7 +28,7 @@ export class ProductEditor {
 
   /** @throws SkuTakenError */
   async create({ sku, name, price, stock }: CreateProduct): Promise<ProductView> {
-    const id = await this.ids.waitForId(ID_DEADLINE_MS);
+    const id = await this.ids.waitForId();
     try {
       await inTransaction(this.dataSource, async (manager) => {
         await manager.insert(ProductEntity, {
@@ -57,7 +54,7 @@ export class ProductEditor {
    */
   async setStock(productId: string, available: number): Promise<void> {
     // Not in the transaction, which would hold what it has locked while there are no ids.
-    const messageId = `stock-set:${await this.ids.waitForId(ID_DEADLINE_MS)}`;
+    const messageId = `stock-set:${await this.ids.waitForId()}`;
     const change: CacheInvalidation = { namespace: 'stock', ids: [productId] };
     await inTransaction(this.dataSource, async (manager) => {
       const { affected } = await manager.update(StockEntity, { productId }, { available });

@@ -4,7 +4,7 @@ import { ShardRouter, SnowflakeIds } from '@fourfold/sharding';
 import type { UserView } from '@shop/contracts';
 import { EmailReservations } from './email.reservations.js';
 import { EmailSagaFence } from './email-saga.fence.js';
-import { type EmailSaga, SAGA_ID_DEADLINE_MS } from './email.saga.js';
+import type { EmailSaga } from './email.saga.js';
 import { UserEntity } from './user.entity.js';
 import { UserReader, viewOf } from './user.reader.js';
 import { UserChangedError } from './users.errors.js';
@@ -43,7 +43,7 @@ export class ChangeUser {
     change: ChangeUserInput & { email: string },
     version: number | undefined,
   ): Promise<UserEntity> {
-    const saga: EmailSaga = { id: await this.ids.waitForId(SAGA_ID_DEADLINE_MS), userId: before.id };
+    const saga: EmailSaga = { id: await this.ids.waitForId(), userId: before.id };
     await this.emails.reserve(change.email, saga);
     let after: UserEntity;
     try {

@@ -1,6 +1,3 @@
-/** A process that was frozen has its ids back within this. */
-export const SAGA_ID_DEADLINE_MS = 1_000;
-
 /**
  * One sign-up, or one change of an address: what its rows and its end are known by.
  *

@@ -20,8 +20,9 @@ const OVERDUE = `
 `;
 
 /**
- * Of sagas that no fence lets pass any more: 12 hours after the time in their ids, which is up to two days ahead. By ended_email_sagas_age, in its order, and behind the last one
- * of the batch before: one of a user who is on another shard by now is not forgotten here.
+ * Of sagas that no fence lets pass any more: 12 hours after the time in their ids, which is up to two days ahead. By
+ * ended_email_sagas_age, in its order, and behind the last one of the batch before: one of a user who is on another
+ * shard by now is not forgotten here.
  */
 const OLD_ENDS = `
   SELECT user_id AS userId, saga_id AS id, CAST(ended_at AS CHAR) AS endedAt FROM ended_email_sagas

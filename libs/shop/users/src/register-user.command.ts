@@ -4,7 +4,7 @@ import { ShardRouter, SnowflakeIds } from '@fourfold/sharding';
 import type { UserView } from '@shop/contracts';
 import { EmailReservations } from './email.reservations.js';
 import { EmailSagaFence } from './email-saga.fence.js';
-import { type EmailSaga, SAGA_ID_DEADLINE_MS } from './email.saga.js';
+import type { EmailSaga } from './email.saga.js';
 import { UserEntity } from './user.entity.js';
 import { viewOf } from './user.reader.js';
 import type { RegisterUserInput } from './users.schemas.js';
@@ -24,7 +24,7 @@ export class RegisterUser {
 
   /** @throws EmailTakenError, EmailReservationLostError */
   async execute({ name, email }: RegisterUserInput): Promise<UserView> {
-    const id = await this.ids.waitForId(SAGA_ID_DEADLINE_MS);
+    const id = await this.ids.waitForId();
     const saga: EmailSaga = { id, userId: id };
     const user: UserEntity = { id, name, email, version: 1, createdAt: new Date() };
     await this.emails.reserve(email, saga);

@@ -16,6 +16,8 @@ const MIN_RESERVATION_MS = 100;
 const MAX_RESERVATION_MS = 86_400_000;
 const RETRY_AFTER_MS = 1_000;
 const LEASE_DEADLINE_MS = 5_000;
+/** A process that was frozen has its ids back within this. */
+const WAIT_MS = 1_000;
 
 /**
  * Global ids: 64 bits, as decimal text, strictly increasing within this process and never issued twice by any.
@@ -96,9 +98,10 @@ export class SnowflakeIds implements OnApplicationShutdown {
 
   /**
    * `nextId` that outlasts a reservation being renewed, as after the process was frozen or its worker id was taken.
-   * @throws IdLeaseLostError after `deadlineMs`, or at once when the worker id has been given back.
+   * @param deadlineMs default 1,000
+   * @throws IdLeaseLostError after it, or at once when the worker id has been given back.
    */
-  async waitForId(deadlineMs: number): Promise<string> {
+  async waitForId(deadlineMs = WAIT_MS): Promise<string> {
     const endsAt = performance.now() + deadlineMs;
     for (;;) {
       const renewed = this.#renewed.promise;

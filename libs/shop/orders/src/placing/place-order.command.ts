@@ -34,9 +34,6 @@ export interface PlacedOrder {
   replayed: boolean;
 }
 
-/** A process that was frozen has its ids back within this. */
-const ID_DEADLINE_MS = 1_000;
-
 /** From an order form to an order that is safe: one transaction, and everything else follows from its messages. */
 @Injectable()
 export class PlaceOrder {
@@ -69,7 +66,7 @@ export class PlaceOrder {
       this.products.findMany(items.map(({ productId }) => productId)),
     ]);
     if (!user) throw new UserNotFoundError(userId);
-    const id = await this.ids.waitForId(ID_DEADLINE_MS);
+    const id = await this.ids.waitForId();
     const priced = priceOrder(id, request.body, products, new Date());
     const responseBody = JSON.stringify(bodyOf(viewOf(priced.order, priced.items)));
     try {
