@@ -210,10 +210,18 @@ describe('forKeys', () => {
   });
 });
 
+describe('an entity', () => {
+  it('is sharded by one key in a process: by another its rows would be written where nobody looks', async () => {
+    expect(() => opened.router.repository(Visit, 'id')).toThrow(/^Visit is sharded by personId, not by id$/);
+    expect(() => opened.router.repository(Visit, 'place')).toThrow(InvalidShardQueryError);
+    expect(await opened.router.repository(Visit, 'personId').forKey(ada).count()).toBe(3);
+  });
+});
+
 describe('Person', () => {
   it('can’t be asked for by a property that is not text', () => {
     // @ts-expect-error a sharding key is text
-    opened.router.repository(Person, 'age');
+    expect(() => opened.router.repository(Person, 'age')).toThrow(InvalidShardQueryError);
     // @ts-expect-error the key is there already
     void (() => opened.people.forKey(ada).find({ where: { id: ada } }));
     // @ts-expect-error the key of a row stays
