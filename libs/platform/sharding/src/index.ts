@@ -33,7 +33,13 @@ export {
 export type { PlanReport, ShardReport } from './ring/planning/plan-report.js';
 export type { RingPlan, SlotMove } from './ring/planning/ring-plan.js';
 export { SLOT_COUNT, slotOf } from './ring/slot.js';
-export { type HashId, InvalidShardKeyError } from './ring/slot-hash.js';
+export {
+  type HashId,
+  InvalidShardKeyError,
+  InvalidSlotHashError,
+  registerSlotHash,
+  type SlotHash,
+} from './ring/slot-hash.js';
 export { RoutingCache, type RoutingCacheOptions } from './routing/routing-cache.js';
 export type { ShardConnectionOptions } from './routing/shard-connection.options.js';
 export { type ShardFault, ShardUnavailableError } from './routing/shard-unavailable.error.js';
@@ -48,7 +54,7 @@ export { ShardingModule } from './sharding.module.js';
 export type { ShardingModuleOptions } from './sharding.module-definition.js';
 export type { SqlExecutor } from './sql/sql-executor.js';
 export { CurrentTopology } from './topology/current-topology.js';
-export { evenTopology } from './topology/even-topology.js';
+export { evenTopology, type EvenTopologyOptions } from './topology/even-topology.js';
 export { parseTopology, type Topology } from './topology/topology.document.js';
 export type { TopologyRedisOptions } from './topology/topology.copy.js';
 export {

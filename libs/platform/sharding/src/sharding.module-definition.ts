@@ -14,7 +14,7 @@ export interface ShardingModuleOptions extends Partial<ShardConnectionOptions> {
   hotKeys?: HotKeysOptions;
   /**
    * The Redis that carries the topology to all processes: they follow a change at once. Without it each asks the main
-   * cluster once a second.
+   * cluster every 0.7 s.
    */
   redis?: TopologyRedisOptions;
   ids?: SnowflakeOptions;

@@ -59,6 +59,15 @@ describe('ShardingModule', () => {
     await expect(start(shards.urls)).rejects.toThrow(TopologyMissingError);
   });
 
+  it('does not start without a main cluster, and says what is missing', async () => {
+    @Module({ imports: [ShardingModule.forRoot({ shards: shards.urls })] })
+    class MainlessModule {}
+    const starting = () =>
+      NestFactory.createApplicationContext(MainlessModule, { logger: false, abortOnError: false });
+    await expect(starting()).rejects.toThrow(ConfigurationError);
+    await expect(starting()).rejects.toThrow(/its options are not valid\n  - main: .*DataSource/);
+  });
+
   it('does not start when a shard of the topology has no URL, and names it', async () => {
     await new TopologyStore(main).initialise(SHARDS);
     const { 'shard-3': _left, ...three } = shards.urls;

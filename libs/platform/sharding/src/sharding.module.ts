@@ -1,3 +1,4 @@
+import { ConfigurationError } from '@fourfold/kernel';
 import { Module } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { HotKeys } from './hot-keys/hot-keys.js';
@@ -37,7 +38,11 @@ import { TopologyStore } from './topology/topology.store.js';
       useFactory: ({ main }: ShardingModuleOptions, dataSource?: DataSource): SqlExecutor => {
         const executor = main ?? dataSource;
         if (executor === undefined) {
-          throw new Error('ShardingModule needs a default TypeORM DataSource, or the option `main`');
+          throw new ConfigurationError(
+            'Sharding',
+            ['main: there is no default TypeORM DataSource to take for it'],
+            'options',
+          );
         }
         return executor;
       },

@@ -1,6 +1,7 @@
 import type { EntityMetadata, EntityTarget, FindOperator, FindOptionsWhere, ObjectLiteral } from 'typeorm';
 import { InvalidShardKeyError } from '../ring/slot-hash.js';
 import { ForeignShardKeyError, InvalidShardQueryError } from './access.errors.js';
+import { faultOf, typeOf } from './column.fault.js';
 
 /** Names of the properties that can be a sharding key: those that are text, 64-bit ids among them. */
 export type ShardKeyOf<E> = { [P in keyof E]: E[P] extends string ? P : never }[keyof E] & string;
@@ -12,8 +13,24 @@ export type KeyedWhere<E, K extends keyof E> =
 /** A row, whose key may be left out: it is filled in. */
 export type KeyedRow<E, K extends keyof E> = Omit<E, K> & Partial<Pick<E, K>>;
 
-const integerTypes = new Set(['bigint', 'int', 'integer', 'mediumint', 'smallint', 'tinyint']);
-const DECIMAL = /^(0|[1-9]\d*)$/;
+/** How a key must be written, so that it is the only way to write it. */
+interface Spelling {
+  only: RegExp;
+  rule: string;
+}
+
+const integer: Spelling = { only: /^(0|[1-9]\d*)$/, rule: 'must be a whole number in its shortest form' };
+const text: Spelling = { only: /(?<! )$/, rule: 'must not end in a space' };
+
+const spellings: Partial<Record<string, Spelling>> = {
+  bigint: integer,
+  int: integer,
+  mediumint: integer,
+  smallint: integer,
+  tinyint: integer,
+  varchar: text,
+  char: text,
+};
 
 /** The rows of one key in one table: puts the key into what is asked and written, and refuses another's. */
 export class KeyScope<E extends ObjectLiteral, K extends ShardKeyOf<E>> {
@@ -67,15 +84,18 @@ function withKey<T extends object>(property: string, key: unknown, given: T): T 
 }
 
 /**
- * Refuses a key that the database would take for another spelling of the same: of an integer column `07` and `7e0` are
- * 7, but the ring puts each of them elsewhere.
- * @throws InvalidShardQueryError when there is no such column; InvalidShardKeyError
+ * Refuses a key that the database would take for another spelling of the same, and the ring would put elsewhere: of an
+ * integer column `07` and `7e0` are 7, of a text column `Ada` is `ada` where case is ignored, and `ada ` always is.
+ * @throws InvalidShardQueryError when there is no such column, or one of which it can't be told; InvalidShardKeyError
  */
 export function assertKey(metadata: EntityMetadata, property: string, key: string): void {
   const column = metadata.findColumnWithPropertyName(property);
   if (!column) throw new InvalidShardQueryError(`${metadata.name} has no column ${property}`);
-  const type = metadata.connection.driver.normalizeType(column);
-  if (integerTypes.has(type) && !DECIMAL.test(key)) {
-    throw new InvalidShardKeyError(`A sharding key ${property} must be a whole number in its shortest form`);
-  }
+  const type = typeOf(column);
+  const spelling = spellings[type];
+  const fault = spelling ? faultOf(column) : `has the type ${type}`;
+  if (fault !== undefined)
+    throw new InvalidShardQueryError(`${metadata.name} can’t be sharded by ${property}: it ${fault}`);
+  if (!spelling!.only.test(key))
+    throw new InvalidShardKeyError(`A sharding key ${property} ${spelling!.rule}`);
 }

@@ -2,6 +2,7 @@ import { gate } from '@fourfold-tools/testing';
 import { Like, MoreThan, Not } from 'typeorm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { InvalidShardKeyError } from '../ring/slot-hash.js';
+import type { ShardRegistry } from '../routing/shard.registry.js';
 import { everywhere, failureOf } from '../routing/shards.support-spec.js';
 import { ForeignShardKeyError, InvalidShardQueryError } from './access.errors.js';
 import type { KeyedWhere } from './key.scope.js';
@@ -32,6 +33,13 @@ beforeEach(async () => {
       .insert(['7', '8', '9'].map((id) => ({ id, place: `of ${personId}` })));
   }
 });
+
+/** How many SELECTs the one connection to the shard has run. */
+async function selectsOn(registry: ShardRegistry, shard: string): Promise<number> {
+  const show = "SHOW SESSION STATUS LIKE 'Com_select'";
+  const [row] = (await registry.run(shard, (runner) => runner.query(show))) as { Value: string }[];
+  return Number(row!.Value);
+}
 
 const evesVisits = () => opened.visits.forKey(eve).find({ order: { id: 'ASC' } });
 
@@ -186,7 +194,7 @@ describe('write', () => {
 });
 
 describe('forKeys', () => {
-  it('gives the rows of each key at its place, one query a shard', async () => {
+  it('gives the rows of each key at its place', async () => {
     const ids = Array.from({ length: 30 }, (_, n) => String(1_000 + n));
     for (const id of ids) await opened.people.forKey(id).insert(person(id));
     const wanted = [ids[7]!, '999999', ids[2]!, ids[7]!, ...ids.toReversed()];
@@ -204,16 +212,38 @@ describe('forKeys', () => {
     expect(selected).toEqual([{ id: ids[1], age: 30 }]);
   });
 
+  it('asks each shard once, for all its keys, and no other', async () => {
+    const { people, visits, registry, ring } = await all.open({ poolSize: 1 });
+    const selects = () => Promise.all(registry.names.map((shard) => selectsOn(registry, shard)));
+    const keys = Array.from({ length: 40 }, (_, n) => String(n)).filter(
+      (id) => ring.locate(id).shard !== 'shard-3',
+    );
+    const before = await selects();
+    await people.forKeys(keys).find();
+    await visits.forKeys([ada, eve, ada]).findOne({ where: { id: MoreThan('7') } });
+    const after = await selects();
+    const asked = registry.names.map((shard, index) => [shard, after[index]! - before[index]!]);
+    expect(asked).toEqual([['shard-0', 1], ['shard-1', 2], ['shard-2', 1], ['shard-3', 0]]); // prettier-ignore
+  });
+
   it('refuses a condition on the key', async () => {
     const attempt = opened.visits.forKeys([ada]).find({ where: { personId: eve } as object });
     expect(await failureOf(attempt)).toBeInstanceOf(ForeignShardKeyError);
   });
 });
 
+describe('an entity', () => {
+  it('is sharded by one key in a process: by another its rows would be written where nobody looks', async () => {
+    expect(() => opened.router.repository(Visit, 'id')).toThrow(/^Visit is sharded by personId, not by id$/);
+    expect(() => opened.router.repository(Visit, 'place')).toThrow(InvalidShardQueryError);
+    expect(await opened.router.repository(Visit, 'personId').forKey(ada).count()).toBe(3);
+  });
+});
+
 describe('Person', () => {
   it('can’t be asked for by a property that is not text', () => {
     // @ts-expect-error a sharding key is text
-    opened.router.repository(Person, 'age');
+    expect(() => opened.router.repository(Person, 'age')).toThrow(InvalidShardQueryError);
     // @ts-expect-error the key is there already
     void (() => opened.people.forKey(ada).find({ where: { id: ada } }));
     // @ts-expect-error the key of a row stays

@@ -13,6 +13,7 @@ class Unconnected extends DataSource {
 /** What the entities of the shards are made of: to be known before any shard is asked. */
 export class ShardedEntities {
   #built: Promise<Unconnected> | undefined;
+  readonly #keys = new Map<EntityTarget<ObjectLiteral>, string>();
 
   constructor(private readonly entities: ShardConnectionOptions['entities']) {}
 
@@ -21,6 +22,18 @@ export class ShardedEntities {
     const unconnected = await this.unconnected();
     if (unconnected.hasMetadata(target)) return unconnected.getMetadata(target);
     throw new InvalidShardQueryError(`${nameOf(target)} is not among the entities of the shards`);
+  }
+
+  /**
+   * Remembers what the rows of an entity are sharded by, from the first use on: by another key they would be looked for,
+   * and written, on other shards.
+   * @throws InvalidShardQueryError when it was something else before.
+   */
+  shardBy(target: EntityTarget<ObjectLiteral>, property: string): void {
+    const known = this.#keys.get(target) ?? property;
+    if (known !== property)
+      throw new InvalidShardQueryError(`${nameOf(target)} is sharded by ${known}, not by ${property}`);
+    this.#keys.set(target, property);
   }
 
   async tables(): Promise<string[]> {

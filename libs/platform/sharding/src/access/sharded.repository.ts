@@ -37,13 +37,18 @@ export interface PageQuery<E> extends ScatterOptions {
 
 /** The rows of one sharded table: by key, by many keys, or, said in so many words, on all shards. */
 export class ShardedRepository<E extends ObjectLiteral, K extends ShardKeyOf<E>> {
-  /** @param property the column that rows are sharded by. */
+  /**
+   * @param property the column that rows are sharded by.
+   * @throws InvalidShardQueryError when those of this entity are already by another one.
+   */
   constructor(
     private readonly router: ShardRouter,
     private readonly entities: ShardedEntities,
     private readonly target: EntityTarget<E>,
     private readonly property: K,
-  ) {}
+  ) {
+    entities.shardBy(target, property);
+  }
 
   /** What belongs to one key. */
   forKey(key: string): KeyedRepository<E, K> {

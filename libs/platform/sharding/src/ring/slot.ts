@@ -11,7 +11,7 @@ export const TOKEN_BITS_BELOW_SLOT = 18;
 
 /**
  * The slot, 0–16,383, of a sharding key: the first 14 bits of its hash.
- * @throws InvalidShardKeyError for anything but a string of 1–255 characters.
+ * @throws InvalidShardKeyError for anything but a string of 1–255 characters; InvalidSlotHashError for an unknown hash.
  */
 export function slotOf(key: string, hashId: HashId = 'md5-14'): number {
   return tokenFunction(hashId)(key) >>> TOKEN_BITS_BELOW_SLOT;

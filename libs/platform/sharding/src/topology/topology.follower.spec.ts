@@ -14,6 +14,9 @@ const at = (epoch: number, shards = ['a', 'b']): Topology => ({ ...evenTopology(
 /** What the database has, and how it answers. */
 let database: Topology | Error;
 let answer: Promise<void> | undefined;
+/** How long Redis is being put right, and from when on that must not be done any more. */
+let offering: Promise<void> | undefined;
+let over: AbortSignal | undefined;
 let own: CurrentTopology;
 let follower: TopologyFollower;
 let lines: string[];
@@ -23,7 +26,7 @@ beforeEach(async () => {
   const write = (message: string) => void lines.push(message);
   Logger.overrideLogger({ log: write, warn: write, error: write } satisfies LoggerService);
   database = at(2);
-  answer = undefined;
+  answer = offering = over = undefined;
   own = await CurrentTopology.load(
     new TopologyStore({ query: async <T>() => [{ epoch: 2, document: at(2) }] as T }),
   );
@@ -34,7 +37,10 @@ beforeEach(async () => {
       if (found instanceof Error) throw found;
       return found;
     },
-    offer: async () => {},
+    offer: (_topology, signal) => {
+      over = signal;
+      return offering ?? Promise.resolve();
+    },
     hintsAtOtherThan: async () => true,
   };
   follower = new TopologyFollower(own, source as TopologySource);
@@ -124,6 +130,54 @@ describe('TopologyFollower', () => {
     await looking;
     await follower.look();
     expect(own.ring.epoch).toBe(3);
+  });
+
+  describe('whose look hangs', () => {
+    beforeEach(() => void vi.useFakeTimers());
+    afterEach(() => void vi.useRealTimers());
+
+    it.each([
+      ['the database never answers', () => void (answer = new Promise(() => {}))],
+      ['Redis is never done being put right', () => void (offering = new Promise(() => {}))],
+    ])('since %s, looks again after 5 s, and waits no longer for it at the end', async (_title, hang) => {
+      hang();
+      const looking = follower.look();
+      await vi.advanceTimersByTimeAsync(5_000);
+      await looking;
+      answer = offering = undefined;
+      database = at(3);
+      await looks(1);
+      expect(own.ring.epoch).toBe(3);
+      hang();
+      void follower.look();
+      const ended = vi.fn();
+      void follower.onApplicationShutdown().then(ended);
+      await vi.advanceTimersByTimeAsync(5_000);
+      expect(ended).toHaveBeenCalled();
+    });
+
+    it('passes over an answer that comes too late, and offers nothing of it', async () => {
+      const slow = gate();
+      answer = slow.passed;
+      database = at(4);
+      const looking = follower.look();
+      await vi.advanceTimersByTimeAsync(5_000);
+      await looking;
+      slow.open();
+      await vi.advanceTimersByTimeAsync(0);
+      expect(own.ring.epoch).toBe(2);
+      expect(over).toBeUndefined();
+      expect(lines).toEqual([expect.stringMatching(/epoch 2 stays.*within 5000 ms/)]);
+    });
+
+    it('lets Redis be put right only until the look is over', async () => {
+      offering = new Promise(() => {});
+      void follower.look();
+      await vi.advanceTimersByTimeAsync(4_999);
+      expect(over?.aborted).toBe(false);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(over?.aborted).toBe(true);
+    });
   });
 
   it('asks nothing after the application has shut down', async () => {

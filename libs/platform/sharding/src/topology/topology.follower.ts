@@ -18,7 +18,8 @@ export interface TopologyFollowerOptions {
 
 type Trouble = 'away' | 'behind' | 'different' | undefined;
 
-const DATABASE_DEADLINE_MS = 5_000;
+/** Of one look, with all that it asks: one that hangs must not be the last. */
+const LOOK_DEADLINE_MS = 5_000;
 
 const RESTORED =
   'Was it restored? Publish a topology of a higher epoch than any process has, or restart every process';
@@ -108,20 +109,27 @@ export class TopologyFollower implements OnApplicationBootstrap, OnApplicationSh
   }
 
   async #lookOnce(): Promise<void> {
+    const over = new AbortController();
+    const late = () => new Error(`The main cluster did not answer within ${LOOK_DEADLINE_MS} ms`);
+    try {
+      await withDeadline(this.#follow(over.signal), LOOK_DEADLINE_MS, late);
+    } catch (error) {
+      const { epoch } = this.own.ring;
+      this.#tell('away', `The shard topology can’t be looked up; epoch ${epoch} stays: ${String(error)}`);
+    } finally {
+      over.abort();
+    }
+  }
+
+  /** @param over from when on an answer is too late: another look may have had a newer one. */
+  async #follow(over: AbortSignal): Promise<void> {
     // The database is asked after this: what it has is not older unless it was taken back.
     const known = this.own.topology;
-    const late = () => new Error(`The main cluster did not answer within ${DATABASE_DEADLINE_MS} ms`);
-    try {
-      const current = await withDeadline(this.source.current(known), DATABASE_DEADLINE_MS, late);
-      if (this.own.adopt(current)) this.#logger.log(`Shard topology epoch ${current.epoch} was adopted`);
-      this.#compare(known, current);
-      await this.source.offer(current);
-    } catch (error) {
-      this.#tell(
-        'away',
-        `The shard topology can’t be looked up; epoch ${known.epoch} stays: ${String(error)}`,
-      );
-    }
+    const current = await this.source.current(known);
+    if (over.aborted) return;
+    if (this.own.adopt(current)) this.#logger.log(`Shard topology epoch ${current.epoch} was adopted`);
+    this.#compare(known, current);
+    await this.source.offer(current, over);
   }
 
   #compare(known: Topology, current: Topology): void {

@@ -41,15 +41,17 @@ export class TopologySource {
    * Puts the copy in Redis right. Never rejects: where it can't be done everybody goes on by the database, and the
    * next poll tries again.
    * @param topology as the database has it.
+   * @param over from when on it replaces nothing any more, since the database may have another by then.
    */
-  async offer(topology: Topology): Promise<void> {
+  async offer(topology: Topology, over?: AbortSignal): Promise<void> {
     const { copy } = this;
     if (copy === undefined) return;
     try {
       const there = await copy.put(topology);
       if (there === String(topology.epoch)) return;
       // Redis gets an epoch after the database: what the database, asked after that, does not have is not of ours.
-      if ((await this.store.head()).epoch > topology.epoch) return;
+      const { epoch } = await this.store.head();
+      if (epoch > topology.epoch || over?.aborted) return;
       this.#logger.warn(
         `Redis had shard topology epoch ${there}, and the database has ${topology.epoch}: the copy is replaced. Does another environment use the same prefix?`,
       );

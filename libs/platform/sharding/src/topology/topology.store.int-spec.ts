@@ -2,6 +2,8 @@ import type { TestDatabase } from '@fourfold-tools/testing';
 import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freshDatabase, openMain } from '../mariadb.support-spec.js';
+import { slotOf } from '../ring/slot.js';
+import { CurrentTopology } from './current-topology.js';
 import { evenTopology } from './even-topology.js';
 import type { Topology } from './topology.document.js';
 import { InvalidTopologyError, StaleTopologyError, TopologyMissingError } from './topology.errors.js';
@@ -94,6 +96,30 @@ describe('TopologyStore', () => {
   it('refuses a stored document that is damaged', async () => {
     await main.query(`INSERT INTO shard_topology VALUES (99, '{"epoch":99}', UTC_TIMESTAMP(3))`);
     await expect(store.current()).rejects.toThrow(InvalidTopologyError);
+  });
+});
+
+describe('a ring that is begun with the fast hash', () => {
+  it('routes by it, and stays with it whatever is asked for later', async () => {
+    await main.query('DELETE FROM shard_topology');
+    const shards = ['a', 'b', 'c', 'd'];
+    await store.initialise(shards, { hashId: 'murmur3-14' });
+    const { ring } = await CurrentTopology.load(store);
+    const keys = Array.from({ length: 1_000 }, (_, id) => String(id));
+    for (const key of keys) expect(ring.locate(key).slot).toBe(slotOf(key, 'murmur3-14'));
+    expect(keys.filter((key) => ring.locate(key).slot === slotOf(key))).not.toEqual(keys);
+
+    expect(await store.initialise(shards)).toEqual(ring.topology);
+    expect(await store.initialise(shards, { hashId: 'md5-14' })).toEqual(ring.topology);
+    expect(await store.current()).toEqual(ring.topology);
+    const { topology } = ring.plan({ kind: 'add', shard: 'e' });
+    expect(await store.publish(topology)).toMatchObject({ epoch: 2, hashId: 'murmur3-14' });
+  });
+
+  it('needs one that there is', async () => {
+    await main.query('DELETE FROM shard_topology');
+    await expect(store.initialise(['a'], { hashId: 'crc-32' })).rejects.toThrow(InvalidTopologyError);
+    expect(await main.query('SELECT epoch FROM shard_topology')).toEqual([]);
   });
 });
 

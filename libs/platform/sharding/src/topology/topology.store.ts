@@ -1,6 +1,6 @@
 import { isDuplicateKey, isMissingTable } from '@fourfold/db-routing';
 import type { SqlExecutor } from '../sql/sql-executor.js';
-import { evenTopology } from './even-topology.js';
+import { evenTopology, type EvenTopologyOptions } from './even-topology.js';
 import { storedTopology } from './stored-topology.js';
 import { parseTopology, type Topology } from './topology.document.js';
 import { InvalidTopologyError, StaleTopologyError, TopologyMissingError } from './topology.errors.js';
@@ -44,13 +44,13 @@ export class TopologyStore {
 
   /**
    * Writes the first, even topology unless there is one. Safe to run any number of times and by many at once: the
-   * first writer wins, and all get what is stored, which may name other shards than asked for.
-   * @throws InvalidTopologyError when the names can't form a topology.
+   * first writer wins, and all get what is stored, which may have other shards and another hash than asked for.
+   * @throws InvalidTopologyError when the names can't form a topology, or the hash is unknown.
    */
-  async initialise(shardNames: readonly string[]): Promise<Topology> {
+  async initialise(shardNames: readonly string[], options?: EvenTopologyOptions): Promise<Topology> {
     const existing = await this.#find();
     if (existing !== undefined) return existing;
-    await this.#insert(evenTopology(shardNames));
+    await this.#insert(evenTopology(shardNames, options));
     return this.current();
   }
 

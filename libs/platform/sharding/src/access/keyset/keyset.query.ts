@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { EntityTarget, FindManyOptions, FindOptionsWhere, ObjectLiteral } from 'typeorm';
+import type {
+  EntityTarget,
+  FindManyOptions,
+  FindOptionsOrder,
+  FindOptionsSelect,
+  FindOptionsWhere,
+  ObjectLiteral,
+} from 'typeorm';
 import { InvalidCursorError, InvalidShardQueryError } from '../access.errors.js';
 import type { ShardedEntities } from '../sharded.entities.js';
 import { KeysetOrder, type PageOrder } from './keyset.order.js';
@@ -78,13 +85,23 @@ function after<E>(
   return behind;
 }
 
-/** Of the statement itself: whatever tells two queries apart is in there. */
+/**
+ * Of the statement itself, table, conditions and order: whatever tells two queries apart is in there. Not of the columns
+ * that come with the rows, so that a cursor outlives a release that adds one.
+ */
 async function digestOf<E extends ObjectLiteral>(
   entities: ShardedEntities,
   target: EntityTarget<E>,
-  options: FindManyOptions<E>,
+  options: { where: FindOptionsWhere<E>[]; order: FindOptionsOrder<E> },
 ): Promise<string> {
   const unconnected = await entities.unconnected();
-  const query = unconnected.createQueryBuilder(target, 'row').setFindOptions(options).getQueryAndParameters();
+  const query = unconnected
+    .createQueryBuilder(target, 'row')
+    .setFindOptions({ ...options, select: selectOf(options.order) })
+    .getQueryAndParameters();
   return createHash('sha256').update(JSON.stringify(query)).digest('base64url').slice(0, 12);
+}
+
+function selectOf<E>(order: FindOptionsOrder<E>): FindOptionsSelect<E> {
+  return Object.fromEntries(Object.keys(order).map((column) => [column, true])) as FindOptionsSelect<E>;
 }

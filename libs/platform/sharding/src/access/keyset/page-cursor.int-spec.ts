@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { failureOf, SHARDS } from '../../routing/shards.support-spec.js';
 import { InvalidCursorError, InvalidShardQueryError } from '../access.errors.js';
@@ -6,6 +7,19 @@ import { People, person, type Person } from '../people.support-spec.js';
 import type { PageOrder } from './keyset.order.js';
 
 const deadlineMs = 5_000;
+
+/** As a release had it that knew fewer columns. */
+@Entity('person')
+class EarlierPerson {
+  @PrimaryColumn('bigint', { unsigned: true })
+  id!: string;
+
+  @Column({ type: 'varchar', length: 40, collation: 'utf8mb4_bin' })
+  name!: string;
+
+  @Column('int')
+  age!: number;
+}
 
 let all: People;
 let opened: Awaited<ReturnType<People['open']>>;
@@ -42,6 +56,22 @@ describe('a cursor', () => {
     expect(accepted()).toEqual(before);
     // Of the same query it goes, with another limit too.
     await opened.people.page({ where: { age: 1 }, order: { name: 'ASC' }, limit: 9, deadlineMs, cursor });
+  });
+
+  it('outlives a release that adds a column, both ways', async () => {
+    const { router } = await all.open({ entities: [EarlierPerson] });
+    const earlier = router.repository(EarlierPerson, 'id');
+    const query = { where: { age: 1 }, order: { name: 'ASC' as const }, limit: 8, deadlineMs };
+    const whole = await opened.people.page({ ...query, limit: 20 });
+    const [older, newer] = [await earlier.page(query), await opened.people.page(query)];
+    expect(older.nextCursor).toBe(newer.nextCursor);
+    const next = await earlier.page({ ...query, cursor: newer.nextCursor! });
+    const last = await opened.people.page({ ...query, cursor: next.nextCursor! });
+    expect([newer, next, last].flatMap(({ items }) => items.map(({ id }) => id))).toEqual(
+      whole.items.map(({ id }) => id),
+    );
+    const other = earlier.page({ ...query, where: { age: 2 }, cursor: newer.nextCursor! });
+    expect(await failureOf(other)).toBeInstanceOf(InvalidCursorError);
   });
 
   it('that is none is refused, whatever it is', async () => {

@@ -1,6 +1,7 @@
 import type { EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { InvalidShardQueryError } from '../access.errors.js';
+import { faultOf, typeOf } from '../column.fault.js';
 
 /** How values of one kind of column are ordered as the database orders them, and how a cursor spells them. */
 export interface SortKind {
@@ -53,9 +54,6 @@ const kinds: Partial<Record<string, SortKind>> = {
   timestamp: time,
 };
 
-/** The one that `text` orders by. */
-const TEXT_COLLATION = 'utf8mb4_bin';
-
 /** What a Date can hold: with finer times a cursor would skip rows. */
 const DATE_PRECISION = 3;
 
@@ -66,26 +64,18 @@ const DATE_PRECISION = 3;
  */
 export function sortKindOf(metadata: EntityMetadata, property: string): SortKind {
   const column = metadata.findColumnWithPropertyName(property);
-  const fault = column ? faultOf(column) : 'is no column';
+  const fault = column ? orderFaultOf(column) : 'is no column';
   if (fault === undefined) return kinds[typeOf(column!)]!;
   throw new InvalidShardQueryError(`${metadata.name} can’t be paged by ${property}: it ${fault}`);
 }
 
-function faultOf(column: ColumnMetadata): string | undefined {
-  const { isNullable, transformer, collation, precision } = column;
+function orderFaultOf(column: ColumnMetadata): string | undefined {
   const kind = kinds[typeOf(column)];
   if (!kind) return `has the type ${typeOf(column)}`;
-  if (isNullable) return 'may be null';
-  if (transformer) return 'has a transformer';
-  // Undeclared it is the server's default, which on most ignores case: rows would be lost between two pages.
-  if (kind === text && collation !== TEXT_COLLATION)
-    return `must say collation: '${TEXT_COLLATION}', and says ${collation ?? 'none'}`;
-  if (kind === time && (precision ?? 0) > DATE_PRECISION) return 'is finer than a millisecond';
-  return undefined;
-}
-
-function typeOf(column: ColumnMetadata): string {
-  return column.entityMetadata.connection.driver.normalizeType(column);
+  if (column.isNullable) return 'may be null';
+  if (kind === time && (column.precision ?? 0) > DATE_PRECISION) return 'is finer than a millisecond';
+  // Of text that ignores case rows would be lost between two pages.
+  return faultOf(column);
 }
 
 function sign<T extends bigint | number>(a: T, b: T): number {
