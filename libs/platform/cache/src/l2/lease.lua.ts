@@ -55,14 +55,18 @@ local function seal(fresh, tagTtlMs)
 end
 `;
 
-/** Stores a record whose lease began with `sealed`. A tag's version must outlive all that carry it. */
+/**
+ * Stores a record whose lease began with `sealed`. A tag's version must outlive all that carry it: its life begins
+ * before the record's, and a script's clock goes on meanwhile.
+ */
 const STORE = `
 local function store(sealed, lifeMs, graceMs, ttlMs, bytes)
   local tags = {}
+  local tagLifeMs = lifeMs + 1000
   for i = 4, #KEYS do
     local from = (i - 3) * ${TOKEN_LENGTH} + 1
     tags[i - 3] = string.sub(sealed, from, from + ${TOKEN_LENGTH - 1}) .. struct.pack('>I2', #KEYS[i]) .. KEYS[i]
-    if redis.call('PTTL', KEYS[i]) < tonumber(lifeMs) then redis.call('PEXPIRE', KEYS[i], lifeMs) end
+    if redis.call('PTTL', KEYS[i]) < tagLifeMs then redis.call('PEXPIRE', KEYS[i], tagLifeMs) end
   end
   local tagged = table.concat(tags)
   local time = redis.call('TIME')
