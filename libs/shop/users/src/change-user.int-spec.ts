@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AppError } from '@fourfold/kernel';
 import { gate } from '@fourfold-tools/testing';
-import { Logger } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EmailReservations } from './email.reservations.js';
 import type { EmailSaga } from './email.saga.js';
@@ -11,13 +10,9 @@ import { UserChangedError } from './users.errors.js';
 let shards: UsersShards;
 
 beforeAll(async () => {
-  Logger.overrideLogger(false);
   shards = await UsersShards.start();
 });
-afterAll(async () => {
-  await shards?.stop();
-  Logger.overrideLogger(['log', 'error', 'warn', 'debug', 'verbose', 'fatal']);
-});
+afterAll(() => shards?.stop());
 
 const anEmail = () => `${randomUUID()}@example.com`;
 

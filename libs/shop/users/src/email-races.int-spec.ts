@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { eventually, seeded } from '@fourfold-tools/testing';
-import { Logger } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Death, EmailWish } from './testing/users.process.js';
 import { type Half, UsersProcesses } from './testing/users.processes.js';
@@ -23,14 +22,12 @@ let shards: UsersShards;
 let processes: UsersProcesses;
 
 beforeAll(async () => {
-  Logger.overrideLogger(false);
   shards = await UsersShards.start();
   processes = await UsersProcesses.start({ urls: shards.urls, reservationMs: RESERVATION_MS, naive: false });
 });
 afterAll(async () => {
   await processes?.stop();
   await shards?.stop();
-  Logger.overrideLogger(['log', 'error', 'warn', 'debug', 'verbose', 'fatal']);
 });
 
 const anEmail = () => `${randomUUID()}@example.com`;

@@ -8,7 +8,6 @@ import {
   SnowflakeIds,
 } from '@fourfold/sharding';
 import { gate } from '@fourfold-tools/testing';
-import { Logger } from '@nestjs/common';
 import { register as metrics } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EmailReservations } from './email.reservations.js';
@@ -20,36 +19,34 @@ import { EmailTakenError } from './users.errors.js';
 let shards: UsersShards;
 
 beforeAll(async () => {
-  Logger.overrideLogger(false);
   shards = await UsersShards.start();
 });
-afterAll(async () => {
-  await shards?.stop();
-  Logger.overrideLogger(['log', 'error', 'warn', 'debug', 'verbose', 'fatal']);
-});
+afterAll(() => shards?.stop());
 
 const anEmail = () => `${randomUUID()}@example.com`;
 
-/** Stands still before it frees an address. */
 class HeldUpReservations extends EmailReservations {
   readonly asked = gate();
   readonly goOn = gate();
 
-  override async release(email: string, saga: EmailSaga): Promise<boolean> {
+  protected async standStill(): Promise<void> {
     this.asked.open();
     await this.goOn.passed;
+  }
+}
+
+/** Stands still before it frees an address. */
+class UnreleasedReservations extends HeldUpReservations {
+  override async release(email: string, saga: EmailSaga): Promise<boolean> {
+    await this.standStill();
     return super.release(email, saga);
   }
 }
 
 /** Stands still before it confirms an address. */
-class UnconfirmedReservations extends EmailReservations {
-  readonly asked = gate();
-  readonly goOn = gate();
-
+class UnconfirmedReservations extends HeldUpReservations {
   override async confirm(email: string, saga: EmailSaga): Promise<boolean> {
-    this.asked.open();
-    await this.goOn.passed;
+    await this.standStill();
     return super.confirm(email, saga);
   }
 }
@@ -57,8 +54,7 @@ class UnconfirmedReservations extends EmailReservations {
 /** Frees whatever holding of the address its user has by then. */
 class NaiveReservations extends HeldUpReservations {
   override async release(email: string, { userId }: EmailSaga): Promise<boolean> {
-    this.asked.open();
-    await this.goOn.passed;
+    await this.standStill();
     await shards.router.write(email, (manager) => manager.delete(UserEmailEntity, { email, userId }));
     return true;
   }
@@ -111,7 +107,7 @@ describe.each(['taken back', 'being taken back'] as const)(
     });
 
     it('stays that user’s alone', async () => {
-      const { userId, first } = await awayAndBack(HeldUpReservations);
+      const { userId, first } = await awayAndBack(UnreleasedReservations);
       expect(await shards.holder(first)).toEqual({ userId, state: 'confirmed' });
       const again = shards.library().register.execute({ name: 'Mallory', email: first });
       await expect(again).rejects.toThrow(EmailTakenError);

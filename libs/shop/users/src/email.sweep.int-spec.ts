@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { ShardUnavailableError } from '@fourfold/sharding';
-import { Logger } from '@nestjs/common';
 import { register as metrics } from 'prom-client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { noCache } from './testing/users-library.js';
@@ -10,13 +9,9 @@ import { UserEntity } from './user.entity.js';
 let shards: UsersShards;
 
 beforeAll(async () => {
-  Logger.overrideLogger(false);
   shards = await UsersShards.start();
 });
-afterAll(async () => {
-  await shards?.stop();
-  Logger.overrideLogger(['log', 'error', 'warn', 'debug', 'verbose', 'fatal']);
-});
+afterAll(() => shards?.stop());
 beforeEach(() => metrics.resetMetrics());
 
 const anEmail = () => `${randomUUID()}@example.com`;

@@ -14,7 +14,7 @@ export interface ShardConnectionOptions {
   acquireTimeoutMs: number;
   /** A connection that nobody has used for so long is asked for a sign of life before it is used again. */
   idleCheckMs: number;
-  /** One read or write with all its statements and retries; when it is over the connection is cut, and the server ends the statement. */
+  /** One read or write with all its statements and retries; when it is over the connection is cut. No statement may take longer. */
   operationTimeoutMs: number;
   /** After so long a read or write is reason enough to probe the shard; it goes on all the same. */
   suspectAfterMs: number;

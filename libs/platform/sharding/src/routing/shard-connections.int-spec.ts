@@ -4,12 +4,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { HashRing } from '../ring/hash-ring.js';
 import { evenTopology } from '../topology/even-topology.js';
 import type { ShardRegistry } from './shard.registry.js';
-import { failureOf, keyOn, SHARDS, TestShards } from './shards.support-spec.js';
+import { failureOf, keyOn, ping, SHARDS, TestShards } from './shards.support-spec.js';
 
 const here = keyOn(new HashRing(evenTopology(SHARDS)), 'shard-1');
 /** A statement that takes minutes, and does not look whether anybody is there, as SLEEP does. */
 const endless = (mark: string) => `SELECT BENCHMARK(10000000000, MD5('${mark}'))`;
-const ping = (manager: { query(sql: string): Promise<unknown> }) => manager.query('SELECT 1 AS one');
 
 let shards: TestShards;
 beforeAll(async () => {

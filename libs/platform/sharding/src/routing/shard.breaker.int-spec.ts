@@ -5,12 +5,11 @@ import { HashRing } from '../ring/hash-ring.js';
 import { ShardRows } from '../rows/shard.rows.js';
 import { evenTopology } from '../topology/even-topology.js';
 import type { ShardConnectionOptions } from './shard-connection.options.js';
-import { failureAtOnce, failureOf, keyOn, SHARDS, TestShards, timed } from './shards.support-spec.js';
+import { failureAtOnce, failureOf, keyOn, ping, SHARDS, TestShards, timed } from './shards.support-spec.js';
 import { ShardUnavailableError } from './shard-unavailable.error.js';
 
 const ring = new HashRing(evenTopology(SHARDS));
 const [here, there] = [keyOn(ring, 'shard-1'), keyOn(ring, 'shard-2')];
-const ping = (manager: { query(sql: string): Promise<unknown> }) => manager.query('SELECT 1 AS one');
 
 /** Quick to suspect and to try again; a shard has the usual time to answer, however busy this machine is. */
 const QUICK = { suspectAfterMs: 100, retryAfterMs: 300 };

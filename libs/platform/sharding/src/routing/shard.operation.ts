@@ -6,7 +6,7 @@ import { limitStatements } from './statement-limit.js';
 import { isPoolBusy } from './shard-pool.driver.js';
 import { ShardUnavailableError } from './shard-unavailable.error.js';
 
-/** The server ends a statement only after it was cut here: it is for what nobody waits for any more. */
+/** The server ends a statement only after its call was cut here: it is for what nobody waits for any more. */
 const SERVER_GRACE_MS = 100;
 
 /** One read or write of a shard, on one connection, that may be cut off at any moment. */
@@ -33,7 +33,8 @@ export class ShardOperation<T> {
 
   /**
    * Rejects with `error` now. The connection is cut, which rolls back and frees what it held once the server is done
-   * with the statement in hand: soon after the deadline at the latest (MySQL: where it is a SELECT).
+   * with the statement in hand: by its limit at the latest, which is a little longer than the deadline and counts from
+   * the statement's beginning (MySQL: of a SELECT alone).
    */
   cut(error: ShardUnavailableError): void {
     this.#cutBy ??= error;

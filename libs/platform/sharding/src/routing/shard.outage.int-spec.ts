@@ -3,11 +3,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { HashRing } from '../ring/hash-ring.js';
 import { evenTopology } from '../topology/even-topology.js';
 import { ShardUnavailableError } from './shard-unavailable.error.js';
-import { failureOf, keyOn, SHARDS, TestShards, timed } from './shards.support-spec.js';
+import { failureOf, keyOn, ping, SHARDS, TestShards, timed } from './shards.support-spec.js';
 
 const ring = new HashRing(evenTopology(SHARDS));
 const [here, there] = [keyOn(ring, 'shard-1'), keyOn(ring, 'shard-2')];
-const ping = (manager: { query(sql: string): Promise<unknown> }) => manager.query('SELECT 1 AS one');
 
 let shards: TestShards;
 beforeAll(async () => {

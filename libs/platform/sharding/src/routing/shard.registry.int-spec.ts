@@ -4,12 +4,11 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { evenTopology } from '../topology/even-topology.js';
 import type { Topology } from '../topology/topology.document.js';
 import { ShardUnavailableError } from './shard-unavailable.error.js';
-import { failureOf, keyOn, SHARDS, TestShards } from './shards.support-spec.js';
+import { failureOf, keyOn, ping, SHARDS, TestShards } from './shards.support-spec.js';
 
 const four = evenTopology(SHARDS);
 const three: Topology = { ...evenTopology(SHARDS.slice(0, 3)), epoch: 2 };
 const fourAgain: Topology = { ...four, epoch: 3 };
-const ping = (manager: { query(sql: string): Promise<unknown> }) => manager.query('SELECT 1 AS one');
 
 let shards: TestShards;
 beforeAll(async () => {

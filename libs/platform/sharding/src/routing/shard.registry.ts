@@ -66,8 +66,8 @@ export class ShardRegistry implements OnApplicationShutdown {
 
   /**
    * Runs `work` on one connection of the shard. When `deadlineMs` (default: the operation timeout) is over the
-   * connection is cut and the server ends the statement in hand (MySQL: a SELECT), which rolls back and frees what it
-   * held.
+   * connection is cut, which rolls back and frees what it held once the statement in hand has ended: the server allows
+   * each as long as the whole call (MySQL: a SELECT).
    * @throws ShardUnavailableError when the shard can't be reached, has no connection free, breaks off, is late, or is
    *   known to be down. Every other error passes through.
    */

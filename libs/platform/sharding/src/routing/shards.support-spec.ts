@@ -18,6 +18,9 @@ export function keyOn(ring: HashRing, shard: string): string {
   for (let id = 1; ; id++) if (ring.locate(String(id)).shard === shard) return String(id);
 }
 
+/** A statement that every shard answers at once. */
+export const ping = (manager: { query(sql: string): Promise<unknown> }) => manager.query('SELECT 1 AS one');
+
 /** What `work` rejects with; undefined when it does not. */
 export function failureOf(work: Promise<unknown>): Promise<unknown> {
   return work.then(

@@ -1,5 +1,6 @@
 import { InMemoryWorkerIdLease, type ShardRouter, SnowflakeIds } from '@fourfold/sharding';
 import { createDatabase, type TestDatabase, topology } from '@fourfold-tools/testing';
+import { Logger } from '@nestjs/common';
 import { DataSource, type QueryRunner } from 'typeorm';
 import { usersShardMigrations } from '../index.js';
 import { UserEmailEntity } from '../user-email.entity.js';
@@ -9,7 +10,7 @@ const SHARDS = ['shard-0', 'shard-1', 'shard-2', 'shard-3'] as const;
 
 type Changes = Partial<Omit<UsersLibraryParts, 'registry'>>;
 
-/** The library on four real shards, with an optional hand in what it is made of. */
+/** The library on four real shards, with an optional hand in what it is made of. Nothing is logged until they stop. */
 export class UsersShards {
   private constructor(
     private readonly databases: TestDatabase[],
@@ -18,6 +19,7 @@ export class UsersShards {
   ) {}
 
   static async start(): Promise<UsersShards> {
+    Logger.overrideLogger(false);
     const databases = await Promise.all(SHARDS.map((node) => createDatabase(topology(), { node })));
     await Promise.all(databases.map(migrate));
     const servers = await connectShards(urlsOf(databases));
@@ -83,6 +85,7 @@ export class UsersShards {
     await this.ids.onApplicationShutdown();
     await this.servers.registry.onApplicationShutdown();
     await Promise.all(this.databases.map((database) => database.drop()));
+    Logger.overrideLogger(['log', 'error', 'warn', 'debug', 'verbose', 'fatal']);
   }
 }
 
