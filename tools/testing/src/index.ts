@@ -14,6 +14,7 @@ export {
   type OutageSide,
   redisOutage,
 } from './redis-outage.scenario.js';
+export { fullRun, repetitions } from './repetitions.js';
 export { RedisServerFixture } from './redis-server.fixture.js';
 export {
   ReplicatedServers,
