@@ -35,6 +35,7 @@ export { type StatementKind, statementKind } from './pool/statement.kind.js';
 export { type NodeStatus, NodeStatuses } from './routing/node-status.js';
 export { RoutingPoolCluster } from './routing/routing-pool.cluster.js';
 export { SESSION_SETUP } from './type-orm.options.js';
+export { startsWith } from './starts-with.js';
 export { inTransaction } from './transaction.js';
 
 import { CreateReplicationHeartbeat1764000000100 } from './migrations/create-heartbeat.migration.js';

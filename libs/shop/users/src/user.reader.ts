@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { MultiLevelCache, type WarmupEntry } from '@fourfold/cache';
+import { startsWith } from '@fourfold/db-routing';
 import { RoutingCache, ShardRouter, ShardUnavailableError } from '@fourfold/sharding';
 import { type Page, UserDirectory, UserNotFoundError, type UserView } from '@shop/contracts';
-import { Like } from 'typeorm';
 import { EmailReservations } from './email.reservations.js';
 import { UserEntity } from './user.entity.js';
 import type { ListUsers } from './users.schemas.js';
@@ -96,9 +96,8 @@ export class UserReader extends UserDirectory {
   }
 
   private async byNamePrefix({ namePrefix = '', limit, cursor }: ListUsers): Promise<UserPage> {
-    const pattern = `${namePrefix.replace(/[\\%_]/g, '\\$&')}%`;
     const { items, nextCursor, unavailableShards } = await this.users.page({
-      where: { name: Like(pattern) },
+      where: { name: startsWith(namePrefix) },
       order: { id: 'ASC' },
       limit,
       cursor,
