@@ -1,21 +1,24 @@
 /**
- * Index outbox_lane, one look per queue (loose index scan). A claimed row's `available_at` is the end of its lease, so
- * that rows in other relays' hands make no queue due.
+ * Index outbox_lane, one look per queue (loose index scan): MariaDB does that only when the whole beginning of the index
+ * is in GROUP BY, although `state` is one value, and reads every row of that state otherwise. A claimed row's
+ * `available_at` is the end of its lease, so that rows in other relays' hands make no queue due.
  */
 export const QUEUES_DUE = `
-  SELECT queue FROM outbox WHERE state = ? GROUP BY queue HAVING MIN(available_at) <= NOW(3) - INTERVAL ? SECOND
+  SELECT queue FROM outbox WHERE state = ? GROUP BY state, queue
+  HAVING MIN(available_at) <= NOW(3) - INTERVAL ? SECOND
 `;
 
 /**
- * Index outbox_lane. SKIP LOCKED: relays that run at once take different rows and never wait for one another. The id is
- * text whatever the connection makes of 64-bit numbers: publishers answer with it.
+ * Index outbox_lane, in exactly its order: an order without `run_at` would be sorted, for which every due row is read and
+ * locked before LIMIT leaves any to another relay. SKIP LOCKED: relays that run at once take different rows and never
+ * wait for one another. The id is text whatever the connection makes of 64-bit numbers: publishers answer with it.
  */
 export const SELECT_DUE = `
   SELECT CAST(id AS CHAR) AS id, msg_id, queue, payload, attempts,
     TIMESTAMPDIFF(MICROSECOND, run_at, NOW(3)) / 1e6 AS late
   FROM outbox
   WHERE state = 'pending' AND queue = ? AND available_at <= NOW(3)
-  ORDER BY available_at, outbox.id
+  ORDER BY available_at, run_at, outbox.id
   LIMIT ?
   FOR UPDATE SKIP LOCKED
 `;
