@@ -71,6 +71,11 @@ export function isDuplicateKey(error: unknown): boolean {
   return hasErrno(error, errno.duplicateKey);
 }
 
+/** The row can't be stored as it is: a constraint or a column's type refuses it (SQL state classes 23 and 22). */
+export function isRefusedRow(error: unknown): error is Error {
+  return /^2[23]/.test(driverErrorOf(error).sqlState ?? '');
+}
+
 /** A lock was not had within `innodb_lock_wait_timeout`. */
 export function isLockTimeout(error: unknown): boolean {
   return hasErrno(error, errno.lockTimeout);
@@ -85,7 +90,12 @@ function hasErrno(error: unknown, number: number): boolean {
   return driverErrorOf(error).errno === number;
 }
 
-function driverErrorOf(error: unknown): { code?: string; errno?: number; fatal?: boolean } {
+function driverErrorOf(error: unknown): {
+  code?: string;
+  errno?: number;
+  sqlState?: string;
+  fatal?: boolean;
+} {
   const source: unknown = error instanceof QueryFailedError ? error.driverError : error;
   return typeof source === 'object' && source !== null ? source : {};
 }

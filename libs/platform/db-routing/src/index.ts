@@ -17,6 +17,7 @@ export {
   isDuplicateKey,
   isLockTimeout,
   isMissingTable,
+  isRefusedRow,
   isRetryableConflict,
   queryTimeoutOf,
 } from './driver-error.js';

@@ -25,7 +25,7 @@ export const MARK_DEAD = `
 
 /** Unique key outbox_message. */
 export const DELETE_DEAD = `
-  DELETE FROM outbox WHERE msg_id = ? AND state = 'dead'
+  DELETE FROM outbox WHERE msg_id IN (?) AND state = 'dead'
 `;
 
 /** Primary key. */

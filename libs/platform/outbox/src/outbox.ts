@@ -10,6 +10,9 @@ import { DELETE_DEAD, INSERT_MESSAGES, LOCK_STATE, LOCK_STATES, MARK_DEAD, MARK_
 /** pending → published → done, or dead; redelivered as a new row. A consumer may be done before it is marked published. */
 export type OutboxState = 'pending' | 'published' | 'done' | 'dead';
 
+/** Of payloads in one statement: all of a few hundred messages may be more than the server takes in one packet. */
+const REDELIVERED_BYTES = 1_024 * 1_024;
+
 /** Where a transaction leaves the messages that must follow from it. */
 @Injectable()
 export class Outbox {
@@ -58,16 +61,18 @@ export class Outbox {
   }
 
   /**
-   * Delivers a dead message anew: under its old message id, so that its effect can't repeat, and as another job. Whether
-   * it fits its queue is not asked: its consumer may have learned to read it.
+   * Delivers dead messages anew, each under its old message id, so that its effect can't repeat, and as another job. In
+   * two statements for each {@link REDELIVERED_BYTES}. Whether they fit their queues is not asked: a consumer may have
+   * learned to read them.
+   * @throws InvalidMessageError; a duplicate-key error for a message that is not dead. Nothing of the message's batch is
+   *   written then
    */
-  async redeliver(manager: EntityManager, message: OutboxMessage): Promise<void> {
-    await manager.query(DELETE_DEAD, [message.messageId]);
-    await this.insert(manager, [message], {
-      ...this.settings,
-      queues: undefined,
-      maxPayloadBytes: Number.POSITIVE_INFINITY,
-    });
+  async redeliver(manager: EntityManager, ...messages: readonly OutboxMessage[]): Promise<void> {
+    const settings = { ...this.settings, queues: undefined, maxPayloadBytes: Number.POSITIVE_INFINITY };
+    for (const batch of batchesOf(messages, REDELIVERED_BYTES)) {
+      await manager.query(DELETE_DEAD, [batch.map(({ messageId }) => messageId)]);
+      await this.insert(manager, batch, settings);
+    }
   }
 
   private async insert(
@@ -89,4 +94,20 @@ export class Outbox {
     );
     this.afterCommit.of(manager);
   }
+}
+
+/** In their order. A message that is over the limit alone has a batch to itself. */
+function batchesOf(messages: readonly OutboxMessage[], maxBytes: number): OutboxMessage[][] {
+  const batches: OutboxMessage[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const message of messages) {
+    const size = Buffer.byteLength(JSON.stringify(message.payload));
+    bytes += size;
+    if (bytes > maxBytes) {
+      batches.push([]);
+      bytes = size;
+    }
+    batches.at(-1)!.push(message);
+  }
+  return batches;
 }

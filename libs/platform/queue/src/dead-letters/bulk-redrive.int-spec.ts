@@ -1,5 +1,9 @@
+import { eventually } from '@fourfold-tools/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DeadLetterDesk, partsOf } from '../testing/dead-letter-desk.js';
+import { letters } from '../testing/queue-app.js';
+import { AutoRedriver } from './auto.redriver.js';
+import { DeadLetterMetrics } from './dead-letter.metrics.js';
 
 let desk: DeadLetterDesk;
 
@@ -28,6 +32,9 @@ async function dead(count: number, queue = 'letters', reason = 'attempts', name 
     );
   }
 }
+
+/** Arrays in arrays, in an object. */
+const deep = (levels: number) => `{"to":${'['.repeat(levels)}${']'.repeat(levels)}}`;
 
 const everything = async () => [
   await desk.dataSource.query('SELECT * FROM dead_letters ORDER BY id'),
@@ -120,6 +127,50 @@ describe('redriving all letters that match', () => {
     expect(outcome).toMatchObject({ redriven: 4, refused: 1, refusals: [refusal] });
     expect(await desk.states()).toMatchObject({ 'm-1': 'pending', 'm-2': 'dead', 'm-3': 'pending' });
     expect(await openCount()).toBe(1);
+  });
+
+  it('delivers one of two letters of one message, and reports the other', async () => {
+    await dead(5);
+    await desk.dataSource.query("UPDATE dead_letters SET msg_id = 'm-1' WHERE msg_id = 'm-3'");
+    const [, second, , fourth] = await desk.letters();
+    const outcome = await desk.deadLetters.redriveAll({ queue: 'letters' }, ADA);
+    expect(outcome).toMatchObject({ redriven: 4, refused: 1, left: 0 });
+    expect(outcome.refusals).toMatchObject([{ id: fourth!.id, code: 'dead-letter-under-way' }]);
+    expect(await desk.states()).toMatchObject({ 'm-1': 'pending', 'm-3': 'dead', 'm-4': 'pending' });
+    const open = (await desk.letters()).filter(({ status }) => status === 'open');
+    expect([second!.msg_id, open.map(({ id }) => id)]).toEqual(['m-1', [fourth!.id]]);
+  });
+
+  // As MariaDB has them: a key ends at its last character that is no space, and JSON is 31 deep at most.
+  it.each([
+    ['whose message id is taken but for a space', "msg_id = 'm-1 '", 'dead-letter-under-way'],
+    ['whose payload is too deep for the column', `payload = '${deep(40)}'`, 'dead-letter-undeliverable'],
+  ])('steps over a letter %s, and undoes no other', async (_title, change, code) => {
+    await dead(5);
+    await desk.dataSource.query(`UPDATE dead_letters SET ${change} WHERE msg_id = 'm-3'`);
+    const outcome = await desk.deadLetters.redriveAll({ queue: 'letters' }, ADA);
+    expect(outcome).toMatchObject({ redriven: 4, refused: 1, refusals: [{ code }] });
+    expect(await openCount()).toBe(1);
+  });
+
+  it('of more than fits into one statement of the server is redriven', async () => {
+    await dead(20);
+    const megabyte = `{"to":"${'“'.repeat(350_000)}"}`;
+    await desk.dataSource.query('UPDATE dead_letters SET payload = ?', [megabyte]);
+    expect(await desk.deadLetters.redriveAll({ queue: 'letters' }, ADA)).toMatchObject({ redriven: 20 });
+  });
+
+  it('by itself steps over them too, and looks at them once', async () => {
+    await dead(5);
+    await desk.dataSource.query(
+      "UPDATE dead_letters SET auto_redrive_at = NOW(3), msg_id = IF(msg_id = 'm-3', 'm-1', msg_id)",
+    );
+    const redriver = new AutoRedriver([letters], desk.dataSource, desk.redrive, new DeadLetterMetrics());
+    redriver.onApplicationBootstrap();
+    await eventually(async () => (await openCount()) === 1, { deadlineMs: 20_000 });
+    await redriver.beforeApplicationShutdown();
+    const [left] = await desk.deadLetters.list({ limit: 5 });
+    expect(left).toMatchObject({ messageId: 'm-1', autoRedriveAt: null });
   });
 
   it('with nothing that matches does nothing', async () => {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { AppError } from '@fourfold/kernel';
-import { InvalidMessageError, Outbox, type OutboxState } from '@fourfold/outbox';
+import { isDuplicateKey, isRefusedRow } from '@fourfold/db-routing';
+import { AppError } from '@fourfold/kernel';
+import { InvalidMessageError, Outbox, type OutboxMessage, type OutboxState } from '@fourfold/outbox';
 import type { EntityManager } from 'typeorm';
 import type { QueueDefinition } from '../queue.definition.js';
 import { InjectQueueDefinitions } from '../queue.tokens.js';
@@ -26,6 +27,11 @@ export interface Redriven {
   settled: LockedLetter[];
   /** Letters that stay open, and why. */
   left: { letter: LockedLetter; why: AppError }[];
+}
+
+interface Delivery {
+  letter: LockedLetter;
+  message: OutboxMessage;
 }
 
 /** Delivers the messages of dead letters anew: each as a new outbox row and job, under its old message id. */
@@ -55,15 +61,20 @@ export class Redrive {
       manager,
       letters.map((letter) => letter.msg_id),
     );
+    const deliveries = new Map<string, Delivery>();
     for (const letter of letters) {
-      if (states.get(letter.msg_id) === 'done') outcome.settled.push(letter);
-      else {
-        const runAt = runAtOf?.(outcome.redriven.length);
-        const why = await this.deliver(manager, letter, states.get(letter.msg_id), runAt);
-        if (why) outcome.left.push({ letter, why });
-        else outcome.redriven.push(letter);
+      const { msg_id: messageId } = letter;
+      if (states.get(messageId) === 'done') {
+        outcome.settled.push(letter);
+        continue;
       }
+      // Two open letters of one message: plain Bull can make them. One of them delivers it.
+      const state = deliveries.has(messageId) ? 'pending' : states.get(messageId);
+      const checked = this.checked(letter, state, runAtOf?.(deliveries.size));
+      if (checked instanceof AppError) outcome.left.push({ letter, why: checked });
+      else deliveries.set(messageId, { letter, message: checked });
     }
+    await this.deliver(manager, [...deliveries.values()], outcome);
     await this.resolve(manager, outcome.redriven, 'redriven', actor);
     await this.resolve(manager, outcome.settled, 'settled', actor);
     return outcome;
@@ -79,28 +90,48 @@ export class Redrive {
     await manager.query(RESOLVE, [status, actor.slice(0, 255), letters.map(({ id }) => id)]);
   }
 
-  /** @returns why it can't be delivered */
-  private async deliver(
-    manager: EntityManager,
+  /** @returns the message to deliver, or why it can't be delivered */
+  private checked(
     { id, queue, msg_id: messageId, payload: text }: LockedLetter,
     state: OutboxState | undefined,
     runAt: Date | undefined,
-  ): Promise<AppError | undefined> {
+  ): OutboxMessage | AppError {
     if (state === 'pending' || state === 'published') return new DeadLetterUnderWayError(id);
     if (!this.queues.has(queue))
       return new DeadLetterUndeliverableError(id, `no queue named ${queue} is declared`);
     const payload = JSON.parse(text) as unknown;
     if (typeof payload !== 'object' || payload === null || Array.isArray(payload))
       return new DeadLetterUndeliverableError(id, 'its payload is not a JSON object');
+    return { messageId, queue, payload, ...(runAt && { runAt }) };
+  }
+
+  /**
+   * All at once, and each alone if the database refuses that: which of them it is that it refuses is only seen then. In
+   * savepoints: what is refused must not undo the others.
+   */
+  private async deliver(
+    manager: EntityManager,
+    deliveries: readonly Delivery[],
+    outcome: Redriven,
+  ): Promise<void> {
+    if (deliveries.length === 0) return;
+    const { redriven, left } = outcome;
     try {
-      // A savepoint: what the outbox refuses must not undo the others.
-      await manager.transaction((nested) =>
-        this.outbox.redeliver(nested, { messageId, queue, payload, ...(runAt && { runAt }) }),
-      );
-      return undefined;
+      const messages = deliveries.map(({ message }) => message);
+      await manager.transaction((nested) => this.outbox.redeliver(nested, ...messages));
+      redriven.push(...deliveries.map(({ letter }) => letter));
     } catch (error) {
-      if (error instanceof InvalidMessageError) return new DeadLetterUndeliverableError(id, error.message);
-      throw error;
+      if (!isRefusedRow(error) && !(error instanceof InvalidMessageError)) throw error;
+      if (deliveries.length > 1)
+        for (const delivery of deliveries) await this.deliver(manager, [delivery], outcome);
+      else left.push(...deliveries.map(({ letter }) => ({ letter, why: refusalOf(letter, error) })));
     }
   }
+}
+
+/** The message ids of two letters may be one to the database, whose keys end at the last character that is no space. */
+function refusalOf({ id }: LockedLetter, error: Error): AppError {
+  return isDuplicateKey(error)
+    ? new DeadLetterUnderWayError(id)
+    : new DeadLetterUndeliverableError(id, error.message);
 }
