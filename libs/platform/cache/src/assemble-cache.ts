@@ -9,6 +9,7 @@ import { InvalidationBus } from './invalidation/invalidation-bus.js';
 import { InvalidationMessages } from './invalidation/invalidation-messages.js';
 import { LocalInvalidations } from './invalidation/local-invalidations.js';
 import { PendingInvalidations } from './invalidation/pending-invalidations.js';
+import { PubSubRefusals } from './invalidation/pubsub-refusals.js';
 import { L1Store } from './l1/l1.store.js';
 import { CommandDeadline } from './l2/command.deadline.js';
 import { LeaseCommands } from './l2/lease-commands.js';
@@ -22,6 +23,7 @@ import { AheadRefresher } from './loading/ahead.refresher.js';
 import { LeasedLoader } from './loading/leased-loader.js';
 import { LevelFiller } from './loading/level.filler.js';
 import { LoadRunner } from './loading/load.runner.js';
+import { OwnLoads } from './loading/own-loads.js';
 import { SingleFlight } from './loading/single-flight.js';
 import { MultiLevelCache } from './multi-level-cache.js';
 import { Namespaces } from './namespace.js';
@@ -57,7 +59,8 @@ export function assembleCache(given: CacheModuleOptions, ports: CachePorts = {})
   const namespaces = new Namespaces(options.namespaces);
   const flights = new SingleFlight<CachedValue>(clock, leaseMs);
   const l1 = new L1Store(options.l1MaxBytes, clock);
-  const local = new LocalInvalidations(l1, flights, namespaces, messages);
+  const ownLoads = new OwnLoads(clock, leaseMs);
+  const local = new LocalInvalidations(l1, flights, ownLoads, namespaces, messages);
 
   let isClosed = false;
   const adjustL1 = (): void => {
@@ -67,13 +70,14 @@ export function assembleCache(given: CacheModuleOptions, ports: CachePorts = {})
     l1.become(state);
     flights.forgetAll();
   };
+  const refusals = new PubSubRefusals(clock, keys.channel);
   const client = openClient(redisUrl, commandTimeoutMs);
   const deadline = new CommandDeadline(commandTimeoutMs);
-  const runner = new ScriptRunner(client, deadline);
+  const scripts = new ScriptRunner(client, deadline);
   const l2 = new RedisL2Store(
     client,
-    new LeaseCommands(runner, keys, messages, leaseMs, new ServerTime()),
-    new ServerInfo(runner),
+    new LeaseCommands(scripts, keys, messages, leaseMs, new ServerTime(), refusals),
+    new ServerInfo(scripts),
     new PendingInvalidations(messages, namespaces.names(), options.maxPendingInvalidations),
     namespaces.names(),
     new StallBreaker(clock, commandTimeoutMs),
@@ -84,18 +88,21 @@ export function assembleCache(given: CacheModuleOptions, ports: CachePorts = {})
     keys.channel,
     messages,
     { onInvalidated: (target) => local.apply(target), onLive: adjustL1, onDown: adjustL1 },
+    refusals,
     HEARTBEAT_MS,
   );
   l1.become('alone');
 
-  const metrics = new CacheMetrics({ namespaces, l1, l2, bus }, options.registry);
+  const metrics = new CacheMetrics({ namespaces, l1, l2, bus, refusals }, options.registry);
   const limits = {
     timeoutMs: options.loadTimeoutMs,
-    atOnce: options.maxLoadsWhileAway,
+    atOnce: options.maxLoads,
+    atOnceWhileAway: options.maxLoadsWhileAway,
     queued: options.maxQueuedLoads,
   };
   const filler = new LevelFiller(l1, l2, clock, random, options);
-  const loader = new LeasedLoader(l2, filler, new LoadRunner(limits, metrics), clock, options.leaseWaitMs);
+  const runner = new LoadRunner(limits, () => l1.state === 'serving', metrics);
+  const loader = new LeasedLoader(l2, filler, runner, ownLoads, clock, options.leaseWaitMs);
   const refresher = new AheadRefresher(loader);
   const held = new HeldInvalidations();
   const writer = new CacheWriter(namespaces, l1, l2, local, messages, held, clock, random, maxValueBytes);

@@ -66,7 +66,7 @@ export class LoadTimeoutError extends AppError {
   }
 }
 
-/** Redis is away and as many loads as the source is spared for are running and waiting already. */
+/** As many loads as the source is spared for are running, and as many are waiting as may. */
 export class LoadLimitError extends AppError {
   readonly code = 'cache-load-limit';
   readonly status = 503;
@@ -74,7 +74,7 @@ export class LoadLimitError extends AppError {
 
   constructor(namespace: string, ids: readonly string[], limit: number) {
     super(
-      `${namesOf(namespace, ids)} cannot be loaded now: the cache's Redis is away and ${limit} loads are running. Try again.`,
+      `${namesOf(namespace, ids)} cannot be loaded now: ${limit} loads are running, and too many are waiting. Try again.`,
       { retryAfterSeconds: 1 },
     );
   }

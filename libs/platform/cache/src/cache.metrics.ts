@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, type Metric, register, type Registry } from 'prom-client';
 import type { InvalidationBus } from './invalidation/invalidation-bus.js';
+import type { PubSubRefusals } from './invalidation/pubsub-refusals.js';
 import type { L1Store } from './l1/l1.store.js';
 import { L2MemoryGauges } from './l2/l2-memory.gauges.js';
 import type { RedisL2Store } from './l2/redis-l2.store.js';
@@ -10,6 +11,7 @@ interface Source {
   readonly l1: L1Store;
   readonly l2: RedisL2Store;
   readonly bus: InvalidationBus;
+  readonly refusals: PubSubRefusals;
 }
 
 /** The caches that report to a register: counting costs an addition, and the sums are made when somebody scrapes. */
@@ -125,6 +127,11 @@ function defineSums(registry: Registry, sources: ReadonlySet<Source>): void {
   inTotal('cache_l1_evictions_total', 'Entries pushed out for room', ({ l1 }) => l1.evictions);
   inTotal('cache_l2_errors_total', 'Redis commands that failed', ({ l2 }) => l2.errors);
   inTotal('cache_bus_messages_total', 'Invalidations heard of other processes', ({ bus }) => bus.received);
+  inTotal(
+    'cache_bus_refusals_total',
+    'Attempts to subscribe or publish that Redis refused',
+    ({ refusals }) => refusals.count,
+  );
   inTotal('cache_bus_losses_total', 'Times that invalidations could not be heard', ({ bus }) => bus.losses);
 }
 

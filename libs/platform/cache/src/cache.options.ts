@@ -31,9 +31,11 @@ export interface CacheModuleOptions {
   leaseWaitMs?: number;
   /** Deadline of one loader: its callers then get a LoadTimeoutError. Default 30,000 ms. */
   loadTimeoutMs?: number;
-  /** Loads at once while Redis is away. Default 16. */
+  /** Loads at once while both levels are in use. Default 100. */
+  maxLoads?: number;
+  /** Loads at once while Redis is away, or its messages can't be heard. Default 16. */
   maxLoadsWhileAway?: number;
-  /** Loads that may wait for their turn then; one more is a LoadLimitError. Default 1,000. */
+  /** Loads that may wait for their turn; one more is a LoadLimitError. Default 1,000. */
   maxQueuedLoads?: number;
   /** Invalidations remembered while Redis is away; beyond it whole namespaces are flushed on return. Default 10,000. */
   maxPendingInvalidations?: number;
@@ -59,6 +61,7 @@ const DEFAULTS = {
   leaseMs: 10_000,
   leaseWaitMs: 1_000,
   loadTimeoutMs: 30_000,
+  maxLoads: 100,
   maxLoadsWhileAway: 16,
   maxQueuedLoads: 1_000,
   maxPendingInvalidations: 10_000,

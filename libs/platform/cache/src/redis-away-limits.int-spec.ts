@@ -101,7 +101,13 @@ describe('while Redis is away, loads', () => {
     expect(await cache.getOrLoad('user', '2', load)).toBe('old');
   });
 
-  it('are not limited while it is there', async () => {
+  it('that ask for others run those in their own place', async () => {
+    const { cache } = caches.make(prefix, { maxLoadsWhileAway: 1, loadTimeoutMs: 2_000 });
+    const outer = () => cache.getOrLoad('stock', '1', load);
+    expect(await cache.getOrLoad('user', '1', outer)).toBe('old');
+  });
+
+  it('are not limited so narrowly while it is there', async () => {
     await server.start();
     const { cache } = await caches.open(prefix, { maxLoadsWhileAway: 1, maxQueuedLoads: 1 });
     const opened = gate();

@@ -208,6 +208,7 @@ describe('a loader that hangs', () => {
     const { cache } = await fixture.caches.open(fixture.prefix, { leaseMs: 100 }, { clock });
     const hung = cache.getOrLoad('user', '1', hang);
     hung.catch(() => {});
+    await eventually(() => cache.stats().namespaces['user']!.loads === 1);
     clock.advance(100);
     expect(await cache.getOrLoad('user', '1', async () => 'v')).toBe('v');
   });

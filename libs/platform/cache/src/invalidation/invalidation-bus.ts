@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
-import type { Redis } from 'ioredis';
+import { type Redis, ReplyError } from 'ioredis';
 import type { InvalidationMessages, InvalidationTarget } from './invalidation-messages.js';
+import type { PubSubRefusals } from './pubsub-refusals.js';
 
 export interface InvalidationListener {
   onInvalidated(target: InvalidationTarget): void;
@@ -13,7 +14,8 @@ export interface InvalidationListener {
 /**
  * Hears what other processes invalidate, on a connection of its own.
  *
- * States: `down` (the start) ⇄ `live` (subscribed, and the last heartbeat was answered). The heartbeat finds the
+ * States: `down` (the start) ⇄ `live` (subscribed, and the last heartbeat was answered). Down with a connection, because
+ * Redis has refused to subscribe, it asks again at each heartbeat. The heartbeat also finds the
  * connection that is dead without having been closed: one interval plus the command timeout bounds how long an
  * invalidation can be missed unnoticed.
  */
@@ -32,6 +34,7 @@ export class InvalidationBus {
     private readonly channel: string,
     private readonly messages: InvalidationMessages,
     private readonly listener: InvalidationListener,
+    private readonly refusals: PubSubRefusals,
     private readonly heartbeatMs: number,
   ) {
     subscriber.on('ready', () => this.subscribe());
@@ -67,13 +70,17 @@ export class InvalidationBus {
   private subscribe(): void {
     this.subscriber.subscribe(this.channel).then(
       () => this.goLive(),
-      // Still connected but not subscribed: only a new connection brings another `ready`.
-      () => this.reconnect(),
+      (error: Error) => {
+        // With a new connection the answer would be the same.
+        if (error instanceof ReplyError) this.refusals.note('SUBSCRIBE', error.message);
+        else this.reconnect();
+      },
     );
   }
 
   private beat(): void {
     if (this.isLive) this.subscriber.ping().catch(() => this.reconnect());
+    else if (this.subscriber.status === 'ready') this.subscribe();
   }
 
   private reconnect(): void {

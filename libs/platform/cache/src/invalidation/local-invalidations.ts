@@ -1,4 +1,5 @@
 import type { L1Store } from '../l1/l1.store.js';
+import type { OwnLoads } from '../loading/own-loads.js';
 import type { SingleFlight } from '../loading/single-flight.js';
 import type { Namespaces } from '../namespace.js';
 import type { CachedValue } from '../serializing/serializer.js';
@@ -9,6 +10,7 @@ export class LocalInvalidations {
   constructor(
     private readonly l1: L1Store,
     private readonly flights: SingleFlight<CachedValue>,
+    private readonly ownLoads: OwnLoads,
     private readonly namespaces: Namespaces,
     private readonly messages: InvalidationMessages,
   ) {}
@@ -18,6 +20,7 @@ export class LocalInvalidations {
     if (kind === 'key') {
       this.l1.invalidate(name);
       this.flights.forget(name);
+      this.ownLoads.forget(name);
       return;
     }
     if (kind === 'tag') this.l1.invalidateTag(name);
@@ -31,5 +34,6 @@ export class LocalInvalidations {
     }
     // Which flights it concerns is not worth knowing: the others are only not joined any more.
     this.flights.forgetAll();
+    this.ownLoads.forgetAll();
   }
 }

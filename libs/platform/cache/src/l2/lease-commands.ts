@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { CacheKey, RedisKeys } from '../cache-key.js';
 import { namespaceOf } from '../cache-key.js';
 import type { InvalidationMessages, InvalidationTarget } from '../invalidation/invalidation-messages.js';
+import type { PubSubRefusals } from '../invalidation/pubsub-refusals.js';
 import * as lua from './lease.lua.js';
 import { hasGeneration, type L2Record, parseRecord } from './record.js';
 import type { ServerTime } from './server-time.js';
@@ -11,8 +12,8 @@ import { script, type ScriptRunner } from './script.runner.js';
 export type L2Read =
   | Hit
   | { readonly kind: 'lease'; readonly token: string; readonly stale?: StaleRecord }
-  /** Somebody else holds the lease (or none was asked for). */
-  | { readonly kind: 'busy'; readonly stale?: StaleRecord }
+  /** Somebody else holds the lease, whose token `holder` is (or none was asked for). */
+  | { readonly kind: 'busy'; readonly holder?: string; readonly stale?: StaleRecord }
   | { readonly kind: 'away' };
 
 export interface Hit {
@@ -42,7 +43,12 @@ export interface Fill {
 }
 
 type Reply =
-  readonly [code: 0] | readonly [code: 2] | readonly [code: 1 | 3 | 4, bytes: Buffer, leftMs: number];
+  | readonly [code: 0, holder?: Buffer]
+  | readonly [code: 2]
+  | readonly [code: 1 | 3 | 4, bytes: Buffer, leftMs: number, holder?: Buffer];
+
+/** 1, or why Redis did not publish. */
+type Published = 1 | Buffer;
 
 export const AWAY: L2Read = { kind: 'away' };
 const BUSY: L2Read = { kind: 'busy' };
@@ -73,6 +79,7 @@ export class LeaseCommands {
     private readonly messages: InvalidationMessages,
     private readonly leaseMs: number,
     private readonly time: ServerTime,
+    private readonly refusals: PubSubRefusals,
   ) {}
 
   /** What `work` asks for travels together. */
@@ -126,13 +133,16 @@ export class LeaseCommands {
     return true;
   }
 
-  /** @returns the token of a lease that nobody else can have had: everything before it is void. */
-  async replace(wanted: LeaseKey): Promise<string> {
+  /**
+   * @returns the token of a lease that nobody else can have had: everything before it is void. Undefined when that is so,
+   *   but Redis has refused to tell the others.
+   */
+  async replace(wanted: LeaseKey): Promise<string | undefined> {
     const token = this.freshToken();
     const message = this.messages.of(wanted.key);
     const args = [token, this.leaseMs, wanted.lifeMs + this.leaseMs, this.keys.channel, message];
-    await this.runner.run(scripts.replace, this.keysOf(wanted), args);
-    return token;
+    const reply = await this.runner.run<Published>(scripts.replace, this.keysOf(wanted), args);
+    return this.isPublished(reply) ? token : undefined;
   }
 
   /** @param afterMs 0: at once. Later: until then nobody tries again. */
@@ -144,29 +154,48 @@ export class LeaseCommands {
     await this.runner.run(scripts.discard, [this.keys.value(key)], [bytes]);
   }
 
-  async invalidate(targets: readonly InvalidationTarget[]): Promise<void> {
+  /** @returns those that Redis has carried out and refused to tell the others. */
+  async invalidate(targets: readonly InvalidationTarget[]): Promise<InvalidationTarget[]> {
     const { channel } = this.keys;
-    const one = (target: InvalidationTarget): Promise<unknown> =>
+    const one = (target: InvalidationTarget): Promise<Published> =>
       this.runner.run(scripts.invalidate, this.keysBehind(target), [channel, this.messages.of(target)]);
-    await Promise.all(this.together(() => targets.map(one)));
+    const replies = await Promise.all(this.together(() => targets.map(one)));
+    return targets.filter((_target, i) => !this.isPublished(replies[i]!));
   }
 
-  /** Voids each namespace whose values were written on another server than this one. @returns which. */
-  async attach(runId: string, namespaces: readonly string[]): Promise<InvalidationTarget[]> {
+  /**
+   * Voids each namespace whose values were written on another server than this one.
+   * @returns which, and those of them that Redis has refused to tell the others.
+   */
+  async attach(
+    runId: string,
+    namespaces: readonly string[],
+  ): Promise<{ voided: InvalidationTarget[]; unpublished: InvalidationTarget[] }> {
     const [seconds, micros] = await this.runner.command<[Buffer, Buffer]>('time', []);
     this.time.set(Number(seconds) * 1_000 + Number(micros) / 1_000);
     const targets = namespaces.map((name) => this.messages.namespace(name));
     const replies = await Promise.all(
       namespaces.map((name, i) => {
         const args = [runId, this.keys.channel, this.messages.of(targets[i]!)];
-        return this.runner.run(scripts.attach, [this.keys.generation(name), this.keys.runId(name)], args);
+        const keys = [this.keys.generation(name), this.keys.runId(name)];
+        return this.runner.run<Published | 0>(scripts.attach, keys, args);
       }),
     );
-    return targets.filter((_target, i) => replies[i] === 1);
+    const voided = targets.filter((_target, i) => replies[i] !== 0);
+    const unpublished = targets.filter(
+      (_target, i) => replies[i] !== 0 && !this.isPublished(replies[i] as Published),
+    );
+    return { voided, unpublished };
   }
 
   tagsOf({ tagKeys }: L2Record): string[] {
     return tagKeys.map((key) => this.keys.tagOf(key));
+  }
+
+  private isPublished(reply: Published): boolean {
+    if (reply === 1) return true;
+    this.refusals.note('PUBLISH', reply.toString());
+    return false;
   }
 
   private keysBehind(target: InvalidationTarget): string[] {
@@ -193,9 +222,12 @@ function fillArgs({ bytes, ttlMs, graceMs }: Fill): [number, number, number, Buf
 }
 
 function toRead(reply: Reply, token: string): L2Read {
-  if (reply.length === 1) return reply[0] === 2 ? { kind: 'lease', token } : BUSY;
+  if (reply[0] === 2) return { kind: 'lease', token };
+  if (reply[0] === 0) return reply[1] ? { kind: 'busy', holder: reply[1].toString() } : BUSY;
   const record = parseRecord(reply[1]);
   if (reply[0] === 1) return { kind: 'hit', record, leftMs: reply[2] };
   const stale = { record, pastMs: -reply[2] };
-  return reply[0] === 4 ? { kind: 'lease', token, stale } : { kind: 'busy', stale };
+  return reply[0] === 4
+    ? { kind: 'lease', token, stale }
+    : { kind: 'busy', stale, ...(reply[3] && { holder: reply[3].toString() }) };
 }

@@ -55,6 +55,15 @@ local function seal(fresh, tagTtlMs)
 end
 `;
 
+/** The user of Redis may lack the right to the channel; the rest of the script counts all the same. → 1 | what the refusal says. */
+const PUBLISH = `
+local function publish(channel, message)
+  local reply = redis.pcall('PUBLISH', channel, message)
+  if type(reply) == 'table' and reply.err then return reply.err end
+  return 1
+end
+`;
+
 /**
  * Stores a record whose lease began with `sealed`. A tag's version must outlive all that carry it: its life begins
  * before the record's, and a script's clock goes on meanwhile.
@@ -80,8 +89,8 @@ end
 
 /**
  * KEYS value, lease, generation, tags… ARGV token or '' for none, lease ms, ms that a tag's version is kept.
- * → {1, record, ms left} | {2} leased | {0} somebody else's lease, or none was asked for | past its TTL: {4, record, ms
- * left} leased | {3, record, ms left} somebody else's lease.
+ * → {1, record, ms left} | {2} leased | {0} none was asked for | {0, token} somebody else's lease | past its TTL: {4,
+ * record, ms left} leased | {3, record, ms left, token} somebody else's lease.
  *
  * The way of a hit is the reason for its form: two commands, and no function made.
  */
@@ -103,8 +112,9 @@ ${SEAL}
 local sealed = seal(ARGV[1], ARGV[3])
 local lease = redis.call('GET', KEYS[2])
 if lease and string.sub(lease, 1, #sealed) == sealed then
-  if left then return {3, record, left} end
-  return {0}
+  local holder = string.sub(lease, -${TOKEN_LENGTH})
+  if left then return {3, record, left, holder} end
+  return {0, holder}
 end
 redis.call('SET', KEYS[2], sealed .. ARGV[1], 'PX', ARGV[2])
 if left then return {4, record, left} end
@@ -139,15 +149,14 @@ return store(sealed, ARGV[2], ARGV[3], ARGV[4], ARGV[5])
 `;
 
 /**
- * KEYS as above. ARGV token, lease ms, ms that a tag's version is kept, channel, message. The first half of writing
- * through; the other is FILL. In one step, a command that comes late, after its process has given it up and another has
+ * KEYS as above. ARGV token, lease ms, ms that a tag's version is kept, channel, message. → as PUBLISH. The first half of
+ * writing through; the other is FILL. In one step, a command that comes late, after its process has given it up and another has
  * written, would put the old value back.
  */
-export const REPLACE = `${SEAL}
+export const REPLACE = `${SEAL}${PUBLISH}
 redis.call('UNLINK', KEYS[1])
 redis.call('SET', KEYS[2], seal(ARGV[1], ARGV[3]) .. ARGV[1], 'PX', ARGV[2])
-redis.call('PUBLISH', ARGV[4], ARGV[5])
-return 1
+return publish(ARGV[4], ARGV[5])
 `;
 
 /** KEYS lease. ARGV token, ms. Gives back one's own lease only: at once, or so much later that nobody tries again before. */
@@ -165,22 +174,20 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return 1
 `;
 
-/** KEYS all that goes: value and lease, or a generation, or a tag's version. ARGV channel, message. */
-export const INVALIDATE = `
+/** KEYS all that goes: value and lease, or a generation, or a tag's version. ARGV channel, message. → as PUBLISH. */
+export const INVALIDATE = `${PUBLISH}
 redis.call('UNLINK', unpack(KEYS))
-redis.call('PUBLISH', ARGV[1], ARGV[2])
-return 1
+return publish(ARGV[1], ARGV[2])
 `;
 
 /**
- * KEYS generation, run id of one namespace. ARGV the server's run id, channel, message. → 1 voided | 0 still good. A
+ * KEYS generation, run id of one namespace. ARGV the server's run id, channel, message. → 0 still good | voided: as PUBLISH. A
  * server that was restarted from its disk, or a replica that was promoted, may hold values that were invalidated since:
  * another run id voids them.
  */
-export const ATTACH = `
+export const ATTACH = `${PUBLISH}
 if redis.call('GET', KEYS[2]) == ARGV[1] then return 0 end
 redis.call('DEL', KEYS[1])
 redis.call('SET', KEYS[2], ARGV[1])
-redis.call('PUBLISH', ARGV[2], ARGV[3])
-return 1
+return publish(ARGV[2], ARGV[3])
 `;

@@ -35,6 +35,8 @@ export interface L2Listener {
 
 const RECOVERY_BATCH = 500;
 const RECOVERY_RETRY_MS = 250;
+/** How often Redis is asked anew to publish what it has refused to. */
+const PUBLISH_RETRY_MS = 1_000;
 /** How long a stalled server is left alone before one recovery is tried. */
 const HALF_OPEN_AFTER_MS = 1_000;
 
@@ -44,7 +46,8 @@ const HALF_OPEN_AFTER_MS = 1_000;
  * States: `away` (no connection, or the circuit is open; the start) → `recovering` (connected; the generations are being
  * checked and pending invalidations applied) → `trusted`. A lost connection or an open circuit leads to `away`; an
  * invalidation that Redis did not confirm leads to `recovering`. Outside `trusted` nothing is read from Redis and nothing
- * filled. Recovery is also what the half-open circuit lets through.
+ * filled. Recovery is also what the half-open circuit lets through. An invalidation that Redis carried out and refused to
+ * publish is owed as well; it leaves the state as it is, since no value in Redis is wrong.
  *
  * No method rejects because of Redis and none takes longer than the command timeout: what could not be done is in the
  * return value.
@@ -141,17 +144,22 @@ export class RedisL2Store {
    * @returns undefined when Redis did not confirm: then the key is owed an invalidation.
    */
   async replace(key: LeaseKey): Promise<string | undefined> {
-    const token = await this.attempt(() => this.commands.replace(key));
-    if (token === undefined) this.owe([key.key]);
-    return token;
+    const reply = await this.attempt(async () => ({ token: await this.commands.replace(key) }));
+    if (reply === undefined) this.owe([key.key]);
+    else if (reply.token === undefined) this.oweToOthers([key.key]);
+    return reply?.token;
   }
 
-  /** @returns false when Redis did not confirm: they are remembered and applied before Redis is read again. */
+  /**
+   * @returns false when Redis did not confirm: they are remembered and applied before Redis is read again. Also when it
+   *   refused to publish them, which is tried until it does.
+   */
   async invalidate(targets: readonly InvalidationTarget[]): Promise<boolean> {
     if (targets.length === 0) return true;
-    if (await this.attempt(() => this.commands.invalidate(targets).then(() => true))) return true;
-    this.owe(targets);
-    return false;
+    const unpublished = await this.attempt(() => this.commands.invalidate(targets));
+    if (unpublished === undefined) this.owe(targets);
+    else if (unpublished.length > 0) this.oweToOthers(unpublished);
+    return unpublished?.length === 0;
   }
 
   tagsOf(record: L2Record): readonly string[] {
@@ -207,6 +215,13 @@ export class RedisL2Store {
     this.startRecovery();
   }
 
+  private oweToOthers(targets: readonly InvalidationTarget[]): void {
+    this.pending.add(targets);
+    if (this.isRecovering || this.isClosed) return;
+    clearTimeout(this.retryTimer);
+    this.retryTimer = setTimeout(() => this.startRecovery(), PUBLISH_RETRY_MS).unref();
+  }
+
   /** A server that hangs: from here on calls fail at once and not after a timeout each. */
   private drop(): void {
     this.become('away');
@@ -224,7 +239,7 @@ export class RedisL2Store {
   private startRecovery(): void {
     if (this.isRecovering || this.isClosed || this.client.status !== 'ready') return;
     this.isRecovering = true;
-    this.become('recovering');
+    if (this.currentState === 'away') this.become('recovering');
     clearTimeout(this.retryTimer);
     this.circuit
       .execute(() => this.recover())
@@ -237,21 +252,30 @@ export class RedisL2Store {
 
   private async recover(): Promise<void> {
     const runId = await this.server.runId();
-    for (const target of await this.commands.attach(runId, this.namespaces))
-      this.listener.onInvalidated(target);
-    while (!this.pending.isEmpty) {
-      const batch = this.pending.take(RECOVERY_BATCH);
-      try {
-        await this.commands.invalidate(batch);
-      } catch (error) {
-        this.pending.add(batch);
-        throw error;
-      }
+    const { voided, unpublished } = await this.commands.attach(runId, this.namespaces);
+    for (const target of voided) this.listener.onInvalidated(target);
+    try {
+      while (!this.pending.isEmpty) unpublished.push(...(await this.applyPending()));
+      // The connection may have broken after the last answer; then it is taken up again after the next `ready`.
+      if (this.client.status !== 'ready') throw new Error('The connection was lost while recovering.');
+    } catch (error) {
+      this.pending.add(unpublished);
+      throw error;
     }
-    // The connection may have broken after the last answer; then it is taken up again after the next `ready`.
-    if (this.client.status !== 'ready') throw new Error('The connection was lost while recovering.');
     // In one step with the look at the empty list: an invalidation that fails next starts another round.
     this.isRecovering = false;
     this.become('trusted');
+    if (unpublished.length > 0) this.oweToOthers(unpublished);
+  }
+
+  /** @returns those that Redis has refused to publish. */
+  private async applyPending(): Promise<InvalidationTarget[]> {
+    const batch = this.pending.take(RECOVERY_BATCH);
+    try {
+      return await this.commands.invalidate(batch);
+    } catch (error) {
+      this.pending.add(batch);
+      throw error;
+    }
   }
 }

@@ -6,12 +6,22 @@ import type { Namespace } from '../namespace.js';
 import { type CachedValue, decodeValue, encodeValue } from '../serializing/serializer.js';
 import type { LevelFiller } from './level.filler.js';
 import type { LoadRunner } from './load.runner.js';
+import type { OwnLoads } from './own-loads.js';
 import type { Reading, Wanted } from './reading.js';
 
 /** What is to be loaded, and what there is past its TTL. */
 interface Missing extends Wanted {
   readonly stale?: CachedValue;
   readonly stalePastMs?: number;
+}
+
+/** How long a call has waited for another's load, and what it may join. */
+interface Waiting {
+  readonly waitedMs: number;
+  /** Until the next look, milliseconds. */
+  readonly pollMs: number;
+  /** Of `OwnLoads`, when the call came. */
+  readonly arrivedTurn: number;
 }
 
 /** Waits for another process's load: the first, growing by half each time, up to the longest. */
@@ -28,8 +38,8 @@ const RETRY_AFTER_MS = 1_000;
 /**
  * Everything below L1: reads Redis, loads under leases what is not there, fills Redis and then L1.
  *
- * A key that another process is loading is polled for, at most `leaseWaitMs`, while our own keys load; then it is
- * loaded as well: waiting is never worth more than an answer. Nothing is held while waiting, so two batches that want
+ * A key that this process is loading already is joined. One that another process is loading is polled for, at most
+ * `leaseWaitMs`, while our own keys load; then it is loaded as well: waiting is never worth more than an answer. Nothing is held while waiting, so two batches that want
  * each other's keys cannot block each other.
  */
 export class LeasedLoader {
@@ -37,6 +47,7 @@ export class LeasedLoader {
     private readonly l2: RedisL2Store,
     private readonly filler: LevelFiller,
     private readonly runner: LoadRunner,
+    private readonly own: OwnLoads,
     private readonly clock: Clock,
     /** How long to wait for another process's load before loading as well, milliseconds. */
     private readonly leaseWaitMs: number,
@@ -47,7 +58,7 @@ export class LeasedLoader {
    * @throws what `loadMany` throws, UncacheableValueError, LoadTimeoutError, LoadLimitError
    */
   resolve(reading: Reading, ids: readonly string[]): Promise<Map<string, CachedValue>> {
-    return this.read(reading, ids, 0, FIRST_POLL_MS);
+    return this.read(reading, ids, { waitedMs: 0, pollMs: FIRST_POLL_MS, arrivedTurn: this.own.turn });
   }
 
   /**
@@ -106,12 +117,13 @@ export class LeasedLoader {
   private async read(
     reading: Reading,
     ids: readonly string[],
-    waitedMs: number,
-    pollMs: number,
+    waiting: Waiting,
   ): Promise<Map<string, CachedValue>> {
     const { namespace } = reading;
+    const { waitedMs, arrivedTurn } = waiting;
     const values = new Map<string, CachedValue>();
     const toLoad: Missing[] = [];
+    const joined: Promise<unknown>[] = [];
     const busy: string[] = [];
     const startedMs = this.clock.now();
     // Permits come first: whatever is invalidated from here on must not be put into L1 by us.
@@ -139,16 +151,24 @@ export class LeasedLoader {
         if (missing.token !== undefined) void this.loadBehind(reading, missing);
         continue;
       }
+      const holder = read.kind === 'busy' ? read.holder : undefined;
+      const hasLease = missing.token !== undefined;
+      const flight = hasLease ? undefined : this.own.joinable(want.key, holder, arrivedTurn);
       // Counted once however often it is polled for.
-      if (waitedMs === 0) namespace.counts.l2Misses += 1;
+      if (waitedMs === 0) namespace.counts[flight ? 'joins' : 'l2Misses'] += 1;
+      if (flight) {
+        joined.push(flight.then((value) => values.set(want.id, value)));
+        continue;
+      }
       // A record nobody can read is being removed: the next look brings a lease.
-      const mayWait = read.kind === 'busy' || read.kind === 'hit';
-      if (mayWait && waitedMs < this.leaseWaitMs) busy.push(want.id);
+      const mayWait = (read.kind === 'busy' || read.kind === 'hit') && waitedMs < this.leaseWaitMs;
+      if (mayWait || (!hasLease && this.own.isUnderWay(want.key))) busy.push(want.id);
       else toLoad.push(missing);
     }
     await Promise.all([
       this.load(reading, toLoad, values),
-      this.waitForOthers(reading, busy, waitedMs, pollMs, values),
+      this.waitForOthers(reading, busy, waiting, values),
+      ...joined,
     ]);
     return values;
   }
@@ -156,14 +176,18 @@ export class LeasedLoader {
   private async waitForOthers(
     reading: Reading,
     busy: readonly string[],
-    waitedMs: number,
-    pollMs: number,
+    waiting: Waiting,
     values: Map<string, CachedValue>,
   ): Promise<void> {
     if (busy.length === 0) return;
+    const { waitedMs, pollMs } = waiting;
     await new Promise((resolve) => setTimeout(resolve, pollMs));
     const nextMs = Math.min(Math.ceil(pollMs * 1.5), LONGEST_POLL_MS);
-    const found = await this.read(reading, busy, waitedMs + pollMs, nextMs);
+    const found = await this.read(reading, busy, {
+      ...waiting,
+      waitedMs: waitedMs + pollMs,
+      pollMs: nextMs,
+    });
     for (const [id, cached] of found) values.set(id, cached);
   }
 
@@ -173,6 +197,20 @@ export class LeasedLoader {
     values: Map<string, CachedValue>,
   ): Promise<void> {
     if (wanted.length === 0) return;
+    const loaded = this.loadInto(values, reading, wanted);
+    for (const want of wanted)
+      this.own.begin(
+        want,
+        loaded.then(() => values.get(want.id)!),
+      );
+    await loaded;
+  }
+
+  private async loadInto(
+    values: Map<string, CachedValue>,
+    reading: Reading,
+    wanted: readonly Missing[],
+  ): Promise<void> {
     const { namespace, policy, loadMany } = reading;
     let encoded: Buffer[];
     try {

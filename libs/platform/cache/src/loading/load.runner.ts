@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { bulkhead, BulkheadRejectedError, type IPolicy } from 'cockatiel';
 import { LoadLimitError, LoadTimeoutError } from '../cache.errors.js';
 import type { CacheMetrics } from '../cache.metrics.js';
@@ -9,32 +10,47 @@ export type LoadMany<T = unknown> = (ids: string[]) => Promise<ReadonlyMap<strin
 export interface LoadLimits {
   /** Deadline of one load, waiting for its turn included, milliseconds. */
   readonly timeoutMs: number;
-  /** Loads at once where they are limited. */
+  /** Loads at once while both levels are in use. */
   readonly atOnce: number;
-  /** Loads that may wait for their turn. */
+  /** Loads at once while they are not: nothing else spares the source then. */
+  readonly atOnceWhileAway: number;
+  /** Loads that may wait for their turn, in each of the two cases. */
   readonly queued: number;
 }
 
+interface Load {
+  isOver: boolean;
+}
+
 /**
- * Runs loaders: counted, with a deadline, and behind a limit when the caller says that nothing else spares the source.
- * A loader that was given up on runs on, but holds up nobody.
+ * Runs loaders: counted, with a deadline, and so many at once. A loader that was given up on runs on, but holds up nobody.
+ * A load that another load asks for runs in its place: if it had to wait for a place of its own, loads that hold all
+ * places could wait for one another.
  */
 export class LoadRunner {
-  private readonly bulkhead: IPolicy;
+  private readonly inUse: IPolicy;
+  private readonly away: IPolicy;
+  private readonly outer = new AsyncLocalStorage<Load>();
 
+  /** @param isInUse whether both levels of the cache are in use. */
   constructor(
     private readonly limits: LoadLimits,
+    private readonly isInUse: () => boolean,
     private readonly metrics: CacheMetrics,
   ) {
-    this.bulkhead = bulkhead(limits.atOnce, limits.queued);
+    this.inUse = bulkhead(limits.atOnce, limits.queued);
+    this.away = bulkhead(limits.atOnceWhileAway, limits.queued);
   }
 
-  /** @throws what `loadMany` throws, LoadTimeoutError, or LoadLimitError */
+  /**
+   * @param isAway Redis could not be read for it.
+   * @throws what `loadMany` throws, LoadTimeoutError, or LoadLimitError
+   */
   async run(
     namespace: Namespace,
     ids: string[],
     loadMany: LoadMany,
-    limited: boolean,
+    isAway: boolean,
   ): Promise<ReadonlyMap<string, unknown>> {
     const ended = this.metrics.loadStarted(namespace, ids.length);
     const late = Promise.withResolvers<never>();
@@ -45,18 +61,27 @@ export class LoadRunner {
       isLate = true;
       late.reject(new LoadTimeoutError(namespace.name, ids, this.limits.timeoutMs));
     }, this.limits.timeoutMs).unref();
+    const self: Load = { isOver: false };
     const load = async (): Promise<ReadonlyMap<string, unknown>> =>
-      isLate ? late.promise : Promise.race([loadMany(ids), late.promise]);
+      isLate ? late.promise : Promise.race([this.outer.run(self, () => loadMany(ids)), late.promise]);
+    const isInner = this.outer.getStore()?.isOver === false;
+    const isLimited = isAway || !this.isInUse();
     try {
-      const loaded = await (limited ? Promise.race([this.bulkhead.execute(load), late.promise]) : load());
+      const place = isLimited ? this.away : this.inUse;
+      const loaded = await (isInner ? load() : Promise.race([place.execute(load), late.promise]));
       ended('ok');
       return loaded;
     } catch (error) {
       ended('error');
       throw error instanceof BulkheadRejectedError
-        ? new LoadLimitError(namespace.name, ids, this.limits.atOnce)
+        ? new LoadLimitError(
+            namespace.name,
+            ids,
+            isLimited ? this.limits.atOnceWhileAway : this.limits.atOnce,
+          )
         : error;
     } finally {
+      self.isOver = true;
       clearTimeout(timer);
     }
   }
