@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { connectAtStart } from './connect-at-start.js';
-import { DatabaseUnavailableError, PoolExhaustedError } from './errors.js';
+import { DatabaseUnavailableError, PoolExhaustedError, QueryTimeoutError } from './errors.js';
 
 const refused = driverError({ code: 'ECONNREFUSED', fatal: true });
 const accessDenied = driverError({ code: 'ER_ACCESS_DENIED_ERROR', errno: 1045, fatal: true });
@@ -82,7 +82,7 @@ describe('connectAtStart', () => {
     ],
     [
       'a certificate that does not fit',
-      driverError({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' }),
+      driverError({ code: 'ERR_TLS_CERT_ALTNAME_INVALID', fatal: true }),
       'ERR_TLS_CERT_ALTNAME_INVALID',
     ],
   ])('tries again after %s, and says so as an error', async (_title, failure, code) => {
@@ -97,6 +97,7 @@ describe('connectAtStart', () => {
     ['a server that is not there', new DatabaseUnavailableError(refused), 'ECONNREFUSED'],
     ['a pool that gave no connection in time', new PoolExhaustedError('primary', 2_000), 'database-busy'],
     ['a connection closed without a code', driverError({ fatal: true }), 'connection closed'],
+    ['a statement without an answer', new QueryTimeoutError('primary', 15_000), 'database-timeout'],
   ])('tries again after %s', async (_title, failure, code) => {
     const { run, lines } = start([failure]);
     await run;
@@ -105,6 +106,7 @@ describe('connectAtStart', () => {
 
   it.each([
     ['a wrong entity', new Error('No metadata for "Order" was found.')],
+    ['a statement that is wrong', driverError({ code: 'ER_PARSE_ERROR', errno: 1064 })],
     ['a module that is missing', driverError({ code: 'ERR_MODULE_NOT_FOUND' })],
     ['a port that is no port', driverError({ code: 'ERR_SOCKET_BAD_PORT' })],
     ['something thrown that is no error', undefined],

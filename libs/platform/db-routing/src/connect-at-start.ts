@@ -1,13 +1,10 @@
 import { setTimeout as timer } from 'node:timers/promises';
 import { Logger, type LoggerService } from '@nestjs/common';
 import { AppError } from '@fourfold/kernel';
-import { connectFaultOf, connectionFaultOf } from './driver-error.js';
+import { connectFaultOf, connectionFaultOf, queryTimeoutOf } from './driver-error.js';
 
 const BASE_MS = 250;
 const CAP_MS = 5_000;
-
-/** Codes of Node's own about the program (`ERR_INVALID_ARG_TYPE`, `ERR_MODULE_NOT_FOUND`); TLS and sockets are not. */
-const programFault = /^ERR_(?!TLS_|SSL_|SOCKET_(?!BAD_PORT))/;
 
 export interface ConnectAtStartOptions {
   /** `host:port` for the log; never a URL, which has the password in it. */
@@ -69,12 +66,15 @@ interface Fault {
 }
 
 function faultOf(error: unknown): Fault | undefined {
-  // What the driver said first: the pools wrap it (`DatabaseUnavailableError`).
+  // What the driver said first: the pools wrap whatever kept them from a connection (`DatabaseUnavailableError`).
   const driverError = error instanceof AppError ? error.cause : error;
-  const code = connectFaultOf(driverError);
-  if (code !== undefined && !programFault.test(code)) {
-    // A refusal is `fatal` to mysql2, so 'connection closed' there; only a code of the network comes back unchanged.
-    return { code, refused: connectionFaultOf(driverError) !== code };
-  }
-  return error instanceof AppError ? { code: error.code, refused: false } : undefined;
+  const code = connectFaultOf(driverError) ?? (error instanceof AppError ? codeOf(driverError) : undefined);
+  // Only a code of the network comes back unchanged from there.
+  if (code !== undefined) return { code, refused: connectionFaultOf(driverError) !== code };
+  const gaveUp = error instanceof AppError ? error : queryTimeoutOf(error);
+  return gaveUp && { code: gaveUp.code, refused: false };
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as { code?: string } | undefined)?.code;
 }

@@ -2,6 +2,8 @@ import { cellCounter, counter, type CounterCell, gauge, histogram } from '@fourf
 import { Logger } from '@nestjs/common';
 import { replicaStates } from './health/replica-health.js';
 import type { NodePool } from './pool/node.pool.js';
+import type { Reclaimed } from './pool/pool.options.js';
+import { callersOf } from './pool/whereabouts.js';
 import type { ReplicaNode } from './routing/replica.node.js';
 
 export const SLOW_QUERY_MS = 1_000;
@@ -28,6 +30,7 @@ const nodeGauge = (name: string, help: string, read: (pool: NodePool) => number)
 
 export class DbRoutingMetrics {
   private readonly logger = new Logger('SlowQuery');
+  private readonly connectionLogger = new Logger('ReclaimedConnection');
 
   private readonly routeCells = new Map<string, Map<string, CounterCell>>();
 
@@ -91,6 +94,12 @@ export class DbRoutingMetrics {
     help: 'How long queries of more than 1 s took',
     labelNames: ['node'],
     buckets: [1, 2, 5, 10, 30],
+  });
+
+  readonly reclaimedConnections = counter({
+    name: 'db_reclaimed_connections_total',
+    help: 'Connections that were taken back from holders who had not used them for a minute',
+    labelNames: ['node'],
   });
 
   readonly poolUsed = nodeGauge(
@@ -162,6 +171,21 @@ export class DbRoutingMetrics {
     this.acquireFailures.inc({ node, code });
   }
 
+  reclaimed(node: string, { idleMs, inTransaction, lastSql, takenAt }: Reclaimed): void {
+    this.reclaimedConnections.inc({ node });
+    const detail = {
+      node,
+      idleMs: Math.round(idleMs),
+      inTransaction,
+      sql: shortened(lastSql),
+      takenAt: takenAt ? callersOf(takenAt) : 'not known; noted for reads from now on',
+    };
+    this.connectionLogger.warn(
+      detail,
+      `A connection to ${node} was not used by its holder, and is taken back`,
+    );
+  }
+
   watch(source: MetricsSource): void {
     sources.add(source);
   }
@@ -175,12 +199,15 @@ export class DbRoutingMetrics {
     if (durationMs <= SLOW_QUERY_MS) return;
     this.slowQueries.inc({ node });
     this.slowQuerySeconds.observe({ node }, durationMs / 1_000);
-    const text = sql.length > LOGGED_SQL_LENGTH ? `${sql.slice(0, LOGGED_SQL_LENGTH)}…` : sql;
     this.logger.warn(
-      { node, durationMs: Math.round(durationMs), sql: text },
+      { node, durationMs: Math.round(durationMs), sql: shortened(sql) },
       `A query on ${node} took over 1 s`,
     );
   }
+}
+
+function shortened(sql: string): string {
+  return sql.length > LOGGED_SQL_LENGTH ? `${sql.slice(0, LOGGED_SQL_LENGTH)}…` : sql;
 }
 
 function allReplicas(): ReplicaNode[] {

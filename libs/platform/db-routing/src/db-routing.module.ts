@@ -28,6 +28,7 @@ import {
 import { dialectOf } from './engine/dialect-of.js';
 import { DbNodeHealthIndicator } from './health/db-node.health.js';
 import { ReplicaHealthMonitor } from './health/replica-health.monitor.js';
+import { withQueryTimeout } from './pool/statement.limit.js';
 import { createCluster } from './routing/create-cluster.js';
 import { NodeStatuses } from './routing/node-status.js';
 import { PRIMARY } from './routing/read.router.js';
@@ -126,9 +127,20 @@ function withTypeOrm(definition: DynamicModule, extras: Partial<DbRoutingExtras>
   };
 }
 
-/** A data source that is there once the primary is. */
-function connected(options: DataSourceOptions): Promise<DataSource> {
+/**
+ * A data source that is there once the primary is. Connecting is tried again; `migrationsRun` is for afterwards, so that a
+ * broken migration fails once and with its own error, and has no limit, so that a backfill may take its time.
+ */
+async function connected(options: DataSourceOptions): Promise<DataSource> {
   const { replication } = options as { replication: { master: { url: string } } };
-  const dataSource = new DataSource(options);
-  return connectAtStart(() => dataSource.initialize(), { server: addressOf(replication.master.url) });
+  const { migrationsRun = false, migrationsTransactionMode: transaction = 'all' } = options;
+  const dataSource = new DataSource({ ...options, migrationsRun: false });
+  await connectAtStart(() => dataSource.initialize(), { server: addressOf(replication.master.url) });
+  try {
+    if (migrationsRun) await withQueryTimeout(Infinity, () => dataSource.runMigrations({ transaction }));
+    return dataSource;
+  } catch (error) {
+    await dataSource.destroy();
+    throw error;
+  }
 }

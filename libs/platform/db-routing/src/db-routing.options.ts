@@ -40,13 +40,11 @@ export interface DbRoutingOptions {
   replicaConnections?: number | undefined;
   /** Reads on the primary at once that are there for want of a replica. Default 8. */
   fallbackReads?: number | undefined;
-  /** A statement that runs longer loses its connection. Default 15,000. */
-  queryTimeoutMs?: number | undefined;
   /**
-   * Has the server end such a statement a second later; else it may run on after we gave it up. The server keeps a timer
-   * for each statement then, which costs a few percent of a primary-key read. Default false.
+   * The server ends a statement that runs longer. Not one that changes the schema, nor a stream while rows come. Raised for
+   * some statements by `withQueryTimeout`. Default 15,000.
    */
-  limitOnServer?: boolean | undefined;
+  queryTimeoutMs?: number | undefined;
   /**
    * An account on the replicas that may see the state of replication (MariaDB: REPLICA MONITOR; MySQL: REPLICATION
    * CLIENT). Without it a replica that has stopped is found when its lag shows it.
@@ -135,7 +133,6 @@ const optionsSchema = z
     replicaConnections: count.max(128).default(64),
     fallbackReads: count.default(8),
     queryTimeoutMs: positive.default(15_000),
-    limitOnServer: z.boolean().default(false),
     monitor: z.object({ user: z.string().min(1), password: z.string() }).optional(),
     consistency: z
       .object({

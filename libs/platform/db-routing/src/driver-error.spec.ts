@@ -1,6 +1,6 @@
 import { QueryFailedError } from 'typeorm';
 import { describe, expect, it } from 'vitest';
-import { queryTimeoutOf } from './driver-error.js';
+import { connectFaultOf, queryTimeoutOf } from './driver-error.js';
 import { PoolExhaustedError, QueryTimeoutError } from './errors.js';
 
 const fromServer = (errno: number) => Object.assign(new Error('from the server'), { errno });
@@ -26,6 +26,29 @@ describe('queryTimeoutOf', () => {
 
   it.each([fromServer(1205), new Error('another'), undefined])('is none for %s', (error) => {
     expect(queryTimeoutOf(error)).toBeUndefined();
+  });
+});
+
+describe('connectFaultOf', () => {
+  const withCode = (code: string, fatal?: true) => Object.assign(new Error(code), { code, fatal });
+
+  it.each([
+    ['a server that is not there', withCode('ECONNREFUSED', true), 'ECONNREFUSED'],
+    ['a network that broke under a statement', wrapped(withCode('ECONNRESET', true)), 'ECONNRESET'],
+    ['a refusal', withCode('ER_ACCESS_DENIED_ERROR'), 'ER_ACCESS_DENIED_ERROR'],
+    ['a handshake that fails', withCode('HANDSHAKE_SSL_ERROR', true), 'HANDSHAKE_SSL_ERROR'],
+  ])('knows %s', (_title, error, expected) => {
+    expect(connectFaultOf(error)).toBe(expected);
+  });
+
+  it.each([
+    ['a statement that is wrong', wrapped(withCode('ER_PARSE_ERROR'))],
+    ['the same without TypeORM', withCode('ER_PARSE_ERROR')],
+    ['a statement for another database', wrapped(withCode('ER_BAD_DB_ERROR'))],
+    ['a file that a migration reads', withCode('ENOENT')],
+    ['a module that is missing', withCode('ERR_MODULE_NOT_FOUND')],
+  ])('does not take %s for it', (_title, error) => {
+    expect(connectFaultOf(error)).toBeUndefined();
   });
 });
 

@@ -19,6 +19,20 @@ const connectionCodes = new Set([
   'ER_TOO_MANY_USER_CONNECTIONS',
 ]);
 
+/** Codes of servers that are there and give no connection. */
+const refusalCodes = new Set([
+  'ER_ACCESS_DENIED_ERROR',
+  'ER_ACCESS_DENIED_NO_PASSWORD_ERROR',
+  'ER_BAD_DB_ERROR',
+  'ER_DBACCESS_DENIED_ERROR',
+  'ER_HANDSHAKE_ERROR',
+  'ER_HOST_IS_BLOCKED',
+  'ER_HOST_NOT_PRIVILEGED',
+  'ER_MUST_CHANGE_PASSWORD',
+  'ER_MUST_CHANGE_PASSWORD_LOGIN',
+  'ER_NOT_SUPPORTED_AUTH_MODE',
+]);
+
 /** Numbers of the server's errors that are acted upon. */
 const errno = {
   duplicateKey: 1062,
@@ -39,9 +53,14 @@ export function connectionFaultOf(error: unknown): string | undefined {
   return fatal === true ? 'connection closed' : undefined;
 }
 
-/** The same while connecting, where whatever has a code (no access, no such database) means no connection. */
+/**
+ * The same while connecting, where a refusal (no access, no such database) means no connection as well. Any other error of
+ * a statement is undefined: a broken migration is no reason to connect again.
+ */
 export function connectFaultOf(error: unknown): string | undefined {
-  return driverErrorOf(error).code ?? connectionFaultOf(error);
+  const { code, fatal } = driverErrorOf(error);
+  const refused = code !== undefined && (fatal === true || refusalCodes.has(code));
+  return refused && !(error instanceof QueryFailedError) ? code : connectionFaultOf(error);
 }
 
 /** The error of a statement that ran for too long, if `error` is about one: we gave it up, or the server did. */

@@ -6,11 +6,13 @@ export class PoolExhaustedError extends AppError {
   readonly status = 503;
   readonly title = 'The database has no connection free';
 
-  constructor(node: string, deadlineMs: number, cause?: unknown) {
-    super(`No connection to ${node} came free within ${Math.round(deadlineMs)} ms; try again in a moment`, {
-      cause,
-      retryAfterSeconds: 1,
-    });
+  /** @param waitedMs undefined when the line was full, so that the caller did not wait at all */
+  constructor(node: string, waitedMs?: number, cause?: unknown) {
+    const what =
+      waitedMs === undefined
+        ? `Every connection to ${node} is in use, and as many callers wait for one as may`
+        : `No connection to ${node} came free within ${Math.round(waitedMs)} ms`;
+    super(`${what}; try again in a moment`, { cause, retryAfterSeconds: 1 });
   }
 }
 

@@ -33,6 +33,7 @@ export { DbNodeHealthIndicator } from './health/db-node.health.js';
 export { type ReplicaState, replicaStates } from './health/replica-health.js';
 export { ForwardMigration } from './migrations/forward.migration.js';
 export { type StatementKind, statementKind } from './pool/statement.kind.js';
+export { limitStatements, withQueryTimeout } from './pool/statement.limit.js';
 export { type NodeStatus, NodeStatuses } from './routing/node-status.js';
 export { RoutingPoolCluster } from './routing/routing-pool.cluster.js';
 export { SESSION_SETUP } from './type-orm.options.js';

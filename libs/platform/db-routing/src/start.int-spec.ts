@@ -1,8 +1,9 @@
 import { HealthRegistry } from '@fourfold/observability/health-registry';
 import { eventually, FaultProxy, type TestDatabase } from '@fourfold-tools/testing';
 import type { INestApplicationContext } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type QueryRunner } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { ForwardMigration } from './migrations/forward.migration.js';
 import { RoutingPoolCluster } from './routing/routing-pool.cluster.js';
 import { readers, routedApp, routedDatabase, serverIds } from './testing/routed-database.js';
 
@@ -27,6 +28,53 @@ async function started(starting: Promise<INestApplicationContext>): Promise<INes
   onTestFinished(() => app.close());
   return app;
 }
+
+/** A migration that sends `statements`, and how often it was begun. */
+function migrationOf(...statements: string[]) {
+  let begun = 0;
+  class Migration1764000000200 extends ForwardMigration {
+    readonly name = 'Migration1764000000200';
+
+    async up(runner: QueryRunner): Promise<void> {
+      begun += 1;
+      for (const statement of statements) await runner.query(statement);
+    }
+  }
+  return { Migration: Migration1764000000200, begun: () => begun };
+}
+
+describe('migrations that the application runs at its start', () => {
+  /** What the start comes to: 'started', its error, or 'begun again'. */
+  async function outcomeOf({ Migration, begun }: ReturnType<typeof migrationOf>): Promise<string> {
+    const own = await routedDatabase();
+    const typeOrm = { migrations: [Migration], migrationsRun: true };
+    const starting = routedApp({ ...own, appUrl: own.migrateUrl }, { typeOrm, queryTimeoutMs: 200 });
+    onTestFinished(() => own.drop());
+    onTestFinished(() => starting.then((app) => app.close()).catch(() => {}));
+    let outcome = '';
+    void starting.then(
+      () => (outcome = 'started'),
+      (error: Error) => (outcome = error.message),
+    );
+    await eventually(() => outcome !== '' || begun() > 1, { deadlineMs: 20_000 });
+    return outcome || 'begun again';
+  }
+
+  it('fail once where they are broken, and with their own error', async () => {
+    const broken = migrationOf('ALTER TABLE no_such_table ADD COLUMN more INT');
+    expect(await outcomeOf(broken)).toContain("no_such_table' doesn't exist");
+    expect(broken.begun()).toBe(1);
+  });
+
+  it('take as long as they need, whether they change the schema or fill it', async () => {
+    const slow = migrationOf(
+      'CREATE TABLE slow AS SELECT SLEEP(1.5) AS slept',
+      'UPDATE slow SET slept = SLEEP(1.5)',
+    );
+    expect(await outcomeOf(slow)).toBe('started');
+    expect(slow.begun()).toBe(1);
+  });
+});
 
 describe('an application', () => {
   it('starts without its replicas, reads from the primary, and takes them up when they come', async () => {

@@ -56,11 +56,6 @@ describe('the MariaDB dialect', () => {
     expect(dialect.gtidOf({ stateChanges: { systemVariables, gtids: [] } })).toBe('1-1-42');
   });
 
-  it('limits statements by the second, or part of one', () => {
-    expect(dialectOf('mariadb').statementLimit(1_200)).toBe('SET SESSION max_statement_time = 1.2');
-    expect(dialectOf('mariadb').statementLimit(0)).toBe('SET SESSION max_statement_time = 0');
-  });
-
   it('compares sequences beyond 2^53 exactly', () => {
     expect(dialect.covers('0-1-9007199254740992', '0-1-9007199254740993')).toBe(false);
     expect(dialect.merge('0-1-9007199254740992', '0-1-9007199254740993')).toBe('0-1-9007199254740993');

@@ -24,7 +24,6 @@ const STATUS_COLUMNS: StatusColumns = {
 export const mariadbDialect: ReplicationDialect = {
   engine: 'mariadb',
   sessionSetup: [TRACK_LAST_GTID],
-  statementLimit: (limitMs) => `SET SESSION max_statement_time = ${limitMs / 1_000}`,
   // It is empty until the session has committed something.
   gtidOf: ({ stateChanges }) =>
     canonicalPosition(stateChanges?.systemVariables?.['last_gtid'] ?? '') || undefined,

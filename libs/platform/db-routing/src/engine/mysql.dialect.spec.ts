@@ -81,11 +81,6 @@ describe('the MySQL dialect', () => {
     expect(dialect.covers(position, wanted)).toBe(expected);
   });
 
-  it('limits statements by the millisecond', () => {
-    expect(dialectOf('mysql').statementLimit(16_000)).toBe('SET SESSION max_execution_time = 16000');
-    expect(dialectOf('mysql').statementLimit(0)).toBe('SET SESSION max_execution_time = 0');
-  });
-
   it('merge closes the gap between intervals that adjoin', () => {
     expect(dialect.merge(`${a}:1-5:7-9`, `${a}:6`)).toBe(`${a}:1-9`);
   });

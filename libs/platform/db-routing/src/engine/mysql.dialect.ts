@@ -15,7 +15,6 @@ const STATUS_COLUMNS: StatusColumns = {
 export const mysqlDialect: ReplicationDialect = {
   engine: 'mysql',
   sessionSetup: ['SET SESSION session_track_gtids = OWN_GTID'],
-  statementLimit: (limitMs) => `SET SESSION max_execution_time = ${Math.ceil(limitMs)}`,
   gtidOf: ({ stateChanges }) => canonicalSet(stateChanges?.gtids?.join(',') ?? '') || undefined,
   merge: uniteSets,
   covers: includesSet,

@@ -30,11 +30,6 @@ export interface ReplicationDialect {
   /** Sent once on each new connection: has the server tell the GTID of each commit in its OK packet. */
   readonly sessionSetup: readonly string[];
   /**
-   * Has the server itself end a statement of this session that runs longer; 0 for no limit. MySQL knows it for SELECT
-   * alone. Needs no privilege.
-   */
-  statementLimit(limitMs: number): string;
-  /**
    * The GTID of the transaction that the statement of this OK packet committed, undefined when it names none. A
    * statement that answers with rows (`INSERT … RETURNING`) has no such packet, and no later one makes up for it;
    * that of `CALL` and of several statements at once is in mysql2's list of results.

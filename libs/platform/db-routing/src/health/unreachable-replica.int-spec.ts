@@ -1,9 +1,11 @@
 import { eventually, FaultProxy, type TestDatabase } from '@fourfold-tools/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { PoolExhaustedError } from '../errors.js';
+import { transitionsOf } from '../testing/outage.fixture.js';
 import { readers, routedDatabase, serverIds } from '../testing/routed-database.js';
 import { acquire } from '../testing/test-pool.js';
 import { watchedCluster } from '../testing/watched-cluster.js';
+import { MONITOR_DEFAULTS } from './replica-health.monitor.js';
 
 let database: TestDatabase;
 let servers: Awaited<ReturnType<typeof serverIds>>;
@@ -17,6 +19,12 @@ afterAll(() => database.drop());
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
+
+/** As a process does that has much to compute. */
+function standStill(ms: number): void {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+}
 
 async function proxyOf(url: string): Promise<FaultProxy> {
   const proxy = await new FaultProxy(url).open();
@@ -62,6 +70,25 @@ describe('a replica that can not be reached', () => {
     const all = await Promise.all(Array.from({ length: pool.stats.size }, () => acquire(pool)));
     await expect(acquire(pool)).rejects.toThrow(PoolExhaustedError);
     expect(inRotation()).toEqual(['replica-1', 'replica-2']);
+    for (const connection of all) connection.release();
+  });
+
+  it('is not what a busy process takes it for that hears of its answers late', async () => {
+    const { cluster } = await watched(database.readUrls);
+    const transitions = transitionsOf(cluster);
+    const { pool, probe } = cluster.replicaNodes[0]!;
+    const all = await Promise.all(Array.from({ length: pool.stats.size }, () => acquire(pool)));
+    const run = probe.run.bind(probe);
+    let probes = 0;
+    probe.run = (heartbeat) => {
+      const asked = run(heartbeat);
+      standStill(MONITOR_DEFAULTS.probeTimeoutMs + 100);
+      probes += 1;
+      return asked;
+    };
+    await eventually(() => probes >= 3);
+    probe.run = run;
+    expect(transitions).toEqual([]);
     for (const connection of all) connection.release();
   });
 });

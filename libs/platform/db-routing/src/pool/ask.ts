@@ -1,5 +1,6 @@
 import type { PoolConnection, RowDataPacket } from 'mysql2';
 import { DatabaseUnavailableError } from '../errors.js';
+import { loopTimeout } from './loop-timeout.js';
 import type { NodePool } from './node.pool.js';
 
 export interface Question {
@@ -16,7 +17,7 @@ export function ask(pool: NodePool, { sql, values = [], withinMs }: Question): P
   return new Promise((resolve, reject) => {
     let asked: PoolConnection | undefined;
     let late = false;
-    const timer = setTimeout(() => {
+    const inTime = loopTimeout(() => {
       late = true;
       asked?.destroy();
       reject(new DatabaseUnavailableError(new Error(`${pool.node} did not answer within ${withinMs} ms`)));
@@ -27,13 +28,13 @@ export function ask(pool: NodePool, { sql, values = [], withinMs }: Question): P
         return;
       }
       if (!connection) {
-        clearTimeout(timer);
+        inTime();
         reject(error ?? new Error(`${pool.node} gave no connection`));
         return;
       }
       asked = connection;
       connection.query<RowDataPacket[]>(sql, values, (queryError, rows) => {
-        clearTimeout(timer);
+        inTime();
         connection.release();
         if (queryError) reject(queryError);
         else resolve(rows);

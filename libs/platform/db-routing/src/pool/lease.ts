@@ -1,5 +1,6 @@
 import type { PoolConnection } from 'mysql2';
 import type { CommitListener } from './commit.watch.js';
+import type { Whereabouts } from './whereabouts.js';
 
 export type ConnectionCallback = (error: Error | null, connection?: PoolConnection) => void;
 
@@ -8,6 +9,8 @@ export interface Lease {
   /** It was asked for to read: statements that write or lock are refused, wherever it leads. */
   readonly readOnly: boolean;
   readonly listener?: (CommitListener & { transactions: number }) | undefined;
+  /** Where it was asked for, if that was noted. */
+  readonly takenAt?: Whereabouts | undefined;
   /** Called once, when the connection is back or lost. */
   readonly returned?: (() => void) | undefined;
   /** Gives a connection to another node than `failed`, for a read whose connection broke before any row came. */

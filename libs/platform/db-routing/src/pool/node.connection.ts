@@ -7,14 +7,16 @@ import type { Lease } from './lease.js';
 import { type Answer, type Call, type Send } from './statement.call.js';
 import { HeldConnection, type Keeper } from './held.connection.js';
 import { streamOf } from './open-connection.js';
-import { type StatementKind, statementKind } from './statement.kind.js';
+import type { Reclaimed } from './pool.options.js';
+import { changesSchema, type StatementKind, statementKind } from './statement.kind.js';
+import { limitStatements, withQueryTimeout } from './statement.limit.js';
 
 export interface NodeConnectionOptions {
   dialect: ReplicationDialect;
   /** Of the pool, when the connection was begun. */
   generation: number;
-  /** What its session was told is the longest that a statement may run, if it was. */
-  statementLimitMs: number | undefined;
+  /** For a statement whose caller says nothing else. */
+  queryTimeoutMs: number;
 }
 
 /** What a pool hears of its connections. */
@@ -25,6 +27,11 @@ export interface ConnectionHost {
   lost(connection: NodeConnection): void;
   /** @param durationMs from the moment the statement was the connection's next */
   answered(sql: string, durationMs: number): void;
+}
+
+interface StatementInHand {
+  readonly sql: string;
+  readonly limitMs: number;
 }
 
 const CLOSE_DEADLINE_MS = 2_000;
@@ -38,10 +45,16 @@ export class NodeConnection implements Keeper {
   readonly generation: number;
   private readonly commits: CommitWatch;
   private holder: HeldConnection | undefined;
-  private unanswered = 0;
+  /** In the order in which the server answers them. */
+  private readonly inHand: StatementInHand[] = [];
   private readonly streams = new Set<NodeJS.EventEmitter>();
   private headSinceMs = 0;
   private heard = { bytes: 0, atMs: 0 };
+  /** Rows of streams that their readers have taken. */
+  private rows = 0;
+  private taken = { rows: 0, atMs: 0 };
+  private lastSql = '';
+  private lastTimeoutMs = 0;
   private dead = false;
 
   constructor(
@@ -75,11 +88,44 @@ export class NodeConnection implements Keeper {
     return nowMs - Math.max(this.headSinceMs, this.heard.atMs);
   }
 
-  private get isQuiet(): boolean {
-    return this.unanswered === 0 && this.streams.size === 0;
+  /** What the server is at. */
+  get current(): StatementInHand | undefined {
+    return this.inHand[0];
   }
 
-  lend(lease: Lease): PoolConnection {
+  private get isQuiet(): boolean {
+    return this.inHand.length === 0;
+  }
+
+  /**
+   * How long the server has had nothing to do while its holder sent nothing and took no row; to the interval at which this
+   * is asked.
+   */
+  idleMs(nowMs: number): number {
+    if (this.isQuiet) return nowMs - this.headSinceMs;
+    const waitsForReader = this.streams.size > 0 && streamOf(this.raw).isPaused();
+    if (!waitsForReader || this.rows !== this.taken.rows) this.taken = { rows: this.rows, atMs: nowMs };
+    return nowMs - this.taken.atMs;
+  }
+
+  /** @param limitMs longer where the holder's statements were allowed to take longer */
+  isAbandoned(nowMs: number, limitMs: number): boolean {
+    return this.idleMs(nowMs) > Math.max(limitMs, this.lastTimeoutMs);
+  }
+
+  /** Closes it in the hands of its holder. */
+  reclaim(nowMs: number): Reclaimed {
+    const { lastSql, commits, holder } = this;
+    const { readOnly = false, takenAt } = holder?.lease ?? {};
+    const idleMs = this.idleMs(nowMs);
+    const reclaimed = { idleMs, readOnly, inTransaction: commits.inTransaction, lastSql, takenAt };
+    this.abort(this.deathOf());
+    return reclaimed;
+  }
+
+  lend(lease: Lease, nowMs: number): PoolConnection {
+    this.headSinceMs = nowMs;
+    this.lastTimeoutMs = 0;
     this.holder = new HeldConnection(this.raw, this, lease);
     return this.holder as unknown as PoolConnection;
   }
@@ -89,6 +135,7 @@ export class NodeConnection implements Keeper {
     const lease = this.holder?.lease;
     if (lease?.listener && this.commits.inTransaction) lease.listener.transactions -= 1;
     this.holder = undefined;
+    this.lastSql = '';
     return lease;
   }
 
@@ -123,10 +170,10 @@ export class NodeConnection implements Keeper {
     if (kind !== 'read') held.onlyReads = false;
     if (!answer) return this.runStream(call, kind, sql);
 
-    this.begin();
-    this.unanswered += 1;
+    const endless = kind === 'write' && changesSchema(sql);
+    const limitMs = endless ? Infinity : this.limitOf(call);
+    this.begin({ sql, limitMs }, limitMs);
     return this.send(call, (error, result, fields) => {
-      this.unanswered -= 1;
       this.answered(sql);
       if (error) this.refused(error, kind, call, answer);
       else {
@@ -136,11 +183,20 @@ export class NodeConnection implements Keeper {
     });
   }
 
-  private begin(): void {
+  private limitOf({ timeoutMs }: Call): number {
+    this.lastTimeoutMs = timeoutMs ?? 0;
+    return timeoutMs ?? this.options.queryTimeoutMs;
+  }
+
+  private begin(statement: StatementInHand, limitOnServerMs: number): void {
     if (this.isQuiet) this.headSinceMs = performance.now();
+    this.inHand.push(statement);
+    this.lastSql = statement.sql;
+    limitStatements(this.raw, limitOnServerMs);
   }
 
   private answered(sql: string): void {
+    this.inHand.shift();
     const nowMs = performance.now();
     this.host.answered(sql, nowMs - this.headSinceMs);
     this.headSinceMs = nowMs;
@@ -169,17 +225,18 @@ export class NodeConnection implements Keeper {
   /** The driver does not tell a stream that its connection broke: whoever reads it would wait for ever. */
   private runStream(call: Call, kind: StatementKind, sql: string): unknown {
     if (this.dead) throw this.deathOf();
-    this.begin();
     // For the server a reader's pauses are part of the statement, so its own limit does not fit a stream.
-    this.limitStatements(0);
+    this.begin({ sql, limitMs: this.limitOf(call) }, Infinity);
     const command = this.send(call) as NodeJS.EventEmitter;
     this.streams.add(command);
     let result: unknown;
-    command.on('result', (row: unknown) => (result = row));
+    command.on('result', (row: unknown) => {
+      this.rows += 1;
+      result = row;
+    });
     const settle = () => {
       this.streams.delete(command);
       this.answered(sql);
-      if (!this.dead) this.limitStatements(this.options.statementLimitMs);
     };
     // The driver tells of an end after an error as well.
     command.on('error', (error: Error) => {
@@ -193,12 +250,6 @@ export class NodeConnection implements Keeper {
       if (kind !== 'read') this.succeeded(kind, result, call.held.lease);
     });
     return command;
-  }
-
-  private limitStatements(limitMs: number | undefined): void {
-    if (limitMs === undefined || this.options.statementLimitMs === undefined) return;
-    // Without an answer to it there is none to what follows either.
-    this.raw.query(this.options.dialect.statementLimit(limitMs), () => {});
   }
 
   private succeeded(kind: StatementKind, result: unknown, lease: Lease): void {
@@ -222,7 +273,7 @@ export class NodeConnection implements Keeper {
 
   private repeat(
     elsewhere: NonNullable<Lease['elsewhere']>,
-    { method, statement, values }: Call,
+    { method, statement, values, timeoutMs = this.options.queryTimeoutMs }: Call,
     cause: QueryError,
     answer: Answer,
   ): void {
@@ -232,10 +283,12 @@ export class NodeConnection implements Keeper {
         answer(cause);
         return;
       }
-      (connection[method] as Send)(statement, values, (...outcome: Parameters<Answer>) => {
-        connection.release();
-        answer(...outcome);
-      });
+      withQueryTimeout(timeoutMs, () =>
+        (connection[method] as Send)(statement, values, (...outcome: Parameters<Answer>) => {
+          connection.release();
+          answer(...outcome);
+        }),
+      );
     });
   }
 

@@ -1,8 +1,9 @@
 import { withDeadline } from '@fourfold/kernel';
-import { FaultProxy, topology } from '@fourfold-tools/testing';
+import { eventually, FaultProxy, topology } from '@fourfold-tools/testing';
 import { createPool } from 'mysql2';
 import { afterEach, describe, expect, it } from 'vitest';
 import { DatabaseUnavailableError, PoolExhaustedError } from '../errors.js';
+import { MovableAddress } from '../testing/movable.address.js';
 import { acquire, ended, query, testPool } from '../testing/test-pool.js';
 import type { NodePool } from './node.pool.js';
 import type { NodePoolOptions } from './pool.options.js';
@@ -57,10 +58,56 @@ describe('a pool whose connections are all out', () => {
     const pool = open({ acquireDeadlineMs: 60_000 });
     const first = await acquire(pool);
     const waiting = [acquire(pool), acquire(pool)];
-    await expect(acquire(pool)).rejects.toThrow(PoolExhaustedError);
+    const refused: Error = await acquire(pool).then(
+      () => expect.unreachable(),
+      (reason: Error) => reason,
+    );
+    expect(refused).toBeInstanceOf(PoolExhaustedError);
+    expect(refused.message).toContain('as many callers wait for one as may');
     first.release();
     for (const turn of waiting) (await turn).release();
     expect(pool.stats.used).toBe(0);
+  });
+});
+
+describe('a caller who waits when no new connection can be made', () => {
+  it('has one of those in use as soon as that is free, and a new one when it can be made again', async () => {
+    const url = topology().primary.appUrl;
+    const address = new MovableAddress(url);
+    let failures = 0;
+    const options = { connections: 2, acquireDeadlineMs: 20_000 };
+    const pool = testPool(
+      url,
+      options,
+      { suspicious: () => void (failures += 1) },
+      { stream: address.stream },
+    );
+    cleanups.push(() => ended(pool));
+    const first = await acquire(pool);
+    address.moveTo('mysql://127.0.0.1:1');
+    const waiting = acquire(pool);
+    await eventually(() => failures > 0);
+    first.release();
+    const second = await waiting;
+    expect(second.threadId).toBe(first.threadId);
+
+    const third = acquire(pool);
+    address.moveTo(url);
+    expect((await third).threadId).not.toBe(second.threadId);
+    for (const connection of [second, await third]) connection.release();
+  });
+
+  it('is refused at once where there is none that could become free', async () => {
+    const pool = testPool(
+      topology().primary.appUrl,
+      { acquireDeadlineMs: 60_000 },
+      {},
+      {
+        stream: new MovableAddress('mysql://127.0.0.1:1').stream,
+      },
+    );
+    cleanups.push(() => ended(pool));
+    await expect(acquire(pool)).rejects.toThrow(DatabaseUnavailableError);
   });
 });
 

@@ -1,10 +1,11 @@
 import { AppError } from '@fourfold/kernel';
 import type { PoolOptions } from 'mysql2';
-import { connectFaultOf } from '../driver-error.js';
 import { DatabaseUnavailableError, PoolExhaustedError, QueryTimeoutError } from '../errors.js';
 import { IdleConnections } from './idle.connections.js';
 import { type ConnectionHost, NodeConnection } from './node.connection.js';
+import { killStatement } from './kill-statement.js';
 import type { ConnectionCallback, Lease } from './lease.js';
+import { loopTimeout } from './loop-timeout.js';
 import { openConnection } from './open-connection.js';
 import type { NodePoolOptions, PoolObserver, PoolStats } from './pool.options.js';
 import type { AcquireRequest, Waiter } from './waiter.js';
@@ -13,8 +14,8 @@ import { WaitingLine } from './waiting.line.js';
 const CHECK_TIMEOUT_MS = 500;
 const SWEEP_INTERVAL_MS = 100;
 const STALL_MS = 250;
-/** How much longer than we do the server bears with a statement: what we gave up should not run on there. */
-const SERVER_GRACE_MS = 1_000;
+/** How much longer than the server we bear with a statement: it ends what takes too long, and this is for its silence. */
+const SILENCE_MS = 1_000;
 
 /**
  * One node's connections. Each is handed out within a deadline, counted while it is out, and taken back on every path;
@@ -27,6 +28,8 @@ export class NodePool implements ConnectionHost {
   private readonly line = new WaitingLine((waiter) => this.expired(waiter));
   private readonly connecting = new Set<(reason: Error) => void>();
   private checking = 0;
+  /** Not since a connection could not be made, while there are others. */
+  private connectsAgain = true;
   private generation = 0;
   /** A rough clock, for what is measured in seconds: reading the real one costs more than everything beside it. */
   private tickMs = performance.now();
@@ -70,7 +73,7 @@ export class NodePool implements ConnectionHost {
     }
     const withinMs = request.withinMs ?? this.options.acquireDeadlineMs;
     if (this.line.length - this.attempts >= 2 * this.options.connections) {
-      this.told(callback)(this.noConnection(withinMs, this.isBusy || this.line.moves));
+      this.told(callback)(this.noConnection(this.isBusy || this.line.moves));
       return;
     }
     this.line.join(request, withinMs, this.told(callback));
@@ -147,31 +150,37 @@ export class NodePool implements ConnectionHost {
     while (this.attempts < this.line.length) {
       const idle = this.idle.take();
       if (idle) this.check(idle);
-      else if (this.all.size + this.connecting.size < this.options.connections) this.connect();
+      else if (this.mayConnect) this.connect();
       else return;
     }
   }
 
+  private get mayConnect(): boolean {
+    return this.connectsAgain && this.all.size + this.connecting.size < this.options.connections;
+  }
+
   private connect(): void {
-    const { connectTimeoutMs, queryTimeoutMs, dialect } = this.options;
+    const { connectTimeoutMs, queryTimeoutMs, sessionSetup, dialect } = this.options;
     const { generation } = this;
-    const statementLimitMs = this.options.limitOnServer ? queryTimeoutMs + SERVER_GRACE_MS : undefined;
-    const limit = statementLimitMs === undefined ? [] : [dialect.statementLimit(statementLimitMs)];
-    const sessionSetup = [...this.options.sessionSetup, ...limit];
     const giveUp = openConnection(
       this.config,
       { timeoutMs: connectTimeoutMs, sessionSetup },
       (error, raw) => {
         this.connecting.delete(giveUp);
         if (raw) {
-          const connection = new NodeConnection(raw, this, { dialect, generation, statementLimitMs });
+          const connection = new NodeConnection(raw, this, { dialect, generation, queryTimeoutMs });
           this.all.add(connection);
           if (this.closed) connection.abort(connectionAborted('The pool is closed'));
           else this.serve(connection);
           return;
         }
         this.observer.suspicious?.();
-        this.line.refuseFirst(this.explain(error));
+        if (this.all.size > 0) {
+          // Those who wait will have one of the connections that there are; another is tried for at the next sweep.
+          this.connectsAgain = false;
+          return;
+        }
+        this.line.refuseFirst(new DatabaseUnavailableError(error));
         this.pump();
       },
     );
@@ -180,12 +189,12 @@ export class NodePool implements ConnectionHost {
 
   private check(connection: NodeConnection): void {
     this.checking += 1;
-    const timer = setTimeout(
+    const inTime = loopTimeout(
       () => connection.abort(connectionAborted(`${this.node} did not answer a ping`)),
       CHECK_TIMEOUT_MS,
     );
     connection.raw.ping((error) => {
-      clearTimeout(timer);
+      inTime();
       this.checking -= 1;
       if (error) {
         connection.abort(error);
@@ -216,7 +225,7 @@ export class NodePool implements ConnectionHost {
 
   private handOut(connection: NodeConnection, lease: Lease, callback: ConnectionCallback): void {
     this.out.add(connection);
-    callback(null, connection.lend(lease));
+    callback(null, connection.lend(lease, this.tickMs));
   }
 
   private takeBack(connection: NodeConnection): void {
@@ -234,15 +243,16 @@ export class NodePool implements ConnectionHost {
   private expired(waiter: Waiter): void {
     if (this.isBusy && waiter.waitOn()) return;
     if (!this.isBusy) this.observer.suspicious?.();
-    this.line.refuse(waiter, this.noConnection(waiter.withinMs, this.isBusy));
+    this.line.refuse(waiter, this.noConnection(this.isBusy, waiter.withinMs));
   }
 
   private get isBusy(): boolean {
     return this.out.size >= this.options.connections;
   }
 
-  private noConnection(withinMs: number, busy: boolean): Error {
-    if (busy) return new PoolExhaustedError(this.node, withinMs);
+  /** @param waitedMs undefined for a caller who was not let into the line */
+  private noConnection(busy: boolean, waitedMs?: number): Error {
+    if (busy) return new PoolExhaustedError(this.node, waitedMs);
     return new DatabaseUnavailableError(new Error(`${this.node} gave no connection in time`));
   }
 
@@ -260,16 +270,20 @@ export class NodePool implements ConnectionHost {
     let stalled = false;
     for (const connection of this.out) {
       const runningMs = connection.runningMs(nowMs);
-      if (runningMs > this.options.queryTimeoutMs)
-        connection.abort(new QueryTimeoutError(this.node, this.options.queryTimeoutMs));
-      else if (runningMs > STALL_MS) stalled = true;
+      const { current } = connection;
+      if (current && runningMs > current.limitMs + SILENCE_MS) {
+        connection.abort(new QueryTimeoutError(this.node, current.limitMs));
+        killStatement(this.config, connection.raw.threadId, current.sql);
+      } else if (connection.isAbandoned(nowMs, this.options.idleLeaseMs)) {
+        const lease = connection.reclaim(nowMs);
+        this.observer.reclaimed?.(lease);
+      } else if (runningMs > STALL_MS) stalled = true;
     }
     if (stalled) this.observer.suspicious?.();
-  }
-
-  private explain(error: Error | null): Error {
-    if (!error || connectFaultOf(error) !== undefined) return new DatabaseUnavailableError(error);
-    return error;
+    if (!this.connectsAgain) {
+      this.connectsAgain = true;
+      this.pump();
+    }
   }
 
   private finishClosing(): void {

@@ -1,5 +1,9 @@
 import type { Socket } from 'node:net';
 import { createConnection, type PoolConnection, type PoolOptions } from 'mysql2';
+import { loopTimeout } from './loop-timeout.js';
+
+/** Finds out that a server has gone while it is at a statement without a limit; TCP alone says nothing for two hours. */
+const KEEP_ALIVE_MS = 10_000;
 
 export interface OpenOptions {
   /** For TCP, handshake and session setup together. */
@@ -18,18 +22,23 @@ export function openConnection(
   callback: (error: Error | null, connection?: PoolConnection) => void,
 ): (reason: Error) => void {
   // What makes it a pool's connection, `release` and `destroy`, is added by NodeConnection.
-  const connection = createConnection({ ...config, connectTimeout: timeoutMs }) as PoolConnection;
+  const connection = createConnection({
+    keepAliveInitialDelay: KEEP_ALIVE_MS,
+    ...config,
+    // Ours covers more.
+    connectTimeout: 0,
+  }) as PoolConnection;
   let settled = false;
   const settle = (error: Error | null) => {
     if (settled) return;
     settled = true;
-    clearTimeout(timer);
+    inTime();
     if (error) {
       streamOf(connection).destroy();
       callback(error);
     } else callback(null, connection);
   };
-  const timer = setTimeout(() => settle(timedOut(timeoutMs)), timeoutMs);
+  const inTime = loopTimeout(() => settle(timedOut(timeoutMs)), timeoutMs);
   // It stays for good: an error event that nobody hears would end the process.
   connection.on('error', settle);
   connection.once('connect', () => {

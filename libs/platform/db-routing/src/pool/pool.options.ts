@@ -1,4 +1,5 @@
 import type { ReplicationDialect } from '../engine/replication.dialect.js';
+import type { Whereabouts } from './whereabouts.js';
 
 export interface NodePoolOptions {
   connections: number;
@@ -6,17 +7,31 @@ export interface NodePoolOptions {
   acquireDeadlineMs: number;
   connectTimeoutMs: number;
   /**
-   * A statement that runs longer loses its connection, as does a stream for which nothing has come for so long while its
-   * reader wanted more. The server itself ends what it still runs a second later; streams it does not.
+   * The server ends a statement that runs longer, and its connection is as good as before. One that has no answer a second
+   * later loses its connection, as does a stream for which nothing has come for so long while its reader wanted more.
+   * Statements that change the schema have no limit, and `withQueryTimeout` gives others another one.
    */
   queryTimeoutMs: number;
-  /** Whether the server is told to end such a statement by itself as well. Costs it a timer for each statement. */
-  limitOnServer: boolean;
+  /**
+   * A connection whose holder has sent nothing, and taken no row of a stream, for so long is closed, which ends its
+   * transaction. One that was lost, such as by a `release` while it was still being made, is had back in this way.
+   */
+  idleLeaseMs: number;
   /** A connection that was idle for longer is asked for a sign of life before it is used. */
   idleCheckMs: number;
   /** Statements sent once on each new connection, before anything else uses it. */
   sessionSetup: readonly string[];
   dialect: ReplicationDialect;
+}
+
+/** A connection whose holder did nothing with it. */
+export interface Reclaimed {
+  idleMs: number;
+  readOnly: boolean;
+  inTransaction: boolean;
+  /** What it was last used for; empty when it was not used at all. */
+  lastSql: string;
+  takenAt: Whereabouts | undefined;
 }
 
 /** What a pool has to tell; all synchronous and cheap. */
@@ -26,6 +41,8 @@ export interface PoolObserver {
   refused?(code: string): void;
   /** Also of a stream, whose reader has a part in how long it takes. */
   answered?(sql: string, durationMs: number): void;
+  /** A connection was taken back from its holder. */
+  reclaimed?(lease: Reclaimed): void;
   /** A statement has had no answer for a quarter of a second, or a connection could not be made: the node is worth a look. */
   suspicious?(): void;
 }

@@ -1,12 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { eventually, topology } from '@fourfold-tools/testing';
+import type { Readable } from 'node:stream';
+import { eventually, FaultProxy, type TestDatabase, topology } from '@fourfold-tools/testing';
+import type { INestApplicationContext } from '@nestjs/common';
 import { type Connection, createConnection, createPool } from 'mysql2/promise';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { DataSource, type QueryRunner } from 'typeorm';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { queryTimeoutOf } from '../driver-error.js';
 import { QueryTimeoutError } from '../errors.js';
-import { ask } from '../testing/routed-database.js';
+import { RoutingPoolCluster } from '../routing/routing-pool.cluster.js';
+import { ask, routedApp, routedDatabase } from '../testing/routed-database.js';
 import { acquire, ended, query, testPool } from '../testing/test-pool.js';
 import { timeAhead } from '../testing/time.ahead.js';
+import { ask as askPool } from './ask.js';
+import { withQueryTimeout } from './statement.limit.js';
 
 const limitMs = 200;
 const lock = `query-timeout-${randomBytes(5).toString('hex')}`;
@@ -24,6 +30,10 @@ afterEach(async () => {
   vi.restoreAllMocks();
   await holder.end();
 });
+
+/** A server that waits for a lock notices that its client has gone; one that computes does not. */
+const heavy = (mark: string) =>
+  `SELECT /* ${mark} */ COUNT(*) FROM ${['a', 'b', 'c', 'd', 'e'].map((n) => `information_schema.COLLATIONS ${n}`).join()}`;
 
 const runs = async (threadId: number) => {
   const list = await ask(topology().primary.rootUrl, 'SHOW PROCESSLIST');
@@ -49,29 +59,45 @@ describe('a statement that runs for too long', () => {
     await pool.end();
   });
 
-  it('loses its connection: the caller hears of it, and the next one gets a new one', async () => {
-    const pool = testPool(topology().primary.appUrl, { queryTimeoutMs: limitMs, acquireDeadlineMs: 2_000 });
+  it('is ended by the server, and its connection is as good as before', async () => {
+    const pool = testPool(topology().primary.appUrl, { queryTimeoutMs: limitMs });
     const connection = await acquire(pool);
-    const error: unknown = await query(connection, slow).catch((reason: unknown) => reason);
+    const error: unknown = await query(connection, heavy('ended')).catch((reason: unknown) => reason);
+    expect(queryTimeoutOf(error)).toMatchObject({ status: 503, code: 'database-timeout' });
+    expect(await query(connection, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    connection.release();
+    expect(pool.stats).toMatchObject({ used: 0, idle: 1, pending: 0 });
+    await ended(pool);
+  });
+
+  it('loses its connection when the server says nothing: the next caller gets a new one', async () => {
+    const proxy = await new FaultProxy(topology().primary.appUrl).open();
+    const pool = testPool(proxy.url, { queryTimeoutMs: limitMs, acquireDeadlineMs: 2_000 });
+    const connection = await acquire(pool);
+    await proxy.freeze();
+    const error: unknown = await query(connection, 'SELECT 1').catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(QueryTimeoutError);
     expect(queryTimeoutOf(error)).toMatchObject({ status: 503, code: 'database-timeout' });
     expect(pool.stats.used).toBe(0);
     connection.release();
+    await proxy.open();
     const next = await acquire(pool);
     expect(next.threadId).not.toBe(connection.threadId);
-    expect(await query(next, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
     next.release();
     expect(pool.stats).toMatchObject({ used: 0, idle: 1, pending: 0 });
-    await letGo();
     await ended(pool);
+    await proxy.close();
   });
 
   it('is not repeated, though it only reads', async () => {
-    const pool = testPool(topology().primary.appUrl, { queryTimeoutMs: limitMs, acquireDeadlineMs: 2_000 });
+    const proxy = await new FaultProxy(topology().primary.appUrl).open();
+    const pool = testPool(proxy.url, { queryTimeoutMs: limitMs, acquireDeadlineMs: 2_000 });
     const elsewhere = () => expect.unreachable('a statement that was slow once is slow again');
     const connection = await acquire(pool, { readOnly: true, elsewhere });
-    await expect(query(connection, slow)).rejects.toThrow(QueryTimeoutError);
+    await proxy.freeze();
+    await expect(query(connection, 'SELECT 1')).rejects.toThrow(QueryTimeoutError);
     await ended(pool);
+    await proxy.close();
   });
 
   it('is each by itself: those that wait behind one another have the whole time each', async () => {
@@ -100,37 +126,96 @@ describe('a statement that runs for too long', () => {
   });
 });
 
-describe('a statement that was given up', () => {
-  /** A server that waits for a lock notices that its client has gone; one that computes does not. */
-  const heavy = `SELECT COUNT(*) FROM ${['a', 'b', 'c', 'd', 'e'].map((n) => `information_schema.COLLATIONS ${n}`).join()}`;
+describe('the statements in a server', () => {
+  let database: TestDatabase;
+  let app: INestApplicationContext;
+  let dataSource: DataSource;
 
-  it('is soon ended by the server: naive twin, a session without a limit, runs on', async () => {
-    const pool = testPool(topology().primary.appUrl, {
-      connections: 2,
-      queryTimeoutMs: limitMs,
-      acquireDeadlineMs: 2_000,
-    });
-    const [naive, limited] = [await acquire(pool), await acquire(pool)];
-    await query(naive, 'SET SESSION max_statement_time = 0');
-    const givenUp = [naive, limited].map((connection) =>
-      expect(query(connection, heavy)).rejects.toThrow(QueryTimeoutError),
-    );
-    await Promise.all(givenUp);
-    await eventually(async () => !(await runs(limited.threadId)));
-    expect(await runs(naive.threadId)).toBe(true);
-    await ask(topology().primary.rootUrl, `KILL ${naive.threadId}`);
-    await ended(pool);
+  /** With the defaults of the module, but for small numbers. */
+  beforeAll(async () => {
+    database = await routedDatabase();
+    const small = { primaryConnections: 2, replicaConnections: 2, queryTimeoutMs: limitMs };
+    app = await routedApp(database, small);
+    dataSource = app.get(DataSource);
+  });
+  afterAll(async () => {
+    await app.close();
+    await database.drop();
   });
 
-  it('by the server itself is as one that we gave up, and its connection is as good as before', async () => {
-    const pool = testPool(topology().primary.appUrl);
-    const connection = await acquire(pool);
-    await query(connection, 'SET SESSION max_statement_time = 0.05');
-    const error: unknown = await query(connection, heavy).catch((reason: unknown) => reason);
-    expect(error).toMatchObject({ errno: 1969 });
-    expect(queryTimeoutOf(error)).toMatchObject({ status: 503, code: 'database-timeout', cause: error });
-    expect(await query(connection, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
-    connection.release();
-    await ended(pool);
+  const running = async (mark: string, url = topology().primary.rootUrl) =>
+    (await ask(url, 'SHOW PROCESSLIST')).filter(({ Info }) => String(Info).includes(`/* ${mark} */`));
+
+  it('are never more than the pool has connections, however many time out', async () => {
+    let most = 0;
+    for (let round = 0; round < 3; round += 1) {
+      const both = [1, 2].map(() => dataSource.query(heavy('many')));
+      for (const { reason } of (await Promise.allSettled(both)) as PromiseRejectedResult[])
+        expect(queryTimeoutOf(reason)).toMatchObject({ code: 'database-timeout' });
+      most = Math.max(most, (await running('many')).length);
+    }
+    const left = await running('many');
+    for (const { Id } of left) await ask(topology().primary.rootUrl, `KILL ${Id}`);
+    expect({ most, left: left.length }).toEqual({ most: 0, left: 0 });
+  });
+
+  it('have the limit on every way to a connection', async () => {
+    const limit = 'SELECT @@SESSION.max_statement_time AS seconds';
+    const runner = dataSource.createQueryRunner('slave');
+    onTestFinished(() => runner.release());
+    const { primary, replicaNodes } = app.get(RoutingPoolCluster);
+    const pools = [primary.pool, primary.probes, ...replicaNodes.map(({ pool }) => pool)];
+    const answers = await Promise.all([
+      dataSource.query(limit),
+      dataSource.transaction((manager) => manager.query(limit)),
+      runner.query(limit),
+      ...pools.map((pool) => askPool(pool, { sql: limit, withinMs: 5_000 })),
+    ]);
+    expect(answers).toEqual(answers.map(() => [{ seconds: limitMs / 1_000 }]));
+  });
+
+  it.each([
+    [
+      'a stream that gave no row',
+      (runner: QueryRunner): Promise<Readable | undefined> => runner.stream(heavy('unlimited')),
+    ],
+    [
+      'what a session has without our limit, as a write has on MySQL',
+      async (runner: QueryRunner) => {
+        await runner.query('SELECT 1');
+        await runner.query('SET SESSION max_statement_time = 0');
+        await runner.query(heavy('unlimited'));
+        return undefined;
+      },
+    ],
+  ])('do not hold %s once it was given up', async (_title, start) => {
+    const runner = dataSource.createQueryRunner();
+    const error: unknown = await start(runner).then(
+      (rows) => rows?.toArray().catch((reason: unknown) => reason),
+      (reason: unknown) => reason,
+    );
+    expect(queryTimeoutOf(error)).toMatchObject({ code: 'database-timeout' });
+    await runner.release();
+    await eventually(async () => (await running('unlimited')).length === 0);
+  });
+
+  it('may take longer where their caller says so, and only there', async () => {
+    const slept = 'SELECT SLEEP(1.5) AS slept';
+    const longer = await withQueryTimeout(60_000, () => dataSource.query(slept));
+    expect(longer).toEqual([{ slept: 0 }]);
+    await dataSource.transaction(async (manager) => {
+      const endless = await withQueryTimeout(Infinity, () => manager.query(slept));
+      expect(endless).toEqual([{ slept: 0 }]);
+      await expect(manager.query(slept)).rejects.toMatchObject({ errno: 1969 });
+    });
+  });
+
+  it('have no limit where they change the schema, but wait for their table only as long as others may', async () => {
+    const owner = await routedApp({ ...database, appUrl: database.migrateUrl }, { queryTimeoutMs: limitMs });
+    onTestFinished(() => owner.close());
+    await owner.get(DataSource).query('CREATE TABLE slow AS SELECT SLEEP(1.5) AS slept');
+    expect(await dataSource.query('SELECT slept, @@lock_wait_timeout AS wait FROM slow')).toEqual([
+      { slept: 0, wait: '15' },
+    ]);
   });
 });

@@ -1,5 +1,6 @@
 import type { QueryError } from 'mysql2';
 import type { HeldConnection } from './held.connection.js';
+import { callersQueryTimeoutMs } from './statement.limit.js';
 
 /** A callback of the driver. */
 export type Answer = (error: QueryError | null, ...result: unknown[]) => void;
@@ -13,6 +14,8 @@ export interface Call {
   statement: Statement;
   values: unknown;
   answer: Answer | undefined;
+  /** What its caller allows it, if not what the pool does. */
+  timeoutMs: number | undefined;
 }
 
 /** Of `(statement, callback)`, `(statement, values, callback)`, and both without a callback. On the path of each read. */
@@ -30,5 +33,6 @@ export function callOf(
     statement: statement as Statement,
     values: hasValues ? second : undefined,
     answer: (hasValues ? third : second) as Answer | undefined,
+    timeoutMs: callersQueryTimeoutMs(),
   };
 }

@@ -40,6 +40,13 @@ const kinds: Readonly<Record<string, StatementKind>> = {
   RELEASE: 'session',
 };
 
+const CHANGES_SCHEMA = /^(?:CREATE|ALTER|DROP|RENAME|TRUNCATE|OPTIMIZE|REPAIR)$/i;
+
+/** Whether it changes or rebuilds a table: that may take hours, and must not be cut short and begun again. */
+export function changesSchema(sql: string): boolean {
+  return CHANGES_SCHEMA.test(FIRST_KEYWORD.exec(sql)?.[1] ?? '');
+}
+
 /** Looks at keywords only, not inside quotes; a statement that it can't place is a `write`. */
 export function statementKind(sql: string): StatementKind {
   const keyword = sql.startsWith('SELECT ') ? 'SELECT' : (FIRST_KEYWORD.exec(sql)?.[1] ?? '').toUpperCase();

@@ -1,4 +1,5 @@
 import type { ConnectionCallback, Lease } from './lease.js';
+import { loopTimeout } from './loop-timeout.js';
 
 export interface AcquireRequest {
   lease: Lease;
@@ -13,7 +14,7 @@ export interface AcquireRequest {
 /** A caller in a pool's line. */
 export class Waiter {
   readonly sinceMs = performance.now();
-  private timer: NodeJS.Timeout;
+  private endWait: () => void;
   private patient = false;
 
   constructor(
@@ -22,7 +23,7 @@ export class Waiter {
     readonly callback: ConnectionCallback,
     private readonly onExpiry: (waiter: Waiter) => void,
   ) {
-    this.timer = this.expireIn(Math.min(withinMs, request.patienceMs ?? withinMs));
+    this.endWait = this.expireIn(Math.min(withinMs, request.patienceMs ?? withinMs));
   }
 
   /** @returns whether there is time left to wait on. */
@@ -30,12 +31,12 @@ export class Waiter {
     const leftMs = this.sinceMs + this.withinMs - performance.now();
     if (this.patient || leftMs <= 0) return false;
     this.patient = true;
-    this.timer = this.expireIn(leftMs);
+    this.endWait = this.expireIn(leftMs);
     return true;
   }
 
   settle(): void {
-    clearTimeout(this.timer);
+    this.endWait();
   }
 
   reject(error: Error): void {
@@ -43,7 +44,7 @@ export class Waiter {
     this.callback(error);
   }
 
-  private expireIn(ms: number): NodeJS.Timeout {
-    return setTimeout(() => this.onExpiry(this), ms);
+  private expireIn(ms: number): () => void {
+    return loopTimeout(() => this.onExpiry(this), ms);
   }
 }

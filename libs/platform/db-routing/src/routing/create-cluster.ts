@@ -9,6 +9,8 @@ import { RoutingPoolCluster, type RoutingPoolClusterOptions } from './routing-po
 const CONNECT_TIMEOUT_MS = 1_000;
 const PRIMARY_ACQUIRE_DEADLINE_MS = 2_000;
 const REPLICA_ACQUIRE_DEADLINE_MS = 1_000;
+/** The server's own patience with a client that does not read on (`net_write_timeout`). */
+const IDLE_LEASE_MS = 60_000;
 const IDLE_CHECK_MS = 15_000;
 const DEFAULT_WAIT_MS = 150;
 
@@ -18,7 +20,7 @@ export function clusterOptions(options: CompleteOptions): RoutingPoolClusterOpti
   const node = {
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     queryTimeoutMs: options.queryTimeoutMs,
-    limitOnServer: options.limitOnServer,
+    idleLeaseMs: IDLE_LEASE_MS,
     idleCheckMs: IDLE_CHECK_MS,
     sessionSetup: [...SESSION_SETUP, ...dialect.sessionSetup],
     dialect,

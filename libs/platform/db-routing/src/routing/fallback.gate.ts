@@ -45,7 +45,7 @@ export class FallbackGate {
       return;
     }
     if (this.line.length >= this.lineLimit || withinMs <= 0) {
-      visitor.refuse(this.full(withinMs));
+      visitor.refuse(this.full());
       return;
     }
     const timer = setTimeout(() => {
@@ -77,8 +77,8 @@ export class FallbackGate {
     };
   }
 
-  private full(withinMs: number): PoolExhaustedError {
+  private full(waitedMs?: number): PoolExhaustedError {
     const cause = new Error(`${this.limit} reads are on the primary in place of replicas already`);
-    return new PoolExhaustedError('the primary, for reads', withinMs, cause);
+    return new PoolExhaustedError('the primary, for reads', waitedMs, cause);
   }
 }

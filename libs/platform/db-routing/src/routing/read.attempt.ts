@@ -1,9 +1,12 @@
 import type { ConsistencyState } from '../consistency/consistency.context.js';
+import type { Whereabouts } from '../pool/whereabouts.js';
 import type { RouteRequest } from './route.policy.js';
 
 /** One read on its way to a connection. */
 export interface ReadAttempt {
   readonly state: ConsistencyState;
+  /** Where it was asked for, if that was noted. */
+  readonly takenAt: Whereabouts | undefined;
   readonly startedMs: number;
   /** When it began to look for a replica: as it came, or when it was called out of the line for the primary. */
   readonly replicasSinceMs: number;
@@ -18,10 +21,11 @@ export interface ReadAttempt {
 
 export const UNTRIED: ReadonlySet<string> = new Set();
 
-export function newAttempt(state: ConsistencyState): ReadAttempt {
+export function newAttempt(state: ConsistencyState, takenAt?: Whereabouts): ReadAttempt {
   const startedMs = performance.now();
   return {
     state,
+    takenAt,
     startedMs,
     replicasSinceMs: startedMs,
     calledOut: false,

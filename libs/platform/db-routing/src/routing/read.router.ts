@@ -3,6 +3,7 @@ import type { DbRoutingMetrics } from '../db-routing.metrics.js';
 import { DatabaseUnavailableError } from '../errors.js';
 import type { ConnectionCallback, Lease } from '../pool/lease.js';
 import type { NodePool } from '../pool/node.pool.js';
+import { whereabouts } from '../pool/whereabouts.js';
 import { FallbackGate, type Leave } from './fallback.gate.js';
 import type { ReplicaNode } from './replica.node.js';
 import type { RouteShare } from './route-share.js';
@@ -38,6 +39,8 @@ const fallbackReasons: ReadonlySet<RouteReason> = new Set([
 /** Finds each read a connection: on the node that the policy names, or on another when that one gives none. */
 export class ReadRouter {
   readonly gate: FallbackGate;
+  /** Whether each read notes where it was asked for. */
+  notesCallers = false;
 
   constructor(
     private readonly nodes: RoutedNodes,
@@ -51,7 +54,8 @@ export class ReadRouter {
 
   read(callback: ConnectionCallback): void {
     const state = consistencyState();
-    this.attempt(newAttempt(state), callback);
+    const takenAt = this.notesCallers ? whereabouts(this.read) : undefined;
+    this.attempt(newAttempt(state, takenAt), callback);
   }
 
   /**
@@ -166,7 +170,7 @@ export class ReadRouter {
     const elsewhere: Lease['elsewhere'] = attempt.isRepetition
       ? undefined
       : (failed, callback) => this.repeat(attempt.state, failed, callback);
-    return { readOnly: true, listener: scope, returned, elsewhere };
+    return { readOnly: true, listener: scope, takenAt: attempt.takenAt, returned, elsewhere };
   }
 
   private repeat(state: ConsistencyState, failed: string, callback: ConnectionCallback): void {

@@ -7,6 +7,7 @@ import { ReplicaProbe } from '../health/replica.probe.js';
 import type { ConnectionCallback } from '../pool/lease.js';
 import { NodePool } from '../pool/node.pool.js';
 import type { NodePoolOptions, PoolObserver } from '../pool/pool.options.js';
+import { whereabouts } from '../pool/whereabouts.js';
 import { PRIMARY, ReadRouter, type ReadRouterOptions, type RoutedNodes } from './read.router.js';
 import { ReplicaNode } from './replica.node.js';
 import { RouteShare } from './route-share.js';
@@ -90,7 +91,8 @@ export class RoutingPoolCluster implements RoutedNodes {
     }
     this.metrics.routed(PRIMARY, 'write');
     const { scope } = consistencyState();
-    this.primaryPool.acquire({ lease: { readOnly: false, ...(scope && { listener: scope }) } }, callback);
+    const takenAt = whereabouts(this.getConnection);
+    this.primaryPool.acquire({ lease: { readOnly: false, listener: scope, takenAt } }, callback);
   }
 
   end(callback: (error: Error | null) => void): void {
@@ -128,6 +130,11 @@ export class RoutingPoolCluster implements RoutedNodes {
       refused: (code) => this.metrics.acquireFailed(id, code),
       acquired: (waitedMs) => this.metrics.acquireSeconds.observe({ node: id }, waitedMs / 1_000),
       answered: (sql, durationMs) => this.metrics.answered(id, sql, durationMs),
+      reclaimed: (lease) => {
+        // From here on it is worth what it costs.
+        if (lease.readOnly) this.router.notesCallers = true;
+        this.metrics.reclaimed(id, lease);
+      },
       suspicious,
     };
     return new NodePool(id, config, options, observer);

@@ -12,7 +12,7 @@ import { NestFactory } from '@nestjs/core';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { Column, DataSource, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import { DbRoutingModule } from '../db-routing.module.js';
-import type { DbRoutingOptions } from '../db-routing.options.js';
+import type { DbRoutingExtras, DbRoutingOptions } from '../db-routing.options.js';
 import { CreateReplicationHeartbeat1764000000100 } from '../migrations/create-heartbeat.migration.js';
 
 @Entity('notes')
@@ -55,7 +55,7 @@ export async function routedDatabase(
 /** An application as the APIs are, with the application's own accounts. The caller closes it. */
 export function routedApp(
   database: TestDatabase,
-  options: Partial<DbRoutingOptions> = {},
+  options: Partial<DbRoutingOptions & DbRoutingExtras> = {},
 ): Promise<INestApplicationContext> {
   @Module({
     imports: [

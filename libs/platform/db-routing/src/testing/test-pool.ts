@@ -20,7 +20,7 @@ export function testPool(
     acquireDeadlineMs: 100,
     connectTimeoutMs: 1_000,
     queryTimeoutMs: 10_000,
-    limitOnServer: true,
+    idleLeaseMs: 60_000,
     idleCheckMs: 15_000,
     sessionSetup: [...SESSION_SETUP, ...dialect.sessionSetup],
     dialect,

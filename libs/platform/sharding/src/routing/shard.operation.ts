@@ -1,8 +1,7 @@
-import { connectFaultOf, connectionFaultOf, queryTimeoutOf } from '@fourfold/db-routing';
+import { connectFaultOf, connectionFaultOf, limitStatements, queryTimeoutOf } from '@fourfold/db-routing';
 import type { PoolConnection } from 'mysql2';
 import { type DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
 import { abortConnection } from './abort-connection.js';
-import { limitStatements } from './statement-limit.js';
 import { isPoolBusy } from './shard-pool.driver.js';
 import { ShardUnavailableError } from './shard-unavailable.error.js';
 
@@ -48,7 +47,7 @@ export class ShardOperation<T> {
       const connection = await this.#acquire(runner);
       if (this.#cutBy) throw this.#cutBy;
       this.#connection = connection;
-      await limitStatements(runner, connection, this.deadlineMs + SERVER_GRACE_MS);
+      limitStatements(connection, this.deadlineMs + SERVER_GRACE_MS);
       return await this.work(runner);
     } catch (error) {
       throw this.#faultOf(error) ?? error;

@@ -1,0 +1,104 @@
+import { eventually, type TestDatabase } from '@fourfold-tools/testing';
+import { Logger } from '@nestjs/common';
+import type { DataSource } from 'typeorm';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, type MockInstance, vi } from 'vitest';
+import { completeOptions } from '../db-routing.options.js';
+import { clusterOptions } from '../routing/create-cluster.js';
+import { counted } from '../testing/outage.fixture.js';
+import { proxiedCluster } from '../testing/proxied-cluster.js';
+import { routedDatabase } from '../testing/routed-database.js';
+
+const idleLeaseMs = 400;
+
+let database: TestDatabase;
+let watched: Awaited<ReturnType<typeof proxiedCluster>>;
+let dataSource: DataSource;
+let warn: MockInstance<Logger['warn']>;
+
+beforeAll(async () => {
+  database = await routedDatabase();
+  const { primary, replica } = clusterOptions(completeOptions({ primaryUrl: database.appUrl, replicas: [] }));
+  watched = await proxiedCluster(database, {
+    cluster: {
+      primary: { ...primary, connections: 1, idleLeaseMs },
+      replica: { ...replica, connections: 2, idleLeaseMs },
+    },
+  });
+  ({ dataSource } = watched);
+});
+afterAll(async () => {
+  await watched.close();
+  await database.drop();
+});
+beforeEach(() => {
+  warn = vi.spyOn(Logger.prototype, 'warn');
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+const used = () => watched.cluster.primaryPool.stats.used;
+const reclaimed = async (node: string) => (await counted('db_reclaimed_connections_total'))[node] ?? 0;
+/** What the log says of each connection that was taken back. */
+const told = () =>
+  warn.mock.calls
+    .filter(([, line]) => String(line).includes('taken back'))
+    .map(([detail]) => detail as Record<string, unknown>);
+
+it('a transaction that its holder leaves idle is ended, counted, and told of with where it was begun', async () => {
+  const before = await reclaimed('primary');
+  async function forgetful() {
+    const runner = dataSource.createQueryRunner();
+    await runner.startTransaction();
+    await runner.query("UPDATE notes SET text = 'held'");
+    return runner;
+  }
+  const runner = await forgetful();
+  await eventually(() => used() === 0);
+  // The only connection, and the only row: both are free.
+  await dataSource.query("UPDATE notes SET text = 'free'");
+  await expect(runner.commitTransaction()).rejects.toThrow();
+  await runner.release();
+  expect(await dataSource.query('SELECT text FROM notes')).toEqual([{ text: 'free' }]);
+  expect(await reclaimed('primary')).toBe(before + 1);
+  expect(told()).toEqual([
+    expect.objectContaining({
+      node: 'primary',
+      inTransaction: true,
+      sql: "UPDATE notes SET text = 'held'",
+      takenAt: expect.stringContaining('forgetful'),
+    }),
+  ]);
+});
+
+it('a connection whose holder has released it while it was being made is had back', async () => {
+  watched.primary.proxy.breakConnections();
+  await eventually(() => watched.cluster.primaryPool.stats.idle === 0);
+  const before = await reclaimed('primary');
+  const runner = dataSource.createQueryRunner();
+  const connecting = runner.connect();
+  await runner.release();
+  await connecting;
+  expect(used()).toBe(1);
+  await eventually(() => used() === 0);
+  expect(await reclaimed('primary')).toBe(before + 1);
+  expect(told()[0]).toMatchObject({ inTransaction: false, sql: '' });
+});
+
+it('a holder whose statement takes longer than that keeps its connection', async () => {
+  const before = await reclaimed('primary');
+  expect(await dataSource.query('SELECT SLEEP(1) AS slept')).toEqual([{ slept: 0 }]);
+  expect(await reclaimed('primary')).toBe(before);
+});
+
+it('of reads, for which a note of each would cost too much, the next one is told of with its place', async () => {
+  async function leakReader() {
+    const runner = dataSource.createQueryRunner('slave');
+    await runner.query('SELECT 1');
+  }
+  for (const takenAt of [expect.stringContaining('not known'), expect.stringContaining('leakReader')]) {
+    warn.mockClear();
+    await leakReader();
+    await eventually(() => expect(told()).toEqual([expect.objectContaining({ sql: 'SELECT 1', takenAt })]));
+  }
+});
