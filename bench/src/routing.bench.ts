@@ -1,4 +1,4 @@
-import { DbRoutingModule, RoutingPoolCluster } from '@fourfold/db-routing';
+import { DbRoutingModule, limitStatements, RoutingPoolCluster } from '@fourfold/db-routing';
 import { HealthRegistry } from '@fourfold/observability/health-registry';
 import { Global, type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -18,6 +18,7 @@ const SAME_DECODING = {
   timezone: 'Z',
   charset: 'utf8mb4_bin',
 };
+const QUERY_TIMEOUT_MS = 15_000;
 const CONNECTIONS = 64;
 const CONCURRENCY = 32;
 const LEAST_RATIO = 0.95;
@@ -36,6 +37,8 @@ async function benchThroughput(servers: BenchServers, options: BenchOptions): Pr
   const [url = ''] = servers.replicaUrls;
   const app = await routedApp(servers.primaryUrl, [url]);
   const plain = createPool({ uri: url, connectionLimit: CONNECTIONS, ...SAME_DECODING });
+  // The server's timer for each statement is not the router's doing.
+  plain.on('connection', (connection) => limitStatements(connection, QUERY_TIMEOUT_MS));
   const stock = await new DataSource({
     type: 'mysql',
     url,

@@ -4,8 +4,7 @@ import { PoolExhaustedError } from '../errors.js';
 import { transitionsOf } from '../testing/outage.fixture.js';
 import { readers, routedDatabase, serverIds } from '../testing/routed-database.js';
 import { acquire } from '../testing/test-pool.js';
-import { watchedCluster } from '../testing/watched-cluster.js';
-import { MONITOR_DEFAULTS } from './replica-health.monitor.js';
+import { watchedCluster, type WatchedClusterOptions } from '../testing/watched-cluster.js';
 
 let database: TestDatabase;
 let servers: Awaited<ReturnType<typeof serverIds>>;
@@ -32,8 +31,8 @@ async function proxyOf(url: string): Promise<FaultProxy> {
   return proxy;
 }
 
-async function watched(replicas: readonly string[]) {
-  const watching = await watchedCluster({ options: { primaryUrl: database.appUrl, replicas } });
+async function watched(replicas: readonly string[], cluster: WatchedClusterOptions['cluster'] = {}) {
+  const watching = await watchedCluster({ options: { primaryUrl: database.appUrl, replicas }, cluster });
   cleanups.push(watching.close);
   return watching;
 }
@@ -74,7 +73,8 @@ describe('a replica that can not be reached', () => {
   });
 
   it('is not what a busy process takes it for that hears of its answers late', async () => {
-    const { cluster } = await watched(database.readUrls);
+    const probeTimeoutMs = 1_500;
+    const { cluster } = await watched(database.readUrls, { probeTimeoutMs });
     const transitions = transitionsOf(cluster);
     const { pool, probe } = cluster.replicaNodes[0]!;
     const all = await Promise.all(Array.from({ length: pool.stats.size }, () => acquire(pool)));
@@ -82,11 +82,11 @@ describe('a replica that can not be reached', () => {
     let probes = 0;
     probe.run = (heartbeat) => {
       const asked = run(heartbeat);
-      standStill(MONITOR_DEFAULTS.probeTimeoutMs + 100);
+      standStill(probeTimeoutMs + 100);
       probes += 1;
       return asked;
     };
-    await eventually(() => probes >= 3);
+    await eventually(() => probes >= 2);
     probe.run = run;
     expect(transitions).toEqual([]);
     for (const connection of all) connection.release();
