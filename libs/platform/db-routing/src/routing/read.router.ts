@@ -54,7 +54,7 @@ export class ReadRouter {
 
   read(callback: ConnectionCallback): void {
     const state = consistencyState();
-    const takenAt = this.notesCallers ? whereabouts(this.read) : undefined;
+    const takenAt = this.notesCallers ? whereabouts() : undefined;
     this.attempt(newAttempt(state, takenAt), callback);
   }
 

@@ -91,7 +91,7 @@ export class RoutingPoolCluster implements RoutedNodes {
     }
     this.metrics.routed(PRIMARY, 'write');
     const { scope } = consistencyState();
-    const takenAt = whereabouts(this.getConnection);
+    const takenAt = whereabouts();
     this.primaryPool.acquire({ lease: { readOnly: false, listener: scope, takenAt } }, callback);
   }
 
