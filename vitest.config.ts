@@ -6,41 +6,64 @@ const workspaceSources = {
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: ['node', 'import', 'default'] } },
 };
-const exclude = ['**/node_modules/**', '**/dist/**', '**/.stack/**'];
-const realServers = './tools/testing/src/global-setup.ts';
+
+interface ProjectChoice {
+  include: string;
+  exclude?: string[];
+  /** Projects of one group run beside each other; the groups run in turn. */
+  groupOrder: number;
+  maxWorkers: number;
+}
+
+/**
+ * Files of a worker share their modules (`isolate: false`): importing Nest and TypeORM anew takes longer than most
+ * files. What a file registers in prom-client's register is cleared before the next one.
+ */
+function project(name: string, { include, exclude = [], groupOrder, maxWorkers }: ProjectChoice) {
+  return {
+    ...workspaceSources,
+    test: {
+      name,
+      include: [include],
+      exclude: ['**/node_modules/**', '**/dist/**', '**/.stack/**', ...exclude],
+      isolate: false,
+      setupFiles: './tools/testing/src/file-setup.ts',
+      sequence: { groupOrder },
+      maxWorkers,
+      testTimeout: 30_000,
+    },
+  };
+}
+
+/** A project whose tests use the servers that a run starts for itself. */
+function serverProject(name: string, choice: ProjectChoice, testTimeout: number) {
+  const { test, ...shared } = project(name, choice);
+  const globalSetup = './tools/testing/src/global-setup.ts';
+  return { ...shared, test: { ...test, globalSetup, testTimeout, hookTimeout: 120_000 } };
+}
 
 export default defineConfig({
   ...workspaceSources,
   test: {
     projects: [
-      {
-        ...workspaceSources,
-        test: { name: 'unit', include: ['{apps,bench,chaos,libs,tools}/**/*.spec.ts'], exclude },
-      },
-      {
-        ...workspaceSources,
-        test: {
-          name: 'int',
-          include: ['{apps,libs,tools}/**/*.int-spec.ts'],
-          exclude,
-          globalSetup: realServers,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-        },
-      },
-      {
-        ...workspaceSources,
-        test: {
-          name: 'e2e',
-          include: ['{apps,chaos,tools}/**/*.e2e-spec.ts'],
-          exclude,
-          globalSetup: realServers,
-          // Each file drives whole processes: one file at a time keeps two cores honest.
-          fileParallelism: false,
-          testTimeout: 300_000,
-          hookTimeout: 120_000,
-        },
-      },
+      project('unit', {
+        include: '{apps,bench,chaos,libs,tools}/**/*.spec.ts',
+        groupOrder: 0,
+        maxWorkers: 2,
+      }),
+      // Most of their time these two wait, for a lease to end or a process to start: more workers than processors.
+      serverProject(
+        'int',
+        { include: '{apps,libs,tools}/**/*.int-spec.ts', groupOrder: 1, maxWorkers: 4 },
+        60_000,
+      ),
+      serverProject(
+        'e2e',
+        { include: '{apps,tools}/**/*.e2e-spec.ts', groupOrder: 1, maxWorkers: 4 },
+        300_000,
+      ),
+      // They measure, or kill what everything else needs: one at a time, and nothing beside them.
+      serverProject('chaos', { include: 'chaos/**/*.e2e-spec.ts', groupOrder: 2, maxWorkers: 1 }, 300_000),
     ],
   },
 });

@@ -1,12 +1,12 @@
 import { type Platform, startPlatform } from '@fourfold-tools/e2e';
 import { evenTopology, HashRing } from '@fourfold/sharding';
-import { describeTopology, type OwnStack, startOwnStack } from '@fourfold-tools/testing';
+import { describeTopology, type OwnStack, repetitions, startOwnStack } from '@fourfold-tools/testing';
 import { randomUUID } from 'node:crypto';
 import type { OutageCalls } from './outage.load.js';
 import { SHARDS, VICTIM } from './shard.outage.js';
 
-/** So many of each shard as the longest run asks for: a user who is in the cache is answered without a shard. */
-const USERS = 9_000;
+/** So many of each shard as a run asks for: a user who is in the cache is answered without a shard. */
+const USERS = repetitions({ quick: 2_000, full: 9_000 });
 const BATCH = 1_000;
 const BYSTANDER = 'replica-2';
 

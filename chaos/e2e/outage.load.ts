@@ -1,5 +1,5 @@
 import { OpenLoop, type Sample, StallWatch } from '@fourfold-tools/testing';
-import { type OutageFigures, SLOWDOWN, slowdownOf } from './outage.figures.js';
+import type { OutageFigures } from './outage.figures.js';
 
 /** How long the moment of failure is. */
 const BREAK_MS = 500;
@@ -32,10 +32,8 @@ export interface Outage {
 }
 
 export interface Rounds {
-  /** Outages, at least. */
+  /** Outages. */
   rounds: number;
-  /** So many while others seem too slow. */
-  mostRounds: number;
   /** With the shard up, and without it. */
   sideMs: number;
 }
@@ -57,7 +55,7 @@ interface Round {
 export async function underLoad(
   { other, victim, everyMs, beat }: OutageCalls,
   outage: Outage,
-  { rounds, mostRounds, sideMs }: Rounds,
+  { rounds, sideMs }: Rounds,
 ): Promise<OutageFigures> {
   const others = new OpenLoop(other, { each: 1, everyMs: everyMs.other }).start();
   const victims = new OpenLoop(victim, { each: 1, everyMs: everyMs.victim }).start();
@@ -81,7 +79,7 @@ export async function underLoad(
   });
   try {
     await others.run(sideMs);
-    while (done.length < rounds || (done.length < mostRounds && seemsSlow(figures()))) {
+    while (done.length < rounds) {
       const beganMs = performance.now();
       await others.run(sideMs);
       const wellMs = performance.now();
@@ -108,9 +106,4 @@ export async function underLoad(
 function without(stalls: StallWatch, sample: Sample): Sample {
   const { startedMs, tookMs } = sample;
   return { ...sample, tookMs: tookMs - stalls.between(startedMs, startedMs + tookMs) };
-}
-
-function seemsSlow(figures: OutageFigures): boolean {
-  const { during, atBreak } = slowdownOf(figures);
-  return Math.max(during, atBreak) > SLOWDOWN;
 }

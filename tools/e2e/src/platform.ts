@@ -162,7 +162,13 @@ async function launch(options: StackOptions, id: string, choice: PlatformChoice)
       MANAGEMENT_PORT: String(port),
     }),
   );
-  await Promise.all([...apiProcesses, ...workerProcesses].map((process) => process.start()));
+  const processes = [...apiProcesses, ...workerProcesses];
+  const started = await Promise.allSettled(processes.map((process) => process.start()));
+  const failure = started.find(({ status }) => status === 'rejected');
+  if (failure) {
+    await Promise.all(processes.map((process) => process.kill()));
+    throw (failure as PromiseRejectedResult).reason;
+  }
   return {
     baseUrls: apiPorts.map((port) => `http://127.0.0.1:${port}`),
     apiProcesses,

@@ -34,4 +34,3 @@ export {
 } from './test-topology.js';
 export { StallWatch } from './stall.watch.js';
 export { topology } from './topology.js';
-export { TypeScriptBundle } from './typescript.bundle.js';

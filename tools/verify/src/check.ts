@@ -2,25 +2,33 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Tally, tallyOf, type VitestReport } from './tally.js';
+import { slowestFiles, type Tally, tallyOf, type VitestReport } from './tally.js';
+
+export interface CheckOutcome extends Tally {
+  /** For the summary. */
+  notes?: readonly string[];
+}
 
 export interface Check {
   name: string;
   says: string;
-  run(): Promise<Tally>;
+  run(): Promise<CheckOutcome>;
 }
 
-/** A command that is right when its exit code is 0. */
+const BUFFERED = ['ignore', 'pipe', 'pipe'] as const;
+const SHOWN = ['ignore', 'inherit', 'inherit'] as const;
+
+/** A command that is right when its exit code is 0. Its output appears when it has ended. */
 export function commandCheck(name: string, says: string, command: string, args: readonly string[]): Check {
   return {
     name,
     says,
     run: async () =>
-      (await exitCodeOf(command, args)) === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 },
+      (await exitCodeOf(command, args, BUFFERED)) === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 },
   };
 }
 
-/** One of Vitest's projects, counted test by test. */
+/** All of Vitest's projects, counted test by test. */
 export function vitestCheck(name: string, says: string): Check {
   return {
     name,
@@ -29,12 +37,8 @@ export function vitestCheck(name: string, says: string): Check {
       const folder = await mkdtemp(join(tmpdir(), 'fourfold-verify-'));
       const file = join(folder, 'report.json');
       try {
-        const exitCode = await exitCodeOf('vitest', [
-          'run',
-          ...['--project', name],
-          ...['--reporter', 'default', '--reporter', 'json', `--outputFile.json=${file}`],
-        ]);
-        return await readTally(file, exitCode);
+        const args = ['run', '--reporter', 'default', '--reporter', 'json', `--outputFile.json=${file}`];
+        return await readOutcome(file, await exitCodeOf('vitest', args, SHOWN));
       } finally {
         await rm(folder, { recursive: true, force: true });
       }
@@ -42,22 +46,33 @@ export function vitestCheck(name: string, says: string): Check {
   };
 }
 
-async function readTally(file: string, exitCode: number): Promise<Tally> {
+async function readOutcome(file: string, exitCode: number): Promise<CheckOutcome> {
   try {
-    return tallyOf(JSON.parse(await readFile(file, 'utf8')) as VitestReport, exitCode);
+    const report = JSON.parse(await readFile(file, 'utf8')) as VitestReport;
+    return { ...tallyOf(report, exitCode), notes: ['The slowest files:', ...slowestFiles(report)] };
   } catch {
     return { passed: 0, failed: 1 }; // it broke before it could report
   }
 }
 
-function exitCodeOf(command: string, args: readonly string[]): Promise<number> {
+function exitCodeOf(
+  command: string,
+  args: readonly string[],
+  stdio: typeof BUFFERED | typeof SHOWN,
+): Promise<number> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'], env: environment() });
+    const child = spawn(command, args, { stdio: [...stdio], env: environment() });
+    const output: Buffer[] = [];
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (chunk: Buffer) => output.push(chunk));
     child.once('error', (error) => {
       console.error(`${command} could not be run: ${error.message}`);
       resolve(1);
     });
-    child.once('exit', (code) => resolve(code ?? 1));
+    child.once('close', (code) => {
+      process.stdout.write(Buffer.concat(output));
+      resolve(code ?? 1);
+    });
   });
 }
 

@@ -1,1 +1,1 @@
-export { checks } from './checks.js';
+export { stages } from './checks.js';

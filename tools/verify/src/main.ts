@@ -1,28 +1,36 @@
 import { parseArgs } from 'node:util';
 import { installMissing } from '@fourfold-tools/stack';
-import type { Check } from './check.js';
-import { checks } from './checks.js';
+import type { Check, CheckOutcome } from './check.js';
+import { stages } from './checks.js';
 import { sum, type Tally } from './tally.js';
 
 const HELP = `Usage: npm test [-- --only <check>[,<check>…]]
+       npm run test:full
 
 Runs every check of the project against real servers that it starts itself, on free ports and in a temporary folder:
 a topology that is already running is not touched. Installs missing programs with apt when it may; it goes on without
 Prometheus where that can't be had.
 
 Checks:
-${checks.map(({ name, says }) => `  ${name.padEnd(8)}${says}`).join('\n')}
+${stages
+  .flat()
+  .map(({ name, says }) => `  ${name.padEnd(8)}${says}`)
+  .join('\n')}
+
+Options:
+  --only <check>[,<check>…]  these checks alone
+  --full                     long histories, soaks and outages as often as their figures need (npm run test:full)
 
 Exit codes: 0 all passed, 1 something failed, 2 wrong usage. The last line is "N passed, N failed".`;
 
 class UsageError extends Error {}
 
-function chosen(only: string | undefined): readonly Check[] {
-  if (only === undefined) return checks;
+function chosen(only: string | undefined): readonly (readonly Check[])[] {
+  if (only === undefined) return stages;
   const names = only.split(',');
-  const unknown = names.filter((name) => !checks.some((check) => check.name === name));
+  const unknown = names.filter((name) => !stages.flat().some((check) => check.name === name));
   if (unknown.length > 0) throw new UsageError(`There is no check named ${unknown.join(', ')}`);
-  return checks.filter(({ name }) => names.includes(name));
+  return stages.map((stage) => stage.filter(({ name }) => names.includes(name)));
 }
 
 async function verify(only: string | undefined): Promise<Tally> {
@@ -32,30 +40,40 @@ async function verify(only: string | undefined): Promise<Tally> {
     ifPossible: ['prometheus'],
     report: (line) => console.log(line),
   });
-  const tallies: Tally[] = [];
+  const outcomes: CheckOutcome[] = [];
   const lines: string[] = [];
-  for (const check of selected) {
-    const { name } = check;
-    console.log(`\n── ${name}: ${check.says}`);
+  const run = async (check: Check): Promise<void> => {
     const startedAt = performance.now();
-    const tally = await check.run();
+    const outcome = await check.run();
     const seconds = ((performance.now() - startedAt) / 1_000).toFixed(0);
-    tallies.push(tally);
+    const { passed, failed, notes = [] } = outcome;
+    const mark = failed === 0 ? '✓' : '✗';
+    outcomes.push(outcome);
     lines.push(
-      `${tally.failed === 0 ? '✓' : '✗'} ${name.padEnd(8)}${tally.passed} passed, ${tally.failed} failed (${seconds} s)`,
+      `${mark} ${check.name.padEnd(8)}${passed} passed, ${failed} failed (${seconds} s)`,
+      ...notes.map((note) => `  ${note}`),
     );
+  };
+  for (const stage of selected) {
+    for (const { name, says } of stage) console.log(`── ${name}: ${says}`);
+    await Promise.all(stage.map(run));
   }
   console.log(`\n${lines.join('\n')}\n`);
-  return sum(tallies);
+  return sum(outcomes);
 }
 
 try {
   const { values } = parseArgs({
-    options: { only: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    options: {
+      only: { type: 'string' },
+      full: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
   });
   if (values.help) {
     console.log(HELP);
   } else {
+    if (values.full) process.env['FOURFOLD_TEST_FULL'] = '1';
     const { passed, failed } = await verify(values.only);
     console.log(`${passed} passed, ${failed} failed`);
     process.exitCode = failed === 0 ? 0 : 1;

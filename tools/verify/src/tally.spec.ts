@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sum, tallyOf, type VitestReport } from './tally.js';
+import { slowestFiles, sum, tallyOf, type VitestReport } from './tally.js';
 
 const report = (more: Partial<VitestReport> = {}): VitestReport => ({
   numPassedTests: 5,
@@ -8,6 +8,14 @@ const report = (more: Partial<VitestReport> = {}): VitestReport => ({
   numTodoTests: 0,
   testResults: [],
   ...more,
+});
+
+const fileResult = (name: string, seconds: number, status = 'passed') => ({
+  status,
+  name,
+  startTime: 5_000,
+  endTime: 5_000 + seconds * 1_000,
+  assertionResults: [],
 });
 
 describe('tallyOf', () => {
@@ -20,7 +28,7 @@ describe('tallyOf', () => {
   });
 
   it('counts a file that broke before its tests', () => {
-    const testResults = [{ status: 'failed', name: 'a.spec.ts', assertionResults: [] }];
+    const testResults = [fileResult('a.spec.ts', 0, 'failed')];
     expect(tallyOf(report({ testResults }), 1)).toEqual({ passed: 5, failed: 1 });
   });
 
@@ -37,5 +45,14 @@ describe('sum', () => {
         { passed: 3, failed: 4 },
       ]),
     ).toEqual({ passed: 4, failed: 6 });
+  });
+});
+
+describe('slowestFiles', () => {
+  it('names the ten that took longest, the longest first', () => {
+    const testResults = Array.from({ length: 12 }, (_, n) => fileResult(`/repo/libs/${n}.spec.ts`, n + 0.26));
+    const lines = slowestFiles(report({ testResults }), '/repo');
+    expect(lines).toHaveLength(10);
+    expect([lines[0], lines[9]]).toEqual(['  11.3 s  libs/11.spec.ts', '   2.3 s  libs/2.spec.ts']);
   });
 });

@@ -1,3 +1,5 @@
+import { relative } from 'node:path';
+
 export interface Tally {
   passed: number;
   failed: number;
@@ -10,7 +12,15 @@ export interface VitestReport {
   /** Skipped ones. */
   numPendingTests: number;
   numTodoTests: number;
-  testResults: { status: string; name: string; assertionResults: { status: string }[] }[];
+  testResults: {
+    status: string;
+    /** Its path. */
+    name: string;
+    /** Both in ms since 1970. */
+    startTime: number;
+    endTime: number;
+    assertionResults: { status: string }[];
+  }[];
 }
 
 /**
@@ -32,4 +42,13 @@ export function sum(tallies: readonly Tally[]): Tally {
     passed: tallies.reduce((total, { passed }) => total + passed, 0),
     failed: tallies.reduce((total, { failed }) => total + failed, 0),
   };
+}
+
+/** The ten files that took longest, a line each. */
+export function slowestFiles({ testResults }: VitestReport, folder = process.cwd()): string[] {
+  return testResults
+    .map(({ name, startTime, endTime }) => ({ name: relative(folder, name), ms: endTime - startTime }))
+    .sort((a, b) => b.ms - a.ms)
+    .slice(0, 10)
+    .map(({ name, ms }) => `${(ms / 1_000).toFixed(1).padStart(6)} s  ${name}`);
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { eventually, seeded } from '@fourfold-tools/testing';
+import { eventually, repetitions, seeded } from '@fourfold-tools/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Death, EmailWish } from './testing/users.process.js';
 import { type Half, UsersProcesses } from './testing/users.processes.js';
@@ -8,16 +8,8 @@ import { UsersShards } from './testing/users-shards.js';
 /** So short that many a sign-up is ended though it is alive: the hard case. */
 const RESERVATION_MS = 30;
 const AT_ONCE = 20;
-const ROUNDS = { signUps: 25, changes: 5 };
-/** Fewer answers would mean that nothing was raced for. Where a busy machine ends nearly all, there are more rounds. */
-const ANSWERS = { signUps: 100, changes: 20 };
-const MOST_TIMES_ROUNDS = 3;
-
-function isEnough(kind: keyof typeof ROUNDS, rounds: number, answers: number): boolean {
-  const more = answers <= ANSWERS[kind] && rounds < MOST_TIMES_ROUNDS * ROUNDS[kind];
-  return rounds >= ROUNDS[kind] && !more;
-}
-
+const ROUNDS = repetitions({ quick: 1, full: 5 });
+const SIGN_UP_ROUNDS = 5 * ROUNDS;
 let shards: UsersShards;
 let processes: UsersProcesses;
 
@@ -101,11 +93,11 @@ async function expectToHave(winners: readonly EmailWish[]): Promise<void> {
   expect(winners.map(({ email }) => idOf.get(email))).toEqual(winners.map(({ userId }) => userId));
 }
 
-describe('500 races of two sign-ups for one address, each round of twenty with one killed between its steps', () => {
+describe(`${SIGN_UP_ROUNDS * AT_ONCE} races of two sign-ups for one address, each round of twenty with one killed between its steps`, () => {
   it('have one winner each or none, whose address it is, and no reservation outlives its deadline', async () => {
     const random = seeded(20_261_124);
     const winners: EmailWish[] = [];
-    for (let round = 0; !isEnough('signUps', round, winners.length); round++) {
+    for (let round = 0; round < SIGN_UP_ROUNDS; round++) {
       const wishes = someEmails(AT_ONCE).map((email) => ({ email }));
       const halves = await processes.race(wishes, wishes, deathOf(random, 4));
       expectTypedErrors(halves);
@@ -115,11 +107,12 @@ describe('500 races of two sign-ups for one address, each round of twenty with o
     }
     await expectAgreement();
     await expectToHave(winners);
-    expect(winners.length).toBeGreaterThan(ANSWERS.signUps);
+    // Otherwise nothing was raced for.
+    expect(winners.length).toBeGreaterThan(SIGN_UP_ROUNDS);
   }, 180_000);
 });
 
-describe('100 races of changes of address, each round of twenty with one killed between its steps', () => {
+describe(`${ROUNDS * AT_ONCE} races of changes of address, each round of twenty with one killed between its steps`, () => {
   /** Two users for one address in half of them, and one user in two directions in the other half. */
   async function wishes(): Promise<[EmailWish[], EmailWish[]]> {
     const { register } = shards.library();
@@ -139,14 +132,14 @@ describe('100 races of changes of address, each round of twenty with one killed 
   it('leave each user with one address, and each address with one user or none', async () => {
     const random = seeded(20_261_125);
     let answered = 0;
-    for (let round = 0; !isEnough('changes', round, answered); round++) {
+    for (let round = 0; round < ROUNDS; round++) {
       const halves = await processes.race(...(await wishes()), deathOf(random, 6));
       expectTypedErrors(halves);
       answered += winnersIn(halves).length;
       await expectNothingOverdue();
     }
     await expectAgreement();
-    expect(answered).toBeGreaterThan(ANSWERS.changes);
+    expect(answered).toBeGreaterThan(ROUNDS);
   }, 180_000);
 });
 

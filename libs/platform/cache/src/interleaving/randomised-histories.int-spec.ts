@@ -1,4 +1,4 @@
-import { RedisServerFixture } from '@fourfold-tools/testing';
+import { RedisServerFixture, repetitions } from '@fourfold-tools/testing';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CacheModuleOptions } from '../cache.options.js';
@@ -7,7 +7,7 @@ import { HistoryRun } from '../testing/interleaving/history-run.js';
 import { everyStep, everyTaggedStep, histories, type Step, unbroken } from '../testing/interleaving/steps.js';
 import { naiveMembers, ourMembers } from '../testing/interleaving/trio-members.js';
 
-const HISTORIES = 10_000;
+const HISTORIES = repetitions({ quick: 2_400, full: 10_000 });
 const SEED = 20_130_402;
 const NAIVE_HISTORIES = 500;
 const TIME_LIMIT_MS = 600_000;

@@ -1,12 +1,3 @@
-// Runs one situation of closing.process.ts in a process of its own: Vite is what understands our sources in tests too.
-import { fileURLToPath } from 'node:url';
-import { runnerImport } from 'vite';
+import { runTypeScript } from '@fourfold-tools/testing/run-typescript';
 
-const conditions = ['@fourfold/source', 'node', 'import', 'module', 'default'];
-const { module } = await runnerImport(fileURLToPath(new URL('closing.process.ts', import.meta.url)), {
-  configFile: false,
-  logLevel: 'error',
-  resolve: { conditions },
-  ssr: { resolve: { conditions, externalConditions: ['node', 'import', 'default'] } },
-});
-await module.run(...process.argv.slice(2));
+await runTypeScript(new URL('closing.process.ts', import.meta.url), ...process.argv.slice(2));

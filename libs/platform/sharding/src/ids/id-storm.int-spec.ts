@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually, ForkedProcess, type TestDatabase } from '@fourfold-tools/testing';
+import { eventually, ForkedProcess, repetitions, type TestDatabase } from '@fourfold-tools/testing';
 import { Logger } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -16,6 +16,7 @@ type Issuer = ForkedProcess<Report>;
 const script = new URL('../testing/issuer.runner.mjs', import.meta.url);
 const PROCESSES = 4;
 const PARTS = 8;
+const IDS_PER_PART = repetitions({ quick: 10_000, full: 125_000 });
 const HOUR_MS = 3_600_000;
 /** Short, so that a process need not be frozen for long to lose its worker id. */
 const RESERVATION_MS = 500;
@@ -111,8 +112,8 @@ const freeze = (index: number, jumpMs: number) => async (workerIds: number[]) =>
 };
 
 describe('four processes whose clocks step, whose leases are lost, and that are frozen', () => {
-  it('issue four million ids: none twice, and each process strictly increasing ones', async () => {
-    await startIssuers({ naive: false, idsPerPart: 125_000 });
+  it(`issue ${PROCESSES * PARTS * IDS_PER_PART} ids: none twice, and each process strictly increasing ones`, async () => {
+    await startIssuers({ naive: false, idsPerPart: IDS_PER_PART });
     await issuePart(1);
     await issuePart(2, stealAll);
     await issuePart(3, freeze(0, 0));
@@ -123,7 +124,7 @@ describe('four processes whose clocks step, whose leases are lost, and that are 
     await Promise.all(issuers.map((issuer) => issuer.told('done')));
 
     const issued = issuers.map((_issuer, index) => readIds(fileOf(index)));
-    expect(issued.map(({ length }) => length)).toEqual(Array(PROCESSES).fill(1_000_000));
+    expect(issued.map(({ length }) => length)).toEqual(Array(PROCESSES).fill(PARTS * IDS_PER_PART));
     // Each has lost its worker id at least twice, the last time by force.
     expect(Math.min(...issued.map(workerIdsIn))).toBeGreaterThan(1);
     expect(issued.map(stepsBackIn)).toEqual(Array(PROCESSES).fill(0));

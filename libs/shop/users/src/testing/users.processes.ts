@@ -1,15 +1,11 @@
-import {
-  createDatabase,
-  ForkedProcess,
-  type TestDatabase,
-  topology,
-  TypeScriptBundle,
-} from '@fourfold-tools/testing';
+import { createDatabase, ForkedProcess, type TestDatabase, topology } from '@fourfold-tools/testing';
 import { shardingMigrations } from '@fourfold/sharding';
 import { DataSource } from 'typeorm';
 import type { Answer, Death, EmailWish, Report, UsersProcessOptions } from './users.process.js';
 
 type UsersProcess = ForkedProcess<Report>;
+
+const script = new URL('users.runner.mjs', import.meta.url);
 
 /** Starting one takes longer than a round: so many are on their way while two are at work. */
 const AHEAD = 3;
@@ -28,7 +24,6 @@ export class UsersProcesses {
   private readonly rounds = new Map<UsersProcess, number>();
 
   private constructor(
-    private readonly bundle: TypeScriptBundle,
     private readonly database: TestDatabase,
     private readonly options: UsersProcessOptions,
   ) {}
@@ -40,8 +35,7 @@ export class UsersProcesses {
     const owner = await new DataSource({ type: 'mysql', url: database.migrateUrl, migrations }).initialize();
     await owner.runMigrations({ transaction: 'none' });
     await owner.destroy();
-    const bundle = await TypeScriptBundle.build(new URL('users.process.ts', import.meta.url));
-    return new UsersProcesses(bundle, database, { ...options, mainUrl: database.appUrl });
+    return new UsersProcesses(database, { ...options, mainUrl: database.appUrl });
   }
 
   /** Asks both at once. With a `death` one of them, the second of every other time, is killed by it. */
@@ -58,7 +52,6 @@ export class UsersProcesses {
     await Promise.allSettled(this.ahead);
     await Promise.all(this.all.map((each) => each.crash()));
     await this.database.drop();
-    this.bundle.remove();
   }
 
   private async ask(process: UsersProcess, wishes: readonly EmailWish[], death?: Death): Promise<Half> {
@@ -78,7 +71,7 @@ export class UsersProcesses {
   }
 
   private async fork(): Promise<UsersProcess> {
-    const forked = await ForkedProcess.start<Report>(this.bundle.script, this.options);
+    const forked = await ForkedProcess.start<Report>(script, this.options);
     this.all.push(forked);
     return forked;
   }

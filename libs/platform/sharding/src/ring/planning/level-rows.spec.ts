@@ -1,3 +1,4 @@
+import { repetitions } from '@fourfold-tools/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { evenTopology } from '../../topology/even-topology.js';
@@ -72,7 +73,7 @@ describe('a rebalance by rows', () => {
         );
         expect(report.shareMoved * all).toBeLessThanOrEqual(surplus + 1e-6);
       }),
-      { numRuns: 30 },
+      { numRuns: repetitions({ quick: 10, full: 30 }) },
     );
   });
 });

@@ -1,3 +1,4 @@
+import { repetitions } from '@fourfold-tools/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { evenTopology } from '../../topology/even-topology.js';
@@ -102,7 +103,7 @@ describe('any sequence of 200 adds, removes and weights', () => {
           ring = next;
         });
       }),
-      { numRuns: 8, endOnFailure: true },
+      { numRuns: repetitions({ quick: 2, full: 8 }), endOnFailure: true },
     );
   }, 120_000);
 });
