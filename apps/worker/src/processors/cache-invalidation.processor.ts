@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { MultiLevelCache } from '@fourfold/cache';
+import { CacheUnavailableError, MultiLevelCache } from '@fourfold/cache';
 import { type JobProcessor, ProcessorFor } from '@fourfold/queue';
 import { type CacheInvalidation, cacheInvalidationQueue } from '@shop/contracts';
 
@@ -10,7 +10,7 @@ export class CacheInvalidationProcessor implements JobProcessor<CacheInvalidatio
 
   async handle({ namespace, ids }: CacheInvalidation): Promise<void> {
     const { deferred } = await this.cache.invalidate(namespace, ...ids);
-    if (deferred)
-      throw new Error(`The cache could not be told that ${ids.length} of ${namespace} have changed`);
+    // This process remembers it and may die first: the message stays where it is until Redis has been told.
+    if (deferred) throw new CacheUnavailableError(namespace, ids);
   }
 }

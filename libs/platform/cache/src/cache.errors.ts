@@ -66,6 +66,26 @@ export class LoadTimeoutError extends AppError {
   }
 }
 
+/** The cache's Redis, as a dependency. */
+export const CACHE_REDIS = 'cache';
+
+/**
+ * The cache's Redis could not be told that something has changed. This process remembers it and will tell Redis, if it
+ * lives until then: whoever must be sure does it again.
+ */
+export class CacheUnavailableError extends AppError {
+  readonly code = 'cache-unavailable';
+  readonly status = 503;
+  readonly title = 'The cache does not answer';
+
+  constructor(namespace: string, ids: readonly string[]) {
+    super(`The cache could not be told that ${namesOf(namespace, ids)} changed. Try again.`, {
+      retryAfterSeconds: 1,
+      dependency: CACHE_REDIS,
+    });
+  }
+}
+
 /** As many loads as the source is spared for are running, and as many are waiting as may. */
 export class LoadLimitError extends AppError {
   readonly code = 'cache-load-limit';

@@ -1,6 +1,8 @@
-import { Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Inject, Module, type OnApplicationShutdown, type OnModuleInit, Optional } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
+import { DependencyProbes } from '@fourfold/kernel';
 import { type AssembledCache, assembleCache } from './assemble-cache.js';
+import { CACHE_REDIS } from './cache.errors.js';
 import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './cache.module-definition.js';
 import type { CacheModuleOptions } from './cache.options.js';
 import { MultiLevelCache } from './multi-level-cache.js';
@@ -25,12 +27,16 @@ const ASSEMBLED_CACHE = Symbol('ASSEMBLED_CACHE');
   exports: [MultiLevelCache, RedisL2Store, CacheWarmer],
 })
 export class CacheModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
-  constructor(@Inject(ASSEMBLED_CACHE) private readonly assembled: AssembledCache) {
+  constructor(
+    @Inject(ASSEMBLED_CACHE) private readonly assembled: AssembledCache,
+    @Optional() private readonly probes?: DependencyProbes,
+  ) {
     super();
   }
 
   /** Waits a moment for Redis, and goes on without it. */
   async onModuleInit(): Promise<void> {
+    this.probes?.add(CACHE_REDIS, () => this.assembled.l2.ask());
     await this.assembled.start();
   }
 

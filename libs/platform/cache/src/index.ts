@@ -3,6 +3,7 @@ export { type AssembledCache, assembleCache, type CachePorts } from './assemble-
 export {
   CacheCallError,
   CacheConfigurationError,
+  CacheUnavailableError,
   LoadLimitError,
   LoadTimeoutError,
   UncacheableValueError,

@@ -1,10 +1,12 @@
 import { register } from 'prom-client';
+import { DependencyProbes } from '@fourfold/kernel';
 import { HealthRegistry } from '@fourfold/observability/health-registry';
 import { type TestDatabase, topology, withDatabase } from '@fourfold-tools/testing';
 import type { INestApplicationContext } from '@nestjs/common';
 import { DataSource, type Repository } from 'typeorm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { usePrimary } from './consistency/consistency.context.js';
+import { MAIN_DATABASE } from './errors.js';
 import { RoutingPoolCluster } from './routing/routing-pool.cluster.js';
 import { ask, Note, readingServer, routedApp, routedDatabase, serverIds } from './testing/routed-database.js';
 
@@ -42,6 +44,13 @@ describe('DbRoutingModule', () => {
     const states = await Promise.all(app.get(HealthRegistry).entries.map(({ probe }) => probe()));
     const replica = { state: 'healthy', lagMs: expect.any(Number) };
     expect(states).toEqual([{ pool: expect.objectContaining({ size: 32 }) }, replica, replica]);
+  });
+
+  it('registers a probe that is answered by a primary, and not by a server that takes no writes', async () => {
+    await app.get(DependencyProbes).find(MAIN_DATABASE)!.ask();
+    const demoted = await routedApp({ ...database, appUrl: database.readUrls[0]!, readUrls: [] });
+    await expect(demoted.get(DependencyProbes).find(MAIN_DATABASE)!.ask()).rejects.toThrow('read-only');
+    await demoted.close();
   });
 
   it('reads from both replicas', async () => {

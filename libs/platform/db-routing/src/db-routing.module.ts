@@ -5,6 +5,7 @@ import {
   type OnModuleInit,
   Optional,
 } from '@nestjs/common';
+import { DependencyProbes } from '@fourfold/kernel';
 import { HealthRegistry } from '@fourfold/observability/health-registry';
 import { TerminusModule } from '@nestjs/terminus';
 import { TypeOrmModule } from '@nestjs/typeorm';
@@ -26,6 +27,7 @@ import {
   type OPTIONS_TYPE,
 } from './db-routing.options.js';
 import { dialectOf } from './engine/dialect-of.js';
+import { MAIN_DATABASE } from './errors.js';
 import { DbNodeHealthIndicator } from './health/db-node.health.js';
 import { ReplicaHealthMonitor } from './health/replica-health.monitor.js';
 import { withQueryTimeout } from './pool/statement.limit.js';
@@ -81,6 +83,7 @@ export class DbRoutingModule extends ConfigurableModuleClass implements OnModule
     private readonly metrics: DbRoutingMetrics,
     private readonly indicator: DbNodeHealthIndicator,
     @Optional() private readonly health?: HealthRegistry,
+    @Optional() private readonly probes?: DependencyProbes,
   ) {
     super();
   }
@@ -96,6 +99,7 @@ export class DbRoutingModule extends ConfigurableModuleClass implements OnModule
   async onModuleInit(): Promise<void> {
     this.metrics.watch(this.cluster);
     await this.monitor.start();
+    this.probes?.add(MAIN_DATABASE, () => this.indicator.takesWrites());
     for (const node of this.indicator.nodes) {
       this.health?.add(`database-${node}`, () => this.indicator.inspect(node), {
         required: node === PRIMARY,

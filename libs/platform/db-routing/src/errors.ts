@@ -1,5 +1,8 @@
 import { AppError } from '@fourfold/kernel';
 
+/** The main cluster's primary, as a dependency: its probe is `DbNodeHealthIndicator.takesWrites`. */
+export const MAIN_DATABASE = 'database';
+
 /** Every connection of a node's pool is taken and its queue is full, or none came free within the deadline. */
 export class PoolExhaustedError extends AppError {
   readonly code = 'database-busy';
@@ -12,7 +15,7 @@ export class PoolExhaustedError extends AppError {
       waitedMs === undefined
         ? `Every connection to ${node} is in use, and as many callers wait for one as may`
         : `No connection to ${node} came free within ${Math.round(waitedMs)} ms`;
-    super(`${what}; try again in a moment`, { cause, retryAfterSeconds: 1 });
+    super(`${what}; try again in a moment`, { cause, retryAfterSeconds: 1, dependency: MAIN_DATABASE });
   }
 }
 
@@ -23,7 +26,11 @@ export class DatabaseUnavailableError extends AppError {
   readonly title = 'A database does not answer';
 
   constructor(cause: unknown) {
-    super('The database does not answer; try again in a moment', { cause, retryAfterSeconds: 2 });
+    super('The database does not answer; try again in a moment', {
+      cause,
+      retryAfterSeconds: 2,
+      dependency: MAIN_DATABASE,
+    });
   }
 }
 
@@ -39,6 +46,7 @@ export class QueryTimeoutError extends AppError {
     super(`A query on ${node} did not end ${limit} and was given up; try again with the same key`, {
       cause,
       retryAfterSeconds: 2,
+      dependency: MAIN_DATABASE,
     });
   }
 }

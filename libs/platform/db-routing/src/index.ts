@@ -25,6 +25,7 @@ export type { Engine } from './engine/replication.dialect.js';
 export {
   DatabaseContendedError,
   DatabaseUnavailableError,
+  MAIN_DATABASE,
   PoolExhaustedError,
   QueryTimeoutError,
   WriteOnReadConnectionError,

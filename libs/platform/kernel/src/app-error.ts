@@ -3,6 +3,11 @@ export interface AppErrorOptions {
   cause?: unknown;
   /** Seconds after which trying again makes sense; becomes `Retry-After`. */
   retryAfterSeconds?: number;
+  /**
+   * The dependency that seems to be away, by the name of its probe (`DependencyProbes`): the work itself may be right.
+   * Whoever can wait asks the probe whether it is.
+   */
+  dependency?: string;
   /** What is wrong where, when the input has several faults. */
   errors?: readonly FieldError[];
 }
@@ -24,11 +29,13 @@ export abstract class AppError extends Error {
   abstract readonly title: string;
   readonly retryAfterSeconds: number | undefined;
   readonly errors: readonly FieldError[] | undefined;
+  readonly dependency: string | undefined;
 
   constructor(message: string, options: AppErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = new.target.name;
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.errors = options.errors;
+    this.dependency = options.dependency;
   }
 }

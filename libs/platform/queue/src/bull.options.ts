@@ -1,5 +1,5 @@
 import type { BullRootModuleOptions } from '@nestjs/bull';
-import { type BackOff, FULL_JITTER, fullJitterBackOff } from './back-off.js';
+import { BACK_OFF_STRATEGY, type BackOff, equalJitterBackOff } from './back-off.js';
 import { BLOCK_SECONDS, type QueueConnections } from './queue.connections.js';
 
 /** Our own renewal does it (`LockKeeper`): Bull's timer is set as late as a timer can be. */
@@ -27,8 +27,8 @@ export function bullOptions(
       maxStalledCount: 4,
       drainDelay: BLOCK_SECONDS,
       backoffStrategies: {
-        [FULL_JITTER]: (attemptsMade: number, _error: unknown, backOff: BackOff) =>
-          fullJitterBackOff(attemptsMade, backOff),
+        [BACK_OFF_STRATEGY]: (attemptsMade: number, _error: unknown, backOff: BackOff) =>
+          equalJitterBackOff(attemptsMade, backOff),
       },
     },
   };

@@ -1,7 +1,7 @@
 import { CreateDeadLetters1764000000900 } from './migrations/create-dead-letters.migration.js';
 
 export type { AroundJob } from './processing/around-job.js';
-export { type BackOff, fullJitterBackOff } from './back-off.js';
+export { type BackOff, equalJitterBackOff } from './back-off.js';
 export { BullPublisher } from './bull.publisher.js';
 export { type DeadReason, deadReasons } from './dead-reason.js';
 export {

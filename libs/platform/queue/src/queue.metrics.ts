@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { cellCounter, type CounterCell, counter, gauge, histogram } from '@fourfold/observability/metrics';
 
 /** How an attempt ended. */
-export type Outcome = 'completed' | 'failed' | 'dead' | 'lost' | 'handed-back';
+export type Outcome = 'completed' | 'failed' | 'dead' | 'lost' | 'handed-back' | 'held';
 
 /** The figures of one queue's jobs, ready to be written: a look-up by labels costs more than the rest of a quick job. */
 interface JobFigures {
@@ -45,6 +45,12 @@ export class QueueMetrics {
     name: 'queue_oldest_waiting_seconds',
     help: 'How long the job that is next in line has waited; 0 when none does',
     labelNames: ['queue'],
+  });
+
+  readonly held = gauge({
+    name: 'queue_held',
+    help: '1 while jobs of the queue wait for a dependency that is away for this process; else missing',
+    labelNames: ['queue', 'dependency'],
   });
 
   readonly workers = gauge({

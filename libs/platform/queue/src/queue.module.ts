@@ -1,9 +1,11 @@
 import { Global, Module, type DynamicModule, type Type } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { BullModule } from '@nestjs/bull';
+import { DependencyProbes } from '@fourfold/kernel';
 import { bullOptions } from './bull.options.js';
 import { BullPublisher } from './bull.publisher.js';
 import { ChildPool } from './children/child.pool.js';
+import { DependencyHolds } from './holding/dependency.holds.js';
 import type { AroundJob } from './processing/around-job.js';
 import { JobRunner } from './processing/job.runner.js';
 import { ProcessorHost } from './processing/processor.host.js';
@@ -81,6 +83,8 @@ export class QueueModule {
         BullPublisher,
         Processors,
         ChildPool,
+        DependencyProbes,
+        DependencyHolds,
         JobRunner,
         ProcessorHost,
         WorkerHeartbeat,
@@ -92,7 +96,7 @@ export class QueueModule {
         { provide: WORKER_OPTIONS, useValue: worker },
         { provide: QUEUE_DEADLINES, useValue: { publishMs } satisfies QueueDeadlines },
       ],
-      exports: [BullPublisher, ...operating],
+      exports: [BullPublisher, DependencyProbes, ...operating],
     };
   }
 

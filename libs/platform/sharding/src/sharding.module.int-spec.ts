@@ -1,5 +1,5 @@
 import { HealthRegistry } from '@fourfold/observability/health-registry';
-import { ConfigurationError } from '@fourfold/kernel';
+import { ConfigurationError, DependencyProbes } from '@fourfold/kernel';
 import { eventually, type TestDatabase } from '@fourfold-tools/testing';
 import { Global, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -36,7 +36,7 @@ afterAll(async () => {
 
 /** As the module of observability gives it to every other. */
 @Global()
-@Module({ providers: [HealthRegistry], exports: [HealthRegistry] })
+@Module({ providers: [HealthRegistry, DependencyProbes], exports: [HealthRegistry, DependencyProbes] })
 class HealthModule {}
 
 /** An application as the APIs are, with the application's own account. */
@@ -93,6 +93,11 @@ describe('ShardingModule', () => {
     expect(await app.get(ShardStatuses).current()).toMatchObject(
       SHARDS.map((shard) => ({ shard, up: shard !== 'shard-0' })),
     );
+    // What waits for one shard asks that one.
+    const probeOf = (shard: string) => app.get(DependencyProbes).find(shard)!;
+    await expect(probeOf('shard-0').ask()).rejects.toThrow();
+    await expect(probeOf('shard-1').ask()).resolves.toBeUndefined();
+    expect(probeOf('shard-1').partial).toBe(true);
     await app.close();
     expect(await holders()).toEqual([]);
     await shards.proxy('shard-0').open();

@@ -5,6 +5,7 @@ import { CreateEmails1764000000800 } from './migrations/create-emails.migration.
 export { DeliveryLookup } from './delivery.lookup.js';
 export { notificationsEnv } from './notifications.env.js';
 export { NotificationsModule, type NotificationsOptions } from './notifications.module.js';
+export { MailServerUnavailableError } from './notifications.errors.js';
 export { SendOutcomeEmail } from './send-outcome-email.command.js';
 
 export const notificationsEntities = [EmailEntity];

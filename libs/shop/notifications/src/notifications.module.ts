@@ -1,8 +1,11 @@
-import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { type DynamicModule, Inject, Module, type OnApplicationShutdown, Optional } from '@nestjs/common';
+import { DependencyProbes } from '@fourfold/kernel';
 import { createTransport, type Transporter } from 'nodemailer';
 import { DeliveryLookup, NoDeliveryLookup } from './delivery.lookup.js';
 import { MaildevLookup } from './maildev.lookup.js';
-import { MAIL_TRANSPORT, SENDER } from './notifications.tokens.js';
+import { askMailServer } from './mail.server.js';
+import { MAIL_SERVER } from './notifications.errors.js';
+import { MAIL_TRANSPORT, SENDER, SMTP_URL } from './notifications.tokens.js';
 import { SendOutcomeEmail } from './send-outcome-email.command.js';
 
 export interface NotificationsOptions {
@@ -20,7 +23,13 @@ const SMTP_TIMEOUT_MS = 10_000;
 
 @Module({})
 export class NotificationsModule implements OnApplicationShutdown {
-  constructor(@Inject(MAIL_TRANSPORT) private readonly transport: Transporter) {}
+  constructor(
+    @Inject(MAIL_TRANSPORT) private readonly transport: Transporter,
+    @Inject(SMTP_URL) smtpUrl: string,
+    @Optional() probes?: DependencyProbes,
+  ) {
+    probes?.add(MAIL_SERVER, () => askMailServer(smtpUrl));
+  }
 
   static forRoot({ smtpUrl, sender, mailCatcherUrl }: NotificationsOptions): DynamicModule {
     return {
@@ -28,6 +37,7 @@ export class NotificationsModule implements OnApplicationShutdown {
       providers: [
         SendOutcomeEmail,
         { provide: SENDER, useValue: sender },
+        { provide: SMTP_URL, useValue: smtpUrl },
         { provide: MAIL_TRANSPORT, useFactory: () => pooledTransport(smtpUrl) },
         {
           provide: DeliveryLookup,

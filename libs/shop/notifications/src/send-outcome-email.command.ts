@@ -6,6 +6,7 @@ import type { Transporter } from 'nodemailer';
 import { DataSource } from 'typeorm';
 import { DeliveryLookup } from './delivery.lookup.js';
 import { EmailEntity } from './email.entity.js';
+import { throughMailServer } from './mail.server.js';
 import { InjectMailTransport, InjectSender } from './notifications.tokens.js';
 import { outcomeEmailText } from './outcome-email.template.js';
 
@@ -79,12 +80,14 @@ export class SendOutcomeEmail {
     if (!isOnlyTry && (await this.lookup.accepted(header)) === 'yes') return;
     // No transaction guards what comes now: a worker that stood still must not send what another has taken over.
     throwIfRevoked();
-    await this.transport.sendMail({
-      from: this.sender,
-      to: { name: user.name, address: user.email },
-      messageId: header,
-      ...outcomeEmailText(email, user),
-    });
+    await throughMailServer(() =>
+      this.transport.sendMail({
+        from: this.sender,
+        to: { name: user.name, address: user.email },
+        messageId: header,
+        ...outcomeEmailText(email, user),
+      }),
+    );
   }
 }
 

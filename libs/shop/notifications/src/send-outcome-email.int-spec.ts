@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { once } from 'node:events';
 import { eventually, ForkedProcess, gate, type Gate, topology } from '@fourfold-tools/testing';
 import type { OutcomeEmail, UserDirectory, UserView } from '@shop/contracts';
@@ -6,6 +6,7 @@ import { createTransport, type Transporter } from 'nodemailer';
 import type { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DeliveryLookup, NoDeliveryLookup } from './delivery.lookup.js';
+import { askMailServer } from './mail.server.js';
 import { MaildevLookup } from './maildev.lookup.js';
 import { SendOutcomeEmail } from './send-outcome-email.command.js';
 import { EmailsDatabase } from './testing/emails-database.js';
@@ -74,6 +75,21 @@ async function deadSmtpUrl(): Promise<string> {
   return `smtp://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
 }
 
+/** Greets, and answers each line as `reply` says; undefined ends the connection without a word. */
+async function smtpServer(reply: (line: string) => string | undefined) {
+  const server = createServer((socket) => {
+    socket.on('error', () => {}).write('220 ready\r\n');
+    socket.on('data', (line) => {
+      const answer = reply(String(line));
+      if (answer === undefined) socket.destroy();
+      else socket.write(`${answer}\r\n`);
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return { url: `smtp://127.0.0.1:${port}`, close: () => new Promise((resolve) => server.close(resolve)) };
+}
+
 describe('an outcome e-mail', () => {
   it('is sent once, however often its message is delivered', async () => {
     const { email, messageId, header } = await anEmail();
@@ -95,6 +111,40 @@ describe('an outcome e-mail', () => {
       /user 7.*does not exist/,
     );
     expect([await database.email(messageId), await mailsWith(header)]).toEqual([null, []]);
+  });
+});
+
+describe('a mail server', () => {
+  it('that can’t be reached gives its probe no answer', async () => {
+    await expect(askMailServer(await deadSmtpUrl())).rejects.toMatchObject({ dependency: 'mail' });
+    await askMailServer(topology().mail.smtpUrl);
+  });
+
+  it('that ends the connection at one address looks away to that mail, and its probe is answered', async () => {
+    const { email, messageId } = await anEmail();
+    const server = await smtpServer((line) => (line.startsWith('RCPT') ? undefined : '250 ok'));
+    await expect(sender({ smtpUrl: server.url }).execute(email, delivery(messageId))).rejects.toMatchObject({
+      dependency: 'mail',
+    });
+    await askMailServer(server.url);
+    await server.close();
+  });
+
+  it('that refuses a mail is there: the failure is the mail’s own', async () => {
+    const { email, messageId } = await anEmail();
+    const server = await smtpServer((line) => (line.startsWith('RCPT') ? '450 not now' : '250 ok'));
+    const sent = sender({ smtpUrl: server.url }).execute(email, delivery(messageId));
+    await expect(sent).rejects.toMatchObject({ responseCode: 450 });
+    await expect(sent).rejects.not.toHaveProperty('dependency');
+    await server.close();
+  });
+
+  it('that refuses the probe for its own reasons is there, and one that is about to close is not', async () => {
+    const refuses = await smtpServer(() => '554 not you');
+    await askMailServer(refuses.url);
+    const closing = await smtpServer(() => '421 closing');
+    await expect(askMailServer(closing.url)).rejects.toMatchObject({ dependency: 'mail' });
+    await Promise.all([refuses.close(), closing.close()]);
   });
 });
 
@@ -214,7 +264,7 @@ describe('a mail server that can’t be reached', () => {
   it('leaves the e-mail to be sent by the next attempt', async () => {
     const { email, messageId, header } = await anEmail();
     const failing = sender({ smtpUrl: await deadSmtpUrl() }).execute(email, delivery(messageId));
-    await expect(failing).rejects.toMatchObject({ code: 'ESOCKET' });
+    await expect(failing).rejects.toMatchObject({ code: 'mail-unavailable', dependency: 'mail' });
     expect(await database.email(messageId)).toMatchObject({ state: 'sending', sentAt: null });
     expect(await database.messageState(messageId)).toBe('pending');
 

@@ -175,6 +175,13 @@ export class RedisL2Store {
     return { up, state: this.currentState, pendingInvalidations: this.pending.size };
   }
 
+  /** @throws Error while Redis is not in use, or is owed invalidations: those that it refuses to publish count too */
+  async ask(): Promise<void> {
+    if (!this.trusted) throw new Error(`the cache's Redis is ${this.currentState}`);
+    if (!this.pending.isEmpty)
+      throw new Error(`the cache's Redis is owed ${this.pending.size} invalidations`);
+  }
+
   /** What the server's INFO says of its memory; undefined while it is away. */
   memory(): Promise<L2Memory | undefined> {
     return this.attempt(() => this.server.memory());

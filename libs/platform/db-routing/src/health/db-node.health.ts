@@ -5,6 +5,7 @@ import { PRIMARY } from '../routing/read.router.js';
 import { RoutingPoolCluster } from '../routing/routing-pool.cluster.js';
 
 const PING_TIMEOUT_MS = 500;
+const READ_ONLY = 'SELECT @@global.read_only AS readOnly';
 
 /** Terminus indicator of one node: of the primary whether it answers, of a replica whether reads go there. */
 @Injectable()
@@ -27,6 +28,12 @@ export class DbNodeHealthIndicator {
     } catch (error) {
       return indicator.down((error as Error).message);
     }
+  }
+
+  /** @throws Error unless the primary answers, and is one that takes writes: after a switchover it may be none */
+  async takesWrites(): Promise<void> {
+    const [row] = await ask(this.cluster.primary.probes, { sql: READ_ONLY, withinMs: PING_TIMEOUT_MS });
+    if (Number(row?.['readOnly']) !== 0) throw new Error('the primary is read-only');
   }
 
   /** @throws Error saying what is wrong with the node */

@@ -1,3 +1,4 @@
+import { DependencyProbes } from '@fourfold/kernel';
 import { HealthRegistry } from '@fourfold/observability/health-registry';
 import {
   createDatabase,
@@ -25,7 +26,7 @@ export class Note {
 }
 
 @Global()
-@Module({ providers: [HealthRegistry], exports: [HealthRegistry] })
+@Module({ providers: [HealthRegistry, DependencyProbes], exports: [HealthRegistry, DependencyProbes] })
 class HealthModule {}
 
 /** A database with `notes` and the heartbeat table in it, on the primary and on its replicas. */

@@ -24,4 +24,6 @@ export interface ChildError {
   readonly stack: string | undefined;
   /** It was an `UnrecoverableJobError`. */
   readonly unrecoverable: boolean;
+  /** What is away, if the error says so. */
+  readonly dependency: string | undefined;
 }

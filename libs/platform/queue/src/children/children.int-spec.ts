@@ -1,3 +1,4 @@
+import { DependencyProbes } from '@fourfold/kernel';
 import { eventually, topology } from '@fourfold-tools/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { DEAD_REASON_FIELD } from '../dead-reason.js';
@@ -63,6 +64,22 @@ function isAlive(pid: number): boolean {
 }
 
 describe('an isolated queue', () => {
+  it('is held for a dependency that is away for its children, and spends no attempt', async () => {
+    await start();
+    const [queue, probes] = [app.queue(isolated), app.app.get(DependencyProbes, { strict: false })];
+    probes.add('mail', () => Promise.reject(new Error('ECONNREFUSED')));
+    await send(1, 'away');
+    await eventually(
+      async () => expect(await queue.client.hget(queue.toKey('ob-1'), 'heldFor')).toBe('mail'),
+      {
+        deadlineMs: 30_000,
+      },
+    );
+    expect(await queue.getJob('ob-1')).toMatchObject({ attemptsMade: 0 });
+    probes.add('mail', () => Promise.resolve());
+    expect(await dead(1)).toMatchObject({ reason: 'attempts', attempts: isolated.attempts });
+  });
+
   it('runs its jobs in another process, whose progress and failures are the job’s own', async () => {
     await start();
     await send(1, 'anyone');

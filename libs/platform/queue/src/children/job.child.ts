@@ -121,8 +121,8 @@ export class JobChild {
   }
 }
 
-function errorOf({ message, stack, unrecoverable }: ChildError): Error {
+function errorOf({ message, stack, unrecoverable, dependency }: ChildError): Error {
   const error = unrecoverable ? new UnrecoverableJobError(message) : new Error(message);
   if (stack !== undefined) error.stack = stack;
-  return error;
+  return Object.assign(error, { dependency });
 }

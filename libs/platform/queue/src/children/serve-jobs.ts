@@ -1,4 +1,5 @@
 import type { INestApplicationContext } from '@nestjs/common';
+import { awayDependencyOf } from '../holding/away-dependency-of.js';
 import { UnrecoverableJobError } from '../job.errors.js';
 import { asError } from '../processing/as-error.js';
 import type { JobContext } from '../processing/processor-for.js';
@@ -56,5 +57,6 @@ function tell(message: FromChild): void {
 
 function childErrorOf(thrown: unknown): ChildError {
   const { message, stack } = asError(thrown);
-  return { message, stack, unrecoverable: thrown instanceof UnrecoverableJobError };
+  const unrecoverable = thrown instanceof UnrecoverableJobError;
+  return { message, stack, unrecoverable, dependency: awayDependencyOf(thrown) };
 }

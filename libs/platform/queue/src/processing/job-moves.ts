@@ -3,7 +3,7 @@ import { DEAD_REASON_FIELD, type DeadReason } from '../dead-reason.js';
 import type { JobData } from '../job-data.js';
 
 /** Whose job it is, atomically with what follows: a job whose lock is no longer ours is somebody else's. */
-const TAKE_OUT = `
+export const TAKE_OUT = `
   if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
   if redis.call('LREM', KEYS[2], 1, ARGV[2]) == 0 then return 0 end
   redis.call('DEL', KEYS[1])
@@ -83,9 +83,9 @@ export async function handBackUnbegun(queue: Queue, running: ReadonlySet<string>
   for (const id of active) if (!running.has(id)) await handBackJob(queue, id);
 }
 
-function ownKeys(queue: Queue, jobId: string | number): [string, string, string] {
+export function ownKeys(queue: Queue, jobId: string | number): [string, string, string] {
   return [`${queue.toKey(String(jobId))}:lock`, queue.toKey('active'), queue.toKey('stalled')];
 }
 
 /** Under which this queue object takes its locks. */
-const tokenOf = (queue: Queue): string => (queue as unknown as { token: string }).token;
+export const tokenOf = (queue: Queue): string => (queue as unknown as { token: string }).token;

@@ -1,7 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Job } from 'bull';
-import { fullJitterBackOff } from '../back-off.js';
+import { equalJitterBackOff } from '../back-off.js';
 import { ChildPool } from '../children/child.pool.js';
+import { DependencyHolds } from '../holding/dependency.holds.js';
 import type { JobData } from '../job-data.js';
 import { type Outcome, QueueMetrics } from '../queue.metrics.js';
 import { InjectWorkerOptions, type WorkerOptions } from '../worker.options.js';
@@ -15,6 +16,9 @@ import { messageOf } from './message-of.js';
 import type { Processor } from './processors.js';
 import { RunningJob } from './running-job.js';
 
+/** The job was not tried: it waits for a dependency. */
+class HeldError extends Error {}
+
 /** Runs one attempt of a job that Bull has fetched, and sees to it that the job ends where it belongs. */
 @Injectable()
 export class JobRunner {
@@ -27,6 +31,7 @@ export class JobRunner {
   constructor(
     private readonly metrics: QueueMetrics,
     private readonly children: ChildPool,
+    private readonly holds: DependencyHolds,
     @InjectWorkerOptions() private readonly options: WorkerOptions,
   ) {
     this.slots = new JobSlots(options.jobsAtOnce);
@@ -48,7 +53,10 @@ export class JobRunner {
     const running = new RunningJob(processor.definition, job, this.options.lockMs, this.deferred);
     this.running.add(running);
     if (this.leaving) running.leave();
+    let waitsFor: string | undefined;
     try {
+      waitsFor = await this.holds.reasonToWait(job);
+      if (waitsFor !== undefined) throw new HeldError(waitsFor);
       await this.attempt(processor, job, running);
       running.throwIfRevoked();
       // For a Redis that refuses to complete it: the effect is there, and the next delivery finds that out.
@@ -58,8 +66,10 @@ export class JobRunner {
       };
     } catch (thrown) {
       const error = asError(thrown);
+      // The lock is still renewed: to look whether the dependency is away takes a moment.
+      waitsFor ??= await this.holds.awayFor(job, thrown);
       job.moveToFailed = async () => {
-        await this.settle(processor, job, running, error);
+        await this.settle(processor, job, running, { error, waitsFor });
         return null;
       };
       // Nothing but its id has come back from a Redis that lost it: there is nothing to fail.
@@ -111,7 +121,7 @@ export class JobRunner {
     processor: Processor,
     job: Job<JobData>,
     running: RunningJob,
-    error: Error,
+    { error, waitsFor }: { error: Error; waitsFor: string | undefined },
   ): Promise<void> {
     const { name: queue, backOff } = processor.definition;
     const attempt = job.attemptsMade + 1;
@@ -119,14 +129,18 @@ export class JobRunner {
     const deadReason = deadReasonOf(error, attempt, job.opts.attempts ?? 1);
     const failure = deadReason
       ? { error, deadReason }
-      : { error, delayMs: fullJitterBackOff(attempt, backOff) };
+      : { error, delayMs: equalJitterBackOff(attempt, backOff) };
     const leaves = running.isLeaving;
-    const move = () => (leaves ? handBackJob(job.queue, job.id) : failJob(job, failure));
+    const move = () => {
+      if (leaves) return handBackJob(job.queue, job.id);
+      return waitsFor === undefined ? failJob(job, failure) : this.holds.hold(job, waitsFor);
+    };
     if (running.isLost || !(await move())) {
       this.count(processor, 'lost');
       return this.logger.warn(about, `A job on ${queue} was abandoned: its lock is lost`);
     }
     if (leaves) return this.count(processor, 'handed-back');
+    if (waitsFor !== undefined) return this.count(processor, 'held');
     this.count(processor, deadReason ? 'dead' : 'failed');
     this.logger.warn(about, `A job on ${queue} ${deadReason ? `is dead (${deadReason})` : 'failed'}`);
   }

@@ -12,6 +12,7 @@ import { withDeadline } from '@fourfold/kernel';
 import type { Queue } from 'bull';
 import type { Redis } from 'ioredis';
 import { ChildPool } from '../children/child.pool.js';
+import { DependencyHolds } from '../holding/dependency.holds.js';
 import type { JobData } from '../job-data.js';
 import { HAND_BACK_MS, InjectWorkerOptions, type WorkerOptions } from '../worker.options.js';
 import { handBackUnbegun } from './job-moves.js';
@@ -34,6 +35,7 @@ export class ProcessorHost implements OnApplicationBootstrap, OnModuleDestroy, B
     private readonly processors: Processors,
     private readonly runner: JobRunner,
     private readonly children: ChildPool,
+    private readonly holds: DependencyHolds,
     private readonly moduleRef: ModuleRef,
     @InjectWorkerOptions() private readonly options: WorkerOptions,
   ) {}
@@ -84,6 +86,7 @@ export class ProcessorHost implements OnApplicationBootstrap, OnModuleDestroy, B
     queue.on('completed', () => this.runner.completed(processor));
     spareTraces(queue);
     this.queues.push(queue);
+    this.holds.watch(queue);
     // Every name: a job that has one is not ours, and is told so instead of being retried without a handler.
     void queue
       .process('*', concurrency, (job) => this.runner.run(processor, job))

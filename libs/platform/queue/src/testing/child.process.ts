@@ -21,6 +21,7 @@ const handle: Handle = async ({ to }, { progress, signal, attempt }) => {
   if (to === 'spin') for (;;);
   if (to === 'obey') await once(signal, 'abort').then(() => signal.throwIfAborted());
   if (to === 'throw') throw new Error('no luck in a child');
+  if (to === 'away') throw Object.assign(new Error('no mail server'), { dependency: 'mail' });
   if (to === 'give-up') throw new UnrecoverableJobError('no use in a child');
   if (to === 'hoard') hoard.push(Buffer.alloc(400 * 1_024 * 1_024, 1));
 };

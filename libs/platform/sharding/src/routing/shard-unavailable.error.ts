@@ -25,7 +25,11 @@ export class ShardUnavailableError extends AppError {
     cause?: unknown,
     readonly fault: ShardFault = 'connection',
   ) {
-    super(`${shard} is unavailable: ${reason}. Try again in a second`, { cause, retryAfterSeconds: 1 });
+    super(`${shard} is unavailable: ${reason}. Try again in a second`, {
+      cause,
+      retryAfterSeconds: 1,
+      dependency: shard,
+    });
   }
 
   /** Whether the shard was sent nothing, for sure: the fault is `busy`, `breaker` or `unknown`. */

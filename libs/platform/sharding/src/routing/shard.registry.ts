@@ -49,6 +49,16 @@ export class ShardRegistry implements OnApplicationShutdown {
     return [...this.#shards.keys()];
   }
 
+  /** Shards that this process has a URL for, whether the topology names them now or not. */
+  get configured(): string[] {
+    return Object.keys(this.urls);
+  }
+
+  /** Resolves when the shard is used and answers a probe. */
+  async ask(shard: string): Promise<void> {
+    await this.#get(shard).ask();
+  }
+
   /** @returns undefined for a shard this process does not have. */
   breakerOf(shard: string): BreakerState | undefined {
     return this.#shards.get(shard)?.breaker;

@@ -13,6 +13,7 @@ const CLOSE_DEADLINE_MS = 5_000;
 /** One shard as this process sees it: its pool, its breaker, and what is under way there. */
 export class Shard {
   readonly #dataSource: ShardDataSource;
+  readonly #probe: () => Promise<void>;
   readonly #breaker: ShardBreaker;
   readonly #underWay = new Map<ShardOperation<unknown>, Promise<unknown>>();
 
@@ -24,15 +25,19 @@ export class Shard {
     endpoint = parseShardUrl(url),
   ) {
     this.#dataSource = new ShardDataSource(name, endpoint, options);
-    this.#breaker = new ShardBreaker(
-      () => probeShard(endpoint, options.connectTimeoutMs),
-      options.retryAfterMs,
-      () => this.#cutAll(),
-    );
+    this.#probe = () => probeShard(endpoint, options.connectTimeoutMs);
+    this.#breaker = new ShardBreaker(this.#probe, options.retryAfterMs, () => this.#cutAll());
   }
 
   get breaker(): BreakerState {
     return this.#breaker.state;
+  }
+
+  /** @throws Error while its breaker refuses calls, or when it does not answer */
+  async ask(): Promise<void> {
+    const refusal = this.#breaker.refusal;
+    if (refusal !== undefined) throw new Error(refusal);
+    await this.#probe();
   }
 
   /** See `ShardRegistry.run`. */
