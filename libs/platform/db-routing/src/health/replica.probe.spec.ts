@@ -18,13 +18,18 @@ function heartbeat({ silent, lagMs }: { silent: boolean; lagMs: number }) {
   return { known, seen };
 }
 
-function probeOf(status?: ReplicationStatus) {
+/** Has one row for every question. */
+function answering(): NodePool {
   const query = (_sql: string, _values: unknown[], answer: (error: null, rows: unknown[]) => void) =>
     answer(null, [{ position: '0-1-5', written_ms: 7 }]);
-  const pool = {
+  return {
     acquire: (_request: unknown, callback: (error: null, connection: unknown) => void) =>
       callback(null, { query, release: () => {} }),
   } as unknown as NodePool;
+}
+
+function probeOf(status?: ReplicationStatus) {
+  const pool = answering();
   const dialect = { ...dialectOf('mariadb'), readStatus: () => status! };
   return new ReplicaProbe({ data: pool, status: status && pool }, dialect, 500);
 }
@@ -47,6 +52,20 @@ describe('the lag that a probe finds', () => {
     const { known } = heartbeat({ silent, lagMs: 200 });
     expect(await probeOf(status).run(known)).toEqual({ result: { lagMs }, position: '0-1-5' });
   });
+});
+
+it('a claim that grows faster than time passes, as after an outage, counts as far as time has passed', async () => {
+  const claims = [0, 60_000, 61_000, 0, 60_000, 66_000];
+  const moments = [0, 20, 1_020, 2_000, 2_020, 8_020];
+  const dialect = { ...dialectOf('mariadb'), readStatus: () => replicating(claims[at]!) };
+  const { known } = heartbeat({ silent: true, lagMs: 0 });
+  const pool = answering();
+  const probe = new ReplicaProbe({ data: pool, status: pool }, dialect, 500);
+  const lags: unknown[] = [];
+  let at = 0;
+  for (; at < claims.length; at += 1)
+    lags.push((await probe.run({ ...known, now: () => moments[at]! } as Heartbeat)).result);
+  expect(lags).toEqual([0, 20, 1_020, 0, 20, 6_020].map((lagMs) => ({ lagMs })));
 });
 
 it('a probe tells the heartbeat which row the replica has', async () => {

@@ -26,6 +26,8 @@ const RECONNECT_GRACE_MS = 2_000;
 /** Looks at one replica: what it has, how old that is, and whether it still follows its source. Never throws. */
 export class ReplicaProbe {
   private sourceLostSinceMs: number | undefined;
+  /** What it was last held to be behind by its own word, and when. */
+  private ownWord: { lagMs: number; atMs: number } | undefined;
 
   constructor(
     private readonly pools: ProbePools,
@@ -41,12 +43,23 @@ export class ReplicaProbe {
         this.replication(heartbeat),
       ]);
       // While the primary takes no heartbeat of ours, a replica's own word may be all there is of what it misses.
-      const ownWordMs = heartbeat.isSilent && status?.kind === 'replicating' ? status.lagMs : 0;
-      const lagMs = Math.max(heartbeatLagMs, ownWordMs);
+      const ownWordMs = this.credible(status?.kind === 'replicating' ? status.lagMs : 0, heartbeat.now());
+      const lagMs = Math.max(heartbeatLagMs, heartbeat.isSilent ? ownWordMs : 0);
       return { result: { lagMs }, ...(position !== undefined && { position }) };
     } catch (error) {
       return { result: { failed: reasonOf(error) } };
     }
+  }
+
+  /**
+   * The server takes its lag from the time of what it applies, so after an outage of the primary it claims all of that
+   * outage at once. What it misses grows no faster than time passes, so no more than that is held against it.
+   */
+  private credible(claimedMs: number, atMs: number): number {
+    const last = this.ownWord;
+    const lagMs = last ? Math.min(claimedMs, last.lagMs + atMs - last.atMs) : claimedMs;
+    this.ownWord = { lagMs, atMs };
+    return lagMs;
   }
 
   end(): Promise<unknown> {

@@ -1,9 +1,10 @@
 import { eventually } from '@fourfold-tools/testing';
 import { createConnection } from 'mysql2/promise';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { counted, OutageFixture, pathOf } from '../testing/outage.fixture.js';
 import { ask, readers } from '../testing/routed-database.js';
 import { MONITOR_DEFAULTS } from './replica-health.monitor.js';
+import { LAG_THRESHOLDS } from './replica-health.js';
 
 let fixture: OutageFixture;
 beforeAll(async () => {
@@ -29,15 +30,18 @@ async function lock(url: string, statement: string) {
   fixture.afterTest(() => holder.end());
   await holder.beginTransaction();
   await holder.query(statement);
-  return () => holder.rollback();
+  return async () => {
+    await holder.rollback();
+    await holder.query('UNLOCK TABLES');
+  };
 }
 
 /** A process that the primary does not answer any more, and knows it. */
-async function cutOffFromPrimary(options: object = {}) {
+async function cutOffFromPrimary(options: object = {}, thresholds = lag) {
   const proxy = await fixture.proxyOf(fixture.database.appUrl);
   const watched = await fixture.watch({
     options: { primaryUrl: proxy.url, ...options },
-    cluster: { lag },
+    cluster: { lag: thresholds },
     monitor: pace,
   });
   await proxy.freeze();
@@ -45,6 +49,24 @@ async function cutOffFromPrimary(options: object = {}) {
   expect(watched.inRotation()).toEqual(['replica-1', 'replica-2']);
   return watched;
 }
+
+it('a replica that claims the length of an outage stays: what it applies is older than what it misses', async () => {
+  const monitor = fixture.monitorAccount;
+  const { transitions, cluster } = await cutOffFromPrimary({ monitor }, LAG_THRESHOLDS);
+  const database = new URL(fixture.database.appUrl).pathname.slice(1);
+  const letGo = await lock(fixture.servers.replicas[0]!.rootUrl, `LOCK TABLES \`${database}\`.notes READ`);
+  // What it sees when a primary that was away for a minute is back: a transaction of a minute ago.
+  const primary = await createConnection({ uri: fixture.database.appUrl });
+  fixture.afterTest(() => primary.end());
+  await primary.query('SET timestamp = UNIX_TIMESTAMP() - 60');
+  await primary.query("INSERT INTO notes (text) VALUES ('from before the outage')");
+  await eventually(async () => Number((await fixture.status('replica-1')).lag) >= 60);
+  const probed = vi.spyOn(cluster.replicaNodes[0]!.health, 'record');
+  await eventually(() => probed.mock.calls.length > 3);
+  await letGo();
+  await eventually(async () => Number((await fixture.status('replica-1')).lag) === 0);
+  expect(pathOf(transitions, 'replica-1')).toEqual([]);
+});
 
 describe('a replica that falls behind leaves', () => {
   it('while the primary is merely slow to take heartbeats: that is no silence', async () => {
