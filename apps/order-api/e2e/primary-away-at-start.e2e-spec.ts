@@ -1,6 +1,9 @@
 import { type Platform, startPlatform } from '@fourfold-tools/e2e';
 import { eventually, FaultProxy, topology } from '@fourfold-tools/testing';
+import { withDeadline } from '@fourfold/kernel';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+
+const PATIENCE_MS = 8_000;
 
 let platform: Platform;
 let proxy: FaultProxy;
@@ -73,4 +76,33 @@ it('an outage later makes it unready and nothing more', async () => {
   await proxy.open();
   await eventually(async () => (await status(`${api.managementUrl}/health/ready`))?.status === 200);
   expect(api.pid).toBe(pid);
+});
+
+it('frozen in use it holds no request for longer than one deadline, whatever steps it is made of', async () => {
+  const { shop, api } = platform;
+  const [userId, productId] = [await shop.user(), await shop.product(100)];
+  const order = () => shop.order(userId, [{ productId, quantity: 1 }]);
+  const placed = await order();
+  expect(placed.status).toBe(201);
+  await proxy.freeze();
+  const since = performance.now();
+  const requests = [order, order, order, () => api.post(`/orders/${placed.body.id}/cancel`, {}), order];
+  const tookMs: number[] = [];
+  const answers = Promise.all(
+    requests.map(async (request) => {
+      const { status, headers } = await request();
+      tookMs.push(Math.round(performance.now() - since));
+      return { status, retryAfter: headers.get('retry-after') };
+    }),
+  );
+  // A statement alone may run for 15 s.
+  const late = () =>
+    new Error(`A request is held for over ${PATIENCE_MS} ms; the others took ${tookMs.join()}`);
+  expect(await withDeadline(answers, PATIENCE_MS, late)).toEqual(
+    requests.map(() => ({ status: 503, retryAfter: '2' })),
+  );
+  console.log({ tookMs });
+  proxy.breakConnections();
+  await proxy.open();
+  await eventually(async () => (await order()).status === 201);
 });

@@ -17,7 +17,7 @@ export {
 export type { Report } from './bring-up.js';
 export { installMissing, type InstallRequest } from './install-missing.js';
 export { tailOf } from './log-file.js';
-export { mainDatabase, shardDatabase } from './mariadb-accounts.js';
+export { accountStatements, mainDatabase, shardDatabase } from './mariadb-accounts.js';
 export { poll } from './poll.js';
 export { checkPorts, freePorts, isPortFree, type PortClaim } from './port-check.js';
 export { endProcess, identify, isAlive, type ProcessIdentity } from './process-identity.js';
@@ -26,6 +26,7 @@ export { RunRecord } from './run-record.js';
 export { awaitReady, startServer, type ServerLaunch, type StartedServer } from './server-process.js';
 export { PortForbiddenError, PortInUseError, StackError, UsageError } from './stack-error.js';
 export { envOf, stackOptionsFromEnv, stateLayout, type StackOptions } from './stack-options.js';
+export { loadSecrets } from './secrets.js';
 export { Stack } from './stack.js';
 export { statusTable } from './stack-status.js';
 export { topologyServers } from './topology.js';

@@ -20,7 +20,7 @@ import { type Break, ProxiedConnection } from './proxied.connection.js';
  * A target that is down itself is seen as a connection that is accepted and then reset.
  */
 export class FaultProxy {
-  private readonly target: URL;
+  private target: URL;
   private readonly connections = new Set<ProxiedConnection>();
   private server: Server | undefined;
   private port: number | undefined;
@@ -81,6 +81,11 @@ export class FaultProxy {
   async freeze(): Promise<void> {
     this.thawed ??= gate();
     await this.listen();
+  }
+
+  /** From here on new connections lead to that URL's server; those that are open stay where they are. */
+  moveTo(targetUrl: string): void {
+    this.target = new URL(targetUrl);
   }
 
   /** Breaks the connections that are open now; new ones are as before. */

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { poll, RunRecord, stateLayout } from '@fourfold-tools/stack';
+import { accountStatements, loadSecrets, poll, RunRecord, stateLayout } from '@fourfold-tools/stack';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { type OwnStack, startOwnStack } from './own-stack.js';
 import { createDatabase, type TestDatabase } from './test-database.js';
@@ -86,6 +86,35 @@ export class ReplicatedServers {
     await this.ask(name, `CHANGE MASTER TO MASTER_DELAY = ${seconds}`);
     if (status?.['Slave_IO_Running'] !== 'No') await this.reconnect(name);
     if (status?.['Slave_SQL_Running'] !== 'No') await this.startApplying(name);
+  }
+
+  /** Has the primary refuse writes from now on (not root's) and keep its connections, as a switchover begins. */
+  async demote(): Promise<void> {
+    await this.ask('primary', 'SET GLOBAL read_only = 1');
+  }
+
+  /**
+   * Makes a replica the primary of a demoted one's data: it gets what it lacks, takes writes, and the other replica
+   * follows it. The demoted one follows none.
+   * @returns where the accounts that write reach it, with `database`
+   */
+  async promote(name: ReplicaName, database: string): Promise<string> {
+    const [row] = await this.ask('primary', 'SELECT @@gtid_binlog_pos AS position');
+    for (const replica of this.replicas)
+      await this.ask(replica.name as ReplicaName, `SELECT MASTER_GTID_WAIT('${row?.['position']}', 10)`);
+    const { port, rootUrl } = this.replicas.find((replica) => replica.name === name)!;
+    const promoted = await createConnection({ uri: rootUrl });
+    const secrets = loadSecrets(stateLayout(this.own.options).secrets);
+    const becomePrimary = ['STOP SLAVE', 'RESET SLAVE ALL', ...accountStatements('primary', secrets)];
+    for (const statement of [...becomePrimary, 'SET GLOBAL read_only = 0']) await promoted.query(statement);
+    await promoted.end();
+    const other = name === 'replica-1' ? 'replica-2' : 'replica-1';
+    const follow = `CHANGE MASTER TO MASTER_PORT = ${port}, MASTER_USE_GTID = slave_pos`;
+    for (const statement of ['STOP SLAVE', follow, 'START SLAVE']) await this.ask(other, statement);
+    const url = new URL(this.primary.appUrl);
+    url.port = String(port);
+    url.pathname = `/${database}`;
+    return url.href;
   }
 
   /** One statement as root, over a connection of its own; its rows, if it has any. */

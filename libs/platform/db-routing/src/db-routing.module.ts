@@ -29,6 +29,7 @@ import {
 import { dialectOf } from './engine/dialect-of.js';
 import { MAIN_DATABASE } from './errors.js';
 import { DbNodeHealthIndicator } from './health/db-node.health.js';
+import { PrimaryWatch } from './health/primary.watch.js';
 import { ReplicaHealthMonitor } from './health/replica-health.monitor.js';
 import { withQueryTimeout } from './pool/statement.limit.js';
 import { createCluster } from './routing/create-cluster.js';
@@ -77,6 +78,8 @@ import { typeOrmOptions } from './type-orm.options.js';
   ],
 })
 export class DbRoutingModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
+  private readonly primaryWatch: PrimaryWatch;
+
   constructor(
     private readonly monitor: ReplicaHealthMonitor,
     private readonly cluster: RoutingPoolCluster,
@@ -86,6 +89,7 @@ export class DbRoutingModule extends ConfigurableModuleClass implements OnModule
     @Optional() private readonly probes?: DependencyProbes,
   ) {
     super();
+    this.primaryWatch = new PrimaryWatch(cluster);
   }
 
   static override forRoot(options: typeof OPTIONS_TYPE): DynamicModule {
@@ -98,6 +102,7 @@ export class DbRoutingModule extends ConfigurableModuleClass implements OnModule
 
   async onModuleInit(): Promise<void> {
     this.metrics.watch(this.cluster);
+    this.primaryWatch.start();
     await this.monitor.start();
     this.probes?.add(MAIN_DATABASE, () => this.indicator.takesWrites());
     for (const node of this.indicator.nodes) {
@@ -109,6 +114,7 @@ export class DbRoutingModule extends ConfigurableModuleClass implements OnModule
 
   onApplicationShutdown(): void {
     this.monitor.stop();
+    this.primaryWatch.stop();
     this.metrics.unwatch(this.cluster);
   }
 }

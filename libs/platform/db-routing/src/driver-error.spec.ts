@@ -1,6 +1,6 @@
 import { QueryFailedError } from 'typeorm';
 import { describe, expect, it } from 'vitest';
-import { connectFaultOf, queryTimeoutOf } from './driver-error.js';
+import { connectFaultOf, isConnectionError, isReadOnlyServer, queryTimeoutOf } from './driver-error.js';
 import { PoolExhaustedError, QueryTimeoutError } from './errors.js';
 
 const fromServer = (errno: number) => Object.assign(new Error('from the server'), { errno });
@@ -49,6 +49,30 @@ describe('connectFaultOf', () => {
     ['a module that is missing', withCode('ERR_MODULE_NOT_FOUND')],
   ])('does not take %s for it', (_title, error) => {
     expect(connectFaultOf(error)).toBeUndefined();
+  });
+});
+
+describe('isReadOnlyServer', () => {
+  const refusal = (errno: number, option: string) =>
+    Object.assign(
+      new Error(`The server is running with the ${option} option so it cannot execute this statement`),
+      {
+        errno,
+      },
+    );
+
+  it.each([
+    [1290, '--read-only', true],
+    [1290, '--super-read-only', true],
+    [1836, 'read only mode', true],
+    [1290, '--secure-file-priv', false],
+    [1290, '--skip-grant-tables', false],
+    [1205, '--read-only', false],
+  ])('error %i with %s: %s, and as true of the connection', (errno, option, expected) => {
+    for (const error of [refusal(errno, option), wrapped(refusal(errno, option))]) {
+      expect(isReadOnlyServer(error)).toBe(expected);
+      expect(isConnectionError(error)).toBe(expected);
+    }
   });
 });
 

@@ -41,7 +41,12 @@ const errno = {
   deadlock: 1213,
   recordChanged: 1020,
   statementTimeout: { mariadb: 1969, mysql: 3024 },
+  preventedByOption: 1290,
+  readOnlyMode: 1836,
 };
+
+/** The option behind a 1290 may be another (`--secure-file-priv`), which says nothing about the server. */
+const READ_ONLY_OPTION = /--(?:super-|innodb-)?read[-_]only/;
 
 /**
  * What is wrong with the connection when a failed statement or `error` says so: a short code that is safe to show.
@@ -50,6 +55,7 @@ const errno = {
 export function connectionFaultOf(error: unknown): string | undefined {
   const { code, fatal } = driverErrorOf(error);
   if (code !== undefined && connectionCodes.has(code)) return code;
+  if (isReadOnlyServer(error)) return 'read-only server';
   return fatal === true ? 'connection closed' : undefined;
 }
 
@@ -72,7 +78,18 @@ export function queryTimeoutOf(error: unknown): QueryTimeoutError | undefined {
   return new QueryTimeoutError('the database', undefined, error);
 }
 
-/** Whether an error says that the server could not be reached, or is not there any more. */
+/**
+ * The server refused a write, or a commit, because it is read-only: it is not the primary, or no more, and the connection
+ * leads to the wrong one. It did nothing; a transaction is rolled back by it.
+ */
+export function isReadOnlyServer(error: unknown): boolean {
+  const { errno: number, message = '' } = driverErrorOf(error);
+  return (
+    number === errno.readOnlyMode || (number === errno.preventedByOption && READ_ONLY_OPTION.test(message))
+  );
+}
+
+/** Whether an error says that the server could not be reached, is not there any more, or is not the primary any more. */
 export function isConnectionError(error: unknown): boolean {
   return connectionFaultOf(error) !== undefined;
 }
@@ -114,6 +131,7 @@ function driverErrorOf(error: unknown): {
   errno?: number;
   sqlState?: string;
   fatal?: boolean;
+  message?: string;
 } {
   const source: unknown = error instanceof QueryFailedError ? error.driverError : error;
   return typeof source === 'object' && source !== null ? source : {};

@@ -14,6 +14,7 @@ export {
   connectFaultOf,
   connectionFaultOf,
   isConnectionError,
+  isReadOnlyServer,
   isDuplicateKey,
   isLockTimeout,
   isMissingTable,

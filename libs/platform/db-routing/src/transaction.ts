@@ -1,11 +1,12 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import type { IsolationLevel } from 'typeorm/driver/types/IsolationLevel.js';
-import { isRetryableConflict } from './driver-error.js';
+import { isReadOnlyServer, isRetryableConflict } from './driver-error.js';
 
 const ATTEMPTS = 4;
 
 /**
- * Runs `work` in one transaction on the primary, and again when it lost a deadlock (InnoDB rolls the loser back whole).
+ * Runs `work` in one transaction on the primary, and again when it lost a deadlock (InnoDB rolls the loser back whole), or
+ * once when the server turned out to be no primary any more: the next connection leads to the one that is.
  * `work` must have no effect outside the transaction.
  * @param isolation default: the data source's own
  */
@@ -18,7 +19,8 @@ export async function inTransaction<T>(
     try {
       return await (isolation ? dataSource.transaction(isolation, work) : dataSource.transaction(work));
     } catch (error) {
-      if (attempt >= ATTEMPTS || !isRetryableConflict(error)) throw error;
+      const mayRunAgain = isRetryableConflict(error) || (attempt === 1 && isReadOnlyServer(error));
+      if (attempt >= ATTEMPTS || !mayRunAgain) throw error;
     }
   }
 }

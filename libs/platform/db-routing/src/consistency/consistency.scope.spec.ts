@@ -1,5 +1,5 @@
 import { ManualClock } from '@fourfold/kernel';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { mariadbDialect as dialect } from '../engine/mariadb.dialect.js';
 import { ConsistencyScope } from './consistency.scope.js';
 import { ANY_AGE, type Freshness } from './freshness.js';
@@ -74,5 +74,19 @@ describe('a consistency scope', () => {
     const scope = scopeOf(ANY_AGE, 0);
     scope.committedUnseen();
     expect(scope).toMatchObject({ wrote: true, isPrimaryOnly: false });
+  });
+});
+
+describe('the wait for a connection', () => {
+  it.each([
+    ['of a job is as long as ever', undefined, 60_000, 2_000],
+    ['of a request is what its earlier steps have left of one deadline', 1_000, 1_500, 1_500],
+    ['…and a moment when they have left less', 1_000, 2_900, 250],
+    ['…or nothing', 1_000, 60_000, 250],
+  ])('%s', (_title, requestedMs, nowMs, waitMs) => {
+    const now = vi.spyOn(performance, 'now').mockReturnValue(nowMs);
+    const scope = new ConsistencyScope({ dialect, clock, windowMs: WINDOW_MS, requestedMs });
+    expect(scope.waitMs(2_000)).toBe(waitMs);
+    now.mockRestore();
   });
 });

@@ -10,7 +10,12 @@ export interface ScopeOptions {
   windowMs: number;
   /** Told after each write what the scope asks for now. */
   onWrite?: ((freshness: Freshness) => void) | undefined;
+  /** Of a request, whose caller waits: when it came, by `performance.now()`. */
+  requestedMs?: number | undefined;
 }
+
+/** For a request that has been long at work: it may still need a connection, and the next one is not far if all is well. */
+const LEAST_WAIT_MS = 250;
 
 /**
  * What one request (or one job) has to see: what it came with, and what it has written since. Writes that commit at the
@@ -46,6 +51,13 @@ export class ConsistencyScope implements CommitListener {
     const { clock, windowMs } = this.options;
     const primaryUntilMs = Math.max(this.current.primaryUntilMs, clock.now() + windowMs);
     this.written({ ...this.current, primaryUntilMs });
+  }
+
+  /** What is left of the `deadlineMs` for connections, which all steps of one request share. */
+  waitMs(deadlineMs: number): number {
+    const { requestedMs } = this.options;
+    if (requestedMs === undefined) return deadlineMs;
+    return Math.max(Math.min(LEAST_WAIT_MS, deadlineMs), requestedMs + deadlineMs - performance.now());
   }
 
   /** Whether only the primary will do now. */

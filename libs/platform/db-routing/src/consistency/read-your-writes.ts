@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '@fourfold/kernel';
 import type { DbRoutingMetrics } from '../db-routing.metrics.js';
 import type { ReplicationDialect } from '../engine/replication.dialect.js';
 import { consistencyState, runInScope } from './consistency.context.js';
-import { ConsistencyScope } from './consistency.scope.js';
+import { ConsistencyScope, type ScopeOptions } from './consistency.scope.js';
 import { ConsistencyTokens } from './consistency.token.js';
 import { ANY_AGE, type Freshness, mergeFreshness } from './freshness.js';
 import { RecentWrites } from './recent-writes.js';
@@ -48,10 +48,12 @@ export class ReadYourWrites {
    * writes is remembered at once, and not with the answer: the caller may be gone by then, and ask again.
    */
   scopeOf(token: string | undefined, caller: string | undefined): ConsistencyScope {
+    const requestedMs = performance.now();
     const carried = this.freshnessOf(token) ?? ANY_AGE;
-    if (caller === undefined || this.options.windowMs === 0) return this.scope(carried);
+    if (caller === undefined || this.options.windowMs === 0) return this.scope(carried, { requestedMs });
     const required = mergeFreshness(this.dialect, carried, this.recent.of(caller));
-    return this.scope(required, (freshness) => this.recent.remember(caller, freshness));
+    const onWrite = (freshness: Freshness) => this.recent.remember(caller, freshness);
+    return this.scope(required, { onWrite, requestedMs });
   }
 
   /**
@@ -74,9 +76,12 @@ export class ReadYourWrites {
     return this.tokens?.issue(scope.freshness);
   }
 
-  private scope(required: Freshness, onWrite?: (freshness: Freshness) => void): ConsistencyScope {
+  private scope(
+    required: Freshness,
+    own: Pick<ScopeOptions, 'onWrite' | 'requestedMs'> = {},
+  ): ConsistencyScope {
     const { dialect, clock } = this;
-    return new ConsistencyScope({ dialect, clock, windowMs: this.options.windowMs, onWrite }, required);
+    return new ConsistencyScope({ dialect, clock, windowMs: this.options.windowMs, ...own }, required);
   }
 
   private freshnessOf(token: string | undefined): Freshness | undefined {

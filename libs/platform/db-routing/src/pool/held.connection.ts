@@ -5,6 +5,8 @@ import { type Call, callOf } from './statement.call.js';
 /** The connection behind it. */
 export interface Keeper {
   run(call: Call): unknown;
+  /** `held` is its holder from here on. */
+  heldBy(held: HeldConnection): void;
   released(held: HeldConnection): void;
   abort(reason: Error): void;
 }
@@ -37,13 +39,24 @@ export class HeldConnection {
 
   /** @param raw the driver's own object */
   constructor(
-    private readonly raw: PoolConnection,
-    private readonly keeper: Keeper,
+    private raw: PoolConnection,
+    private keeper: Keeper,
     readonly lease: Lease,
   ) {}
 
+  /** What its holder sends from here on goes by the connection behind `fresh`, which has no other holder then. */
+  moveTo(fresh: HeldConnection): void {
+    ({ raw: this.raw, keeper: this.keeper } = fresh);
+    this.keeper.heldBy(this);
+    for (const [event, listener] of this.heard) this.raw.on(event, listener);
+  }
+
   get threadId(): number {
     return this.raw.threadId;
+  }
+
+  run(call: Call): unknown {
+    return this.keeper.run(call);
   }
 
   query(statement: unknown, second?: unknown, third?: unknown): unknown {

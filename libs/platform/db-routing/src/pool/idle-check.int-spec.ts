@@ -1,4 +1,4 @@
-import { FaultProxy, topology } from '@fourfold-tools/testing';
+import { eventually, FaultProxy, topology } from '@fourfold-tools/testing';
 import { createPool } from 'mysql2/promise';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MovableAddress } from '../testing/movable.address.js';
@@ -111,6 +111,19 @@ describe('a connection that was idle for long', () => {
     const connection = await acquire(pool, { readOnly: true }, { verified: true });
     expect(connection.threadId).not.toBe(dead);
     connection.release();
+  });
+});
+
+describe('a connection at the end of its life', () => {
+  it('is closed when it comes back, or while it is idle, and what its holder does with it is let finish', async () => {
+    const pool = open({ maxLifetimeMs: 200 });
+    const connection = await acquire(pool);
+    expect(await query(connection, 'SELECT SLEEP(0.5) AS slept')).toEqual([{ slept: 0 }]);
+    connection.release();
+    expect(pool.stats.idle).toBe(0);
+    await fill(pool, 2);
+    await eventually(() => pool.stats.idle === 0);
+    await eventually(() => proxy.openConnections === 0);
   });
 });
 

@@ -23,9 +23,9 @@ export class IdleConnections {
     return last && last.lastUsedMs >= sinceMs ? this.stack.pop() : undefined;
   }
 
-  takeUsedUntil(untilMs: number): NodeConnection[] {
-    const taken = this.stack.filter(({ lastUsedMs }) => lastUsedMs <= untilMs);
-    this.stack = this.stack.filter(({ lastUsedMs }) => lastUsedMs > untilMs);
+  takeWhere(isWanted: (connection: NodeConnection) => boolean): NodeConnection[] {
+    const taken = this.stack.filter(isWanted);
+    if (taken.length > 0) this.stack = this.stack.filter((connection) => !taken.includes(connection));
     return taken;
   }
 

@@ -1,15 +1,16 @@
 import type { PoolConnection, QueryError } from 'mysql2';
-import { connectionFaultOf } from '../driver-error.js';
+import { connectionFaultOf, isReadOnlyServer } from '../driver-error.js';
 import type { ReplicationDialect } from '../engine/replication.dialect.js';
 import { QueryTimeoutError, WriteOnReadConnectionError } from '../errors.js';
 import { CommitWatch } from './commit.watch.js';
-import type { Lease } from './lease.js';
+import type { ConnectionCallback, Lease } from './lease.js';
 import { type Answer, type Call, type Send } from './statement.call.js';
 import { HeldConnection, type Keeper } from './held.connection.js';
 import { streamOf } from './open-connection.js';
 import type { Reclaimed } from './pool.options.js';
 import { changesSchema, type StatementKind, statementKind } from './statement.kind.js';
 import { limitStatements, withQueryTimeout } from './statement.limit.js';
+import type { AcquireRequest } from './waiter.js';
 
 export interface NodeConnectionOptions {
   dialect: ReplicationDialect;
@@ -17,12 +18,20 @@ export interface NodeConnectionOptions {
   generation: number;
   /** For a statement whose caller says nothing else. */
   queryTimeoutMs: number;
+  /** By `performance.now()`: it is not lent any more. */
+  expiresMs: number;
 }
 
 /** What a pool hears of its connections. */
 export interface ConnectionHost {
   readonly node: string;
   released(connection: NodeConnection): void;
+  /**
+   * A server that is no primary any more refused what came by this connection.
+   * @returns whether another connection may lead to a better one
+   */
+  demoted(connection: NodeConnection): boolean;
+  acquire(request: AcquireRequest, callback: ConnectionCallback): void;
   /** It can't be used any more. */
   lost(connection: NodeConnection): void;
   /** @param durationMs from the moment the statement was the connection's next */
@@ -43,6 +52,7 @@ const CLOSE_DEADLINE_MS = 2_000;
 export class NodeConnection implements Keeper {
   lastUsedMs = performance.now();
   readonly generation: number;
+  readonly expiresMs: number;
   private readonly commits: CommitWatch;
   private holder: HeldConnection | undefined;
   /** In the order in which the server answers them. */
@@ -63,6 +73,7 @@ export class NodeConnection implements Keeper {
     private readonly options: NodeConnectionOptions,
   ) {
     this.generation = options.generation;
+    this.expiresMs = options.expiresMs;
     this.commits = new CommitWatch(options.dialect);
     const stream = streamOf(raw);
     stream.on('end', () => this.lose());
@@ -130,6 +141,10 @@ export class NodeConnection implements Keeper {
     return this.holder as unknown as PoolConnection;
   }
 
+  heldBy(held: HeldConnection): void {
+    this.holder = held;
+  }
+
   /** Ends the terms on which it is out; a transaction left open is its holder's no more. */
   endLease(): Lease | undefined {
     const lease = this.holder?.lease;
@@ -167,6 +182,7 @@ export class NodeConnection implements Keeper {
       process.nextTick(answer, refusal);
       return undefined;
     }
+    const standsAlone = held.onlyReads && !this.commits.inTransaction;
     if (kind !== 'read') held.onlyReads = false;
     if (!answer) return this.runStream(call, kind, sql);
 
@@ -175,7 +191,8 @@ export class NodeConnection implements Keeper {
     this.begin({ sql, limitMs }, limitMs);
     return this.send(call, (error, result, fields) => {
       this.answered(sql);
-      if (error) this.refused(error, kind, call, answer);
+      if (error && isReadOnlyServer(error)) this.turnedAway(error, call, answer, standsAlone);
+      else if (error) this.refused(error, kind, call, answer);
       else {
         if (kind !== 'read') this.succeeded(kind, result, held.lease);
         answer(null, result, fields);
@@ -220,6 +237,31 @@ export class NodeConnection implements Keeper {
     this.failed(kind, error, lease);
     if (broken && onlyReads && lease.elsewhere) this.repeat(lease.elsewhere, call, error, answer);
     else answer(error);
+  }
+
+  /**
+   * Nothing was done: what stands for itself is run again, once, on a connection that leads to the primary of now, and
+   * that connection is its holder's from then on. For a transaction only who began it can do so.
+   */
+  private turnedAway(error: QueryError, call: Call, answer: Answer, standsAlone: boolean): void {
+    const { held } = call;
+    // A replica is meant to be read-only: what wrote there by way of a read is its sender's mistake.
+    const mayLeadElsewhere = !held.lease.readOnly && this.host.demoted(this);
+    if (!mayLeadElsewhere || !standsAlone || call.isRepetition || held !== this.holder || !this.isQuiet) {
+      answer(error);
+      return;
+    }
+    this.host.released(this);
+    this.host.acquire({ lease: held.lease }, (_failure, connection) => {
+      if (!connection || held.isOver) {
+        connection?.release();
+        answer(error);
+        return;
+      }
+      held.moveTo(connection as unknown as HeldConnection);
+      held.onlyReads = true;
+      held.run({ ...call, isRepetition: true });
+    });
   }
 
   /** The driver does not tell a stream that its connection broke: whoever reads it would wait for ever. */

@@ -16,6 +16,10 @@ const SWEEP_INTERVAL_MS = 100;
 const STALL_MS = 250;
 /** How much longer than the server we bear with a statement: it ends what takes too long, and this is for its silence. */
 const SILENCE_MS = 1_000;
+/** By how much of it the life of a connection is longer or shorter than its limit. */
+const JITTER = 0.2;
+/** Between two attempts to find another server where one has refused writes. */
+const DEMOTION_INTERVAL_MS = 500;
 
 /**
  * One node's connections. Each is handed out within a deadline, counted while it is out, and taken back on every path;
@@ -31,6 +35,7 @@ export class NodePool implements ConnectionHost {
   /** Not since a connection could not be made, while there are others. */
   private connectsAgain = true;
   private generation = 0;
+  private demotedMs = -Infinity;
   /** A rough clock, for what is measured in seconds: reading the real one costs more than everything beside it. */
   private tickMs = performance.now();
   private closed: ((error: Error | null) => void)[] | undefined;
@@ -114,7 +119,8 @@ export class NodePool implements ConnectionHost {
   released(connection: NodeConnection): void {
     this.takeBack(connection);
     if (this.closed) return;
-    const reusable = connection.clean && connection.generation === this.generation;
+    const isCurrent = connection.generation === this.generation && this.tickMs <= connection.expiresMs;
+    const reusable = connection.clean && isCurrent;
     if (reusable) {
       connection.lastUsedMs = this.tickMs;
       this.serve(connection);
@@ -126,6 +132,17 @@ export class NodePool implements ConnectionHost {
       );
       this.pump();
     }
+  }
+
+  demoted(connection: NodeConnection): boolean {
+    if (connection.generation !== this.generation) return true;
+    const nowMs = performance.now();
+    // It connects to the same server until the address leads to another one: that is tried now and then, not for each write.
+    if (nowMs - this.demotedMs < DEMOTION_INTERVAL_MS) return false;
+    this.demotedMs = nowMs;
+    this.retire({ abort: false });
+    this.observer.demoted?.();
+    return true;
   }
 
   lost(connection: NodeConnection): void {
@@ -160,7 +177,7 @@ export class NodePool implements ConnectionHost {
   }
 
   private connect(): void {
-    const { connectTimeoutMs, queryTimeoutMs, sessionSetup, dialect } = this.options;
+    const { connectTimeoutMs, queryTimeoutMs, maxLifetimeMs, sessionSetup, dialect } = this.options;
     const { generation } = this;
     const giveUp = openConnection(
       this.config,
@@ -168,7 +185,9 @@ export class NodePool implements ConnectionHost {
       (error, raw) => {
         this.connecting.delete(giveUp);
         if (raw) {
-          const connection = new NodeConnection(raw, this, { dialect, generation, queryTimeoutMs });
+          const expiresMs = performance.now() + maxLifetimeMs * (1 + JITTER * (2 * Math.random() - 1));
+          const options = { dialect, generation, expiresMs, queryTimeoutMs };
+          const connection = new NodeConnection(raw, this, options);
           this.all.add(connection);
           if (this.closed) connection.abort(connectionAborted('The pool is closed'));
           else this.serve(connection);
@@ -199,7 +218,8 @@ export class NodePool implements ConnectionHost {
       if (error) {
         connection.abort(error);
         // What silenced one has silenced those that were idle for longer: nobody should wait for each.
-        for (const older of this.idle.takeUsedUntil(connection.lastUsedMs)) this.discard(older, error, true);
+        const older = this.idle.takeWhere(({ lastUsedMs }) => lastUsedMs <= connection.lastUsedMs);
+        for (const silenced of older) this.discard(silenced, error, true);
         this.pump();
       } else {
         connection.lastUsedMs = this.tickMs;
@@ -280,6 +300,8 @@ export class NodePool implements ConnectionHost {
       } else if (runningMs > STALL_MS) stalled = true;
     }
     if (stalled) this.observer.suspicious?.();
+    for (const old of this.idle.takeWhere(({ expiresMs }) => nowMs > expiresMs))
+      this.discard(old, connectionAborted('Its life is over'), false);
     if (!this.connectsAgain) {
       this.connectsAgain = true;
       this.pump();

@@ -17,6 +17,11 @@ export interface NodePoolOptions {
    * transaction. One that was lost, such as by a `release` while it was still being made, is had back in this way.
    */
   idleLeaseMs: number;
+  /**
+   * A connection that is older is closed when nobody has it, up to a fifth sooner or later, so that those that were
+   * opened together are not closed together.
+   */
+  maxLifetimeMs: number;
   /** A connection that was idle for longer is asked for a sign of life before it is used. */
   idleCheckMs: number;
   /** Statements sent once on each new connection, before anything else uses it. */
@@ -45,6 +50,8 @@ export interface PoolObserver {
   reclaimed?(lease: Reclaimed): void;
   /** A statement has had no answer for a quarter of a second, or a connection could not be made: the node is worth a look. */
   suspicious?(): void;
+  /** The server refused a write, since it is no primary any more: connections from before are not used again. */
+  demoted?(): void;
 }
 
 export interface PoolStats {

@@ -16,6 +16,8 @@ export interface Call {
   answer: Answer | undefined;
   /** What its caller allows it, if not what the pool does. */
   timeoutMs: number | undefined;
+  /** It was refused by a server that is no primary any more, and is run on another connection. */
+  isRepetition?: boolean;
 }
 
 /** Of `(statement, callback)`, `(statement, values, callback)`, and both without a callback. On the path of each read. */

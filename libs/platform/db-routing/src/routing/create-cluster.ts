@@ -12,6 +12,8 @@ const REPLICA_ACQUIRE_DEADLINE_MS = 1_000;
 /** The server's own patience with a client that does not read on (`net_write_timeout`). */
 const IDLE_LEASE_MS = 60_000;
 const IDLE_CHECK_MS = 15_000;
+/** An address that leads elsewhere by now (DNS, a balancer) is followed within it at the latest. */
+const MAX_LIFETIME_MS = 300_000;
 const DEFAULT_WAIT_MS = 150;
 
 /** The cluster's own options, complete, from those of the module. */
@@ -22,6 +24,7 @@ export function clusterOptions(options: CompleteOptions): RoutingPoolClusterOpti
     queryTimeoutMs: options.queryTimeoutMs,
     idleLeaseMs: IDLE_LEASE_MS,
     idleCheckMs: IDLE_CHECK_MS,
+    maxLifetimeMs: MAX_LIFETIME_MS,
     sessionSetup: [...SESSION_SETUP, ...dialect.sessionSetup],
     dialect,
   };

@@ -185,8 +185,10 @@ export class ReadRouter {
     if (connection) this.share.count(node, startedMs);
   }
 
-  private leftMs({ startedMs }: ReadAttempt): number {
-    return this.options.deadlineMs - (performance.now() - startedMs);
+  private leftMs({ startedMs, state }: ReadAttempt): number {
+    const { deadlineMs } = this.options;
+    const ownMs = deadlineMs - (performance.now() - startedMs);
+    return Math.min(ownMs, state.scope?.waitMs(deadlineMs) ?? deadlineMs);
   }
 
   private leftForReplicasMs(attempt: ReadAttempt): number {

@@ -25,6 +25,13 @@ export interface RoutingPoolClusterOptions {
   monitor?: { user: string; password: string } | undefined;
 }
 
+/** The primary's connections, the one that heartbeats use, and the one that asks whether it is there at all. */
+export interface PrimaryPools {
+  pool: NodePool;
+  probes: NodePool;
+  watch: NodePool;
+}
+
 /**
  * Stands where mysql2's `PoolCluster` would behind TypeORM: the same three members, our own choice of node. mysql2's
  * removes a node for good after five failures, the primary too, and never falls back (see docs/decisions/0002).
@@ -34,7 +41,9 @@ export class RoutingPoolCluster implements RoutedNodes {
   readonly router: ReadRouter;
   /** Called when a replica behaves as if it were worth a probe. */
   onSuspicion: (replica: ReplicaNode) => void = () => {};
-  private primaryNode: { pool: NodePool; probes: NodePool } | undefined;
+  /** The same of the primary. */
+  onPrimarySuspicion: () => void = () => {};
+  private primaryNode: PrimaryPools | undefined;
   private nodes: ReplicaNode[] = [];
 
   constructor(
@@ -53,8 +62,7 @@ export class RoutingPoolCluster implements RoutedNodes {
     return this.primary.pool;
   }
 
-  /** The primary's connections, and the one that heartbeats use. */
-  get primary(): { pool: NodePool; probes: NodePool } {
+  get primary(): PrimaryPools {
     if (!this.primaryNode)
       throw new Error('The routing pool cluster has no primary: TypeORM has not connected yet');
     return this.primaryNode;
@@ -68,12 +76,8 @@ export class RoutingPoolCluster implements RoutedNodes {
   add(id: string, config: PoolOptions): void {
     if (id === 'MASTER') {
       const previous = this.primaryNode;
-      this.primaryNode = {
-        pool: this.pool(PRIMARY, config, this.options.primary),
-        probes: this.single(PRIMARY, config, this.options.primary),
-      };
-      previous?.pool.end(() => {});
-      previous?.probes.end(() => {});
+      this.primaryNode = this.primaryOf(config);
+      for (const pool of Object.values(previous ?? {}) as NodePool[]) pool.end(() => {});
       return;
     }
     const index = Number(/^SLAVE(\d+)$/.exec(id)?.[1]);
@@ -91,18 +95,35 @@ export class RoutingPoolCluster implements RoutedNodes {
     }
     this.metrics.routed(PRIMARY, 'write');
     const { scope } = consistencyState();
-    const takenAt = whereabouts();
-    this.primaryPool.acquire({ lease: { readOnly: false, listener: scope, takenAt } }, callback);
+    const lease = { readOnly: false, listener: scope, takenAt: whereabouts() };
+    const { acquireDeadlineMs } = this.options.primary;
+    const withinMs = scope?.waitMs(acquireDeadlineMs) ?? acquireDeadlineMs;
+    this.primaryPool.acquire({ lease, withinMs }, callback);
   }
 
   end(callback: (error: Error | null) => void): void {
-    const { primaryNode } = this;
-    const primary = primaryNode ? [primaryNode.pool, primaryNode.probes] : [];
     const ending = [
-      ...primary.map((pool) => new Promise((ended) => pool.end(ended))),
+      ...(Object.values(this.primaryNode ?? {}) as NodePool[]).map(
+        (pool) => new Promise((ended) => pool.end(ended)),
+      ),
       ...this.nodes.map((replica) => replica.end()),
     ];
     void Promise.all(ending).then(() => callback(null));
+  }
+
+  /** What a heartbeat finds out about the primary holds for its pool as well, and the other way round. */
+  private primaryOf(config: PoolOptions): PrimaryPools {
+    const { primary: options } = this.options;
+    const dropOf = (other: () => NodePool) => ({ demoted: () => other().retire({ abort: false }) });
+    const suspicious = () => this.onPrimarySuspicion();
+    const pool: NodePool = this.pool(PRIMARY, config, options, { suspicious, ...dropOf(() => probes) });
+    const probes: NodePool = this.single(
+      PRIMARY,
+      config,
+      options,
+      dropOf(() => pool),
+    );
+    return { pool, probes, watch: this.single(PRIMARY, config, options) };
   }
 
   private replica(id: string, config: PoolOptions, weight: number): ReplicaNode {
@@ -112,7 +133,7 @@ export class RoutingPoolCluster implements RoutedNodes {
     // The account that may look at replication need not see any database.
     const status = monitor && single({ ...monitor, database: '' });
     const node: ReplicaNode = new ReplicaNode(id, weight, {
-      pool: this.pool(id, config, options, () => this.onSuspicion(node)),
+      pool: this.pool(id, config, options, { suspicious: () => this.onSuspicion(node) }),
       health: new ReplicaHealth(lag, slowStartMs),
       probe: new ReplicaProbe({ data: single(), status }, dialect, probeTimeoutMs),
       positions: new PositionWaiter(single(), dialect),
@@ -120,12 +141,7 @@ export class RoutingPoolCluster implements RoutedNodes {
     return node;
   }
 
-  private pool(
-    id: string,
-    config: PoolOptions,
-    options: NodePoolOptions,
-    suspicious: () => void = () => {},
-  ): NodePool {
+  private pool(id: string, config: PoolOptions, options: NodePoolOptions, also: PoolObserver): NodePool {
     const observer: PoolObserver = {
       refused: (code) => this.metrics.acquireFailed(id, code),
       acquired: (waitedMs) => this.metrics.acquireSeconds.observe({ node: id }, waitedMs / 1_000),
@@ -135,13 +151,18 @@ export class RoutingPoolCluster implements RoutedNodes {
         if (lease.readOnly) this.router.notesCallers = true;
         this.metrics.reclaimed(id, lease);
       },
-      suspicious,
+      ...also,
     };
     return new NodePool(id, config, options, observer);
   }
 
   /** One connection beside the pool, which opens when it is first used. */
-  private single(id: string, config: PoolOptions, options: NodePoolOptions): NodePool {
-    return new NodePool(id, config, { ...options, connections: 1 });
+  private single(
+    id: string,
+    config: PoolOptions,
+    options: NodePoolOptions,
+    observer: PoolObserver = {},
+  ): NodePool {
+    return new NodePool(id, config, { ...options, connections: 1 }, observer);
   }
 }

@@ -22,6 +22,7 @@ export function testPool(
     queryTimeoutMs: 10_000,
     idleLeaseMs: 60_000,
     idleCheckMs: 15_000,
+    maxLifetimeMs: Infinity,
     sessionSetup: [...SESSION_SETUP, ...dialect.sessionSetup],
     dialect,
     ...options,

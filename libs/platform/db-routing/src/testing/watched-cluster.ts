@@ -4,6 +4,7 @@ import { DataSource, type DataSourceOptions } from 'typeorm';
 import { DbRoutingMetrics } from '../db-routing.metrics.js';
 import { completeOptions, type DbRoutingOptions } from '../db-routing.options.js';
 import { dialectOf } from '../engine/dialect-of.js';
+import { PrimaryWatch } from '../health/primary.watch.js';
 import {
   MONITOR_DEFAULTS,
   type MonitorOptions,
@@ -54,6 +55,8 @@ export async function watchedCluster({
     now: () => performance.now() + clock.aheadMs,
     ...pace,
   });
+  const primaryWatch = new PrimaryWatch(cluster);
+  primaryWatch.start();
   await monitor.start();
   const dialect = dialectOf(complete.engine);
   const position = () => primaryPosition(cluster.primaryPool, dialect);
@@ -61,6 +64,7 @@ export async function watchedCluster({
   const inRotation = () => cluster.replicaNodes.filter((replica) => replica.inRotation).map(({ id }) => id);
   const close = () => {
     monitor.stop();
+    primaryWatch.stop();
     metrics.unwatch(cluster);
     return dataSource.destroy();
   };

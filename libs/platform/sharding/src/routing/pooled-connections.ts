@@ -4,10 +4,20 @@ import { abortConnection, streamOf } from './abort-connection.js';
 export type Acquired = (error: NodeJS.ErrnoException | null, connection?: PoolConnection) => void;
 
 const CHECK_TIMEOUT_MS = 500;
+/** By how much of it the life of a connection is longer or shorter than its limit. */
+const JITTER = 0.2;
+
+export interface ConnectionLimits {
+  /** How long one may be idle without being asked. */
+  idleCheckMs: number;
+  maxLifetimeMs: number;
+  /** By `performance.now()`: what was opened before leads to a server that is no primary any more. */
+  retiredBeforeMs: () => number;
+}
 
 /**
  * What mysql2's pool does not know of its connections: how many are in use, and which were idle for so long that they
- * may be dead. A firewall or a balancer forgets those without a word, and a statement on one would wait for its
+ * may be dead, and which are too old. A firewall or a balancer forgets those without a word, and a statement on one would wait for its
  * deadline. So such a connection is asked first; when it does not answer, those that were idle for longer go with it,
  * and another one is taken.
  */
@@ -16,14 +26,17 @@ export class PooledConnections {
   readonly #inUse = new Set<PoolConnection>();
   /** Since when, on the clock of `performance.now()`. */
   readonly #idle = new Map<PoolConnection, number>();
+  readonly #lives = new WeakMap<PoolConnection, { sinceMs: number; untilMs: number }>();
 
-  /** @param idleCheckMs how long one may be idle without being asked */
   constructor(
     pool: Pool,
-    private readonly idleCheckMs: number,
+    private readonly limits: ConnectionLimits,
   ) {
     this.#take = pool.getConnection.bind(pool) as (done: Acquired) => void;
     pool.on('connection', (connection) => {
+      const sinceMs = performance.now();
+      const lifetimeMs = limits.maxLifetimeMs * (1 + JITTER * (2 * Math.random() - 1));
+      this.#lives.set(connection, { sinceMs, untilMs: sinceMs + lifetimeMs });
       streamOf(connection).once('close', () => this.#forget(connection));
     });
     pool.on('release', (connection) => {
@@ -43,7 +56,10 @@ export class PooledConnections {
       if (!connection) return done(error);
       const idleSinceMs = this.#idle.get(connection);
       this.#idle.delete(connection);
-      if (idleSinceMs === undefined || performance.now() - idleSinceMs < this.idleCheckMs)
+      if (this.#isOver(connection)) {
+        connection.destroy();
+        this.acquire(done);
+      } else if (idleSinceMs === undefined || performance.now() - idleSinceMs < this.limits.idleCheckMs)
         this.#handOut(connection, done);
       else this.#check(connection, idleSinceMs, done);
     });
@@ -59,6 +75,13 @@ export class PooledConnections {
         if (sinceMs <= idleSinceMs) abortConnection(other, error.message);
       this.acquire(done);
     });
+  }
+
+  #isOver(connection: PoolConnection): boolean {
+    const life = this.#lives.get(connection);
+    return (
+      life !== undefined && (life.untilMs < performance.now() || life.sinceMs < this.limits.retiredBeforeMs())
+    );
   }
 
   #handOut(connection: PoolConnection, done: Acquired): void {

@@ -14,6 +14,8 @@ export interface ShardConnectionOptions {
   acquireTimeoutMs: number;
   /** A connection that nobody has used for so long is asked for a sign of life before it is used again. */
   idleCheckMs: number;
+  /** A connection that is older is replaced, up to a fifth sooner or later: its address may lead elsewhere by now. */
+  maxLifetimeMs: number;
   /** One read or write with all its statements and retries; when it is over the connection is cut. No statement may take longer. */
   operationTimeoutMs: number;
   /** After so long a read or write is reason enough to probe the shard; it goes on all the same. */
@@ -29,6 +31,7 @@ export const defaultShardConnectionOptions: ShardConnectionOptions = {
   connectTimeoutMs: 1_000,
   acquireTimeoutMs: 1_000,
   idleCheckMs: 15_000,
+  maxLifetimeMs: 300_000,
   operationTimeoutMs: 10_000,
   suspectAfterMs: 500,
   retryAfterMs: 1_000,

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { HashRing } from '../ring/hash-ring.js';
 import { evenTopology } from '../topology/even-topology.js';
 import type { ShardRegistry } from './shard.registry.js';
+import type { ShardRouter } from './shard.router.js';
 import { failureOf, keyOn, ping, SHARDS, TestShards } from './shards.support-spec.js';
 
 const here = keyOn(new HashRing(evenTopology(SHARDS)), 'shard-1');
@@ -117,6 +118,23 @@ describe('connections that were forgotten on the way without a word', () => {
     await eventually(() => shards.proxy('shard-1').openConnections === 1);
     for (let i = 0; i < CALLS; i++) expect(await router.read(here, ping)).toEqual([{ one: 1 }]);
     expect(shards.proxy('shard-1').accepted).toBe(before + 1);
+  });
+});
+
+describe('a connection at the end of its life', () => {
+  const connectionOf = async (router: { read: ShardRouter['read'] }) => {
+    const [row] = await router.read(here, (manager) =>
+      manager.query<{ id: string }[]>('SELECT CONNECTION_ID() AS id'),
+    );
+    return row!.id;
+  };
+
+  it('is not used again, and a young one is', async () => {
+    const { router: young } = await shards.router();
+    const { router } = await shards.router({ maxLifetimeMs: 50 });
+    const [kept, first] = [await connectionOf(young), await connectionOf(router)];
+    await eventually(async () => (await connectionOf(router)) !== first);
+    expect(await connectionOf(young)).toBe(kept);
   });
 });
 

@@ -1,7 +1,7 @@
 import { SESSION_SETUP } from '@fourfold/db-routing';
 import mysql, { type Pool, type PoolConnection, type PoolOptions } from 'mysql2';
 import { abortConnection } from './abort-connection.js';
-import { type Acquired, PooledConnections } from './pooled-connections.js';
+import { type Acquired, type ConnectionLimits, PooledConnections } from './pooled-connections.js';
 import type { ShardConnectionOptions } from './shard-connection.options.js';
 
 /** Every connection of a pool was in use for too long. */
@@ -14,19 +14,19 @@ export function isPoolBusy(error: unknown): boolean {
   return error instanceof PoolBusy || (error as Error).message === 'Queue limit reached.';
 }
 
-type PoolLimits = Pick<ShardConnectionOptions, 'acquireTimeoutMs' | 'idleCheckMs'>;
+type PoolLimits = Pick<ShardConnectionOptions, 'acquireTimeoutMs'> & ConnectionLimits;
 
 /**
  * mysql2 for TypeORM's `driver` option, with what its pool lacks: a deadline on getting a connection (its queue waits
- * for ever), a look at whether one that was idle is still alive, and settings on each new one.
+ * for ever), a look at whether one that was idle is still alive, an end to its life, and settings on each new one.
  */
-export function shardPoolDriver({ acquireTimeoutMs, idleCheckMs }: PoolLimits): object {
+export function shardPoolDriver({ acquireTimeoutMs, ...limits }: PoolLimits): object {
   return {
     ...mysql,
     createPool(options: PoolOptions): Pool {
       const pool = mysql.createPool(options);
       pool.on('connection', prepare);
-      const connections = new PooledConnections(pool, idleCheckMs);
+      const connections = new PooledConnections(pool, limits);
       const isBusy = () => connections.inUse >= options.connectionLimit!;
       limitAcquiring(pool, connections, { timeoutMs: acquireTimeoutMs, isBusy });
       return pool;

@@ -11,6 +11,8 @@ const QUEUE_LIMIT = 1_024;
 /** A firewall must not take a connection for unused; without a word of ours TCP says nothing for two hours. */
 const KEEP_ALIVE_MS = 10_000;
 const CLOSE_DEADLINE_MS = 5_000;
+/** Between two attempts to find another server where one has refused writes. */
+const DEMOTION_INTERVAL_MS = 500;
 
 /**
  * The TypeORM DataSource of one shard.
@@ -22,6 +24,7 @@ const CLOSE_DEADLINE_MS = 5_000;
 export class ShardDataSource {
   #opening: Promise<DataSource> | undefined;
   #ended = false;
+  #retiredMs = -Infinity;
 
   constructor(
     readonly shard: string,
@@ -43,6 +46,18 @@ export class ShardDataSource {
       const fault = connectFaultOf(error);
       throw fault === undefined ? error : new ShardUnavailableError(this.shard, fault, error);
     }
+  }
+
+  /**
+   * The shard's server refused a write, for it is no primary any more: connections from before are not used again.
+   * @param sinceMs when the call began that was refused, by `performance.now()`
+   * @returns whether it may find a better server now
+   */
+  demoted(sinceMs: number): boolean {
+    if (sinceMs < this.#retiredMs) return true;
+    if (performance.now() - this.#retiredMs < DEMOTION_INTERVAL_MS) return false;
+    this.#retiredMs = performance.now();
+    return true;
   }
 
   /** From here on `open` is refused; who has a connection keeps it. */
@@ -83,7 +98,7 @@ export class ShardDataSource {
     const { entities, poolSize, poolSizes, connectTimeoutMs } = this.options;
     return {
       type: 'mysql',
-      driver: shardPoolDriver(this.options),
+      driver: shardPoolDriver({ ...this.options, retiredBeforeMs: () => this.#retiredMs }),
       ...this.endpoint,
       entities: [...entities],
       poolSize: poolSizes[this.shard] ?? poolSize,

@@ -1,4 +1,5 @@
 import { ShardBreaker, type BreakerState } from './shard.breaker.js';
+import { isReadOnlyServer } from '@fourfold/db-routing';
 import { withDeadline } from '@fourfold/kernel';
 import type { QueryRunner } from 'typeorm';
 import { parseShardUrl } from '../configuration/shard-url.js';
@@ -42,6 +43,18 @@ export class Shard {
 
   /** See `ShardRegistry.run`. */
   async run<T>(work: (runner: QueryRunner) => Promise<T>, deadlineMs: number): Promise<T> {
+    const sinceMs = performance.now();
+    try {
+      return await this.#attempt(work, deadlineMs);
+    } catch (error) {
+      const isDemoted = error instanceof ShardUnavailableError && isReadOnlyServer(error.cause);
+      if (!isDemoted || !this.#dataSource.demoted(sinceMs)) throw error;
+      // Nothing was done, and the next connection leads to the primary of now.
+      return this.#attempt(work, sinceMs + deadlineMs - performance.now());
+    }
+  }
+
+  async #attempt<T>(work: (runner: QueryRunner) => Promise<T>, deadlineMs: number): Promise<T> {
     const refusal = this.#breaker.refusal;
     if (refusal !== undefined) throw new ShardUnavailableError(this.name, refusal, undefined, 'breaker');
     const operation = new ShardOperation(this.name, work, deadlineMs);
