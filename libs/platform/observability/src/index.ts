@@ -1,4 +1,5 @@
 export { HealthRegistry, type HealthProbe } from './health.registry.js';
+export type { HttpDeadlines } from './http.server.js';
 export {
   arrivedOnManagementPort,
   ManagementOnly,
@@ -8,6 +9,7 @@ export {
 export { type CellCounter, cellCounter, counter, type CounterCell, gauge, histogram } from './metrics.js';
 export { ObservabilityModule, type ObservabilityOptions } from './observability.module.js';
 export { requestIdOf } from './request-id.js';
-export { portVariable, serviceEnv } from './service.env.js';
+export { PAGE_CONTENT_POLICY, SECURITY_HEADERS } from './security.headers.js';
+export { httpDeadlinesOf, portVariable, serviceEnv } from './service.env.js';
 export { runService } from './run-service.js';
 export { type ServiceOptions, startService } from './start-service.js';

@@ -1,6 +1,7 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify';
+import { createHttpServer, type HttpDeadlines } from './http.server.js';
 import { answerWhileStarting } from './starting.responder.js';
 
 const managementControllers = new Set<string>(['metrics']);
@@ -57,8 +58,8 @@ export class ManagementPort {
   private answer: RequestListener = answerWhileStarting;
   private readonly server: Server;
 
-  constructor() {
-    this.server = createServer((request, response) => this.answer(request, response));
+  constructor(deadlines?: HttpDeadlines) {
+    this.server = createHttpServer((request, response) => this.answer(request, response), deadlines);
     this.server.on('connection', (socket) => managementSockets.add(socket));
   }
 

@@ -5,6 +5,7 @@ import { LoggerModule } from 'nestjs-pino';
 import { HealthController } from './health.controller.js';
 import { HealthRegistry } from './health.registry.js';
 import { arrivedOnManagementPort } from './management-port.js';
+import { MetricsController } from './metrics.controller.js';
 import { requestOutcome } from './request-outcome.js';
 
 export interface ObservabilityOptions {
@@ -30,18 +31,22 @@ export class ObservabilityModule {
             autoLogging: { ignore: (request) => arrivedOnManagementPort(request) },
             genReqId: (request) => request.id,
             customErrorObject: requestOutcome,
-            // Headers may carry tokens; what a night shift needs is who asked for what, and how it ended.
+            // Headers and the query may carry tokens and addresses; what a night shift needs is who asked for what, and how it ended.
             serializers: {
               req: (request: { id: string; method: string; url: string }) => ({
                 id: request.id,
                 method: request.method,
-                url: request.url,
+                url: request.url.split('?', 1)[0],
               }),
               res: (response: { statusCode: number }) => ({ statusCode: response.statusCode }),
             },
           },
         }),
-        PrometheusModule.register({ path: '/metrics', defaultLabels: { service } }),
+        PrometheusModule.register({
+          path: '/metrics',
+          controller: MetricsController,
+          defaultLabels: { service },
+        }),
         TerminusModule.forRoot({ errorLogStyle: 'json' }),
       ],
       controllers: [HealthController],

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { HttpDeadlines } from './http.server.js';
 
 /** TCP port as an environment variable. */
 export const portVariable = z.coerce
@@ -7,9 +8,23 @@ export const portVariable = z.coerce
   .min(1)
   .max(65_535);
 
+const milliseconds = z.coerce.number({ error: 'must be milliseconds' }).int().positive();
+
 /** What every service reads from its environment, to be spread into an app's own schema. */
 export const serviceEnv = {
   HOST: z.string().default('0.0.0.0'),
   MANAGEMENT_PORT: portVariable,
+  HTTP_REQUEST_TIMEOUT_MS: milliseconds.optional(),
+  HTTP_DRAIN_TIMEOUT_MS: milliseconds.optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 };
+
+interface DeadlineVariables {
+  HTTP_REQUEST_TIMEOUT_MS?: number | undefined;
+  HTTP_DRAIN_TIMEOUT_MS?: number | undefined;
+}
+
+/** @param env as `serviceEnv` has parsed it */
+export function httpDeadlinesOf(env: DeadlineVariables): HttpDeadlines {
+  return { requestTimeoutMs: env.HTTP_REQUEST_TIMEOUT_MS, drainTimeoutMs: env.HTTP_DRAIN_TIMEOUT_MS };
+}

@@ -1,11 +1,14 @@
+import type { RequestListener } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ConsoleLogger, Logger as NestLogger, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyServerOptions } from 'fastify';
 import { Logger } from 'nestjs-pino';
+import { createHttpServer, drain, type HttpDeadlines } from './http.server.js';
 import { ManagementPort } from './management-port.js';
 import { requestIdOf } from './request-id.js';
+import { SECURITY_HEADERS } from './security.headers.js';
 
 /** How long a start that failed may take to give back what it has; whoever restarts it is waiting for its exit. */
 const CLOSE_DEADLINE_MS = 5_000;
@@ -16,7 +19,9 @@ export interface ServiceOptions {
   /** The public port; a service without one (a worker) serves its management port alone. */
   port?: number;
   /** Fastify's own options, e.g. `bodyLimit` in bytes. */
-  fastify?: Omit<FastifyServerOptions, 'genReqId'>;
+  fastify?: Omit<FastifyServerOptions, 'genReqId' | 'serverFactory'>;
+  /** Deadlines of connections, on both ports. */
+  http?: HttpDeadlines;
   /** Runs before routes are made: the place for what is the app's own. */
   configure?: (app: NestFastifyApplication) => void | Promise<void>;
 }
@@ -28,7 +33,7 @@ export interface ServiceOptions {
  * @throws what kept it from starting, such as a port that is taken; by then nothing listens any more
  */
 export async function startService(module: Type, options: ServiceOptions): Promise<NestFastifyApplication> {
-  const management = new ManagementPort();
+  const management = new ManagementPort(options.http);
   // Before the slow part: a port that is taken is told at once.
   await management.listen(options.managementPort, options.host);
   let app: NestFastifyApplication | undefined;
@@ -54,7 +59,11 @@ export async function startService(module: Type, options: ServiceOptions): Promi
 }
 
 async function createApp(module: Type, options: ServiceOptions): Promise<NestFastifyApplication> {
-  const adapter = new FastifyAdapter({ ...options.fastify, genReqId: requestIdOf });
+  const adapter = new FastifyAdapter({
+    ...options.fastify,
+    genReqId: requestIdOf,
+    serverFactory: (handle: RequestListener) => createHttpServer(handle, options.http),
+  });
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     // Until the app's own log is there: a database that can't be reached at start is told while it is retried.
     logger: new ConsoleLogger({ json: true, logLevels: ['fatal', 'error', 'warn'] }),
@@ -62,8 +71,13 @@ async function createApp(module: Type, options: ServiceOptions): Promise<NestFas
     bodyParser: false,
   });
   app.useLogger(app.get(Logger));
-  adapter.getInstance().addHook('onRequest', (request, reply, done) => {
-    reply.header('X-Request-Id', request.id);
+  const fastify = adapter.getInstance();
+  fastify.addHook('onRequest', (request, reply, done) => {
+    reply.headers({ ...SECURITY_HEADERS, 'X-Request-Id': request.id });
+    done();
+  });
+  fastify.addHook('preClose', (done) => {
+    drain(fastify.server, options.http ?? {});
     done();
   });
   return app;

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { SECURITY_HEADERS } from './security.headers.js';
 
 /** Terminus' shape, as `/health/ready` has it later: readers of one need not know of the other. */
 const down = { service: { status: 'down', message: 'starting' } };
@@ -11,6 +12,9 @@ const LIVE = JSON.stringify({ status: 'ok' });
  */
 export function answerWhileStarting({ method, url }: IncomingMessage, response: ServerResponse): void {
   const isLive = (method === 'GET' || method === 'HEAD') && url?.split('?', 1)[0] === '/health/live';
-  response.writeHead(isLive ? 200 : 503, { 'Content-Type': 'application/json; charset=utf-8' });
+  response.writeHead(isLive ? 200 : 503, {
+    ...SECURITY_HEADERS,
+    'Content-Type': 'application/json; charset=utf-8',
+  });
   response.end(isLive ? LIVE : STARTING);
 }
