@@ -16,6 +16,7 @@ export function basicPassword(header: string | undefined): string | undefined {
 }
 
 function credentialsOf(header: string | undefined, wanted: string): string | undefined {
-  const [scheme, credentials] = header?.split(' ', 2) ?? [];
+  // RFC 9110, section 11.4: one space or more.
+  const [scheme, credentials] = header?.split(/ +/, 2) ?? [];
   return scheme?.toLowerCase() === wanted && credentials ? credentials : undefined;
 }

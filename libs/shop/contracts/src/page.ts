@@ -9,7 +9,13 @@ export interface Page<T> {
 
 const cursorPosition = z.string().regex(/^\d{1,19}$/);
 
-const limit = z.coerce.number().int().min(1).max(100).default(20);
+/** In plain digits, and not all that `Number` takes: `1e1`, `0x5` or nothing at all is a mistake. */
+const limit = z
+  .string()
+  .regex(/^([1-9]\d?|100)$/, 'must be a whole number from 1 to 100, in digits')
+  .transform(Number)
+  .meta({ type: 'integer', minimum: 1, maximum: 100 })
+  .default(20);
 
 /** `limit` and `cursor` of a list on the main cluster. A cursor is a keyset position, in base64url so that nobody does sums with it. */
 export const pageQuery = {
