@@ -114,6 +114,41 @@ describe('the way of one order', () => {
 });
 
 describe('cancelling', () => {
+  it('tells a stranger nothing: what exists and what does not costs the same', async () => {
+    const { shop } = platform;
+    const [userId, productId] = [await shop.user(), await shop.product(5)];
+    const { body: order } = await shop.order(userId, [{ productId, quantity: 1 }]);
+    await shop.settled(order.id);
+    const stranger = platform.api.as(await platform.customerToken(await shop.user()));
+    const statements = async (): Promise<number> => {
+      const ask = async () => (await fetch(`${platform.apis[0]!.managementUrl}/metrics`)).text();
+      const earlier = await ask();
+      const now = await eventually(async () => ((text) => text !== earlier && text)(await ask()));
+      const counts = now.matchAll(/^db_route_total\{.*\} (\d+)$/gm);
+      return Array.from(counts, ([, count]) => Number(count)).reduce((sum, count) => sum + count, 0);
+    };
+    const costOf = async (ids: string[]): Promise<number> => {
+      const before = await statements();
+      for (const id of ids) {
+        const answer = await stranger.post(`/orders/${id}/cancel`);
+        expect(answer.status).toBe(404);
+        expect({ ...answer.body, requestId: '' }).toEqual({
+          type: 'https://fourfold.example/errors#order-not-found',
+          title: expect.any(String),
+          status: 404,
+          detail: expect.stringContaining(id),
+          code: 'order-not-found',
+          requestId: '',
+        });
+      }
+      return (await statements()) - before;
+    };
+    const others = Array.from({ length: 10 }, (_, index) => String(BigInt(order.id) - BigInt(index + 1)));
+    await eventually(async () => {
+      expect(await costOf(Array(10).fill(order.id))).toBe(await costOf(others));
+    });
+  });
+
   it('gives the stock back exactly once, however often it is asked', async () => {
     const { shop, api } = platform;
     const [userId, productId] = [await shop.user(), await shop.product(5)];

@@ -83,7 +83,7 @@ export class OrdersController {
     @IdParam() id: string,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<object> {
-    await this.own(caller, id);
+    if (!mayActFor(caller, await this.orders.ownerOf(id))) throw new OrderNotFoundError(id);
     await this.cancelOrder.execute(id);
     await this.readYourWrites.coverEarlierWrites();
     return show(await this.orders.get(id), reply);
@@ -98,7 +98,8 @@ export class OrdersController {
 }
 
 function show(order: OrderView, reply: FastifyReply): object {
-  reply.header('ETag', etagOf(order.version));
+  // A browser may keep it for its user, and asks whether it is still the same.
+  reply.header('Cache-Control', 'private, no-cache').header('ETag', etagOf(order.version));
   return bodyOf(order);
 }
 

@@ -99,7 +99,8 @@ function assertOwn(caller: Caller, userId: string): void {
 }
 
 function show(user: UserView, reply: FastifyReply): object {
-  reply.header('ETag', etagOf(user.version));
+  // A browser may keep it for its user, and asks whether it is still the same.
+  reply.header('Cache-Control', 'private, no-cache').header('ETag', etagOf(user.version));
   return bodyWithoutVersion(user);
 }
 

@@ -28,6 +28,19 @@ export class OrderReader {
     return order;
   }
 
+  /**
+   * Whose order it is: one statement on the primary, whether there is such an order or not, so that the time it takes
+   * tells a stranger nothing.
+   * @throws OrderNotFoundError
+   */
+  async ownerOf(id: string): Promise<string> {
+    const order = await usePrimary(() =>
+      this.dataSource.getRepository(OrderEntity).findOne({ where: { id }, select: { userId: true } }),
+    );
+    if (!order) throw new OrderNotFoundError(id);
+    return order.userId;
+  }
+
   /** Newest first. */
   async listOf(
     userId: string,
