@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { type CallOptions, type Platform, startPlatform } from '@fourfold-tools/e2e';
@@ -54,7 +55,7 @@ const isRefused = async (options: CallOptions, status: number, code: string): Pr
 };
 
 /** Over a plain socket, whose peer must not hang up before it has heard all of `request`. */
-async function sendAllThenRead(request: string): Promise<string> {
+async function sendAllThenRead(request: string | Buffer): Promise<string> {
   const { hostname, port } = new URL(platform.api.baseUrl);
   const socket = connect(Number(port), hostname);
   socket.pause();
@@ -63,6 +64,24 @@ async function sendAllThenRead(request: string): Promise<string> {
     socket.write(request, (error) => (error ? reject(error) : resolve()));
   });
   return text(socket);
+}
+
+/** An order over a plain socket, by an operator unless the headers say otherwise. */
+async function sendOrder(headers: string[], body: Buffer): Promise<string> {
+  const authorization = `Authorization: Bearer ${await platform.operatorToken()}`;
+  const head = [
+    'POST /v1/orders HTTP/1.1',
+    'Host: x',
+    'Connection: close',
+    `Content-Length: ${body.length}`,
+    ...(headers.some((header) => header.startsWith('Authorization')) ? [] : [authorization]),
+    ...(headers.some((header) => header.startsWith('Idempotency-Key')) ? [] : ['Idempotency-Key: raw']),
+    ...(headers.some((header) => header.startsWith('Content-Type'))
+      ? []
+      : ['Content-Type: application/json']),
+    ...headers,
+  ].join('\r\n');
+  return sendAllThenRead(Buffer.concat([Buffer.from(`${head}\r\n\r\n`, 'latin1'), body]));
 }
 
 const orderOf = (items: unknown, more: object = {}) => ({ userId, items, shippingAddress: 'Here', ...more });
@@ -126,6 +145,90 @@ describe('a path', () => {
   });
 });
 
+describe('what is not UTF-8', () => {
+  const bodyOf = (bytes: number[]) => {
+    const [head, tail] = JSON.stringify({ ...line(1), shippingAddress: 'X' }).split('X') as [string, string];
+    return Buffer.concat([Buffer.from(head), Buffer.from(bytes), Buffer.from(tail)]);
+  };
+
+  it.each([[[0xff]], [[0xc3]], [[0xed, 0xa0, 0x80]], [[0xc0, 0xaf]], [[0xf4, 0x90, 0x80, 0x80]]])(
+    'is refused in a body, and nothing is stored: %j',
+    async (bytes) => {
+      expect(await sendOrder([], bodyOf(bytes))).toMatch(/^HTTP\/1\.1 400 .*"malformed-json"/s);
+      expect(await countRows()).toEqual(rowsBefore);
+    },
+  );
+
+  it.each(['latin1', 'utf-16'])('is refused by its name: charset=%s', (charset) =>
+    isRefused(
+      { body: line(1), headers: { 'content-type': `application/json; charset=${charset}` } },
+      415,
+      'unsupported-media-type',
+    ),
+  );
+
+  it('is refused in a header', async () => {
+    const answer = await sendOrder(['Idempotency-Key: \xff'], bodyOf([0x61]));
+    expect(answer).toMatch(/^HTTP\/1\.1 400 .*"bad-request"/s);
+    expect(await countRows()).toEqual(rowsBefore);
+  });
+
+  it.each(['/users?namePrefix=%ff', '/users?namePrefix=%ED%A0%80', '/users?namePrefix=%'])(
+    'is refused in a URL: %s',
+    async (path) => {
+      const answer = await platform.api.get(path);
+      expect([answer.status, answer.body['code']]).toEqual([400, 'bad-request']);
+    },
+  );
+});
+
+describe('what can be read in two ways', () => {
+  const body = () => Buffer.from(JSON.stringify(line(1)));
+
+  it('is refused: two Authorization headers, whichever is good', async () => {
+    const good = `Authorization: Bearer ${await platform.operatorToken()}`;
+    for (const other of [good, 'Authorization: Bearer a.b.c']) {
+      const answer = await sendOrder([good, other], body());
+      expect(answer).toMatch(/^HTTP\/1\.1 400 .*"validation-failed".*"path":"authorization"/s);
+    }
+  });
+
+  it('is refused: two keys, which Node would join to a third', async () => {
+    const answer = await sendOrder(['Idempotency-Key: a', 'Idempotency-Key: b'], body());
+    expect(answer).toMatch(/^HTTP\/1\.1 400 .*"path":"idempotency-key"/s);
+    expect(await countRows()).toEqual(rowsBefore);
+  });
+
+  it('is refused: a body in an encoding that is not decoded', () =>
+    isRefused({ body: line(1), headers: { 'content-encoding': 'gzip' } }, 415, 'unsupported-media-type'));
+
+  it.each(['1e1', '0x5', '05', '1.0', '', '%205'])('is refused: limit=%s', async (limit) => {
+    const answer = await platform.api.get(`/products?limit=${limit}`);
+    expect([answer.status, answer.body['code']]).toEqual([400, 'validation-failed']);
+    expect(answer.body['errors']).toEqual([
+      { path: 'limit', message: 'must be a whole number from 1 to 100, in digits' },
+    ]);
+  });
+});
+
+describe('a request that is refused before its body is there', () => {
+  it.each([
+    ['without a token', '/v1/orders', 'x', 401],
+    ['with a token that is none', '/v1/orders', 'Bearer a.b.c', 401],
+    ['at a path that leads nowhere', '/v1/nothing', 'x', 404],
+  ])('is answered at once %s', async (_what, path, authorization, status) => {
+    const { hostname, port } = new URL(platform.api.baseUrl);
+    const socket = connect(Number(port), hostname);
+    socket.write(
+      `POST ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: ${authorization}\r\n` +
+        'Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{',
+    );
+    const [chunk] = (await once(socket, 'data')) as [Buffer];
+    socket.destroy();
+    expect(chunk.toString()).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  });
+});
+
 describe('a list of items', () => {
   it('of 1,001 is refused', () =>
     isRefused(
@@ -183,6 +286,11 @@ describe('an Idempotency-Key', () => {
 });
 
 describe('a token', () => {
+  it('may stand behind two spaces, as RFC 9110 allows', async () => {
+    const headers = { authorization: `Bearer  ${await platform.operatorToken()}` };
+    expect((await platform.api.call('GET', '/products', { token: null, headers })).status).toBe(200);
+  });
+
   const signedBy = (key: CryptoKey) =>
     new SignJWT({ role: 'operator' })
       .setProtectedHeader({ alg: 'ES256', kid: 'unknown' })

@@ -90,8 +90,38 @@ describe('/openapi.json', () => {
 
 describe('/docs', () => {
   it('is a page for a browser, without a token', async () => {
-    const answer = await fetch(`${platform.baseUrl}/docs`);
-    expect(answer.status).toBe(200);
-    expect(await answer.text()).toContain('swagger-ui');
+    for (const path of ['/docs', '/docs/', '/docs/index.html']) {
+      const answer = await fetch(platform.baseUrl + path);
+      expect(answer.status, path).toBe(200);
+      expect(answer.headers.get('content-security-policy')).toContain("default-src 'self'");
+      const page = await answer.text();
+      expect(page).toContain('id="swagger-ui"');
+      // The policy allows no inline script.
+      expect(page).not.toMatch(/<script(?![^>]*\bsrc=)/);
+    }
+  });
+
+  it.each([
+    'swagger-ui.css',
+    'swagger-ui-bundle.js',
+    'swagger-ui-standalone-preset.js',
+    'swagger-ui-init.js',
+    'favicon-32x32.png',
+  ])('has %s, which the page asks for', async (file) => {
+    expect((await fetch(`${platform.baseUrl}/docs/${file}`)).status).toBe(200);
+  });
+
+  it.each([
+    'package.json',
+    '%70ackage.json',
+    'x/../package.json',
+    'swagger-ui.js.map',
+    'swagger-ui-bundle.js.map',
+    'swagger-ui.css.map',
+    'absolute-path.js',
+    'LICENSE',
+    'oauth2-redirect.html',
+  ])('does not have %s', async (file) => {
+    expect((await fetch(`${platform.baseUrl}/docs/${file}`)).status).toBe(404);
   });
 });

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { request } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { type Platform, startPlatform } from '@fourfold-tools/e2e';
 import { eventually } from '@fourfold-tools/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,7 +11,12 @@ let apiManagementUrl: string;
 let workerManagementUrl: string;
 
 beforeAll(async () => {
-  platform = await startPlatform({ name: 'ports' });
+  const patience = { HTTP_DRAIN_TIMEOUT_MS: '500' };
+  platform = await startPlatform({
+    name: 'ports',
+    apiEnv: { DOCS_ENABLED: 'false', ...patience },
+    workerEnv: patience,
+  });
   publicUrl = platform.baseUrl;
   [apiManagementUrl, workerManagementUrl] = [platform.apis[0]!.managementUrl, platform.worker.managementUrl];
 });
@@ -30,9 +37,14 @@ async function statusOf(url: string, path: string, headers: Record<string, strin
   });
 }
 
-/** One process's metrics: `name{labels}` → value. */
+/** One process's metrics: `name{labels}` → value. They are added up once a second: these, after the call began. */
 async function metricsOf(managementUrl: string): Promise<Map<string, number>> {
-  const text = await (await fetch(`${managementUrl}/metrics`)).text();
+  const ask = async () => (await fetch(`${managementUrl}/metrics`)).text();
+  const earlier = await ask();
+  const text = await eventually(async () => {
+    const now = await ask();
+    return now !== earlier && now;
+  });
   const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return new Map(
     samples.map((line) => {
@@ -60,6 +72,9 @@ describe('the public port', () => {
     '/%68ealth/ready',
     '//metrics',
     '/v1/../metrics',
+    '/docs',
+    '/docs/swagger-ui.css',
+    '/openapi.json',
   ])('does not have %s, not even for an operator', async (path) => {
     expect(await statusOf(publicUrl, path, await operator())).toBe(404);
   });
@@ -133,6 +148,47 @@ describe('/metrics', () => {
   });
 });
 
+describe('the headers of an answer', () => {
+  it.each([
+    ['/v1/products', 200],
+    ['/v1/nothing', 404],
+    ['/v1/%ff', 400],
+  ])('keep it out of caches and pages: %s', async (path, status) => {
+    const answer = await fetch(publicUrl + path, { headers: await operator() });
+    expect(answer.status).toBe(status);
+    expect(Object.fromEntries(answer.headers)).toMatchObject({
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': expect.stringContaining("default-src 'none'"),
+    });
+  });
+
+  it('let a browser keep what has an ETag, for its user', async () => {
+    const answer = await platform.api.get(`/users/${await platform.shop.user()}`);
+    expect(answer.headers.get('etag')).toBe('"1"');
+    expect(answer.headers.get('cache-control')).toBe('private, no-cache');
+  });
+
+  it('are the same on the management ports, and let the board load what is its own', async () => {
+    const health = await fetch(`${workerManagementUrl}/health/live`);
+    expect(health.headers.get('x-content-type-options')).toBe('nosniff');
+    const board = await fetch(`${workerManagementUrl}/admin/queues`, { headers: await operator() });
+    expect(board.status).toBe(200);
+    expect(board.headers.get('content-security-policy')).toMatch(
+      /^default-src 'self'; .*frame-ancestors 'none'/,
+    );
+  });
+});
+
+describe('the log', () => {
+  it('has the path of a request and not its query', async () => {
+    await platform.api.get('/users?email=some.person%40example.com&access_token=hidden');
+    const api = platform.apis[0]!;
+    await eventually(() => api.log.includes('"/v1/users"'));
+    expect(api.log).not.toMatch(/some\.person|access_token/);
+  });
+});
+
 describe('X-Request-Id', () => {
   const requestIdOf = async (given: string, url = `${publicUrl}/v1/products`) => {
     const answer = await fetch(url, { headers: { 'x-request-id': given } });
@@ -157,4 +213,31 @@ describe('X-Request-Id', () => {
       expect(body.requestId).toBe(header);
     },
   );
+});
+
+describe('SIGTERM', () => {
+  const half = [
+    '',
+    'GET /health/live HTTP/1.1\r\nHost',
+    'POST /v1/orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
+  ];
+
+  it('ends both services in time, with 500 clients that have not finished what they send', async () => {
+    const urls = [publicUrl, apiManagementUrl, workerManagementUrl];
+    const sockets = await Promise.all(
+      Array.from({ length: 500 }, async (_, index): Promise<Socket> => {
+        const { hostname, port } = new URL(urls[index % 3]!);
+        const socket = connect(Number(port), hostname).on('error', () => {});
+        await once(socket, 'connect');
+        socket.write(half[(index >> 2) % 3]!);
+        return socket;
+      }),
+    );
+    expect(await statusOf(publicUrl, '/v1/products', await operator())).toBe(200);
+    const services = [platform.apis[0]!, platform.worker];
+    const stops = services.map((service) => service.stop());
+    await eventually(() => services.every(({ running }) => !running), { deadlineMs: 20_000 });
+    await Promise.all(stops);
+    for (const socket of sockets) socket.destroy();
+  });
 });

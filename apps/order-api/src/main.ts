@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { runService, startService } from '@fourfold/observability';
+import { httpDeadlinesOf, runService, startService } from '@fourfold/observability';
 
 /** 1,000 items are about 60 kB. */
 const BODY_LIMIT_BYTES = 256 * 1024;
@@ -10,13 +10,17 @@ await runService(async () => {
   // Imported here, so that a configuration error is reported like any other failed start.
   const { config } = await import('./config/order-api.config.js');
   const { AppModule } = await import('./app.module.js');
+  const { TokenVerifier } = await import('@fourfold/auth');
+  const { authenticate } = await import('./auth/authentication.hook.js');
   const { acceptJsonOnly } = await import('./http/json-body.parser.js');
   const { refuseUnreadable, refuseUnroutable } = await import('./http/problem.filter.js');
+  const { refuseUnclear } = await import('./http/unclear-request.hook.js');
   const { publishOpenApi } = await import('./openapi/open-api.page.js');
   await startService(AppModule, {
     host: config.HOST,
     port: config.PORT,
     managementPort: config.MANAGEMENT_PORT,
+    http: httpDeadlinesOf(config),
     fastify: {
       bodyLimit: BODY_LIMIT_BYTES,
       routerOptions: { maxParamLength: PATH_PART_LIMIT },
@@ -24,8 +28,11 @@ await runService(async () => {
       clientErrorHandler: refuseUnreadable,
     },
     configure: (app) => {
-      acceptJsonOnly(app.getHttpAdapter().getInstance());
-      publishOpenApi(app);
+      const fastify = app.getHttpAdapter().getInstance();
+      refuseUnclear(fastify);
+      authenticate(fastify, app.get(TokenVerifier));
+      acceptJsonOnly(fastify);
+      if (config.DOCS_ENABLED) publishOpenApi(app);
     },
   });
 });

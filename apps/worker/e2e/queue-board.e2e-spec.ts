@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { type Platform, startPlatform } from '@fourfold-tools/e2e';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -55,6 +57,15 @@ describe('the queue board on the worker’s management port', () => {
     ['another scheme', 'Digest username="ops"'],
   ])('refuses %s', async (_what, authorization) => {
     expect((await ask('', authorization)).status).toBe(401);
+  });
+
+  it('refuses two tokens, though the first is good', async () => {
+    const { hostname, port, pathname: path } = new URL(board);
+    const two = [bearer(operator), bearer('a.b.c')].flatMap((value) => ['Authorization', value]);
+    const sent = request({ hostname, port, path, headers: ['Host', hostname, ...two] }).end();
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+    answer.resume();
+    expect(answer.statusCode).toBe(401);
   });
 
   it.each([

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { runService, startService } from '@fourfold/observability';
+import { httpDeadlinesOf, runService, startService } from '@fourfold/observability';
 
 await runService(async () => {
   // Imported here, so that a configuration error is reported like any other failed start.
@@ -9,6 +9,7 @@ await runService(async () => {
   await startService(WorkerModule, {
     host: config.HOST,
     managementPort: config.MANAGEMENT_PORT,
+    http: httpDeadlinesOf(config),
     configure: publishQueueBoard,
   });
 });

@@ -15,6 +15,8 @@ const schema = z
     ...cacheEnv,
     ...queueEnv,
     PORT: portVariable,
+    /** Whether `/docs` and `/openapi.json` are there. */
+    DOCS_ENABLED: z.stringbool().default(true),
     SHARD_URLS: shardUrlsSchema,
     ...authEnv,
   })

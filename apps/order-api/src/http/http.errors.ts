@@ -43,6 +43,31 @@ export class BodyTooLargeError extends AppError {
   }
 }
 
+export class RequestTimeoutError extends AppError {
+  readonly code = 'request-timeout';
+  readonly status = 408;
+  readonly title = 'The request came too slowly';
+
+  constructor(cause: unknown) {
+    super('The request did not arrive in whole in time', { cause });
+  }
+}
+
+export class TooManyRequestsError extends AppError {
+  readonly code = 'too-many-requests';
+  readonly status = 429;
+  readonly title = 'Too many requests at once';
+
+  constructor() {
+    super(
+      'More requests of this caller are under way and waiting than one may have; wait for their answers',
+      {
+        retryAfterSeconds: 1,
+      },
+    );
+  }
+}
+
 export class HeadersTooLargeError extends AppError {
   readonly code = 'headers-too-large';
   readonly status = 431;
@@ -58,8 +83,8 @@ export class UnsupportedMediaTypeError extends AppError {
   readonly status = 415;
   readonly title = 'The body must be JSON';
 
-  constructor(cause: unknown) {
-    super('Send the body as Content-Type: application/json', { cause });
+  constructor(cause?: unknown) {
+    super('Send the body as Content-Type: application/json, in UTF-8, without a Content-Encoding', { cause });
   }
 }
 
@@ -78,7 +103,7 @@ export class RouteNotFoundError extends AppError {
   readonly status = 404;
   readonly title = 'No such route';
 
-  constructor(cause: unknown) {
+  constructor(cause?: unknown) {
     super('Nothing answers at this method and path', { cause });
   }
 }

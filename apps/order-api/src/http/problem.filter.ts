@@ -11,7 +11,7 @@ import {
   queryTimeoutOf,
 } from '@fourfold/db-routing';
 import { AppError } from '@fourfold/kernel';
-import { arrivedOnManagementPort } from '@fourfold/observability';
+import { arrivedOnManagementPort, SECURITY_HEADERS } from '@fourfold/observability';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { discardBody } from './discard-body.js';
 import {
@@ -19,6 +19,7 @@ import {
   BodyTooLargeError,
   HeadersTooLargeError,
   InternalError,
+  RequestTimeoutError,
   RouteNotFoundError,
   UnsupportedMediaTypeError,
 } from './http.errors.js';
@@ -39,8 +40,13 @@ export class ProblemFilter implements ExceptionFilter {
     const error = toAppError(exception);
     this.log(error, exception, request.id);
     const send = (): void => sendProblem(error, request, reply);
-    if (request.raw.complete) send();
-    else void discardBody(request.raw).then(send);
+    if (request.raw.complete) return send();
+    const discarded = discardBody(request.raw);
+    if (closesConnection(reply)) void discarded.then(send);
+    else {
+      send();
+      void discarded.then(() => request.raw.complete || request.raw.socket.destroy());
+    }
   }
 
   /**
@@ -55,8 +61,14 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
+/** Whether Node closes the connection under the client as soon as the answer is out: it has to have been read until then. */
+function closesConnection(reply: FastifyReply): boolean {
+  return !reply.raw.shouldKeepAlive || reply.getHeader('Connection') !== undefined;
+}
+
 /** For what Fastify refuses before there is a route, such as a path that can't be decoded. */
 export function refuseUnroutable(error: Error, request: FastifyRequest, reply: FastifyReply): void {
+  reply.headers(SECURITY_HEADERS);
   sendProblem(toAppError(error), request, reply);
 }
 
@@ -66,15 +78,26 @@ export function refuseUnreadable(error: Error & { code?: string }, socket: Socke
     socket.destroy();
     return;
   }
-  const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
-  const problem = tooLarge ? new HeadersTooLargeError(error) : new BadRequestError(error);
+  const problem = unreadable(error);
   const body = JSON.stringify(problemOf(problem, randomUUID()));
   socket.end(
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n` +
       'Content-Type: application/problem+json\r\n' +
+      'X-Content-Type-Options: nosniff\r\n' +
       `Content-Length: ${Buffer.byteLength(body)}\r\n` +
       `Connection: close\r\n\r\n${body}`,
   );
+}
+
+function unreadable(error: Error & { code?: string }): AppError {
+  switch (error.code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return new HeadersTooLargeError(error);
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new RequestTimeoutError(error);
+    default:
+      return new BadRequestError(error);
+  }
 }
 
 function sendProblem(error: AppError, request: FastifyRequest, reply: FastifyReply): void {

@@ -2,6 +2,7 @@ import {
   basicPassword,
   bearerToken,
   ForbiddenError,
+  TokenInvalidError,
   TokenMissingError,
   type TokenVerifier,
 } from '@fourfold/auth';
@@ -21,8 +22,9 @@ const CHALLENGE = [
 export function operatorsGate(tokens: TokenVerifier) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     try {
-      const { authorization } = request.headers;
-      const token = bearerToken(authorization) ?? basicPassword(authorization);
+      const { authorization = [] } = request.raw.headersDistinct;
+      if (authorization.length > 1) throw new TokenInvalidError(new Error('several Authorization headers'));
+      const token = bearerToken(authorization[0]) ?? basicPassword(authorization[0]);
       if (token === undefined) throw new TokenMissingError();
       const { role } = await tokens.verify(token);
       if (role !== 'operator') throw new ForbiddenError();

@@ -2,7 +2,7 @@ import { createBullBoard } from '@bull-board/api';
 import { BullAdapter } from '@bull-board/api/bullAdapter';
 import { FastifyAdapter } from '@bull-board/fastify';
 import { TokenVerifier } from '@fourfold/auth';
-import { registerOnManagementPort } from '@fourfold/observability';
+import { PAGE_CONTENT_POLICY, registerOnManagementPort } from '@fourfold/observability';
 import { QueueUnavailableError, QueueViews } from '@fourfold/queue';
 import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -41,6 +41,10 @@ function queueBoard(views: QueueViews, tokens: TokenVerifier): FastifyPluginCall
   });
   return (fastify, _options, done) => {
     fastify.addHook('onRequest', operatorsGate(tokens));
+    fastify.addHook('onRequest', (_request, reply, ready) => {
+      reply.header('Content-Security-Policy', PAGE_CONTENT_POLICY);
+      ready();
+    });
     void fastify.register(adapter.registerPlugin());
     done();
   };

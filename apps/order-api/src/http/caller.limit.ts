@@ -1,0 +1,63 @@
+import type { ServerResponse } from 'node:http';
+import type { Caller } from '@fourfold/auth';
+import { callerKey } from '../auth/caller.js';
+import { BadRequestError, TooManyRequestsError } from './http.errors.js';
+
+/** How many requests of one caller this process works on at a time: a fraction of what its pools hold, for a customer. */
+const IN_HAND = { customer: 16, operator: 256 };
+/** How many more of the same caller wait for their turn. */
+const WAITING = 1_000;
+const CLIENT_GONE = new Error('The client has gone');
+
+interface InHand {
+  count: number;
+  waiting: Set<() => void>;
+}
+
+/** Keeps one caller, on however many connections, from taking what all share. */
+export class CallerLimit {
+  private readonly callers = new Map<string, InHand>();
+
+  constructor(
+    private readonly inHand = IN_HAND,
+    private readonly waiting = WAITING,
+  ) {}
+
+  /**
+   * Resolves when it is this request's turn, which ends with its response.
+   * @throws TooManyRequestsError when as many wait as may, BadRequestError when the client has gone
+   */
+  async enter(caller: Caller, response: ServerResponse): Promise<void> {
+    if (response.destroyed) throw new BadRequestError(CLIENT_GONE);
+    const key = callerKey(caller);
+    const own = this.callers.get(key) ?? { count: 0, waiting: new Set() };
+    const leave = () => this.leave(key, own);
+    if (own.count < this.inHand[caller.role]) {
+      own.count += 1;
+      this.callers.set(key, own);
+      response.once('close', leave);
+      return;
+    }
+    if (own.waiting.size >= this.waiting) throw new TooManyRequestsError();
+    await new Promise<void>((resolve, reject) => {
+      const gone = () => {
+        own.waiting.delete(go);
+        reject(new BadRequestError(CLIENT_GONE));
+      };
+      const go = () => {
+        own.waiting.delete(go);
+        response.off('close', gone).once('close', leave);
+        resolve();
+      };
+      own.waiting.add(go);
+      response.once('close', gone);
+    });
+  }
+
+  /** Hands the place on to the request that has waited longest, if there is one. */
+  private leave(key: string, own: InHand): void {
+    const [next] = own.waiting;
+    if (next) next();
+    else if ((own.count -= 1) === 0) this.callers.delete(key);
+  }
+}

@@ -1,0 +1,54 @@
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance } from 'fastify';
+import { BadRequestError, UnsupportedMediaTypeError, ValidationError } from './http.errors.js';
+
+/** Headers that mean one thing. Node would take the first of several, or join them to one that nobody has sent. */
+const ONCE = [
+  'authorization',
+  'content-encoding',
+  'content-type',
+  'idempotency-key',
+  'if-match',
+  'x-consistency-token',
+];
+
+/** Refuses, before anything else looks at it, what could be read in more than one way, or only with a guess. */
+export function refuseUnclear(fastify: FastifyInstance): void {
+  fastify.addHook('onRequest', (request, _reply, done) => done(faultOf(request.raw)));
+}
+
+/** What is not clear about a request; `undefined` when all is. */
+export function faultOf(
+  request: Pick<IncomingMessage, 'url' | 'rawHeaders' | 'headers' | 'headersDistinct'>,
+): Error | undefined {
+  const { url = '', rawHeaders, headers, headersDistinct } = request;
+  if (!isDecodable(url)) return new BadRequestError(new Error('The URL is not UTF-8, percent-encoded'));
+  if (!rawHeaders.every(isText)) return new BadRequestError(new Error('A header is not UTF-8'));
+  const repeated = ONCE.filter((name) => (headersDistinct[name]?.length ?? 0) > 1);
+  if (repeated.length > 0) {
+    return new ValidationError(repeated.map((path) => ({ path, message: 'must be sent once' })));
+  }
+  return isReadable(headers) ? undefined : new UnsupportedMediaTypeError();
+}
+
+/** The router has decoded the path; the parser of the query lets pass what it can't decode. */
+function isDecodable(url: string): boolean {
+  if (/[^\x21-\x7e]/.test(url)) return false;
+  try {
+    return !url.includes('%') || decodeURIComponent(url) !== '';
+  } catch {
+    return false;
+  }
+}
+
+/** Node gives each byte of a header as one character. */
+function isText(header: string): boolean {
+  return !/[\x80-\xff]/.test(header) || isUtf8(Buffer.from(header, 'latin1'));
+}
+
+function isReadable(headers: IncomingMessage['headers']): boolean {
+  const { 'content-encoding': encoding = '', 'content-type': type = '' } = headers;
+  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(type)?.[1] ?? 'utf-8';
+  return /^(identity)?$/i.test(encoding.trim()) && /^utf-?8$/i.test(charset);
+}
