@@ -1,8 +1,9 @@
 /** A message to be delivered at least once to one queue, if and only if the transaction that added it commits. */
 export interface OutboxMessage {
   /**
-   * Names the message for ever: consumers recognise a repeated delivery by it. At most 100 characters. Derive it from
-   * what happened (`order-placed:42`), and adding it twice is an error instead of a second effect.
+   * Names the message: consumers recognise a repeated delivery by it. At most 100 characters. Derive it from what
+   * happened (`order-placed:42`), and adding it twice is an error instead of a second effect, for as long as the row is
+   * kept: until `keepDoneSeconds` after it was done. After that the id may be added again, and is another message.
    */
   messageId: string;
   queue: string;

@@ -14,9 +14,12 @@ export interface OutboxSettings {
   readonly queues: readonly KnownQueue[] | undefined;
   /** Of a payload as JSON, in bytes: it is kept in the database and in the queue. Default 256 KiB. */
   readonly maxPayloadBytes: number;
-  /** How long done messages are kept. Default 3 days. */
+  /** How long done messages are kept, and their ids refused when they are added again. Default 3 days. */
   readonly keepDoneSeconds: number;
-  /** How long it is known which messages a consumer has processed. Default 30 days. */
+  /**
+   * How long it is known which messages a consumer with an inbox has processed, counted from its effect; longer while the
+   * message is not done. Default 30 days.
+   */
   readonly keepProcessedSeconds: number;
 }
 

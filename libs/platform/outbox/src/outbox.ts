@@ -27,7 +27,7 @@ export class Outbox {
 
   /**
    * Adds messages with `manager`'s transaction: they exist exactly if it commits. Relays are nudged when it has.
-   * @throws InvalidMessageError, and nothing is written; a duplicate-key error for a message id that was used before
+   * @throws InvalidMessageError, and nothing is written; a duplicate-key error for a message id that the outbox still has
    */
   async add(manager: EntityManager, ...messages: readonly OutboxMessage[]): Promise<void> {
     await this.insert(manager, messages, this.settings);

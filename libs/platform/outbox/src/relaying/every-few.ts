@@ -13,6 +13,11 @@ export class EveryFew {
     private readonly task: () => Promise<void>,
   ) {}
 
+  /** A task that takes its time asks between two of its steps, and leaves the rest for another process or day. */
+  get isStopping(): boolean {
+    return this.stopped;
+  }
+
   start(): void {
     this.running = this.run();
   }

@@ -1,5 +1,7 @@
 import { register } from 'prom-client';
+import type { EntityManager } from 'typeorm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Inbox } from '../inbox.js';
 import { OutboxMetrics } from '../outbox.metrics.js';
 import { defaultOutboxSettings } from '../outbox.settings.js';
 import { OutboxDatabase } from '../testing/outbox-database.js';
@@ -51,6 +53,14 @@ describe('the clean-up', () => {
     );
   });
 
+  it('leaves the rest when its process stops', async () => {
+    await aged(ids('old', 2_500), 'done', 4);
+    const stopped = cleaner();
+    stopped.onApplicationBootstrap();
+    await stopped.onApplicationShutdown();
+    expect(await count('outbox')).toBeGreaterThanOrEqual(1_500);
+  });
+
   it('forgets what was processed long ago, but not while its message may still come', async () => {
     await processed(ids('old', 2_500), 31);
     await processed(ids('young', 10), 29);
@@ -61,6 +71,49 @@ describe('the clean-up', () => {
     );
     expect(rows).toEqual([{ msg_id: 'old-5' }]);
     expect(await count('processed_messages')).toBe(11);
+  });
+});
+
+describe('a message id', () => {
+  const inbox = () => new Inbox(database.dataSource, database.outbox);
+  const effect = (manager: EntityManager): Promise<unknown> =>
+    manager.query('UPDATE stock SET units = units - 1');
+  /** Days pass for the message and the record of its effect. */
+  async function pass(days: number): Promise<void> {
+    await database.pass(days * 86_400);
+    await database.dataSource.query('UPDATE outbox SET done_at = done_at - INTERVAL ? SECOND', [
+      days * 86_400,
+    ]);
+    await database.dataSource.query(
+      'UPDATE processed_messages SET processed_at = processed_at - INTERVAL ? SECOND',
+      [days * 86_400],
+    );
+    await cleaner().clean();
+  }
+
+  it('is refused until three days after its message was done, and is another message then', async () => {
+    await database.add(['m']);
+    await pass(400);
+    await expect(database.add(['m'])).rejects.toMatchObject({ code: 'ER_DUP_ENTRY' });
+    await inbox().acknowledge('m');
+    await pass(2.9);
+    await expect(database.add(['m'])).rejects.toMatchObject({ code: 'ER_DUP_ENTRY' });
+    await pass(0.2);
+    await database.add(['m']);
+    expect(await database.states()).toEqual({ m: 'pending' });
+  });
+
+  it('has no second effect with an inbox for 30 days, whether it was added again or not', async () => {
+    await database.add(['m']);
+    await inbox().once('c', 'm', effect);
+    await pass(29);
+    await database.add(['m']);
+    await inbox().once('c', 'm', effect);
+    expect([await database.units(), await database.states()]).toEqual([99, { m: 'done' }]);
+    await pass(31);
+    await database.add(['m']);
+    await inbox().once('c', 'm', effect);
+    expect(await database.units()).toBe(98);
   });
 });
 

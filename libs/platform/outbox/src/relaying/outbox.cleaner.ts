@@ -57,7 +57,7 @@ export class OutboxCleaner implements OnApplicationBootstrap, OnApplicationShutd
   }
 
   private async inBatches(table: string, batch: (manager: EntityManager) => Promise<number>): Promise<void> {
-    for (;;) {
+    while (!this.cleaning.isStopping) {
       const deleted = await inTransaction(this.dataSource, batch, 'READ COMMITTED');
       this.metrics.cleaned.inc({ table }, deleted);
       // Not before there is none: a short batch may only mean that another cleaner holds the rest.
