@@ -1,8 +1,10 @@
 import type { ChildProcess } from 'node:child_process';
+import { eventually, ForkedProcess } from '@fourfold-tools/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ChildDiedError, ChildUnavailableError } from '../job.errors.js';
 import type { RunningJob } from '../processing/running-job.js';
 import type { ChildOptions, WorkerOptions } from '../worker.options.js';
+import type { Forked } from '../testing/forking.process.js';
 import { ChildPool } from './child.pool.js';
 import { JobChild } from './job.child.js';
 
@@ -38,6 +40,14 @@ const task = {
 /** The process behind it, which Node tells of its troubles. */
 const processOf = (child: JobChild) => (child as unknown as { process: ChildProcess }).process;
 
+function hasEnded(pid: number): boolean {
+  try {
+    return !process.kill(pid, 0);
+  } catch {
+    return true;
+  }
+}
+
 describe('a child process that has an error', () => {
   it('fails the job in hand, is killed, and is gone when it has ended', async () => {
     const child = await start();
@@ -53,6 +63,20 @@ describe('a child process that has an error', () => {
     await expect(start()).rejects.toThrow(ChildUnavailableError);
     execPath.mockRestore();
   });
+});
+
+it('a child that is still starting ends with a worker that is killed', async () => {
+  const worker = await ForkedProcess.start<Forked>(
+    new URL('../testing/forking.runner.mjs', import.meta.url),
+    {},
+  );
+  const { pid } = await worker.told('ready');
+  await worker.crash();
+  try {
+    await eventually(() => hasEnded(pid), { deadlineMs: 20_000 });
+  } finally {
+    if (!hasEnded(pid)) process.kill(pid, 'SIGKILL');
+  }
 });
 
 describe('a job that is taken from its worker while its child starts', () => {

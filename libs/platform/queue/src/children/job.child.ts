@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { withDeadline } from '@fourfold/kernel';
 import { ChildDiedError, ChildUnavailableError, UnrecoverableJobError } from '../job.errors.js';
 import type { ChildOptions } from '../worker.options.js';
+import { endingWithThisProcess } from './parent.watch.js';
 import type { ChildError, FromChild, ToChild } from './child.protocol.js';
 
 export interface ChildTask {
@@ -45,7 +46,7 @@ export class JobChild {
   static async start({ entry, execArgv, startMs }: ChildOptions): Promise<JobChild> {
     const child = new JobChild(
       fork(fileURLToPath(entry), {
-        execArgv: [...execArgv],
+        execArgv: [...endingWithThisProcess(), ...execArgv],
         serialization: 'advanced',
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       }),

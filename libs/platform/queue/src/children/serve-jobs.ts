@@ -4,7 +4,6 @@ import { UnrecoverableJobError } from '../job.errors.js';
 import { asError } from '../processing/as-error.js';
 import type { JobContext } from '../processing/processor-for.js';
 import { Processors } from '../processing/processors.js';
-import { endWithParent } from './parent.watch.js';
 import type { ChildError, FromChild, ToChild } from './child.protocol.js';
 
 /**
@@ -45,7 +44,6 @@ export function serveJobs(app: INestApplicationContext): void {
     else void app.close().finally(() => process.exit(0));
   });
   process.on('disconnect', () => process.exit(1));
-  endWithParent();
   // From a terminal these reach the whole group: the worker lets the job finish first.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
   tell({ told: 'ready' });

@@ -69,6 +69,19 @@ describe('a worker that is told to stop', () => {
     }
   });
 
+  it('hands it back at once, however long another job goes on', async () => {
+    const held: Gate<void> = gate();
+    handle = (to) => (to === '0' ? held.passed : undefined);
+    const app = await QueueApp.start(topology().redisQueue.url, [LetterProcessor], { drainMs: 60_000 });
+    await app.publish(...jobs(400));
+    await eventually(() => handled.length > 20, { everyMs: 1 });
+    const closed = app.close();
+    const onlyTheHeldOne = eventually(async () => (await lists(app)).active === 1, { deadlineMs: 10_000 });
+    await onlyTheHeldOne.finally(() => held.open());
+    await closed;
+    expect(await lists(app)).toEqual({ wait: 400 - handled.length, active: 0 });
+  });
+
   it('does not wait for a job that never ends: it is left to others after the deadline', async () => {
     handle = () => new Promise(() => {});
     const app = await QueueApp.start(topology().redisQueue.url, [LetterProcessor], { drainMs: 100 });

@@ -73,9 +73,24 @@ export async function handBackJob(queue: Queue, jobId: string | number): Promise
 }
 
 /**
- * Hands back what a paused queue holds without working on it. Bull fetches the next job together with the end of one;
- * when the queue is paused in that moment, the fetched job would wait in `active` until it counts as stalled, and a few
- * such stops in a row would fail it for good.
+ * Has the job that Bull fetches together with the end of this one handed back when the queue is paused in that moment.
+ * Bull would keep it in `active` until the pause ends, where nothing renews its lock: it would count as stalled, and a
+ * few such pauses in a row would fail it for good.
+ */
+export function handBackWhatFollows(job: Job<JobData>): void {
+  const { queue } = job;
+  const complete = job.moveToCompleted.bind(job);
+  job.moveToCompleted = async (...parameters) => {
+    const next = await complete(...parameters);
+    const nextId = next?.[1];
+    if (!nextId || !isPaused(queue)) return next;
+    await handBackJob(queue, nextId);
+    return null;
+  };
+}
+
+/**
+ * Hands back what a paused queue holds without working on it: what was fetched in the very moment of the pause.
  * @param running ids of jobs that are still being worked on here
  */
 export async function handBackUnbegun(queue: Queue, running: ReadonlySet<string>): Promise<void> {
@@ -89,3 +104,6 @@ export function ownKeys(queue: Queue, jobId: string | number): [string, string, 
 
 /** Under which this queue object takes its locks. */
 export const tokenOf = (queue: Queue): string => (queue as unknown as { token: string }).token;
+
+/** In this process. */
+const isPaused = (queue: Queue): boolean => (queue as unknown as { paused?: unknown }).paused != null;

@@ -10,7 +10,7 @@ import { dropTornJobs } from '../torn-jobs.js';
 import { asError } from './as-error.js';
 import { DeferredStart } from './deferred-start.js';
 import { deadReasonOf } from './dead-reason-of.js';
-import { failJob, handBackJob } from './job-moves.js';
+import { failJob, handBackJob, handBackWhatFollows } from './job-moves.js';
 import { JobSlots } from './job-slots.js';
 import { messageOf } from './message-of.js';
 import type { Processor } from './processors.js';
@@ -59,6 +59,7 @@ export class JobRunner {
       if (waitsFor !== undefined) throw new HeldError(waitsFor);
       await this.attempt(processor, job, running);
       running.throwIfRevoked();
+      handBackWhatFollows(job);
       // For a Redis that refuses to complete it: the effect is there, and the next delivery finds that out.
       job.moveToFailed = async () => {
         this.count(processor, (await handBackJob(job.queue, job.id)) ? 'handed-back' : 'lost');

@@ -52,7 +52,12 @@ export class ProcessorHost implements OnApplicationBootstrap, OnModuleDestroy, B
   /** The first thing that a stop does, whatever others wait for then: a job that ends now is followed by no other. */
   onModuleDestroy(): void {
     this.stoppingSinceMs = performance.now();
-    this.paused = Promise.all(this.queues.map((queue) => pauseAtOnce(queue)));
+    const pauses = this.queues.map(async (queue) => {
+      await pauseAtOnce(queue);
+      // Now and not only at the end: another queue may take long, and nothing renews the lock of what is left here.
+      void this.handBack(queue).catch(() => {});
+    });
+    this.paused = Promise.all(pauses);
     this.paused.catch(() => {}); // a Redis that is gone: waited for below, within the deadline
   }
 

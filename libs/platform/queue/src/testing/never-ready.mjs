@@ -1,0 +1,2 @@
+// A child whose application takes for ever to start.
+setInterval(() => {}, 60_000);
