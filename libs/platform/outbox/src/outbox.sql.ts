@@ -13,9 +13,9 @@ export const LOCK_STATE = `
   SELECT state FROM outbox WHERE msg_id = ? FOR UPDATE
 `;
 
-/** Unique key outbox_message. */
+/** Unique key outbox_message: of many in a small table MariaDB would read, and lock, every row. */
 export const LOCK_STATES = `
-  SELECT msg_id, state FROM outbox WHERE msg_id IN (?) FOR UPDATE
+  SELECT msg_id, state FROM outbox FORCE INDEX (outbox_message) WHERE msg_id IN (?) FOR UPDATE
 `;
 
 /** Unique key outbox_message. */
@@ -23,9 +23,9 @@ export const MARK_DEAD = `
   UPDATE outbox SET state = 'dead' WHERE msg_id = ? AND state = 'published'
 `;
 
-/** Unique key outbox_message. */
+/** Unique key outbox_message, as LOCK_STATES: waiting for others' rows, two redrives would be each other's deadlock. */
 export const DELETE_DEAD = `
-  DELETE FROM outbox WHERE msg_id IN (?) AND state = 'dead'
+  DELETE outbox FROM outbox FORCE INDEX (outbox_message) WHERE msg_id IN (?) AND state = 'dead'
 `;
 
 /** Primary key. */

@@ -1,4 +1,5 @@
 import { CreateDeadLetters1764000000900 } from './migrations/create-dead-letters.migration.js';
+import { DeadLettersByQueue1764200000900 } from './migrations/dead-letters-by-queue.migration.js';
 
 export type { AroundJob } from './processing/around-job.js';
 export { type BackOff, equalJitterBackOff } from './back-off.js';
@@ -51,4 +52,4 @@ export { type QueueClientOptions, QueueModule, type QueueModuleOptions } from '.
 export { RedisOutboxSignal } from './redis-outbox.signal.js';
 
 /** Migrations of the main cluster that this library needs, beside those of the outbox. */
-export const queueMigrations = [CreateDeadLetters1764000000900];
+export const queueMigrations = [CreateDeadLetters1764000000900, DeadLettersByQueue1764200000900];

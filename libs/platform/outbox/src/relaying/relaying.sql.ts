@@ -50,11 +50,15 @@ export const RELEASE = `
   WHERE id IN (?) AND state = 'pending' AND claim = ?
 `;
 
-/** Index outbox_lane. Publishing again does nothing while the queue has the job, and repairs what it has lost. */
+/**
+ * Index outbox_lane, whose whole beginning is in the order: in an UPDATE MariaDB takes `queue` for one value only if the
+ * parameter has the column's collation, and sorts all that are late otherwise. Publishing again does nothing while the
+ * queue has the job, and repairs what it has lost.
+ */
 export const REPUBLISH_LATE = `
   UPDATE outbox SET state = 'pending', claim = NULL, available_at = NOW(3)
   WHERE state = 'published' AND queue = ? AND available_at <= NOW(3)
-  ORDER BY available_at
+  ORDER BY state, queue, available_at
   LIMIT ?
 `;
 
@@ -82,11 +86,14 @@ export const DELETE_MESSAGES = `
   DELETE FROM outbox WHERE id IN (?)
 `;
 
-/** Index processed_at; the outbox by its unique key. A record outlives the message that may be delivered once more. */
+/**
+ * Index processed_at; the outbox by its unique key, for which the message must be a value: of `NOT EXISTS` MariaDB makes
+ * a list of the whole outbox first. A record outlives the message that may be delivered once more.
+ */
 export const SELECT_OLD_PROCESSED = `
   SELECT consumer, msg_id FROM processed_messages AS p
   WHERE processed_at <= NOW(3) - INTERVAL ? SECOND
-    AND NOT EXISTS (SELECT 1 FROM outbox AS o WHERE o.msg_id = p.msg_id AND o.state <> 'done')
+    AND COALESCE((SELECT o.state FROM outbox AS o WHERE o.msg_id = p.msg_id), 'done') = 'done'
   ORDER BY processed_at
   LIMIT ?
   FOR UPDATE SKIP LOCKED

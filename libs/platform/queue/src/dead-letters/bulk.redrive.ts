@@ -48,8 +48,11 @@ export class BulkRedrive {
 
   /** What {@link run} would be about. Changes nothing. */
   async preview(filter: LetterFilter): Promise<BulkRedrivePreview> {
-    const { sql, parameters } = conditionOf('open', filter);
-    const rows = await this.dataSource.query<SummaryRow[]>(selectSummaries(sql), [...parameters, SAMPLE]);
+    const condition = conditionOf('open', filter);
+    const rows = await this.dataSource.query<SummaryRow[]>(selectSummaries(condition), [
+      ...condition.parameters,
+      SAMPLE,
+    ]);
     return { matching: await this.count(filter, '0'), sample: rows.map(summaryOf) };
   }
 
@@ -100,17 +103,20 @@ export class BulkRedrive {
     actor: string,
     dueAt: (nth: number) => Date,
   ): Promise<{ letters: LockedLetter[]; outcome: Redriven }> {
-    const { sql, parameters } = conditionOf('open', filter, [['id > ?', after]]);
+    const condition = conditionOf('open', filter, [['id > ?', after]]);
     return inTransaction(this.dataSource, async (manager) => {
-      const letters = await manager.query<LockedLetter[]>(lockLetters(sql), [...parameters, count]);
+      const letters = await manager.query<LockedLetter[]>(lockLetters(condition), [
+        ...condition.parameters,
+        count,
+      ]);
       return { letters, outcome: await this.redrive.apply(manager, letters, actor, dueAt) };
     });
   }
 
   private async count(filter: LetterFilter, after: string): Promise<number> {
-    const { sql, parameters } = conditionOf('open', filter, [['id > ?', after]]);
-    const [row] = await this.dataSource.query<{ letters: string | number }[]>(countLetters(sql), [
-      ...parameters,
+    const condition = conditionOf('open', filter, [['id > ?', after]]);
+    const [row] = await this.dataSource.query<{ letters: string | number }[]>(countLetters(condition), [
+      ...condition.parameters,
     ]);
     return Number(row?.letters);
   }

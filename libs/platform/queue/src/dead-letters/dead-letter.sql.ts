@@ -1,3 +1,5 @@
+import type { Condition } from './letter.filter.js';
+
 /** Unique key dead_letters_job: a job that is recorded already is a duplicate. */
 export const INSERT_DEAD_LETTER = `
   INSERT INTO dead_letters (
@@ -28,14 +30,17 @@ const SUMMARY = `
   status, resolved_by, resolved_at, auto_redrives, auto_redrive_at
 `;
 
-/** Index dead_letters_newest or dead_letters_kind, as the filter is. Without the payloads: they may be large. */
-export const selectSummaries = (condition: string): string => `
-  SELECT ${SUMMARY} FROM dead_letters WHERE ${condition} ORDER BY dead_letters.id DESC LIMIT ?
+/**
+ * The condition's index, which has the letters in their order: of another one MariaDB would sort all that match, for
+ * which all are read. Without the payloads: they may be large.
+ */
+export const selectSummaries = ({ sql, index }: Condition): string => `
+  SELECT ${SUMMARY} FROM dead_letters FORCE INDEX (${index}) WHERE ${sql} ORDER BY dead_letters.id DESC LIMIT ?
 `;
 
 /** The same indexes. */
-export const countLetters = (condition: string): string => `
-  SELECT COUNT(*) AS letters FROM dead_letters WHERE ${condition}
+export const countLetters = ({ sql }: Condition): string => `
+  SELECT COUNT(*) AS letters FROM dead_letters WHERE ${sql}
 `;
 
 /** Primary key. */
@@ -56,8 +61,9 @@ export const LOCK_LETTER = `
 `;
 
 /** The indexes of selectSummaries. SKIP LOCKED: what another is just redriving is his. */
-export const lockLetters = (condition: string): string => `
-  SELECT ${REDRIVABLE} FROM dead_letters WHERE ${condition} ORDER BY dead_letters.id LIMIT ? FOR UPDATE SKIP LOCKED
+export const lockLetters = ({ sql, index }: Condition): string => `
+  SELECT ${REDRIVABLE} FROM dead_letters FORCE INDEX (${index})
+  WHERE ${sql} ORDER BY dead_letters.id LIMIT ? FOR UPDATE SKIP LOCKED
 `;
 
 /** Index dead_letters_due. SKIP LOCKED: workers that look at once take different ones. */

@@ -48,8 +48,11 @@ export class DeadLetters {
 
   /** Newest first. */
   async list({ status = 'open', limit, before, ...filter }: ListDeadLetters): Promise<DeadLetterSummary[]> {
-    const { sql, parameters } = conditionOf(status, filter, before === undefined ? [] : [['id < ?', before]]);
-    const rows = await this.dataSource.query<SummaryRow[]>(selectSummaries(sql), [...parameters, limit]);
+    const condition = conditionOf(status, filter, before === undefined ? [] : [['id < ?', before]]);
+    const rows = await this.dataSource.query<SummaryRow[]>(selectSummaries(condition), [
+      ...condition.parameters,
+      limit,
+    ]);
     return rows.map(summaryOf);
   }
 

@@ -10,6 +10,8 @@ export interface LetterFilter {
 
 export interface Condition {
   readonly sql: string;
+  /** Of dead_letters: what it finds comes in the order of ids. */
+  readonly index: string;
   readonly parameters: readonly unknown[];
 }
 
@@ -26,5 +28,10 @@ export function conditionOf(
     ...(recordedBefore === undefined ? [] : [['recorded_at < ?', recordedBefore] as const]),
     ...more,
   ];
-  return { sql: parts.map(([sql]) => sql).join(' AND '), parameters: parts.map(([, value]) => value) };
+  const index = queue === undefined ? 'newest' : reason === undefined ? 'queue' : 'kind';
+  return {
+    sql: parts.map(([sql]) => sql).join(' AND '),
+    index: `dead_letters_${index}`,
+    parameters: parts.map(([, value]) => value),
+  };
 }

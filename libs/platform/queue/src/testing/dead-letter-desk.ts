@@ -13,7 +13,7 @@ import { DeadLetters } from '../dead-letters/dead-letters.js';
 import { FailedJobs } from '../dead-letters/failed-jobs.js';
 import { Redrive } from '../dead-letters/redrive.js';
 import { sweep } from '../dead-letters/sweep.js';
-import { CreateDeadLetters1764000000900 } from '../migrations/create-dead-letters.migration.js';
+import { queueMigrations } from '../index.js';
 import type { QueueDefinition } from '../queue.definition.js';
 import { letters, parcels } from './queue-app.js';
 
@@ -61,7 +61,7 @@ export class DeadLetterDesk {
   static async open(redisUrl = topology().redisQueue.url): Promise<DeadLetterDesk> {
     Logger.overrideLogger(false);
     const migrated = await migratedDatabase({
-      migrations: [...outboxMigrations, CreateDeadLetters1764000000900],
+      migrations: [...outboxMigrations, ...queueMigrations],
       alsoRun: ['CREATE TABLE stock (units INT NOT NULL)'],
     });
     return new DeadLetterDesk(redisUrl, migrated, `{test-${randomBytes(5).toString('hex')}}`);

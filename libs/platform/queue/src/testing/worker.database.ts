@@ -1,10 +1,10 @@
+import { queueMigrations } from '../index.js';
 import { outboxMigrations } from '@fourfold/outbox';
-import { CreateDeadLetters1764000000900 } from '../migrations/create-dead-letters.migration.js';
 import { type MigratedDatabase, migratedDatabase } from '@fourfold-tools/testing';
 import type { DataSource } from 'typeorm';
 import type { RelayedMessage } from '@fourfold/outbox';
 
-const migrations = [...outboxMigrations, CreateDeadLetters1764000000900];
+const migrations = [...outboxMigrations, ...queueMigrations];
 
 /** One row an effect, and no key: what happens twice is seen. */
 const EFFECTS = 'CREATE TABLE effects (msg_id VARCHAR(100) NOT NULL, pid INT NOT NULL)';

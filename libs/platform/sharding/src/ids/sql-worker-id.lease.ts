@@ -12,15 +12,17 @@ interface Changed {
 
 /**
  * One statement that finds and takes: a rival waits for the row's lock, sees it taken and goes on to the next. All
- * walk the primary key in the same direction, so they can't deadlock. Rows with a past reservation come first: their
- * ids need not run ahead of the clock.
+ * walk the primary key in the same direction and stop at the row they take, so they can't deadlock.
  */
 const CLAIM = `
   UPDATE snowflake_workers
   SET holder = ?, lease_expires_at = UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND
-  WHERE holder IS NULL OR lease_expires_at <= UTC_TIMESTAMP(3)
-  ORDER BY reserved_until_ms > ?, worker_id
+  WHERE (holder IS NULL OR lease_expires_at <= UTC_TIMESTAMP(3)) AND reserved_until_ms <= ?
+  ORDER BY worker_id
   LIMIT 1`;
+
+/** Above every reservation: of any row. */
+const ANY = '18446744073709551615';
 
 /** Read only after the claim: from then on the old holder can't move it any more. */
 const SELECT_CLAIMED = 'SELECT worker_id, reserved_until_ms FROM snowflake_workers WHERE holder = ?';
@@ -52,7 +54,9 @@ export class SqlWorkerIdLease implements WorkerIdLease {
 
   async acquire(nowMs: number): Promise<HeldWorkerId> {
     const holder = randomUUID();
-    await this.#claim([holder, this.#leaseMicroseconds, nowMs]);
+    // One with a past reservation first: its ids need not run ahead of the clock.
+    const found = await this.#claim([holder, this.#leaseMicroseconds, nowMs]);
+    if (!found) await this.#claim([holder, this.#leaseMicroseconds, ANY]);
     const [row] = await this.main.query<{ worker_id: number; reserved_until_ms: string }[]>(SELECT_CLAIMED, [
       holder,
     ]);
@@ -75,11 +79,10 @@ export class SqlWorkerIdLease implements WorkerIdLease {
   }
 
   /** From MariaDB 11.6 on, having waited for a rival's row is an error (1020) under REPEATABLE READ. */
-  async #claim(parameters: unknown[]): Promise<void> {
+  async #claim(parameters: unknown[]): Promise<boolean> {
     for (let retries = 0; ; retries++) {
       try {
-        await this.main.query(CLAIM, parameters);
-        return;
+        return await this.#foundOne(CLAIM, parameters);
       } catch (error) {
         if (retries === MAX_CLAIM_RETRIES || !isRetryableConflict(error)) throw error;
       }

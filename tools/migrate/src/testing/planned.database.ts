@@ -1,0 +1,88 @@
+import { type MigratedDatabase, migratedDatabase } from '@fourfold-tools/testing';
+import { catalogEntities } from '@shop/catalog';
+import { ordersEntities, ordersShardEntities } from '@shop/orders';
+import { usersShardEntities } from '@shop/users';
+import { mainMigrations, shardMigrations } from '../migrations.js';
+
+/** So many rows, of which so many are about to be taken, that the way of a statement matters to the server. */
+const MAIN = [
+  'SET foreign_key_checks = 0',
+  `INSERT INTO outbox (msg_id, queue, payload, state, run_at, available_at, published_at, done_at)
+   SELECT seq, CONCAT('queue-', seq % 4), '{}', ELT(1 + seq % 3, 'pending', 'published', 'done'), at, at, at, at
+   FROM (SELECT seq, NOW(3) - INTERVAL seq MINUTE AS at FROM seq_1_to_10000) AS ages`,
+  `INSERT INTO processed_messages (consumer, msg_id, processed_at)
+   SELECT 'consumer', seq, NOW(3) - INTERVAL seq MINUTE FROM seq_1_to_10000`,
+  `INSERT INTO dead_letters (queue, job_id, msg_id, reason, payload, error, errors, attempts, stalls, failed_at,
+     status, auto_redrive_at)
+   SELECT CONCAT('queue-', seq % 4), seq, seq, IF(seq % 3, 'attempts', 'timeout'), '{}', '', '[]', 4, 0, NOW(3),
+     IF(seq % 9, 'redriven', 'open'), IF(seq % 99, NULL, NOW(3) - INTERVAL seq SECOND) FROM seq_1_to_10000`,
+  `INSERT INTO products (id, sku, name, price_minor, currency) SELECT seq, seq, '', 1, 'GBP' FROM seq_1_to_10000`,
+  'INSERT INTO stock (product_id, available) SELECT seq, 1 FROM seq_1_to_10000',
+  `INSERT INTO orders (id, user_id, status, total_minor, currency, shipping_address, created_at)
+   SELECT seq, seq, 'pending', 1, 'GBP', '', NOW(3) FROM seq_1_to_5000`,
+  `INSERT INTO order_items (order_id, product_id, quantity, unit_price_minor)
+   SELECT 1 + seq DIV 5, seq, 1, 1 FROM seq_1_to_25000`,
+  "INSERT INTO emails (msg_id, order_id, state, recipient) SELECT seq, seq, 'sent', '' FROM seq_1_to_5000",
+  "INSERT INTO shard_topology (epoch, document, created_at) SELECT seq, '{}', NOW(3) FROM seq_1_to_200",
+  `ANALYZE TABLE outbox, processed_messages, dead_letters, products, stock, orders, order_items, emails,
+     shard_topology, snowflake_workers`,
+];
+
+const SHARD = [
+  `INSERT INTO users (id, name, email, created_at) SELECT seq, seq, seq, NOW(3) FROM seq_1_to_10000`,
+  `INSERT INTO user_emails (email, user_id, state, reserved_until)
+   SELECT seq, seq, IF(seq % 9, 'confirmed', 'reserved'), NOW(3) - INTERVAL seq SECOND FROM seq_1_to_10000`,
+  `INSERT INTO ended_email_sagas (user_id, saga_id, ended_at)
+   SELECT seq, seq, NOW(3) - INTERVAL seq MINUTE FROM seq_1_to_10000`,
+  `INSERT INTO user_orders (user_id, order_id, created_at)
+   SELECT seq DIV 50, seq, NOW(3) FROM seq_1_to_10000`,
+  'ANALYZE TABLE users, user_emails, ended_email_sagas, user_orders',
+];
+
+/** What EXPLAIN says of one table. */
+export interface Step {
+  table: string | null;
+  type: string | null;
+  key: string | null;
+  Extra: string;
+}
+
+/** A database of the main cluster or of a shard, with rows in it. */
+export class PlannedDatabase {
+  private constructor(private readonly migrated: MigratedDatabase) {}
+
+  static async main(): Promise<PlannedDatabase> {
+    const entities = [...catalogEntities, ...ordersEntities];
+    return PlannedDatabase.filled(await migratedDatabase({ migrations: mainMigrations, entities }), MAIN);
+  }
+
+  static async shard(): Promise<PlannedDatabase> {
+    const entities = [...usersShardEntities, ...ordersShardEntities];
+    return PlannedDatabase.filled(await migratedDatabase({ migrations: shardMigrations, entities }), SHARD);
+  }
+
+  /** On one connection. */
+  private static async filled(migrated: MigratedDatabase, statements: string[]): Promise<PlannedDatabase> {
+    const runner = migrated.dataSource.createQueryRunner();
+    for (const statement of statements) await runner.query(statement);
+    await runner.query('SET foreign_key_checks = 1');
+    await runner.release();
+    return new PlannedDatabase(migrated);
+  }
+
+  explain(sql: string, parameters: readonly unknown[]): Promise<Step[]> {
+    return this.migrated.dataSource.query(`EXPLAIN ${sql}`, [...parameters]);
+  }
+
+  /** The statement that TypeORM makes of `options`. */
+  explainFind(entity: string, { lock, ...options }: Record<string, unknown>): Promise<Step[]> {
+    const query = this.migrated.dataSource.createQueryBuilder(entity, 'row').setFindOptions(options);
+    if (lock === true) query.setLock('pessimistic_write');
+    const [sql, parameters] = query.getQueryAndParameters();
+    return this.explain(sql, parameters);
+  }
+
+  close(): Promise<void> {
+    return this.migrated.close();
+  }
+}

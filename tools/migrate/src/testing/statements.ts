@@ -1,0 +1,92 @@
+import { globSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+
+const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
+const SOURCES = '{libs/*/*,apps/*,tools/*}/src/**/*.ts';
+/** Tests, what only tests use, and what runs once. */
+const NOT_THESE = /\/(testing|migrations|dist|node_modules)\/|\/tools\/(testing|e2e)\/|spec\.ts$/;
+
+const ORDERED_OR_LOCKING = /\b(ORDER BY|FOR UPDATE|LOCK IN SHARE MODE|LIMIT ([\d?]|\{\{))/;
+/** How statements that TypeORM writes come to an order, a limit or a lock. */
+const PROPERTIES = new Set(['take', 'lock']);
+const METHODS = new Set(['page', 'orderBy', 'addOrderBy', 'setLock', 'limit']);
+
+export interface Statement {
+  /** Its file and the constant, function or method that it is in. */
+  readonly name: string;
+  /** Parts that a function puts in are `{{as they are named}}`; undefined when TypeORM writes it. */
+  readonly sql: string | undefined;
+}
+
+/** Every statement of the project with ORDER BY, LIMIT or a lock, each place once. */
+export function orderedOrLocking(): Statement[] {
+  const files = globSync(SOURCES, { cwd: ROOT }).map((file) => `/${file}`);
+  return files
+    .filter((file) => !NOT_THESE.test(file))
+    .sort()
+    .flatMap((file) => statementsOf(ROOT + file));
+}
+
+function statementsOf(path: string): Statement[] {
+  const source = ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest, true);
+  const found = new Map<string, Statement>();
+  const visit = (node: ts.Node): void => {
+    const sql = isText(node) ? textOf(node, source) : undefined;
+    const written = sql !== undefined && ORDERED_OR_LOCKING.test(sql);
+    const name = `${basename(path)}#${placeOf(node)}`;
+    if (written || (!path.includes('/tools/') && isOfTypeOrm(node))) found.set(name, { name, sql });
+    // What is put into a text that counts is part of it.
+    if (!written) ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return [...found.values()];
+}
+
+function isOfTypeOrm(node: ts.Node): boolean {
+  if (ts.isPropertyAssignment(node) || ts.isShorthandPropertyAssignment(node))
+    return PROPERTIES.has(node.name.getText());
+  if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return false;
+  const [argument] = node.arguments;
+  return METHODS.has(node.expression.name.text) && argument !== undefined && !ts.isSpreadElement(argument);
+}
+
+type Text = ts.StringLiteral | ts.NoSubstitutionTemplateLiteral | ts.TemplateExpression;
+
+function isText(node: ts.Node): node is Text {
+  return (
+    ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node) || ts.isTemplateExpression(node)
+  );
+}
+
+/** With constants of the same file put in. */
+function textOf(node: Text, source: ts.SourceFile): string {
+  if (!ts.isTemplateExpression(node)) return node.text;
+  const parts = node.templateSpans.map(
+    ({ expression, literal }) => valueOf(expression, source) + literal.text,
+  );
+  return node.head.text + parts.join('');
+}
+
+function valueOf(expression: ts.Expression, source: ts.SourceFile): string {
+  const name = expression.getText();
+  for (const statement of source.statements) {
+    if (!ts.isVariableStatement(statement)) continue;
+    for (const { name: declared, initializer } of statement.declarationList.declarations) {
+      if (declared.getText() !== name || !initializer) continue;
+      if (isText(initializer)) return textOf(initializer, source);
+      if (ts.isNumericLiteral(initializer)) return initializer.text.replaceAll('_', '');
+    }
+  }
+  return `{{${name}}}`;
+}
+
+function placeOf(node: ts.Node): string {
+  const isPlace = (at: ts.Node): at is ts.Node & { name: ts.Node } =>
+    (ts.isVariableDeclaration(at) && ts.isSourceFile(at.parent.parent.parent)) ||
+    ts.isFunctionDeclaration(at) ||
+    ts.isMethodDeclaration(at);
+  for (let at = node; !ts.isSourceFile(at); at = at.parent) if (isPlace(at)) return at.name.getText();
+  return 'the file';
+}
