@@ -50,8 +50,18 @@ class Users {
 
   @Invalidates({ namespace: 'user', ids: (_: void, id: string) => id })
   async fail(id: string): Promise<void> {
-    this.names.set(id, 'rolled back');
-    throw new Error('rolled back');
+    this.names.set(id, 'committed');
+    throw new Error('the answer to COMMIT was lost');
+  }
+
+  @Invalidates({
+    namespace: 'user',
+    ids: (user: User) => user.id,
+    tags: (_: User, _id: string, tag: string) => tag,
+  })
+  async failWith(id: string, _tag: string): Promise<User> {
+    this.names.set(id, 'committed');
+    throw new Error('the answer to COMMIT was lost');
   }
 }
 
@@ -78,9 +88,15 @@ describe('@Invalidates', () => {
     expect([await users.find('1'), await users.find('2')]).toEqual([null, null]);
   });
 
-  it('drops nothing when the method throws', async () => {
-    await expect(users.fail('1')).rejects.toThrow('rolled back');
-    expect(await users.find('1')).toBe('Ada');
+  it('drops what the arguments name when the method throws: it may have committed', async () => {
+    await expect(users.fail('1')).rejects.toThrow('the answer to COMMIT was lost');
+    expect(await users.find('1')).toBe('committed');
+    expect(await cache.peek('user', '2')).toEqual({ value: 'Bob' });
+  });
+
+  it('passes on what the method throws where ids are made from its answer, and drops the tags', async () => {
+    await expect(users.failWith('1', 'names')).rejects.toThrow('the answer to COMMIT was lost');
+    expect(await users.find('1')).toBe('committed');
   });
 
   it('drops after the commit: dropped before it, the old value would be read back in', async () => {

@@ -1,5 +1,8 @@
+import { Logger } from '@nestjs/common';
 import { AmbiguousCacheIdError } from './decorator.errors.js';
 import { type AsyncMethod, nameOf, replaceMethod } from './replace-method.js';
+
+const logger = new Logger('Invalidates');
 
 type IdsOf = (result: never, ...args: never[]) => string | readonly string[];
 
@@ -23,8 +26,10 @@ type Fits<Ids, Tags, M extends AsyncMethod> =
     : { readonly ids: 'ids does not take the answer and the arguments of the method' };
 
 /**
- * Invalidates once the method has resolved, and answers after that; a method that throws invalidates nothing. The write
- * must be committed by then: a method that runs inside a transaction of its caller is too early.
+ * Invalidates once the method has ended, and answers after that. The write must be committed by then: a method that runs
+ * inside a transaction of its caller is too early. A method that throws may have committed all the same, when only the
+ * answer to its COMMIT was lost: then `ids` and `tags` are called with `undefined` for its answer. What they can't make
+ * from the arguments alone is not invalidated, which is written to the log once.
  *
  * Without a cache the method does not run: CacheMissingError.
  */
@@ -41,17 +46,40 @@ export function Invalidates<Ids extends IdsOf, Tags extends IdsOf = () => string
     if (typeof target === 'function') {
       throw new AmbiguousCacheIdError(where, 'a static method has no instance that could have a cache');
     }
+    let isTold = false;
     replaceMethod(target, descriptor, where, async ({ cache, args, proceed }) => {
-      const result = await proceed();
-      const of = (choose: IdsOf | undefined): string[] =>
+      const of = (choose: IdsOf | undefined, result: unknown): string[] =>
         choose === undefined ? [] : [choose(result as never, ...(args as never[]))].flat();
-      const ids = of(options.ids);
-      const tags = of(options.tags);
-      await Promise.all([
-        ids.length > 0 ? cache.invalidate(namespace, ...ids) : undefined,
-        tags.length > 0 ? cache.invalidateTags(...tags) : undefined,
-      ]);
+      const drop = async (ids: string[], tags: string[]): Promise<void> => {
+        await Promise.all([
+          ids.length > 0 ? cache.invalidate(namespace, ...ids) : undefined,
+          tags.length > 0 ? cache.invalidateTags(...tags) : undefined,
+        ]);
+      };
+      let result: unknown;
+      try {
+        result = await proceed();
+      } catch (error) {
+        const choices = [options.ids, options.tags].map((choose) => attempt(() => of(choose, undefined)));
+        if (choices.includes(undefined) && !isTold) {
+          isTold = true;
+          logger.warn(
+            `${where} has failed, and what to invalidate is made from its answer: make it from arguments`,
+          );
+        }
+        await drop(choices[0] ?? [], choices[1] ?? []).catch((fault: unknown) => logger.error(fault));
+        throw error;
+      }
+      await drop(of(options.ids, result), of(options.tags, result));
       return result;
     });
   };
+}
+
+function attempt<T>(make: () => T): T | undefined {
+  try {
+    return make();
+  } catch {
+    return undefined;
+  }
 }
