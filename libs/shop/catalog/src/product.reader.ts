@@ -40,10 +40,10 @@ export class ProductReader extends ProductCatalogue {
   }
 
   async findMany(ids: readonly string[]): Promise<ReadonlyMap<string, ProductView>> {
-    const [cards, stock] = await Promise.all([
-      this.cache.getMany<ProductCard>('product', ids, this.loadCards),
-      this.cache.getMany<number>('stock', ids, this.loadStock),
-    ]);
+    const cards = await this.cache.getMany<ProductCard>('product', ids, this.loadCards);
+    // What does not exist is asked for once: cards are mostly in this process, so to ask one after the other is quick.
+    const existing = [...cards].flatMap(([id, card]) => (card ? [id] : []));
+    const stock = await this.cache.getMany<number>('stock', existing, this.loadStock);
     const products = new Map<string, ProductView>();
     for (const [id, card] of cards) {
       if (card) products.set(id, { ...card, stock: stock.get(id) ?? 0 });

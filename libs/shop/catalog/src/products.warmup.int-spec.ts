@@ -40,3 +40,12 @@ it('the warm-up of products puts card and stock of the best sellers into the cac
     ['3', 30],
   ]);
 });
+
+it('a read of 1,000 products that do not exist asks for the stock of none', async () => {
+  await database.fill({ 1: 10 });
+  const { cache } = assembled;
+  const before = cache.stats().namespaces['stock']!;
+  const ids = Array.from({ length: 1_000 }, (_, i) => String(1_000_000 + i));
+  expect(await new ProductReader(database.dataSource, cache).findMany(ids)).toEqual(new Map());
+  expect(cache.stats().namespaces['stock']).toEqual(before);
+});
