@@ -3,6 +3,9 @@ import { type Redis, ReplyError } from 'ioredis';
 import type { InvalidationMessages, InvalidationTarget } from './invalidation-messages.js';
 import type { PubSubRefusals } from './pubsub-refusals.js';
 
+/** Looks in one heartbeat. An answer that this many looks have not found is taken for lost. */
+const LOOKS = 4;
+
 export interface InvalidationListener {
   onInvalidated(target: InvalidationTarget): void;
   /** Messages are heard from now on; any number may have been missed before. */
@@ -15,15 +18,20 @@ export interface InvalidationListener {
  * Hears what other processes invalidate, on a connection of its own.
  *
  * States: `down` (the start) ⇄ `live` (subscribed, and the last heartbeat was answered). Down with a connection, because
- * Redis has refused to subscribe, it asks again at each heartbeat. The heartbeat also finds the
- * connection that is dead without having been closed: one interval plus the command timeout bounds how long an
- * invalidation can be missed unnoticed.
+ * Redis has refused to subscribe, it asks again at each heartbeat.
+ *
+ * The heartbeat finds the connection that is dead without having been closed: two intervals bound how long an
+ * invalidation can be missed unnoticed. Time is counted in looks, and each look comes after the sockets have been read:
+ * a process that is busy for seconds has not been able to see the answer, and so has not missed it.
  */
 export class InvalidationBus {
   private readonly logger = new Logger(InvalidationBus.name);
   private isLive = false;
   private isClosed = false;
   private heartbeat: NodeJS.Timeout | undefined;
+  /** Since the last question was answered, and since the present one was asked. */
+  private looksAtRest = 0;
+  private looksAsking: number | undefined;
   /** Messages of other processes since the start. */
   received = 0;
   /** How often messages could be lost since the start. */
@@ -51,7 +59,8 @@ export class InvalidationBus {
   /** Begins to connect; goes on trying for as long as it takes. */
   start(): void {
     this.subscriber.connect().catch(() => {});
-    this.heartbeat = setInterval(() => this.beat(), this.heartbeatMs).unref();
+    const look = () => void setImmediate(() => this.look());
+    this.heartbeat = setInterval(look, this.heartbeatMs / LOOKS).unref();
   }
 
   close(): void {
@@ -68,19 +77,37 @@ export class InvalidationBus {
   }
 
   private subscribe(): void {
-    this.subscriber.subscribe(this.channel).then(
-      () => this.goLive(),
+    this.ask(this.subscriber.subscribe(this.channel), () => this.goLive());
+  }
+
+  private look(): void {
+    if (this.subscriber.status !== 'ready') return;
+    if (this.looksAsking !== undefined) {
+      this.looksAsking += 1;
+      if (this.looksAsking >= LOOKS) this.reconnect();
+      return;
+    }
+    this.looksAtRest += 1;
+    if (this.looksAtRest < LOOKS) return;
+    if (this.isLive) this.ask(this.subscriber.ping(), () => {});
+    else this.subscribe();
+  }
+
+  private ask(question: Promise<unknown>, onAnswer: () => void): void {
+    this.looksAsking = 0;
+    this.looksAtRest = 0;
+    question.then(
+      () => {
+        this.looksAsking = undefined;
+        onAnswer();
+      },
       (error: Error) => {
+        this.looksAsking = undefined;
         // With a new connection the answer would be the same.
-        if (error instanceof ReplyError) this.refusals.note('SUBSCRIBE', error.message);
+        if (!this.isLive && error instanceof ReplyError) this.refusals.note('SUBSCRIBE', error.message);
         else this.reconnect();
       },
     );
-  }
-
-  private beat(): void {
-    if (this.isLive) this.subscriber.ping().catch(() => this.reconnect());
-    else if (this.subscriber.status === 'ready') this.subscribe();
   }
 
   private reconnect(): void {

@@ -22,9 +22,9 @@ function connectionOptions(commandTimeoutMs: number): RedisOptions {
   };
 }
 
-/** A connection for pub/sub, not opened yet. */
+/** A connection for pub/sub, not opened yet. Its user decides how long to wait for an answer. */
 export function openSubscriber(redisUrl: string, commandTimeoutMs: number): Redis {
-  return new Redis(redisUrl, connectionOptions(commandTimeoutMs));
+  return withoutTimeout(new Redis(redisUrl, connectionOptions(commandTimeoutMs)), commandTimeoutMs);
 }
 
 /**
@@ -32,8 +32,15 @@ export function openSubscriber(redisUrl: string, commandTimeoutMs: number): Redi
  * runs code that it finds in values.
  */
 export function openClient(redisUrl: string, commandTimeoutMs: number): Redis {
-  const client = redisInsStore(new Redis(redisUrl, connectionOptions(commandTimeoutMs))).client as Redis;
-  // ioredis's own deadline is for the handshake; from then on each command has one of CommandDeadline.
+  const { client } = redisInsStore(new Redis(redisUrl, connectionOptions(commandTimeoutMs)));
+  return withoutTimeout(client as Redis, commandTimeoutMs);
+}
+
+/**
+ * ioredis's own deadline is for the handshake: from then on it would end commands of a busy process whose answers wait in
+ * the socket.
+ */
+function withoutTimeout(client: Redis, commandTimeoutMs: number): Redis {
   client.on('ready', () => delete client.options.commandTimeout);
   client.on('close', () => (client.options.commandTimeout = commandTimeoutMs));
   return client;
