@@ -26,7 +26,10 @@ export interface PolicyOptions {
 
 /** The options of one read or write. */
 export interface CallOptions extends Partial<PolicyOptions> {
-  /** Names by which `invalidateTags` finds the value, in any namespace. Give all readers of a key the same ones. */
+  /**
+   * Names by which `invalidateTags` finds the value, in any namespace. A value that was stored without one of them is a
+   * miss and loaded anew, so give all readers of a key the same ones.
+   */
   tags?: readonly string[];
 }
 

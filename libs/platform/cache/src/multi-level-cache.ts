@@ -4,7 +4,7 @@ import { type CachePolicy, type CallOptions, policyOfCall } from './cache-policy
 import { type CacheStats, statsOf } from './cache.stats.js';
 import { CacheCallError } from './cache.errors.js';
 import type { CacheWriter, WriteOutcome } from './cache.writer.js';
-import type { L1Store } from './l1/l1.store.js';
+import { carriesTags, type L1Store } from './l1/l1.store.js';
 import type { RedisL2Store } from './l2/redis-l2.store.js';
 import type { AheadRefresher } from './loading/ahead.refresher.js';
 import type { LeasedLoader } from './loading/leased-loader.js';
@@ -55,7 +55,7 @@ export class MultiLevelCache {
       // The hot path: no key, no closure, no array.
       const nowMs = this.clock.now();
       const entry = this.l1.get(found.shelf, id, nowMs);
-      if (entry !== undefined) {
+      if (entry !== undefined && carriesTags(entry, policy.tags)) {
         found.counts.l1Hits += 1;
         if (nowMs >= entry.refreshAtMs)
           this.refresher.trigger(this.reading(found, policy, one(id, loader)), id);
@@ -187,7 +187,7 @@ export class MultiLevelCache {
     const missing: { id: string; key: CacheKey; slot: number }[] = [];
     for (const [slot, id] of ids.entries()) {
       const entry = skipL1 ? undefined : this.l1.get(shelf, id, nowMs);
-      if (entry !== undefined) {
+      if (entry !== undefined && carriesTags(entry, reading.policy.tags)) {
         counts.l1Hits += 1;
         if (nowMs >= entry.refreshAtMs) reading.onNearEnd(id);
         found[slot] = entry.cached;

@@ -80,6 +80,32 @@ describe('invalidateTags', () => {
     expect(await b.getOrLoad('user', '1', load)).toBe('new');
   });
 
+  it.each([
+    ['L1', {}],
+    ['Redis', { skipL1: true }],
+  ])('reaches a reader in %s that names it, though the value was stored without it', async (_where, past) => {
+    const { cache: a } = await fixture.caches.open(fixture.prefix);
+    const { cache: b } = await fixture.caches.open(fixture.prefix);
+    const read = (tags: string[]) => a.getOrLoad('user', '1', load, { tags, ...past });
+    const readMany = async (tags: string[]) => {
+      const loadMany = async (ids: string[]) => new Map(ids.map((id) => [id, database]));
+      return (await a.getMany('user', ['1'], loadMany, { tags, ...past })).get('1');
+    };
+    for (const reading of [read, readMany]) {
+      database = 'old';
+      await a.invalidate('user', '1');
+      await reading(['team:1']);
+      await reading(['team:1', 'all']);
+      database = 'new';
+      await b.invalidateTags('all');
+      await eventually(async () => (await reading(['team:1', 'all'])) === 'new', { deadlineMs: 3_000 });
+      await reading([]);
+      database = 'newest';
+      await b.invalidateTags('all');
+      await eventually(async () => (await reading(['all'])) === 'newest', { deadlineMs: 3_000 });
+    }
+  });
+
   it('that Redis has evicted are misses, not values without their tag', async () => {
     const { cache } = await fixture.caches.open(fixture.prefix);
     await cache.getOrLoad('user', '1', load, tagged);

@@ -211,6 +211,11 @@ export class L1Store {
   }
 }
 
+/** An invalidation of a tag that the entry lacks would not reach it: a reader that names one can't have it. */
+export function carriesTags({ tags }: Pick<L1Entry, 'tags'>, wanted: readonly string[]): boolean {
+  return wanted.length === 0 || wanted.every((tag) => tags.includes(tag));
+}
+
 function sizeOf(cached: CachedValue, key: CacheKey, id: string, tags: readonly string[]): number {
   let characters = key.length + id.length;
   for (const tag of tags) characters += tag.length;

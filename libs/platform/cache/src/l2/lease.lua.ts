@@ -14,20 +14,28 @@ export const TOKEN_LENGTH = 16;
 const HEADER = '>I8I4I4I2';
 export const HEADER_LENGTH = TOKEN_LENGTH + 18;
 
-/** → the record's milliseconds before its TTL is over (negative: since), or nil when it does not count. */
+/**
+ * → the record's milliseconds before its TTL is over (negative: since), or nil when it does not count: nor does one that
+ * lacks a tag of KEYS, whose invalidation would not reach it.
+ */
 const TIME_LEFT = `
 local function timeLeft(record, generation, valueKey)
   if not record or not generation or string.sub(record, 1, ${TOKEN_LENGTH}) ~= generation then return nil end
   if #record <= ${HEADER_LENGTH} then return nil end
   local _, grace, _, tagBytes = struct.unpack('${HEADER}', record, ${TOKEN_LENGTH + 1})
   local at, last = ${HEADER_LENGTH + 1}, ${HEADER_LENGTH} + tagBytes
+  local carried = {}
   if #record <= last then return nil end
   while at <= last do
     if at + ${TOKEN_LENGTH + 1} > last then return nil end
     local length = struct.unpack('>I2', record, at + ${TOKEN_LENGTH})
     local tagKey = string.sub(record, at + ${TOKEN_LENGTH + 2}, at + ${TOKEN_LENGTH + 1} + length)
     if redis.call('GET', tagKey) ~= string.sub(record, at, at + ${TOKEN_LENGTH - 1}) then return nil end
+    carried[tagKey] = true
     at = at + ${TOKEN_LENGTH + 2} + length
+  end
+  for i = 4, #KEYS do
+    if not carried[KEYS[i]] then return nil end
   end
   return redis.call('PTTL', valueKey) - grace
 end
@@ -99,7 +107,7 @@ local found = redis.call('MGET', KEYS[1], KEYS[3])
 local record, generation, left = found[1], found[2], nil
 if record and generation and #record > ${HEADER_LENGTH} and string.sub(record, 1, ${TOKEN_LENGTH}) == generation then
   local _, grace, _, tagBytes = struct.unpack('${HEADER}', record, ${TOKEN_LENGTH + 1})
-  if tagBytes == 0 then
+  if tagBytes == 0 and #KEYS == 3 then
     left = redis.call('PTTL', KEYS[1]) - grace
   else
     ${TIME_LEFT}
