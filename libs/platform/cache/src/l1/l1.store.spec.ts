@@ -101,6 +101,22 @@ describe('L1Store', () => {
     expect(most).toBeGreaterThan(100_000);
   });
 
+  it('gives absence a sixteenth of its bytes: any number of ids that do not exist push out no value', () => {
+    put('k', 'v');
+    for (let i = 0; i < 5_000; i += 1) put(`absent-${i}`, null);
+    expect(get('k')?.value).toBe('v');
+    expect(l1.size).toBeGreaterThan(10);
+    expect(l1.bytes).toBeLessThan(100_000 / 16 + 1_000);
+  });
+
+  it('replaces absence by a value and a value by absence', () => {
+    put('k', null);
+    put('k', 'v');
+    expect([get('k')?.value, l1.size]).toEqual(['v', 1]);
+    put('k', null);
+    expect([get('k')?.value, l1.size]).toEqual([null, 1]);
+  });
+
   it('stays within its bytes under churn with wide characters, and counts what it pushes out', () => {
     for (let i = 0; i < 2_000; i += 1) {
       put(`key-${i % 700}`, { text: '😀'.repeat(i % 97), list: Array.from({ length: i % 13 }, () => 'é') });

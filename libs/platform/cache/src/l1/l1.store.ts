@@ -38,10 +38,12 @@ const STRIPES = 16_384;
 const TOUCH_MS = 1_000;
 /** So many at most are served and not counted yet. */
 const MOST_UNRANKED = 100;
+/** Of the bytes, for what is known to be absent: whoever asks for what does not exist pushes out nothing else. */
+const ABSENT_SHARE = 1 / 16;
 const NO_TAGS: readonly string[] = [];
 
 /**
- * The cache inside this process, bounded in bytes, least recently used out first.
+ * The cache inside this process, bounded in bytes, least recently used out first; absence has a small share of its own.
  *
  * States: `suspended` (nothing served, nothing stored; the start) ⇄ `serving` (invalidations of other processes are
  * heard) ⇄ `alone` (Redis is away for everything: what is loaded meanwhile is kept for a moment). Each change of state
@@ -51,7 +53,8 @@ const NO_TAGS: readonly string[] = [];
  * a stripe can only refuse each other's fill, never permit one.
  */
 export class L1Store {
-  private readonly entries: LRUCache<CacheKey, L1Entry>;
+  private readonly present: LRUCache<CacheKey, L1Entry>;
+  private readonly absent: LRUCache<CacheKey, L1Entry>;
   private readonly epochs = new Float64Array(STRIPES);
   /** In their shelves, and not counted yet. */
   private readonly unranked: L1Entry[] = [];
@@ -64,14 +67,9 @@ export class L1Store {
     readonly maxBytes: number,
     private readonly clock: Clock,
   ) {
-    this.entries = new LRUCache({
-      maxSize: maxBytes,
-      sizeCalculation: ({ bytes }) => bytes,
-      dispose: (entry, _key, reason) => {
-        if (reason === 'evict') this.evictions += 1;
-        if (entry.shelf.get(entry.id) === entry) entry.shelf.delete(entry.id);
-      },
-    });
+    const absentBytes = Math.max(1, Math.floor(maxBytes * ABSENT_SHARE));
+    this.absent = this.list(absentBytes);
+    this.present = this.list(Math.max(1, maxBytes - absentBytes));
   }
 
   get state(): 'suspended' | 'serving' | 'alone' {
@@ -80,12 +78,12 @@ export class L1Store {
 
   get bytes(): number {
     this.rank();
-    return this.entries.calculatedSize;
+    return this.present.calculatedSize + this.absent.calculatedSize;
   }
 
   get size(): number {
     this.rank();
-    return this.entries.size;
+    return this.present.size + this.absent.size;
   }
 
   /** @param nowMs what the clock says: the caller needs it too, and asking costs as much as the rest. */
@@ -96,7 +94,7 @@ export class L1Store {
     if (nowMs < entry.expiresMs && nowMs >= entry.storedMs && this.tagsStand(entry)) {
       if (nowMs - entry.touchedMs > TOUCH_MS) {
         entry.touchedMs = nowMs;
-        this.entries.get(entry.key);
+        this.listOf(entry).get(entry.key);
       }
       return entry;
     }
@@ -127,7 +125,7 @@ export class L1Store {
     const storedMs = this.clock.now();
     if (this.current === 'suspended' || expiresMs <= storedMs || !this.isCurrent(key, permit, tags)) return;
     const bytes = sizeOf(cached, key, id, tags);
-    if (bytes > this.maxBytes) {
+    if (bytes > this.listOf({ cached }).maxSize) {
       this.drop(key);
       return;
     }
@@ -164,14 +162,15 @@ export class L1Store {
   invalidateShelf(shelf: L1Shelf): void {
     this.globalEpoch += 1;
     this.rank();
-    for (const { key } of [...shelf.values()]) this.entries.delete(key);
+    for (const entry of [...shelf.values()]) this.listOf(entry).delete(entry.key);
   }
 
   /** Drops everything and voids all permits. */
   clear(): void {
     this.globalEpoch += 1;
     this.rank();
-    this.entries.clear();
+    this.present.clear();
+    this.absent.clear();
   }
 
   /** Empties it, also when the state stays. */
@@ -182,7 +181,23 @@ export class L1Store {
 
   private drop(key: CacheKey): void {
     this.rank();
-    this.entries.delete(key);
+    this.present.delete(key);
+    this.absent.delete(key);
+  }
+
+  private list(maxSize: number): LRUCache<CacheKey, L1Entry> {
+    return new LRUCache<CacheKey, L1Entry>({
+      maxSize,
+      sizeCalculation: ({ bytes }) => bytes,
+      dispose: (entry, _key, reason) => {
+        if (reason === 'evict') this.evictions += 1;
+        if (entry.shelf.get(entry.id) === entry) entry.shelf.delete(entry.id);
+      },
+    });
+  }
+
+  private listOf({ cached }: Pick<L1Entry, 'cached'>): LRUCache<CacheKey, L1Entry> {
+    return cached.value === null ? this.absent : this.present;
   }
 
   /**
@@ -193,7 +208,9 @@ export class L1Store {
     if (this.unranked.length === 0) return;
     for (const entry of this.unranked) {
       if (entry.shelf.get(entry.id) !== entry) continue;
-      this.entries.set(entry.key, entry);
+      const list = this.listOf(entry);
+      (list === this.present ? this.absent : this.present).delete(entry.key);
+      list.set(entry.key, entry);
       // Replacing an older entry of the key may have taken the place in the shelf away.
       entry.shelf.set(entry.id, entry);
     }
