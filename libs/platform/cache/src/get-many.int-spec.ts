@@ -47,6 +47,21 @@ describe('getMany', () => {
     expect(found.size).toBe(50);
   });
 
+  it('reads and loads at most 200 at a time, one part after another', async () => {
+    const { cache } = await caches.open(prefix);
+    const ids = Array.from({ length: 450 }, (_, i) => String(i));
+    const running = { now: 0, most: 0, parts: [] as number[] };
+    const loadMany = async (missing: string[]) => {
+      running.most = Math.max(running.most, (running.now += 1));
+      running.parts.push(missing.length);
+      await new Promise(setImmediate);
+      running.now -= 1;
+      return new Map(missing.map((id) => [id, Number(id)]));
+    };
+    expect(await cache.getMany('stock', ids, loadMany)).toEqual(new Map(ids.map((id) => [id, Number(id)])));
+    expect(running).toEqual({ now: 0, most: 1, parts: [200, 200, 50] });
+  });
+
   it('does not load again what another caller is loading, in this process or in another', async () => {
     const { cache: a } = await caches.open(prefix, { leaseWaitMs: 30_000 });
     const { cache: b } = await caches.open(prefix, { leaseWaitMs: 30_000 });

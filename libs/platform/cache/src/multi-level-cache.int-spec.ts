@@ -24,6 +24,25 @@ describe('getOrLoad', () => {
     expect(b.stats().namespaces['user']?.hitRatio).toBe(1);
   });
 
+  it.each([10_000, 3_600_000])('asks Redis once for a value with a TTL of %i ms', async (ttlMs) => {
+    const clock = new ManualClock(Date.now());
+    const namespaces = { user: { ttlMs, l1MaxTtlMs: 1, refreshAhead: 0 } };
+    const { cache } = await fixture.caches.open(fixture.prefix, { namespaces }, { clock });
+    const read = async (times: number): Promise<void> => {
+      for (let i = 0; i < times; i += 1) {
+        clock.advance(1);
+        await cache.getOrLoad('user', '1', async () => 'v');
+      }
+    };
+    // After a few reads it is known what most of them need.
+    await read(5);
+    await fixture.redis.config('RESETSTAT');
+    await read(20);
+    const stats = await fixture.redis.info('commandstats');
+    const calls = (command: string) => Number(new RegExp(`_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+    expect(calls('get') + calls('evalsha')).toBe(20);
+  });
+
   it('stores with the namespace’s TTL ±10%, and absence with the nil TTL', async () => {
     const { cache } = await fixture.caches.open(fixture.prefix, {}, { random: () => 0 });
     await cache.getOrLoad('stock', '1', async () => 7);

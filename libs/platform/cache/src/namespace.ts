@@ -32,7 +32,8 @@ export interface Namespace {
   readonly counts: NamespaceCounts;
   /** Its part of L1. */
   readonly shelf: L1Shelf;
-  readonly l2Hits: HitEstimate;
+  /** Of reads that find what needs no script. */
+  readonly plainHits: HitEstimate;
   /**
    * Its generation in Redis, as a script has last shown it. Forgotten when it may have changed: with each message about
    * the namespace, and whenever messages or Redis itself are lost.
@@ -53,7 +54,7 @@ export class Namespaces {
         policy,
         counts: noCounts(),
         shelf: new Map(),
-        l2Hits: new HitEstimate(),
+        plainHits: new HitEstimate(),
         generation: undefined,
         generationShownMs: 0,
       });

@@ -1,4 +1,4 @@
-import { eventually } from '@fourfold-tools/testing';
+import { eventually, gate } from '@fourfold-tools/testing';
 import { ManualClock } from '@fourfold/kernel';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { never, useCaches } from './testing/cache-fixture.js';
@@ -157,4 +157,41 @@ describe('a shutdown during a refresh', () => {
     expect(unhandled).not.toHaveBeenCalled();
     expect(await left()).toBeLessThanOrEqual(60_000);
   });
+});
+
+describe('many values of one call', () => {
+  const namespaces = {
+    ahead: { ttlMs: HOUR_MS },
+    endless: { ttlMs: HOUR_MS, neverExpire: true },
+  };
+  const ids = Array.from({ length: 500 }, (_, i) => String(i));
+
+  it.each([
+    ['near their end', 'ahead', 60_000],
+    ['past their TTL, in neverExpire mode', 'endless', -60_000],
+  ])(
+    '%s are loaded anew in few batches, which take no place of a reader',
+    async (_what, namespace, leftMs) => {
+      const { cache } = await fixture.caches.open(fixture.prefix, { namespaces, maxLoads: 1 });
+      await cache.getMany(namespace, ids, async (missing) => new Map(missing.map((id) => [id, 'old'])));
+      await Promise.all(ids.map((id) => fixture.endIn(namespace, id, leftMs, HOUR_MS)));
+      const [opened, running] = [gate(), { now: 0, most: 0, batches: [] as number[] }];
+      const loadMany = async (missing: string[]) => {
+        running.batches.push(missing.length);
+        running.most = Math.max(running.most, (running.now += 1));
+        await opened.passed;
+        running.now -= 1;
+        return new Map(missing.map((id) => [id, 'new']));
+      };
+      const found = await cache.getMany(namespace, ids, loadMany, { skipL1: true });
+      expect(new Set(found.values())).toEqual(new Set(['old']));
+      await eventually(() => running.now === 2);
+      expect(await cache.getOrLoad(namespace, 'of a reader', load)).toBe('old');
+      opened.open();
+      const refreshed = async () => (await cache.peek(namespace, '499'))?.value === 'new';
+      await eventually(async () => (await refreshed()) && running.now === 0);
+      expect(running.most).toBe(2);
+      expect(running.batches).toEqual([200, 200, 100]);
+    },
+  );
 });

@@ -100,9 +100,9 @@ export class LeaseCommands {
   hitOf(bytes: Buffer, generation: Buffer): Hit | undefined {
     if (!hasGeneration({ bytes }, generation)) return undefined;
     const record = parseRecord(bytes);
-    const leftMs = Math.min(record.endMs - this.time.now(), record.ttlMs) - ESTIMATE_MARGIN_MS;
-    if (record.tagKeys.length > 0 || leftMs <= ESTIMATE_MARGIN_MS) return undefined;
-    return { kind: 'hit', record, leftMs };
+    const leftMs = Math.min(record.endMs - this.time.now(), record.ttlMs);
+    if (!isPlain(record, leftMs)) return undefined;
+    return { kind: 'hit', record, leftMs: leftMs - ESTIMATE_MARGIN_MS };
   }
 
   async readOrLease(wanted: LeaseKey): Promise<L2Read> {
@@ -215,6 +215,11 @@ export class LeaseCommands {
     this.tokens += 1;
     return this.tokenBase + this.tokens.toString(36).padStart(COUNT_LENGTH, '0');
   }
+}
+
+/** Whether `hitOf` takes a record that has so long to go: with tags, or near its end, the script is needed. */
+export function isPlain({ tagKeys }: L2Record, leftMs: number): boolean {
+  return tagKeys.length === 0 && leftMs > 2 * ESTIMATE_MARGIN_MS;
 }
 
 function fillArgs({ bytes, ttlMs, graceMs }: Fill): [number, number, number, Buffer] {

@@ -120,8 +120,10 @@ export class RedisL2Store {
   }
 
   /** @param share part of the TTL in which a value may be refreshed. */
-  async leaseRefresh(key: LeaseKey, share: number): Promise<L2Read> {
-    return (await this.attempt(() => this.commands.leaseRefresh(key, share))) ?? AWAY;
+  async leaseRefresh(keys: readonly LeaseKey[], share: number): Promise<L2Read[]> {
+    const one = async (key: LeaseKey): Promise<L2Read> =>
+      (await this.attempt(() => this.commands.leaseRefresh(key, share))) ?? AWAY;
+    return Promise.all(this.commands.together(() => keys.map(one)));
   }
 
   /** @returns whether it was stored: not when the lease is gone, nor while Redis is away. */

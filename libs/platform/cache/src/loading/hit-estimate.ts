@@ -6,7 +6,7 @@ const WEIGHT = 1 / 16;
  */
 const BREAK_EVEN = 0.83;
 
-/** How likely the next read of Redis is to find something: an exponentially weighted share of the last ones. */
+/** How likely a plain read of Redis is to do for the next one: an exponentially weighted share of the last ones. */
 export class HitEstimate {
   private share = 1;
 

@@ -1,13 +1,13 @@
 import type { Clock } from '@fourfold/kernel';
 import { cacheKey, type CacheKey } from '../cache-key.js';
-import type { L2Read, StaleRecord } from '../l2/lease-commands.js';
+import { isPlain, type L2Read, type StaleRecord } from '../l2/lease-commands.js';
 import type { RedisL2Store } from '../l2/redis-l2.store.js';
 import type { Namespace } from '../namespace.js';
 import { type CachedValue, decodeValue, encodeValue } from '../serializing/serializer.js';
 import type { LevelFiller } from './level.filler.js';
 import type { LoadRunner } from './load.runner.js';
 import type { OwnLoads } from './own-loads.js';
-import type { Reading, Wanted } from './reading.js';
+import { MOST_AT_ONCE, type Reading, type Wanted } from './reading.js';
 
 /** What is to be loaded, and what there is past its TTL. */
 interface Missing extends Wanted {
@@ -32,7 +32,7 @@ const LONGEST_POLL_MS = 100;
  * let it go, and the namespace with it.
  */
 const GENERATION_FRESH_MS = 1_000;
-/** A load behind the callers' backs that failed is not tried again by anybody for so long. */
+/** A load behind the callers' backs that failed keeps its leases for so long, so that not every reader tries again. */
 const RETRY_AFTER_MS = 1_000;
 
 /**
@@ -54,11 +54,18 @@ export class LeasedLoader {
   ) {}
 
   /**
-   * Every id of `ids` is in the answer.
+   * Every id of `ids` is in the answer. Many are read and loaded one part after another.
    * @throws what `loadMany` throws, UncacheableValueError, LoadTimeoutError, LoadLimitError
    */
-  resolve(reading: Reading, ids: readonly string[]): Promise<Map<string, CachedValue>> {
-    return this.read(reading, ids, { waitedMs: 0, pollMs: FIRST_POLL_MS, arrivedTurn: this.own.turn });
+  async resolve(reading: Reading, ids: readonly string[]): Promise<Map<string, CachedValue>> {
+    const waiting = { waitedMs: 0, pollMs: FIRST_POLL_MS, arrivedTurn: this.own.turn };
+    if (ids.length <= MOST_AT_ONCE) return this.read(reading, ids, waiting);
+    const values = new Map<string, CachedValue>();
+    for (let from = 0; from < ids.length; from += MOST_AT_ONCE) {
+      const part = await this.read(reading, ids.slice(from, from + MOST_AT_ONCE), waiting);
+      for (const [id, value] of part) values.set(id, value);
+    }
+    return values;
   }
 
   /**
@@ -75,14 +82,14 @@ export class LeasedLoader {
     const { generation } = namespace;
     const startedMs = this.clock.now();
     const isFresh = Math.abs(startedMs - namespace.generationShownMs) < GENERATION_FRESH_MS;
-    if (generation && isFresh && heedsMessages && policy.tags.length === 0 && namespace.l2Hits.isLikely) {
+    if (generation && isFresh && heedsMessages && policy.tags.length === 0 && namespace.plainHits.isLikely) {
       const want = this.filler.want(reading, id, key);
       const bytes = await this.l2.get(key);
       const hit = bytes ? this.l2.hitOf(bytes, generation) : undefined;
       const cached = hit && this.filler.takeHit(reading, want, hit, startedMs);
       if (cached !== undefined) {
         namespace.counts.l2Hits += 1;
-        namespace.l2Hits.note(true);
+        namespace.plainHits.note(true);
         return cached;
       }
     }
@@ -100,18 +107,26 @@ export class LeasedLoader {
   }
 
   /**
-   * Has a value that is near its end loaded anew, once in all processes. A key that was invalidated meanwhile is not
-   * revived, and what fails leaves the old value where it is. Never rejects.
+   * Has values that are near their end loaded anew together, once in all processes. A key that was invalidated meanwhile is
+   * not revived, and what fails leaves the old value where it is. Never rejects.
    */
-  async refresh(reading: Reading, id: string): Promise<void> {
+  async refresh(reading: Reading, ids: readonly string[]): Promise<void> {
     const { namespace, policy } = reading;
-    const want = this.filler.want(reading, id, cacheKey(namespace.name, id));
-    const startedMs = this.clock.now();
-    const read = await this.l2.leaseRefresh(want, policy.refreshAhead);
-    if (read.kind === 'hit') this.filler.takeHit(reading, want, read, startedMs);
-    if (read.kind !== 'lease') return;
-    namespace.counts.refreshes += 1;
-    await this.loadBehind(reading, { ...want, token: read.token });
+    const work = async (): Promise<void> => {
+      const startedMs = this.clock.now();
+      const wanted = ids.map((id) => this.filler.want(reading, id, cacheKey(namespace.name, id)));
+      const reads = await this.l2.leaseRefresh(wanted, policy.refreshAhead);
+      const leased: Missing[] = [];
+      for (const [i, want] of wanted.entries()) {
+        const read = reads[i]!;
+        if (read.kind === 'hit') this.filler.takeHit(reading, want, read, startedMs);
+        if (read.kind === 'lease') leased.push({ ...want, token: read.token });
+      }
+      namespace.counts.refreshes += leased.length;
+      await this.load(reading, leased, new Map(), RETRY_AFTER_MS);
+    };
+    // The runner has counted what failed; the old values stand until their end.
+    await this.runner.behind(work).catch(() => {});
   }
 
   private async read(
@@ -125,6 +140,7 @@ export class LeasedLoader {
     const toLoad: Missing[] = [];
     const joined: Promise<unknown>[] = [];
     const busy: string[] = [];
+    const behind: Missing[] = [];
     const startedMs = this.clock.now();
     // Permits come first: whatever is invalidated from here on must not be put into L1 by us.
     const wanted = ids.map((id) => this.filler.want(reading, id, cacheKey(namespace.name, id)));
@@ -132,7 +148,9 @@ export class LeasedLoader {
     for (const [i, want] of wanted.entries()) {
       const read = reads[i]!;
       const cached = read.kind === 'hit' ? this.filler.takeHit(reading, want, read, startedMs) : undefined;
-      if (waitedMs === 0 && read.kind !== 'away') namespace.l2Hits.note(cached !== undefined);
+      if (waitedMs === 0 && read.kind !== 'away') {
+        namespace.plainHits.note(read.kind === 'hit' && isPlain(read.record, read.leftMs));
+      }
       if (read.kind === 'hit') this.filler.learnGeneration(namespace, want, read.record);
       if (cached !== undefined) {
         namespace.counts.l2Hits += 1;
@@ -148,7 +166,7 @@ export class LeasedLoader {
       if (reading.policy.neverExpire && missing.stale) {
         namespace.counts.l2Hits += 1;
         values.set(want.id, this.serveStale(namespace, missing.stale));
-        if (missing.token !== undefined) void this.loadBehind(reading, missing);
+        if (missing.token !== undefined) behind.push({ ...want, token: missing.token });
         continue;
       }
       const holder = read.kind === 'busy' ? read.holder : undefined;
@@ -165,8 +183,9 @@ export class LeasedLoader {
       if (mayWait || (!hasLease && this.own.isUnderWay(want.key))) busy.push(want.id);
       else toLoad.push(missing);
     }
+    void this.loadBehind(reading, behind);
     await Promise.all([
-      this.load(reading, toLoad, values),
+      this.load(reading, toLoad, values, 0),
       this.waitForOthers(reading, busy, waiting, values),
       ...joined,
     ]);
@@ -195,9 +214,10 @@ export class LeasedLoader {
     reading: Reading,
     wanted: readonly Missing[],
     values: Map<string, CachedValue>,
+    releaseAfterMs: number,
   ): Promise<void> {
     if (wanted.length === 0) return;
-    const loaded = this.loadInto(values, reading, wanted);
+    const loaded = this.loadInto(values, reading, wanted, releaseAfterMs);
     for (const want of wanted)
       this.own.begin(
         want,
@@ -210,6 +230,7 @@ export class LeasedLoader {
     values: Map<string, CachedValue>,
     reading: Reading,
     wanted: readonly Missing[],
+    releaseAfterMs: number,
   ): Promise<void> {
     const { namespace, policy, loadMany } = reading;
     let encoded: Buffer[];
@@ -223,7 +244,7 @@ export class LeasedLoader {
       );
       encoded = ids.map((id) => encodeValue(loaded.get(id), policy.serializer));
     } catch (error) {
-      for (const { key, token } of wanted) if (token !== undefined) void this.l2.release(key, token);
+      this.release(wanted, releaseAfterMs);
       const servable = wanted.filter(({ stalePastMs = Infinity }) => stalePastMs <= policy.staleWhileErrorMs);
       if (servable.length < wanted.length) throw error;
       for (const { id, stale } of servable) values.set(id, this.serveStale(namespace, stale!));
@@ -239,17 +260,15 @@ export class LeasedLoader {
     );
   }
 
-  /** Nobody waits for it. After a failure the lease stays for a moment, so that not every reader tries again. */
-  private async loadBehind(reading: Reading, want: Wanted): Promise<void> {
-    const { namespace, policy, loadMany } = reading;
-    try {
-      const loaded = await this.runner.run(namespace, [want.id], loadMany, false);
-      const bytes = encodeValue(loaded.get(want.id), policy.serializer);
-      await this.filler.store(reading, want, bytes, decodeValue(bytes)!);
-    } catch {
-      // Counted by the runner; the old value stands until its end.
-      await this.l2.release(want.key, want.token!, RETRY_AFTER_MS);
-    }
+  /** No caller waits for it. What can't be loaded now is released: its old value stands until its end. */
+  private async loadBehind(reading: Reading, wanted: readonly Missing[]): Promise<void> {
+    if (wanted.length === 0) return;
+    const work = () => this.load(reading, wanted, new Map(), RETRY_AFTER_MS);
+    await this.runner.behind(work).catch(() => this.release(wanted, RETRY_AFTER_MS));
+  }
+
+  private release(wanted: readonly Wanted[], afterMs: number): void {
+    for (const { key, token } of wanted) if (token !== undefined) void this.l2.release(key, token, afterMs);
   }
 
   private serveStale({ counts }: Namespace, stale: CachedValue): CachedValue {

@@ -18,6 +18,9 @@ export interface LoadLimits {
   readonly queued: number;
 }
 
+/** Batches that are loaded at once behind the callers' backs, and those that may wait. */
+const BEHIND = { atOnce: 2, queued: 1_000 };
+
 interface Load {
   isOver: boolean;
 }
@@ -30,6 +33,7 @@ interface Load {
 export class LoadRunner {
   private readonly inUse: IPolicy;
   private readonly away: IPolicy;
+  private readonly background = bulkhead(BEHIND.atOnce, BEHIND.queued);
   private readonly outer = new AsyncLocalStorage<Load>();
 
   /** @param isInUse whether both levels of the cache are in use. */
@@ -40,6 +44,17 @@ export class LoadRunner {
   ) {
     this.inUse = bulkhead(limits.atOnce, limits.queued);
     this.away = bulkhead(limits.atOnceWhileAway, limits.queued);
+  }
+
+  /**
+   * Runs work that no caller waits for in one of a few places of its own: the loads in it take none of the others.
+   * @throws what `work` throws, or BulkheadRejectedError
+   */
+  async behind(work: () => Promise<void>): Promise<void> {
+    await this.background.execute(async () => {
+      const self: Load = { isOver: false };
+      await this.outer.run(self, work).finally(() => (self.isOver = true));
+    });
   }
 
   /**

@@ -4,6 +4,9 @@ import type { LeaseKey } from '../l2/lease-commands.js';
 import type { Namespace } from '../namespace.js';
 import type { LoadMany } from './load.runner.js';
 
+/** Keys that are read, loaded and filled together: more would hold up the process, Redis and the source for too long. */
+export const MOST_AT_ONCE = 200;
+
 /** What a call wants: the same for each of its ids. */
 export interface Reading {
   readonly namespace: Namespace;
