@@ -24,6 +24,7 @@ export { endProcess, identify, isAlive, type ProcessIdentity } from './process-i
 export { privateTopology, removeAbandonedTopologies, removeTopology } from './private-topology.js';
 export { RunRecord } from './run-record.js';
 export { awaitReady, startServer, type ServerLaunch, type StartedServer } from './server-process.js';
+export { ForeignFolderError } from './state-folder.js';
 export { PortForbiddenError, PortInUseError, StackError, UsageError } from './stack-error.js';
 export { envOf, stackOptionsFromEnv, stateLayout, type StackOptions } from './stack-options.js';
 export { loadSecrets } from './secrets.js';

@@ -13,7 +13,7 @@ const usage = `Usage: npm run stack -- <command>
   down                stop everything, the apps included
   status [--json]     every node: name, kind, host, port, pid, state
   logs [node] [-f]    the end of the logs; -f goes on
-  reset               down, and delete all data
+  reset               down, and delete what the stack made in its state folder
   start <node>        start one node (an app too)
   stop <node>         stop it gracefully; a stopped app is not restarted
   kill <node>         SIGKILL, as a crash would
@@ -49,7 +49,7 @@ async function main(argv: readonly string[]): Promise<void> {
     case 'logs':
       return showLogs(options, { node, follow: values.follow, write: (text) => process.stdout.write(text) });
     case 'reset':
-      return stack.reset();
+      return void (await stack.reset());
     case 'start':
       return stack.start(single());
     case 'stop':

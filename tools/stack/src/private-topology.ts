@@ -1,10 +1,11 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from './port-check.js';
 import { RunRecord } from './run-record.js';
 import { type StackOptions, stackOptionsFromEnv } from './stack-options.js';
 import { Stack } from './stack.js';
+import { isOwnStateFolder } from './state-folder.js';
 import { portNames, type PortName } from './topology-ports.js';
 
 const folderPrefix = 'fourfold-private-';
@@ -21,18 +22,24 @@ export async function privateTopology(repoRoot: string): Promise<StackOptions> {
   return { repoRoot, stateDir, ports, prometheus: false };
 }
 
+/**
+ * Stops it and deletes what the stack made; the folder stays if anything else is in it.
+ * @throws ForeignFolderError when the stack did not make the folder.
+ */
 export async function removeTopology(options: StackOptions): Promise<void> {
-  await new Stack(options).down();
-  rmSync(options.stateDir, { recursive: true, force: true });
+  const left = await new Stack(options).reset();
+  if (left.length === 0) rmdirSync(options.stateDir);
 }
 
 /**
  * Takes down what an owner left behind that was itself killed: SIGKILL gives nobody a chance to clean up, so the
  * next run does.
  */
-export async function removeAbandonedTopologies(repoRoot: string): Promise<void> {
-  for (const entry of readdirSync(tmpdir()).filter((name) => name.startsWith(folderPrefix))) {
-    const stateDir = join(tmpdir(), entry);
+export async function removeAbandonedTopologies(repoRoot: string, parent = tmpdir()): Promise<void> {
+  for (const entry of readdirSync(parent).filter((name) => name.startsWith(folderPrefix))) {
+    const stateDir = join(parent, entry);
+    // The system's temporary folder is open to all: another user's folder, or a link, must not name what is deleted.
+    if (!isOwnStateFolder(stateDir)) continue;
     const owner = ownerRecord(stateDir);
     if (!owner.exists || owner.running() !== undefined) continue;
     await removeTopology(stackOptionsFromEnv({ FOURFOLD_STATE_DIR: stateDir }, repoRoot));

@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { databaseUrl } from './app-environment.js';
 import { freePorts } from './port-check.js';
+import { removeTopology } from './private-topology.js';
 import type { AccountName } from './secrets.js';
 import type { StackOptions } from './stack-options.js';
 import { Stack } from './stack.js';
@@ -34,8 +35,7 @@ export class ScratchTopology {
   }
 
   async remove(): Promise<void> {
-    await this.stack.reset();
-    rmSync(this.options.stateDir, { recursive: true, force: true });
+    await removeTopology(this.options);
   }
 
   node(name: string) {

@@ -1,5 +1,4 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, rmSync } from 'node:fs';
 import {
   appLaunch,
   appNames,
@@ -22,6 +21,7 @@ import { socketFolder } from './socket-path.js';
 import { StackError, UsageError } from './stack-error.js';
 import { stateLayout, type StackOptions } from './stack-options.js';
 import { stackStatus } from './stack-status.js';
+import { assertStateFolder, claimStateFolder, deleteState } from './state-folder.js';
 import { stopOrder, topologyServers } from './topology.js';
 import type { AppName, ServerNode, TopologyNode } from './topology-node.js';
 
@@ -53,6 +53,7 @@ export class Stack {
    * them learns of a conflict before anything has begun.
    */
   async up({ withApps = false }: { withApps?: boolean } = {}): Promise<void> {
+    claimStateFolder(this.options.stateDir);
     const alsoClaimed = withApps ? appNames.flatMap((app) => this.claimsOf(app)) : [];
     await this.exclusively(() =>
       bringUp({ options: this.options, servers: this.servers, alsoClaimed, report: this.report }),
@@ -65,6 +66,7 @@ export class Stack {
    * @throws StackError when another process is.
    */
   async supervise(): Promise<() => void> {
+    claimStateFolder(this.options.stateDir);
     const record = supervisorRecord(this.options);
     await this.exclusively(async () => {
       const other = record.running();
@@ -100,18 +102,23 @@ export class Stack {
     });
   }
 
-  /** `down`, and everything it kept is deleted; the empty database template stays, since it holds nothing of ours. */
-  async reset(): Promise<void> {
+  /**
+   * `down`, and everything that the stack made is deleted; the empty database template stays, since it holds no data.
+   * Returns the names of what it left in the state folder.
+   * @throws ForeignFolderError, before anything is stopped, when the stack did not make the folder.
+   */
+  async reset(): Promise<string[]> {
+    const { stateDir } = this.options;
+    assertStateFolder(stateDir);
     await this.down();
-    rmSync(socketFolder(this.options.stateDir), { recursive: true, force: true });
-    for (const entry of entriesOf(this.options.stateDir)) {
-      if (entry === 'template' || entry.startsWith('bootstrap.lock')) continue;
-      rmSync(join(this.options.stateDir, entry), { recursive: true, force: true });
-    }
-    this.report(`deleted the state in ${this.options.stateDir}`);
+    const left = deleteState(stateDir);
+    rmSync(socketFolder(stateDir), { recursive: true, force: true });
+    this.report(`deleted the state in ${stateDir}`);
+    return left;
   }
 
   async start(name: string): Promise<void> {
+    claimStateFolder(this.options.stateDir);
     if (isAppName(name)) return this.startApp(name);
     const server = this.serverNamed(name);
     await this.exclusively(() =>
@@ -192,14 +199,5 @@ export class Stack {
         if (pid !== process.pid) this.report(`waiting for process ${pid}, which is changing this topology`);
       },
     });
-  }
-}
-
-function entriesOf(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
   }
 }
