@@ -1,4 +1,4 @@
-import type { OutcomeEmail, UserView } from '@shop/contracts';
+import type { Money, OutcomeEmail, UserView } from '@shop/contracts';
 
 const said: Record<OutcomeEmail['outcome'], { subject: string; text: string }> = {
   confirmed: {
@@ -15,11 +15,14 @@ const said: Record<OutcomeEmail['outcome'], { subject: string; text: string }> =
 /** Plain text: every mail program shows it, and nothing in it can be injected into. */
 export function outcomeEmailText(email: OutcomeEmail, user: UserView): { subject: string; text: string } {
   const { subject, text } = said[email.outcome];
-  const total = new Intl.NumberFormat('en-GB', { style: 'currency', currency: email.total.currency }).format(
-    email.total.amount / 100,
-  );
   return {
     subject: `Order ${email.orderId} ${subject}`,
-    text: `Dear ${user.name},\n\n${text}\n\nOrder: ${email.orderId}\nTotal: ${total}\n\nFourfold\n`,
+    text: `Dear ${user.name},\n\n${text}\n\nOrder: ${email.orderId}\nTotal: ${formatted(email.total)}\n\nFourfold\n`,
   };
+}
+
+/** From the decimal digits: a division by 100 would round a total of 16 digits to the next tenth. */
+function formatted({ amount, currency }: Money): string {
+  const format = new Intl.NumberFormat('en-GB', { style: 'currency', currency });
+  return format.format(`${amount}E-${format.resolvedOptions().maximumFractionDigits ?? 0}` as `${number}`);
 }
