@@ -54,12 +54,12 @@ export default defineConfig({
       // Most of their time these two wait, for a lease to end or a process to start: more workers than processors.
       serverProject(
         'int',
-        { include: '{apps,libs,tools}/**/*.int-spec.ts', groupOrder: 1, maxWorkers: 4 },
+        { include: '{apps,libs,tools}/**/*.int-spec.ts', groupOrder: 1, maxWorkers: 3 },
         60_000,
       ),
       serverProject(
         'e2e',
-        { include: '{apps,tools}/**/*.e2e-spec.ts', groupOrder: 1, maxWorkers: 4 },
+        { include: '{apps,tools}/**/*.e2e-spec.ts', groupOrder: 1, maxWorkers: 3 },
         300_000,
       ),
       // They measure, or kill what everything else needs: one at a time, and nothing beside them.
