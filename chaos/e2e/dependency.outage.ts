@@ -130,7 +130,7 @@ export class DependencyOutage {
   }
 
   private async failedAttempts(): Promise<number> {
-    const metrics = await (await fetch(`${this.platform.worker.managementUrl}/metrics`)).text();
+    const metrics = await this.platform.worker.metrics();
     const failed = metrics.matchAll(/^queue_jobs_total\{.*outcome="(?:failed|dead)".*\} (\d+)$/gm);
     return [...failed].reduce((sum, [, count]) => sum + Number(count), 0);
   }

@@ -137,7 +137,7 @@ describe('a warm-up', () => {
     for (const name of ['product', 'stock', 'user']) {
       expect(namespaces[name], name).toMatchObject({ l1Hits: 1, l1Misses: 0, l2Misses: 0, hitRatio: 1 });
     }
-    const metrics = await (await fetch(`${platform.apis[1]!.managementUrl}/metrics`)).text();
+    const metrics = await platform.apis[1]!.metrics();
     expect(metrics).toMatch(/cache_warmed_keys_total\{source="products",outcome="loaded".*\} [1-9]/);
   });
 });

@@ -142,7 +142,7 @@ describe('while the queue Redis is away', () => {
         expect([answer.status, answer.body['code']]).toEqual([503, 'queue-unavailable']);
         expect(answer.headers.get('retry-after')).toBe('2');
       }
-      const metrics = await (await fetch(`${away.apis[0]!.managementUrl}/metrics`)).text();
+      const metrics = await away.apis[0]!.metrics();
       expect(metrics).toMatch(/^queue_redis_up\{[^}]*\} 0$/m);
       expect(metrics).not.toMatch(/^queue_jobs\{/m);
       // The worker has its Redis, and polls.

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { type Platform, startPlatform } from '@fourfold-tools/e2e';
+import { type Platform, type ServiceProcess, startPlatform } from '@fourfold-tools/e2e';
 import { eventually } from '@fourfold-tools/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -37,15 +37,11 @@ async function statusOf(url: string, path: string, headers: Record<string, strin
   });
 }
 
-/** One process's metrics: `name{labels}` → value. They are added up once a second: these, after the call began. */
-async function metricsOf(managementUrl: string): Promise<Map<string, number>> {
-  const ask = async () => (await fetch(`${managementUrl}/metrics`)).text();
-  const earlier = await ask();
-  const text = await eventually(async () => {
-    const now = await ask();
-    return now !== earlier && now;
-  });
-  const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+/** One process's metrics: `name{labels}` → value. */
+async function metricsOf(service: ServiceProcess): Promise<Map<string, number>> {
+  const samples = (await service.metrics())
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'));
   return new Map(
     samples.map((line) => {
       const space = line.lastIndexOf(' ');
@@ -117,7 +113,7 @@ describe('/metrics', () => {
   it('says where the API’s reads and writes went, on how many shards, and how the pools are', async () => {
     await platform.shop.user();
     await platform.api.get('/products');
-    const metrics = await metricsOf(apiManagementUrl);
+    const metrics = await metricsOf(platform.apis[0]!);
     expect(sumOf(metrics, 'db_route_total', 'target="primary"')).toBeGreaterThan(0);
     expect(sumOf(metrics, 'shard_queries_total', 'scope="single"')).toBeGreaterThan(0);
     expect(sumOf(metrics, 'db_pool_size_connections')).toBeGreaterThan(0);
@@ -128,14 +124,14 @@ describe('/metrics', () => {
   it('says what the worker has published and worked off', async () => {
     const { shop } = platform;
     const [userId, productId] = [await shop.user(), await shop.product(5)];
-    const before = await metricsOf(workerManagementUrl);
+    const before = await metricsOf(platform.worker);
     const { body } = await shop.order(userId, [{ productId, quantity: 1 }]);
     await shop.settled(body.id);
 
     const grown = (after: Map<string, number>, name: string, labels?: string) =>
       sumOf(after, name, labels) - sumOf(before, name, labels);
     await eventually(async () => {
-      const after = await metricsOf(workerManagementUrl);
+      const after = await metricsOf(platform.worker);
       // Inventory, order index, and the e-mail that follows.
       expect(grown(after, 'outbox_published_total')).toBe(3);
       for (const queue of ['inventory', 'order-index', 'email']) {

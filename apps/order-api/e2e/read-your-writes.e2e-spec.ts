@@ -1,10 +1,10 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { type ApiCaller, type Platform, type ServiceProcess, startPlatform } from '@fourfold-tools/e2e';
-import { topology } from '@fourfold-tools/testing';
+import { describeTopology, type OwnStack, repetitions, startOwnStack } from '@fourfold-tools/testing';
 import { createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-const PAIRS = 1_000;
+const PAIRS = repetitions({ quick: 200, full: 1_000 });
 const AT_ONCE = 20;
 const DELAY_SECONDS = 3;
 const SECRET = 'the-secret-of-this-one-file-of-tests';
@@ -14,26 +14,30 @@ const HEADER = 'x-consistency-token';
 let pair: Platform;
 /** One process as it is set up by default. */
 let single: Platform;
+/** Their servers: no other file's reads are to wait for these replicas. */
+let own: OwnStack;
 let writer: ApiCaller;
 let reader: ApiCaller;
 
 beforeAll(async () => {
   const apiEnv = { STICKY_WINDOW_MS: '0', CONSISTENCY_TOKEN_SECRETS: SECRET };
-  pair = await startPlatform({ name: 'ryw-pair', apis: 2, apiEnv });
-  single = await startPlatform({ name: 'ryw-single' });
+  own = await startOwnStack(({ kind }) => kind !== 'prometheus');
+  const servers = describeTopology(own.options);
+  pair = await startPlatform({ name: 'ryw-pair', servers, apis: 2, apiEnv });
+  single = await startPlatform({ name: 'ryw-single', servers });
   writer = pair.api;
   reader = pair.apiAt(1);
   // Not before all is up: a replica that is behind does not get into the rotation.
   await delayReplicas(DELAY_SECONDS);
 });
 afterAll(async () => {
-  await delayReplicas(0);
   await Promise.all([pair?.stop(), single?.stop()]);
+  await own?.remove();
 });
 
-/** Has both replicas of the run apply everything `seconds` after it was committed. */
+/** Has both replicas apply everything `seconds` after it was committed. */
 async function delayReplicas(seconds: number): Promise<void> {
-  for (const { rootUrl } of topology().replicas) {
+  for (const { rootUrl } of describeTopology(own.options).replicas) {
     const connection = await createConnection({ uri: rootUrl });
     await connection.query('STOP SLAVE');
     await connection.query(`CHANGE MASTER TO MASTER_DELAY = ${seconds}`);
@@ -73,15 +77,15 @@ async function count(times: number, attempt: () => Promise<boolean>): Promise<nu
 }
 
 /** The sum of one metric of one process over the label sets that contain `labels`. */
-async function metric({ managementUrl }: ServiceProcess, name: string, labels: string): Promise<number> {
-  const text = await (await fetch(`${managementUrl}/metrics`)).text();
+async function metric(service: ServiceProcess, name: string, labels: string): Promise<number> {
+  const text = await service.metrics();
   return text
     .split('\n')
     .filter((line) => line.startsWith(`${name}{`) && line.includes(labels))
     .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
 }
 
-describe(`1,000 writes on one process, each read on another, with replicas ${DELAY_SECONDS} s behind`, () => {
+describe(`${PAIRS} writes on one process, each read on another, with replicas ${DELAY_SECONDS} s behind`, () => {
   const notFresh = () => metric(pair.apis[1]!, 'db_route_total', 'reason="not-fresh-in-time"');
 
   it('the token withheld: the reads miss the writes (so the next test can fail)', async () => {

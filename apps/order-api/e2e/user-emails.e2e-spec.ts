@@ -173,7 +173,7 @@ describe('a sign-up that died', () => {
       expect(await holdersOf(without)).toEqual([]);
       expect(await holdersOf(withUser)).toEqual([{ userId: ada, state: 'confirmed' }]);
     });
-    const metrics = await (await fetch(`${platform.worker.managementUrl}/metrics`)).text();
+    const metrics = await platform.worker.metrics();
     expect(metrics).toMatch(/^users_swept_reservations_total\{.*outcome="released".*\} \d+$/m);
   });
 

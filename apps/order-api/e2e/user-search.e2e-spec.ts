@@ -41,7 +41,7 @@ async function pagesOf<T>(path: string, limit: number): Promise<T[][]> {
 }
 
 async function scatterQueries(): Promise<number> {
-  const text = await (await fetch(`${platform.apis[0]!.managementUrl}/metrics`)).text();
+  const text = await platform.apis[0]!.metrics();
   return Number(/^shard_queries_total\{.*scope="scatter".*\} (\d+)$/m.exec(text)?.[1] ?? 0);
 }
 

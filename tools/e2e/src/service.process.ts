@@ -41,6 +41,13 @@ export class ServiceProcess {
     return `http://127.0.0.1:${this.launch.env['MANAGEMENT_PORT']}`;
   }
 
+  /** What it tells Prometheus. It adds that up once a second: this is from after the call. */
+  async metrics(): Promise<string> {
+    const ask = async () => (await fetch(`${this.managementUrl}/metrics`)).text();
+    const earlier = await ask();
+    return eventually(async () => ((now) => now !== earlier && now)(await ask()));
+  }
+
   /** The end of what it has logged, over all its starts. */
   get log(): string {
     return tailOf(this.logPath, 200);
@@ -48,9 +55,10 @@ export class ServiceProcess {
 
   /** Resolves once the service says that it is ready. */
   async start(): Promise<void> {
-    const { app, repoRoot, env } = this.launch;
+    const { app, repoRoot, stateDir, env } = this.launch;
     const child = spawn(process.execPath, [join(repoRoot, 'apps', app, 'dist', 'main.js')], {
-      env: { PATH: process.env['PATH'] ?? '', ...env },
+      // Compiled once a run: processes of one app start many times.
+      env: { PATH: process.env['PATH'] ?? '', NODE_COMPILE_CACHE: join(stateDir, 'compiled'), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;
