@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
+import { APP_FILTER, APP_INTERCEPTOR } from '@nestjs/core';
 import { AuthModule, authOptionsOf } from '@fourfold/auth';
 import { CacheModule } from '@fourfold/cache';
 import { ConsistencyInterceptor, DbRoutingModule } from '@fourfold/db-routing';
@@ -17,7 +17,6 @@ import { DeadLettersController } from './admin/dead-letters.controller.js';
 import { QueuesController } from './admin/queues.controller.js';
 import { ReplicasController } from './admin/replicas.controller.js';
 import { ShardsController } from './admin/shards.controller.js';
-import { AuthGuard } from './auth/auth.guard.js';
 import { callerKey, callerOf } from './auth/caller.js';
 import { config } from './config/order-api.config.js';
 import { ProblemFilter } from './http/problem.filter.js';
@@ -77,7 +76,6 @@ import { UsersController } from './users/users.controller.js';
   ],
   providers: [
     CacheReporter,
-    { provide: APP_GUARD, useClass: AuthGuard },
     { provide: APP_INTERCEPTOR, useExisting: ConsistencyInterceptor },
     { provide: APP_FILTER, useClass: ProblemFilter },
   ],

@@ -2,7 +2,7 @@ import { Controller, Delete, Get, HttpCode, Post } from '@nestjs/common';
 import { CacheWarmer, MultiLevelCache, type WriteOutcome } from '@fourfold/cache';
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
-import { OperatorOnly } from '../auth/auth.guard.js';
+import { OperatorOnly } from '../auth/access.js';
 import { ValidParam } from '../http/zod.pipe.js';
 import { Answers } from '../openapi/answers.js';
 import { CacheNamespaceNotFoundError } from './cache.errors.js';

@@ -9,7 +9,7 @@ import {
 import { type Page, pageOf } from '@shop/contracts';
 import type { Caller } from '@fourfold/auth';
 import { ApiTags } from '@nestjs/swagger';
-import { OperatorOnly } from '../auth/auth.guard.js';
+import { OperatorOnly } from '../auth/access.js';
 import { callerKey, CurrentCaller } from '../auth/caller.js';
 import { IdParam, ValidBody, ValidQuery } from '../http/zod.pipe.js';
 import { Answers } from '../openapi/answers.js';

@@ -4,7 +4,7 @@ import { type PauseOutcome, QueueOperations, type QueueOverview } from '@fourfol
 import type { Page } from '@shop/contracts';
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
-import { OperatorOnly } from '../auth/auth.guard.js';
+import { OperatorOnly } from '../auth/access.js';
 import { CurrentCaller } from '../auth/caller.js';
 import { ValidParam } from '../http/zod.pipe.js';
 import { Answers } from '../openapi/answers.js';

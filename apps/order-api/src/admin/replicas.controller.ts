@@ -2,7 +2,7 @@ import { Controller, Get } from '@nestjs/common';
 import { type NodeStatus, NodeStatuses } from '@fourfold/db-routing';
 import type { Page } from '@shop/contracts';
 import { ApiTags } from '@nestjs/swagger';
-import { OperatorOnly } from '../auth/auth.guard.js';
+import { OperatorOnly } from '../auth/access.js';
 import { Answers } from '../openapi/answers.js';
 
 @ApiTags('admin')

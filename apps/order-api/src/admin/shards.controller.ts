@@ -9,7 +9,7 @@ import {
   type SlotMove,
 } from '@fourfold/sharding';
 import { ApiTags } from '@nestjs/swagger';
-import { OperatorOnly } from '../auth/auth.guard.js';
+import { OperatorOnly } from '../auth/access.js';
 import { ValidBody } from '../http/zod.pipe.js';
 import { Answers } from '../openapi/answers.js';
 

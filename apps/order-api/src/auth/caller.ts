@@ -8,7 +8,7 @@ export function rememberCaller(request: FastifyRequest, caller: Caller): void {
   callers.set(request, caller);
 }
 
-/** Undefined on the management port, where nobody has to say who he is. */
+/** Undefined on the management port, which asks for no token. */
 export function callerOf(context: ExecutionContext): Caller | undefined {
   return callers.get(context.switchToHttp().getRequest<FastifyRequest>());
 }
@@ -18,7 +18,7 @@ export const callerKey = ({ role, id }: Caller): string => `${role}:${id}`;
 
 export const CurrentCaller = createParamDecorator((_data: unknown, context: ExecutionContext): Caller => {
   const caller = callerOf(context);
-  if (!caller) throw new Error('@CurrentCaller() on a route that the AuthGuard does not cover');
+  if (!caller) throw new Error('@CurrentCaller() on a route that asks for no token');
   return caller;
 });
 

@@ -2,7 +2,7 @@ import { PAGE_CONTENT_POLICY } from '@fourfold/observability';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { OPEN_TO_ALL } from '../auth/authentication.hook.js';
+import { allow } from '../auth/access.js';
 import { describeConsistencyHeader } from './consistency-header.js';
 
 const PAGE = '/docs';
@@ -42,7 +42,7 @@ export function publishOpenApi(app: NestFastifyApplication): void {
 function publishToAll(fastify: FastifyInstance): void {
   fastify.addHook('onRoute', (route) => {
     if (route.url !== DOCUMENT && route.url !== PAGE && !route.url.startsWith(`${PAGE}/`)) return;
-    route.config = { ...route.config, [OPEN_TO_ALL]: true };
+    route.config = { ...route.config, ...allow('public') };
     route.onRequest = [route.onRequest ?? [], describePage].flat();
   });
 }

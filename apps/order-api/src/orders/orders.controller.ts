@@ -15,6 +15,7 @@ import { ReadYourWrites } from '@fourfold/db-routing';
 import { UserNotFoundError } from '@shop/contracts';
 import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { CustomersToo } from '../auth/access.js';
 import { callerKey, CurrentCaller, mayActFor } from '../auth/caller.js';
 import { etagOf } from '../http/etag.js';
 import { IdempotencyKeyMissingError, ValidationError } from '../http/http.errors.js';
@@ -34,6 +35,7 @@ export class OrdersController {
   ) {}
 
   @Post()
+  @CustomersToo()
   @ApiHeader({
     name: 'Idempotency-Key',
     required: true,
@@ -66,6 +68,7 @@ export class OrdersController {
   }
 
   @Get(':id')
+  @CustomersToo()
   @Answers(200, 'order')
   async get(
     @CurrentCaller() caller: Caller,
@@ -76,6 +79,7 @@ export class OrdersController {
   }
 
   @Post(':id/cancel')
+  @CustomersToo()
   @HttpCode(200)
   @Answers(200, 'order')
   async cancel(

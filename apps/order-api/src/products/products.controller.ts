@@ -12,7 +12,7 @@ import type { Page, ProductView } from '@shop/contracts';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
-import { OperatorOnly } from '../auth/auth.guard.js';
+import { CustomersToo, OperatorOnly } from '../auth/access.js';
 import { IdParam, ValidBody, ValidQuery } from '../http/zod.pipe.js';
 import { Answers } from '../openapi/answers.js';
 
@@ -25,12 +25,14 @@ export class ProductsController {
   ) {}
 
   @Get()
+  @CustomersToo()
   @Answers(200, 'products')
   list(@ValidQuery(listProductsSchema) query: ListProducts): Promise<Page<ProductView>> {
     return this.products.list(query);
   }
 
   @Get(':id')
+  @CustomersToo()
   @Answers(200, 'product')
   get(@IdParam() id: string): Promise<ProductView> {
     return this.products.get(id);

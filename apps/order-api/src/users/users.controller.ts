@@ -16,7 +16,7 @@ import {
 import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { OperatorOnly } from '../auth/auth.guard.js';
+import { CustomersToo, OperatorOnly } from '../auth/access.js';
 import { CurrentCaller, mayActFor } from '../auth/caller.js';
 import { etagOf, versionFrom } from '../http/etag.js';
 import { IdParam, ValidBody, ValidQuery } from '../http/zod.pipe.js';
@@ -55,6 +55,7 @@ export class UsersController {
   }
 
   @Get(':id')
+  @CustomersToo()
   @Answers(200, 'user')
   async get(
     @CurrentCaller() caller: Caller,
@@ -66,6 +67,7 @@ export class UsersController {
   }
 
   @Patch(':id')
+  @CustomersToo()
   @ApiHeader({ name: 'If-Match', required: true, description: 'The ETag that was read, or *' })
   @Answers(200, 'user')
   async change(
@@ -80,6 +82,7 @@ export class UsersController {
   }
 
   @Get(':id/orders')
+  @CustomersToo()
   @Answers(200, 'orders')
   async ordersOf(
     @CurrentCaller() caller: Caller,

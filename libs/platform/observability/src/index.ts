@@ -2,6 +2,7 @@ export { HealthRegistry, type HealthProbe } from './health.registry.js';
 export type { HttpDeadlines } from './http.server.js';
 export {
   arrivedOnManagementPort,
+  isManagementRoute,
   ManagementOnly,
   ManagementPort,
   registerOnManagementPort,

@@ -30,9 +30,52 @@ class BoardController {
   }
 }
 
+@ManagementOnly()
+@Controller('v1/inside/pages')
+class DeepController {
+  @Get()
+  show(): string {
+    return 'deep';
+  }
+}
+
+@ManagementOnly()
+@Controller('/slashed')
+class SlashedController {
+  @Get()
+  show(): string {
+    return 'slashed';
+  }
+}
+
+@Controller(['one', '/v1/two'])
+@ManagementOnly()
+class TwoPathsController {
+  @Get('below')
+  show(): string {
+    return 'two';
+  }
+}
+
+/** Its first segment is that of a management controller. */
+@Controller('health/advice')
+class AdviceController {
+  @Get()
+  show(): string {
+    return 'sleep';
+  }
+}
+
 @Module({
   imports: [ObservabilityModule.forRoot({ service: 'test', logLevel: 'silent' })],
-  controllers: [GreetingsController, BoardController],
+  controllers: [
+    GreetingsController,
+    BoardController,
+    DeepController,
+    SlashedController,
+    TwoPathsController,
+    AdviceController,
+  ],
 })
 class AppModule {}
 
@@ -84,6 +127,10 @@ describe('one service on two ports', () => {
     '/metrics',
     '/metrics?x=1',
     '/board/letters',
+    '/v1/inside/pages',
+    '/slashed',
+    '/one/below',
+    '/v1/two/below',
     '/v1/pages',
     '/v1/pages/inner/7',
   ])('the management port answers %s, the public port knows nothing of it', async (path) => {
@@ -128,13 +175,17 @@ describe('one service on two ports', () => {
     expect(await bodyOf('/metrics')).toBe(await bodyOf('/nothing'));
   });
 
-  it('@ManagementOnly() below @Controller is an error at once, not a route on the wrong port', () => {
+  it('a public controller stays public below a path that begins like a management one', async () => {
+    expect(await statusOf(`${publicUrl}/health/advice`)).toBe(200);
+    expect(await statusOf(`${managementUrl}/health/advice`)).toBe(404);
+  });
+
+  it('@ManagementOnly() does not mark a route that other controllers may share', () => {
     expect(() => {
-      @Controller('late')
       @ManagementOnly()
-      class LateController {}
-      return LateController;
-    }).toThrow('@ManagementOnly() must stand above @Controller on LateController');
+      class InheritingController extends GreetingsController {}
+      return InheritingController;
+    }).toThrow('@ManagementOnly() on InheritingController: override the route list, which it inherits');
   });
 });
 

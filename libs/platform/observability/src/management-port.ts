@@ -1,10 +1,11 @@
 import type { RequestListener, Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { MetadataScanner } from '@nestjs/core';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify';
 import { createHttpServer, type HttpDeadlines } from './http.server.js';
 import { answerWhileStarting } from './starting.responder.js';
 
-const managementControllers = new Set<string>(['metrics']);
 const managementSockets = new WeakSet<Socket>();
 
 /** Whether a request came in by a management port: such requests carry no user, and need none. */
@@ -12,19 +13,29 @@ export function arrivedOnManagementPort(request: { socket: Socket }): boolean {
   return managementSockets.has(request.socket);
 }
 
-/** Marks a controller whose routes answer on the management port alone. */
-export function ManagementOnly(): ClassDecorator {
-  return (target) => {
-    const path: unknown = Reflect.getMetadata('path', target);
-    // Class decorators run bottom up: @Controller, below this one, has set the path already.
-    if (typeof path !== 'string')
-      throw new Error(`@ManagementOnly() must stand above @Controller on ${target.name}`);
-    managementControllers.add(path);
-  };
-}
-
 /** In a route's Fastify `config`: it answers on the management port alone. */
 const MANAGEMENT_ONLY = Symbol('MANAGEMENT_ONLY');
+
+/** @param config of a route, as Fastify has it */
+export function isManagementRoute(config: object): boolean {
+  return MANAGEMENT_ONLY in config;
+}
+
+/**
+ * Marks a controller whose routes answer on the management port alone, whatever their paths are.
+ * @throws when the controller inherits a route: the mark is on the method, and other controllers may share that one
+ */
+export function ManagementOnly(): ClassDecorator {
+  return ({ name, prototype }) => {
+    const routes = prototype as Record<string, object>;
+    for (const method of new MetadataScanner().getAllMethodNames(routes)) {
+      const route = Object.getOwnPropertyDescriptor(routes, method);
+      if (route) RouteConfig({ [MANAGEMENT_ONLY]: true })(routes, method, route);
+      else if (Reflect.hasMetadata('path', routes[method]!))
+        throw new Error(`@ManagementOnly() on ${name}: override the route ${method}, which it inherits`);
+    }
+  };
+}
 
 /**
  * Puts the routes of a plain Fastify plugin, such as a page that comes as one, below `prefix` on the management port
@@ -78,10 +89,7 @@ export class ManagementPort {
   attach(fastify: FastifyInstance): void {
     fastify.addHook('onRequest', (request, reply, done) => {
       // The route that was found, not the URL: `/%68ealth` and `http://host/health` lead to the same one.
-      const { url, config } = request.routeOptions;
-      const first = url?.split('/', 2)[1] ?? '';
-      const isManagement = managementControllers.has(first) || MANAGEMENT_ONLY in config;
-      if (isManagement === arrivedOnManagementPort(request.raw)) done();
+      if (isManagementRoute(request.routeOptions.config) === arrivedOnManagementPort(request.raw)) done();
       else reply.callNotFound();
     });
     fastify.addHook('onClose', () => this.close());

@@ -1,0 +1,121 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TokenVerifier } from '@fourfold/auth';
+import { ManagementOnly, ObservabilityModule, startService } from '@fourfold/observability';
+import { Controller, Get, Module, type Type } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ProblemFilter } from '../http/problem.filter.js';
+import { allow, CustomersToo, OperatorOnly } from './access.js';
+import { authenticate } from './authentication.hook.js';
+
+@Controller('v1/said')
+class SaidController {
+  @Get('operators')
+  @OperatorOnly()
+  operators(): string {
+    return 'operators';
+  }
+
+  @Get('customers')
+  @CustomersToo()
+  customers(): string {
+    return 'customers';
+  }
+}
+
+@Controller('v1/forgotten')
+class ForgottenController {
+  @Get(':id')
+  show(): string {
+    return 'a secret';
+  }
+}
+
+@ManagementOnly()
+@Controller('v1/inside')
+class InsideController {
+  @Get()
+  show(): string {
+    return 'inside';
+  }
+}
+
+const observability = ObservabilityModule.forRoot({ service: 'test', logLevel: 'silent' });
+
+let directory: string;
+let tokens: TokenVerifier;
+let tokenOf: (role: string) => Promise<string>;
+let app: NestFastifyApplication | undefined;
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'fourfold-access-'));
+  const { privateKey, publicKey } = await generateKeyPair('ES256');
+  const jwksFile = join(directory, 'jwks.json');
+  writeFileSync(jwksFile, JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), alg: 'ES256' }] }));
+  tokens = new TokenVerifier({ jwksFile, issuer: 'us', audience: 'shop' });
+  tokenOf = (role) =>
+    new SignJWT({ role, sub: '7' })
+      .setProtectedHeader({ alg: 'ES256' })
+      .setIssuer('us')
+      .setAudience('shop')
+      .setExpirationTime('1h')
+      .sign(privateKey);
+});
+afterAll(async () => {
+  await app?.close();
+  rmSync(directory, { recursive: true });
+});
+
+function start(controllers: Type[], more?: (fastify: ReturnType<typeof fastifyOf>) => void) {
+  @Module({
+    imports: [observability],
+    controllers,
+    providers: [{ provide: APP_FILTER, useClass: ProblemFilter }],
+  })
+  class AppModule {}
+  return startService(AppModule, {
+    host: '127.0.0.1',
+    port: 0,
+    managementPort: 0,
+    configure: (made) => {
+      authenticate(fastifyOf(made), tokens);
+      more?.(fastifyOf(made));
+    },
+  });
+}
+
+const fastifyOf = (made: NestFastifyApplication) => made.getHttpAdapter().getInstance();
+
+describe('a public route', () => {
+  it('that does not say who may call it keeps the application from starting', async () => {
+    await expect(start([SaidController, ForgottenController, InsideController])).rejects.toThrow(
+      /^Routes without @OperatorOnly\(\) or @CustomersToo\(\): GET \/v1\/forgotten\/:id(, HEAD \/v1\/forgotten\/:id)?$/,
+    );
+  });
+
+  it('of a plain Fastify plugin as well', async () => {
+    await expect(start([], (fastify) => fastify.get('/plain', () => 'plain'))).rejects.toThrow('GET /plain');
+  });
+
+  it('answers those that it says', async () => {
+    app = await start([SaidController, InsideController], (fastify) =>
+      fastify.get('/open', { config: allow('public') }, () => 'open'),
+    );
+    const { port } = app.getHttpServer().address() as AddressInfo;
+    const statusFor = async (path: string, role?: string) => {
+      const headers = role === undefined ? {} : { authorization: `Bearer ${await tokenOf(role)}` };
+      return (await fetch(`http://127.0.0.1:${port}${path}`, { headers })).status;
+    };
+    const statuses = async (path: string) =>
+      Promise.all([statusFor(path), statusFor(path, 'customer'), statusFor(path, 'operator')]);
+    expect(await statuses('/open')).toEqual([200, 200, 200]);
+    expect(await statuses('/v1/said/customers')).toEqual([401, 200, 200]);
+    expect(await statuses('/v1/said/operators')).toEqual([401, 403, 200]);
+    expect(await statuses('/v1/inside')).toEqual([404, 404, 404]);
+  });
+});
