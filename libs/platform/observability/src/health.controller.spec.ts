@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { HealthRegistry, type HealthProbe } from './health.registry.js';
 import { ObservabilityModule } from './observability.module.js';
 import { startService } from './start-service.js';
@@ -14,6 +14,7 @@ const down: HealthProbe = () => Promise.reject(new Error('connection refused'));
 const hanging: HealthProbe = () => new Promise(() => {});
 
 let app: NestFastifyApplication;
+let url: string;
 afterEach(() => app.close());
 
 /** A worker: no public port. */
@@ -25,12 +26,19 @@ async function ready(
   app = await startService(AppModule, { host: '127.0.0.1', managementPort });
   for (const [name, [probe, required]] of Object.entries(probes))
     app.get(HealthRegistry).add(name, probe, { required });
-  const response = await fetch(`http://127.0.0.1:${managementPort}${path}`);
+  url = `http://127.0.0.1:${managementPort}${path}`;
+  return answer();
+}
+
+async function answer() {
+  const response = await fetch(url);
   return {
     status: response.status,
-    body: (await response.json()) as { details: Record<string, { status: string }> },
+    body: (await response.json()) as { details: Record<string, { status: string } | undefined> },
   };
 }
+
+const detailsNow = async () => (await answer()).body.details;
 
 describe('/health/ready', () => {
   it('is 200 when everything answers, with what the probes tell', async () => {
@@ -61,10 +69,26 @@ describe('/health/ready', () => {
     expect(body.details['replica']).toMatchObject({ status: 'degraded', message: 'connection refused' });
   });
 
-  it('takes a probe that hangs for one that is down, after a second', async () => {
+  it('takes a probe that hangs for one that is down, without waiting for its time-out', async () => {
     const { status, body } = await ready({ database: [hanging, true], cache: [hanging, false] });
     expect(status).toBe(503);
-    expect(body.details).toMatchObject({ database: { status: 'down' }, cache: { status: 'degraded' } });
+    const message = 'it has not answered yet';
+    expect(body.details).toMatchObject({
+      database: { status: 'down', message },
+      cache: { status: 'degraded', message },
+    });
+  });
+
+  it('tells the last that is known of a dependency that freezes, and a moment later that it is frozen', async () => {
+    let answering = true;
+    const freezing: HealthProbe = () => (answering ? up() : hanging());
+    const first = await ready({ database: [up, true], cache: [freezing, false] });
+    expect(first.body.details['cache']).toMatchObject({ status: 'up' });
+    answering = false;
+    expect((await detailsNow())['cache']).toMatchObject({ status: 'up' });
+    await vi.waitUntil(async () => (await detailsNow())['cache']?.status === 'degraded', { timeout: 20_000 });
+    answering = true;
+    await vi.waitUntil(async () => (await detailsNow())['cache']?.status === 'up', { timeout: 20_000 });
   });
 
   it('is 503 for a probe that throws instead of rejecting', async () => {

@@ -1,18 +1,14 @@
 import { Controller, Get } from '@nestjs/common';
-import { HealthCheckService, HealthIndicatorService, type HealthCheckResult } from '@nestjs/terminus';
-import { HealthRegistry, type HealthCheckEntry } from './health.registry.js';
+import { HealthCheckService, type HealthCheckResult } from '@nestjs/terminus';
+import { HealthMonitor } from './health.monitor.js';
 import { ManagementOnly } from './management-port.js';
-
-/** A probe that hangs is as bad as one that fails; Kubernetes asks every few seconds. */
-const PROBE_TIMEOUT_MS = 1_000;
 
 @ManagementOnly()
 @Controller('health')
 export class HealthController {
   constructor(
     private readonly health: HealthCheckService,
-    private readonly indicators: HealthIndicatorService,
-    private readonly registry: HealthRegistry,
+    private readonly monitor: HealthMonitor,
   ) {}
 
   /** The process runs its event loop. Asks no dependency: a restart would not bring one back. */
@@ -21,17 +17,10 @@ export class HealthController {
     return { status: 'ok' };
   }
 
-  /** 200 when every required dependency answers; 503 with the names of those that don't. */
+  /** 200 when every required dependency has answered lately; 503 with the names of those that have not. */
   @Get('ready')
-  ready(): Promise<HealthCheckResult> {
-    return this.health.check(this.registry.entries.map((entry) => () => this.ask(entry)));
-  }
-
-  private async ask({ name, probe, required }: HealthCheckEntry) {
-    const result = await this.indicators.check(name).attempt(probe).withTimeout(PROBE_TIMEOUT_MS);
-    const outcome = result[name];
-    if (required || outcome?.status !== 'down') return result;
-    const { status: _down, ...details } = outcome;
-    return this.indicators.check(name).degraded(details);
+  async ready(): Promise<HealthCheckResult> {
+    const outcomes = await this.monitor.outcomes();
+    return this.health.check(outcomes.map((outcome) => () => outcome));
   }
 }

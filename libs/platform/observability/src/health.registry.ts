@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-/** Looks at one dependency. Resolves with details to show, or rejects with what is wrong. */
+/** Looks at one dependency, every second or two. Resolves with details to show, or rejects with what is wrong. */
 export type HealthProbe = () => Promise<Record<string, unknown> | void>;
 
 export interface HealthCheckEntry {
@@ -13,7 +13,7 @@ export interface HealthCheckEntry {
   required: boolean;
 }
 
-/** Where libraries announce what they depend on; `/health/ready` asks each entry. */
+/** Where libraries announce what they depend on; `/health/ready` tells how each entry is. */
 @Injectable()
 export class HealthRegistry {
   private readonly registered: HealthCheckEntry[] = [];

@@ -3,6 +3,7 @@ import { TerminusModule } from '@nestjs/terminus';
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
 import { LoggerModule } from 'nestjs-pino';
 import { HealthController } from './health.controller.js';
+import { HealthMonitor } from './health.monitor.js';
 import { HealthRegistry } from './health.registry.js';
 import { arrivedOnManagementPort } from './management-port.js';
 import { MetricsController } from './metrics.controller.js';
@@ -50,7 +51,7 @@ export class ObservabilityModule {
         TerminusModule.forRoot({ errorLogStyle: 'json' }),
       ],
       controllers: [HealthController],
-      providers: [HealthRegistry],
+      providers: [HealthRegistry, HealthMonitor],
       exports: [HealthRegistry],
     };
   }
