@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import {
   createLocalJWKSet,
-  createRemoteJWKSet,
   errors,
   type JSONWebKeySet,
   type JWTPayload,
@@ -12,6 +11,7 @@ import { z } from 'zod';
 import { KeysUnavailableError, TokenExpiredError, TokenInvalidError } from './auth.errors.js';
 import type { AuthOptions } from './auth.options.js';
 import type { Caller } from './caller.js';
+import { remoteKeys } from './remote.keys.js';
 
 const digits = z.string().regex(/^[1-9]\d{0,18}$/);
 
@@ -24,6 +24,7 @@ const claimsSchema = (customerSub: z.ZodType<string>) =>
 /** Asymmetric ones only: whoever checks a token must not be able to make one. */
 const ALGORITHMS = ['ES256', 'RS256', 'EdDSA'];
 const CLOCK_TOLERANCE_SECONDS = 5;
+const DAY_MS = 24 * 60 * 60_000;
 
 /** Says who holds a token, when it is one of ours. */
 export class TokenVerifier {
@@ -32,10 +33,10 @@ export class TokenVerifier {
 
   /** @throws when there is a key file and it can't be read */
   constructor(private readonly options: AuthOptions) {
-    const { jwksUrl, jwksFile, customerSub = digits } = options;
+    const { jwksUrl, jwksFile, jwksMaxAgeMs = DAY_MS, customerSub = digits } = options;
     this.claims = claimsSchema(customerSub);
     this.keys = jwksUrl
-      ? createRemoteJWKSet(new URL(jwksUrl))
+      ? remoteKeys(new URL(jwksUrl), jwksMaxAgeMs)
       : createLocalJWKSet(JSON.parse(readFileSync(jwksFile ?? '', 'utf8')) as JSONWebKeySet);
   }
 
