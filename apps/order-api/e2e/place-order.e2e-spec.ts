@@ -113,6 +113,46 @@ describe('the way of one order', () => {
   });
 });
 
+describe('an order of another customer', () => {
+  it('is shown to, listed for, cancelled by and placed by its own customer alone', async () => {
+    const { shop, api } = platform;
+    const [ada, bob, productId] = [await shop.user(), await shop.user(), await shop.product(9)];
+    const [owner, stranger] = [
+      api.as(await platform.customerToken(ada)),
+      api.as(await platform.customerToken(bob)),
+    ];
+    const place = (caller: ApiCaller, userId: string) =>
+      caller.post<OrderBody>(
+        '/orders',
+        { userId, items: [{ productId, quantity: 1 }], shippingAddress: 'Here' },
+        { 'idempotency-key': randomUUID() },
+      );
+    const placed = await place(owner, ada);
+    expect(placed.status).toBe(201);
+    const { id } = placed.body;
+    const status = (await shop.settled(id)).status;
+
+    const answers = await Promise.all([
+      stranger.get(`/orders/${id}`),
+      stranger.post(`/orders/${id}/cancel`),
+      stranger.get(`/users/${ada}/orders`),
+      stranger.get(`/users/${ada}`),
+      stranger.call('PATCH', `/users/${ada}`, { body: { name: 'Mallory' }, headers: { 'if-match': '*' } }),
+      place(stranger, ada),
+    ]);
+    expect(answers.map(({ status: code, body }) => [code, (body as { code?: string }).code])).toEqual([
+      [404, 'order-not-found'],
+      [404, 'order-not-found'],
+      ...Array<unknown>(4).fill([404, 'user-not-found']),
+    ]);
+
+    expect((await owner.get(`/orders/${id}`)).body).toMatchObject({ id, userId: ada, status });
+    const listed = await owner.get<{ items: OrderBody[] }>(`/users/${ada}/orders`);
+    expect(listed.body.items.map((order) => order.id)).toEqual([id]);
+    expect((await owner.post(`/orders/${id}/cancel`)).body).toMatchObject({ id, status: 'cancelled' });
+  });
+});
+
 describe('cancelling', () => {
   it('tells a stranger nothing: what exists and what does not costs the same', async () => {
     const { shop } = platform;
@@ -241,6 +281,32 @@ describe('Idempotency-Key', () => {
     const other = await shop.order(userId, [{ productId, quantity: 2 }], key);
     expect(other.status).toBe(422);
     expect(other.body).toMatchObject({ code: 'idempotency-key-reused' });
+  });
+
+  it('is 409 while the first request is still at it, and free when that one fails', async () => {
+    const { shop, primary } = platform;
+    const [userId, productId, key] = [await shop.user(), await shop.product(5), randomUUID()];
+    const place = () => shop.order(userId, [{ productId, quantity: 1 }], key);
+    const first = await primary.getConnection();
+    try {
+      await first.beginTransaction();
+      await first.query(
+        `INSERT INTO idempotency_keys (caller, route, idempotency_key, request_hash, order_id, response_body)
+         VALUES ('operator:e2e', 'POST /v1/orders', ?, REPEAT('x', 32), 1, '{}')`,
+        [key],
+      );
+      const second = await place();
+      expect([second.status, second.headers.get('retry-after')]).toEqual([409, '1']);
+      expect(second.body).toMatchObject({ code: 'idempotency-in-progress' });
+    } finally {
+      await first.rollback();
+      first.release();
+    }
+    expect((await place()).status).toBe(201);
+    const [orders] = await primary.query<RowDataPacket[]>('SELECT id FROM orders WHERE user_id = ?', [
+      userId,
+    ]);
+    expect(orders).toHaveLength(1);
   });
 
   it('still gives the first answer when the stock has gone meanwhile', async () => {
