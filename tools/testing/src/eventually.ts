@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 export interface EventuallyOptions {
-  /** Default 10,000. */
+  /** Default 25,000. */
   readonly deadlineMs?: number;
   /** Default 25. */
   readonly everyMs?: number;
@@ -13,7 +13,7 @@ export interface EventuallyOptions {
  */
 export async function eventually<T>(
   check: () => T | Promise<T>,
-  { deadlineMs = 10_000, everyMs = 25 }: EventuallyOptions = {},
+  { deadlineMs = 25_000, everyMs = 25 }: EventuallyOptions = {},
 ): Promise<Exclude<T, false>> {
   const end = performance.now() + deadlineMs;
   for (;;) {
