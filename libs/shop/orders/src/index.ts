@@ -1,4 +1,5 @@
 import { CreateOrders1764000000600 } from './migrations/create-orders.migration.js';
+import { OrderLines1764300000600 } from './migrations/order-lines.migration.js';
 import { CreateUserOrders1764000000700 } from './migrations/create-user-orders.migration.js';
 import { OrderItemEntity } from './schema/order-item.entity.js';
 import { OrderEntity } from './schema/order.entity.js';
@@ -27,7 +28,7 @@ export { SettleOrder } from './settling/settle-order.command.js';
 
 export const ordersEntities = [OrderEntity, OrderItemEntity];
 /** Migrations of the main cluster that this library needs. */
-export const ordersMigrations = [CreateOrders1764000000600];
+export const ordersMigrations = [CreateOrders1764000000600, OrderLines1764300000600];
 
 export const ordersShardEntities = [UserOrderEntity];
 /** Migrations of every shard that this library needs. */

@@ -15,16 +15,19 @@ export interface OrderView {
   version: number;
 }
 
+/** Its items are in the order of the request that placed it. */
 export function viewOf(order: OrderEntity, items: readonly OrderItemEntity[]): OrderView {
   return {
     id: order.id,
     userId: order.userId,
     status: order.status,
-    items: items.map(({ productId, quantity, unitPriceMinor }) => ({
-      productId,
-      quantity,
-      unitPrice: gbp(unitPriceMinor),
-    })),
+    items: items
+      .toSorted((a, b) => a.line - b.line)
+      .map(({ productId, quantity, unitPriceMinor }) => ({
+        productId,
+        quantity,
+        unitPrice: gbp(unitPriceMinor),
+      })),
     total: gbp(order.totalMinor),
     shippingAddress: order.shippingAddress,
     createdAt: order.createdAt.toISOString(),

@@ -56,8 +56,8 @@ describe('a priced order', () => {
       createdAt,
     });
     expect(items).toEqual([
-      { orderId: '42', productId: '1', quantity: 2, unitPriceMinor: 450 },
-      { orderId: '42', productId: '2', quantity: 1, unitPriceMinor: 99 },
+      { orderId: '42', productId: '1', line: 0, quantity: 2, unitPriceMinor: 450 },
+      { orderId: '42', productId: '2', line: 1, quantity: 1, unitPriceMinor: 99 },
     ]);
   });
 

@@ -22,9 +22,10 @@ export function priceOrder(
 ): PricedOrder {
   refuseUnknown(input.items, products);
   refuseShort(input.items, products);
-  const items = input.items.map(({ productId, quantity }) => ({
+  const items = input.items.map(({ productId, quantity }, line) => ({
     orderId: id,
     productId,
+    line,
     quantity,
     unitPriceMinor: products.get(productId)?.price.amount ?? 0,
   }));

@@ -8,6 +8,10 @@ export class OrderItemEntity {
   @PrimaryColumn('bigint', { name: 'product_id', unsigned: true })
   productId!: string;
 
+  /** Where it stands in the order, from 0; all 0 in orders of an earlier release, whose items go by product. */
+  @Column('smallint', { unsigned: true })
+  line!: number;
+
   @Column('int')
   quantity!: number;
 

@@ -8,6 +8,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { CancelOrder } from '../cancelling/cancel-order.command.js';
 import type { OrderIndex } from '../index-by-user/order.index.js';
 import { CreateOrders1764000000600 } from '../migrations/create-orders.migration.js';
+import { OrderLines1764300000600 } from '../migrations/order-lines.migration.js';
 import { IdempotencyStore } from '../placing/idempotency.store.js';
 import { PlaceOrder } from '../placing/place-order.command.js';
 import { OrderReader } from '../reading/order.reader.js';
@@ -67,7 +68,7 @@ export class OrdersDatabase {
   static async start(): Promise<OrdersDatabase> {
     return new OrdersDatabase(
       await migratedDatabase({
-        migrations: [...outboxMigrations, CreateOrders1764000000600],
+        migrations: [...outboxMigrations, CreateOrders1764000000600, OrderLines1764300000600],
         entities: [OrderEntity, OrderItemEntity],
         alsoRun: ['CREATE TABLE shelf (units INT NOT NULL)', 'INSERT INTO shelf VALUES (100)'],
       }),
@@ -136,7 +137,13 @@ export class OrdersDatabase {
       version: 1,
       createdAt: new Date(),
     });
-    const items = productIds.map((productId) => ({ orderId: id, productId, quantity, unitPriceMinor: 100 }));
+    const items = productIds.map((productId) => ({
+      orderId: id,
+      productId,
+      line: 0,
+      quantity,
+      unitPriceMinor: 100,
+    }));
     await this.dataSource.manager.insert(OrderItemEntity, items);
     return id;
   }
