@@ -30,7 +30,7 @@ function project(name: string, { include, exclude = [], groupOrder, maxWorkers }
       setupFiles: './tools/testing/src/file-setup.ts',
       sequence: { groupOrder },
       maxWorkers,
-      testTimeout: 30_000,
+      testTimeout: 60_000,
     },
   };
 }
@@ -55,7 +55,7 @@ export default defineConfig({
       serverProject(
         'int',
         { include: '{apps,libs,tools}/**/*.int-spec.ts', groupOrder: 1, maxWorkers: 3 },
-        60_000,
+        120_000,
       ),
       serverProject(
         'e2e',

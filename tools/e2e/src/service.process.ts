@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { tailOf } from '@fourfold-tools/stack';
 import { eventually } from '@fourfold-tools/testing';
 
-const READY_DEADLINE_MS = 60_000;
+const READY_DEADLINE_MS = 90_000;
 
 export interface ServiceLaunch {
   /** `order-api` or `worker`. */

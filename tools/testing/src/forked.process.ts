@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.js';
 
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 60_000;
 
 /** A process of a test's own, which tells how far it is as `{ told: … }`, and can be stopped and killed. */
 export class ForkedProcess<R extends { readonly told: string }> {
