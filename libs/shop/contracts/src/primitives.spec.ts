@@ -64,6 +64,35 @@ describe('textSchema', () => {
     (text) => expect(textSchema(200).safeParse(text).success).toBe(false),
   );
 
+  it.each([
+    ['\u200b', 'can be seen'],
+    ['\u2060\u200d\ufe0f', 'can be seen'],
+    ['\u3164', 'can be seen'],
+    ['\u2800 \u2800', 'can be seen'],
+    ['\u{e0041}', 'can be seen'],
+    ['moc.elpmaxe\u202e', 'its direction'],
+    ['Ada\u2066', 'its direction'],
+    ['A\u200fda', 'its direction'],
+    ['Ada\u2028Bcc', 'control characters'],
+  ])('refuses %j, and says why', (text, why) => {
+    expect(
+      textSchema(200)
+        .safeParse(text)
+        .error?.issues.map(({ message }) => message)
+        .join(),
+    ).toContain(why);
+  });
+
+  it('takes joiners inside of a text, and names of another direction', () => {
+    for (const text of ['👩\u200d🚀', 'נועה', 'علي‌رضا', '❤️'])
+      expect(textSchema(200).parse(text)).toBe(text);
+  });
+
+  it('counts code points, as the columns do', () => {
+    expect(textSchema(200).safeParse('😀'.repeat(200)).success).toBe(true);
+    expect(textSchema(200).safeParse('😀'.repeat(201)).success).toBe(false);
+  });
+
   it('takes lines where an address may have them, and still no other control character', () => {
     expect(textSchema(200, { multiline: true }).parse('12 High Street\nLeeds')).toBe('12 High Street\nLeeds');
     expect(textSchema(200, { multiline: true }).safeParse('a\u0000').success).toBe(false);

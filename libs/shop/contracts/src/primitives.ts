@@ -8,18 +8,27 @@ export const idSchema = z
   .regex(/^[1-9]\d{0,18}$/, 'must be an id: a decimal string')
   .refine((id) => !/^\d{1,19}$/.test(id) || BigInt(id) <= MAX_ID, 'must be an id: below 2^63');
 
+/** What leaves no mark: spaces, joiners, fillers, variation selectors, and the empty Braille pattern. */
+const INVISIBLE = /^[\p{Z}\p{C}\p{Default_Ignorable_Code_Point}\u2800]*$/u;
+
 /**
- * Text as people write it: trimmed, 1 to `max` characters, whole Unicode (half a surrogate pair could not be stored), and
- * nothing that a terminal, a mail header or a log would take for a command.
+ * Text as people write it: trimmed, 1 to `max` code points of whole Unicode (half a surrogate pair could not be stored),
+ * something to see among them, nothing that a terminal, a mail header or a log would take for a command, and no
+ * direction mark, which makes text look like another one.
  */
 export function textSchema(max: number, { multiline = false } = {}) {
-  const control = multiline ? /[^\P{Cc}\r\n\t]/u : /\p{Cc}/u;
+  const control = multiline ? /[^\P{Cc}\r\n\t]/u : /[\p{Cc}\p{Zl}\p{Zp}]/u;
   return z
     .string()
     .trim()
     .min(1)
     .max(max)
-    .refine((text) => text.isWellFormed() && !control.test(text), 'must be text without control characters');
+    .refine((text) => text.isWellFormed() && !control.test(text), 'must be text without control characters')
+    .refine(
+      (text) => !/\p{Bidi_Control}/u.test(text),
+      'must be text without characters that change its direction',
+    )
+    .refine((text) => text === '' || !INVISIBLE.test(text), 'must have a character that can be seen');
 }
 
 export const CURRENCY = 'GBP';
