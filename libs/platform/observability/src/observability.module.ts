@@ -5,6 +5,7 @@ import { LoggerModule } from 'nestjs-pino';
 import { HealthController } from './health.controller.js';
 import { HealthMonitor } from './health.monitor.js';
 import { HealthRegistry } from './health.registry.js';
+import { logRedaction } from './log.redaction.js';
 import { arrivedOnManagementPort } from './management-port.js';
 import { MetricsController } from './metrics.controller.js';
 import { requestOutcome } from './request-outcome.js';
@@ -33,7 +34,9 @@ export class ObservabilityModule {
             genReqId: (request) => request.id,
             customErrorObject: requestOutcome,
             // Headers and the query may carry tokens and addresses; what a night shift needs is who asked for what, and how it ended.
+            hooks: { streamWrite: logRedaction.streamWrite },
             serializers: {
+              err: logRedaction.errorSerializer,
               req: (request: { id: string; method: string; url: string }) => ({
                 id: request.id,
                 method: request.method,
