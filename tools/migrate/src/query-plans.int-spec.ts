@@ -149,6 +149,7 @@ const plans: Readonly<Record<string, readonly Plan[]>> = {
       by: { ended_email_sagas: 'ended_email_sagas_age' },
     },
   ],
+  'email.sweep.ts#OWED': [{ on: 'shard', parameters: ['0'], by: { owed_user_invalidations: 'PRIMARY' } }],
   'recent-users.warmup.ts#entries': [
     {
       on: 'shard',

@@ -5,6 +5,7 @@ import type { UserView } from '@shop/contracts';
 import { EmailReservations } from './email.reservations.js';
 import { EmailSagaFence } from './email-saga.fence.js';
 import type { EmailSaga } from './email.saga.js';
+import { OwedInvalidations } from './owed-invalidations.js';
 import { UserEntity } from './user.entity.js';
 import { UserReader, viewOf } from './user.reader.js';
 import { UserChangedError } from './users.errors.js';
@@ -21,6 +22,7 @@ export class ChangeUser {
     private readonly fence: EmailSagaFence,
     private readonly users: UserReader,
     private readonly cache: MultiLevelCache,
+    private readonly owed: OwedInvalidations,
   ) {}
 
   /**
@@ -90,6 +92,7 @@ export class ChangeUser {
       const { name = current.name, email = current.email } = change;
       const after = { ...current, name, email, version: current.version + 1 };
       await manager.update(UserEntity, { id }, { name, email, version: after.version });
+      await this.owed.add(manager, { userId: id, version: after.version });
       if (saga) await this.fence.pass(manager, saga);
       return after;
     });

@@ -4,6 +4,7 @@ import { EmailReservations, type HeldEmail } from './email.reservations.js';
 import type { EmailSaga } from './email.saga.js';
 import { EmailSagaFence } from './email-saga.fence.js';
 import { EmailSweepMetrics } from './email-sweep.metrics.js';
+import { type OwedInvalidation, OwedInvalidations } from './owed-invalidations.js';
 
 const EVERY_MS = 5_000;
 /** So many are settled at once: on each shard no more than a small part of the pool. */
@@ -32,14 +33,19 @@ const OLD_ENDS = `
   LIMIT ${BATCH}
 `;
 
+/** By primary key. Rows of changes that are being invalidated by their writers too: a second invalidate does no harm. */
+const OWED = `
+  SELECT user_id AS userId, version FROM owed_user_invalidations WHERE user_id > ? ORDER BY user_id LIMIT ${BATCH}
+`;
+
 const BEGINNING = '1000-01-01';
 
 type OldEnd = EmailSaga & { endedAt: string };
 type Overdue = HeldEmail & { reservedUntil: string };
 
 /**
- * Makes good what sagas have left behind, one shard after the other. Any number of processes may do it at once: each
- * row is settled by whoever comes first. What can't be settled for now is left for the next pass.
+ * Makes good what sagas and changes of users have left behind, one shard after the other. Any number of processes may
+ * do it at once: the first to come settles a row. What can't be settled for now is left for the next pass.
  */
 @Injectable()
 export class EmailSweep implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -54,6 +60,7 @@ export class EmailSweep implements OnApplicationBootstrap, OnApplicationShutdown
     private readonly emails: EmailReservations,
     private readonly fence: EmailSagaFence,
     private readonly metrics: EmailSweepMetrics,
+    private readonly owed: OwedInvalidations,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -75,13 +82,24 @@ export class EmailSweep implements OnApplicationBootstrap, OnApplicationShutdown
     for (const shard of this.upkeep.shards) {
       if (this.stopping) return;
       try {
+        await this.settleOwed(shard, errors);
         await this.settleOverdue(shard, errors);
         await this.forgetOldEnds(shard);
       } catch (error) {
         errors.push(error);
       }
     }
-    if (errors.length > 0) throw new AggregateError(errors, `${errors.length} reservations or shards`);
+    if (errors.length > 0) throw new AggregateError(errors, `${errors.length} users, reservations or shards`);
+  }
+
+  private async settleOwed(shard: string, errors: unknown[]): Promise<void> {
+    let after = '0';
+    for (;;) {
+      const batch = await this.ask<OwedInvalidation>(shard, OWED, [after]);
+      errors.push(...(await failuresOf(batch.map((each) => this.owed.settle(each)))));
+      if (batch.length < BATCH || this.stopping) return;
+      after = batch.at(-1)!.userId;
+    }
   }
 
   private async settleOverdue(shard: string, errors: unknown[]): Promise<void> {
@@ -89,8 +107,7 @@ export class EmailSweep implements OnApplicationBootstrap, OnApplicationShutdown
     for (;;) {
       const { reservedUntil, email } = after;
       const batch = await this.ask<Overdue>(shard, OVERDUE, [reservedUntil, reservedUntil, email]);
-      const settled = await Promise.allSettled(batch.map((held) => this.settle(held)));
-      errors.push(...settled.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : [])));
+      errors.push(...(await failuresOf(batch.map((held) => this.settle(held)))));
       if (batch.length < BATCH || this.stopping) return;
       after = batch.at(-1)!;
     }
@@ -143,4 +160,9 @@ export class EmailSweep implements OnApplicationBootstrap, OnApplicationShutdown
     }
     if (!this.stopping) this.schedule();
   }
+}
+
+async function failuresOf(works: readonly Promise<unknown>[]): Promise<unknown[]> {
+  const settled = await Promise.allSettled(works);
+  return settled.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []));
 }

@@ -1,5 +1,6 @@
 import { CreateUsers1764000000500 } from './migrations/create-users.migration.js';
 import { EmailSagas1764200000500 } from './migrations/email-sagas.migration.js';
+import { OwedUserInvalidations1764300000500 } from './migrations/owed-user-invalidations.migration.js';
 import { UserEmailEntity } from './user-email.entity.js';
 import { UserEntity } from './user.entity.js';
 
@@ -22,4 +23,8 @@ export {
 export const usersShardEntities = [UserEntity, UserEmailEntity];
 
 /** Migrations of every shard that this library needs. */
-export const usersShardMigrations = [CreateUsers1764000000500, EmailSagas1764200000500];
+export const usersShardMigrations = [
+  CreateUsers1764000000500,
+  EmailSagas1764200000500,
+  OwedUserInvalidations1764300000500,
+];

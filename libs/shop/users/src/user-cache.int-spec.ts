@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { type AssembledCache, assembleCache } from '@fourfold/cache';
+import { type AssembledCache, assembleCache, type MultiLevelCache } from '@fourfold/cache';
 import { type ScatterResult, type ShardRouter, ShardUnavailableError } from '@fourfold/sharding';
 import { cacheNamespaces } from '@shop/contracts';
 import { topology } from '@fourfold-tools/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { UsersProcesses } from './testing/users.processes.js';
 import { UsersShards } from './testing/users-shards.js';
 
 let shards: UsersShards;
@@ -37,6 +38,56 @@ describe('a change of a user whose answer is lost', () => {
     const { change } = shards.library({ cache, router });
     await expect(change.execute(id, { name: 'Ada King' }, 1)).rejects.toThrow(ShardUnavailableError);
     expect(await reader.get(id)).toMatchObject({ name: 'Ada King', version: 2 });
+  });
+});
+
+describe('a process that is killed between the commit of a change and its invalidate', () => {
+  const owed = () => shards.everywhere('SELECT user_id FROM owed_user_invalidations');
+
+  it('leaves the old user in the cache until the sweep', async () => {
+    const { register, reader, sweep } = shards.library({ cache: assembled.cache });
+    const user = aUser();
+    const { id } = await register.execute(user);
+    expect((await reader.get(id)).name).toBe('Ada');
+    // Without a sweep of its own.
+    const processes = await UsersProcesses.start({ urls: shards.urls, reservationMs: 30_000, naive: true });
+    const wish = { userId: id, email: user.email, name: 'Ada King' };
+    // The first call reads the user, the second one writes.
+    const death = { index: 0, call: 2, when: 'after', delayMs: 0 } as const;
+    await processes.kill([wish], death);
+    await processes.stop();
+
+    expect((await reader.load(id)).name).toBe('Ada King');
+    expect((await reader.get(id)).name).toBe('Ada');
+    await sweep.sweep();
+    expect((await reader.get(id)).name).toBe('Ada King');
+    expect(await owed()).toEqual([]);
+  });
+
+  it('leaves it no longer when the cache could not be told at the first pass', async () => {
+    const { register, change, reader } = shards.library({ cache: assembled.cache });
+    const { id } = await register.execute(aUser());
+    await change.execute(id, { name: 'Ada King' }, 1);
+    const away = { invalidate: () => Promise.resolve({ deferred: true }) } as unknown as MultiLevelCache;
+    await shards.library({ cache: away }).sweep.sweep();
+    expect(await owed()).toEqual([{ user_id: id }]);
+    expect((await reader.get(id)).name).toBe('Ada King');
+    await shards.library({ cache: assembled.cache }).sweep.sweep();
+    expect(await owed()).toEqual([]);
+  });
+
+  it('leaves what it owes also where another change is settled at that moment', async () => {
+    const { register, change } = shards.library({ cache: assembled.cache });
+    const { id } = await register.execute(aUser());
+    await change.execute(id, { name: 'Ada King' }, 1);
+    const overtaken = {
+      invalidate: async () => {
+        await change.execute(id, { name: 'Ada Byron' }, 2);
+        return { deferred: false };
+      },
+    } as unknown as MultiLevelCache;
+    await shards.library({ cache: overtaken }).sweep.sweep();
+    expect(await owed()).toEqual([{ user_id: id }]);
   });
 });
 

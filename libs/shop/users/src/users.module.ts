@@ -5,6 +5,7 @@ import { UserDirectory } from '@shop/contracts';
 import { ChangeUser } from './change-user.command.js';
 import { EmailReservations } from './email.reservations.js';
 import { EmailSagaFence } from './email-saga.fence.js';
+import { OwedInvalidations } from './owed-invalidations.js';
 import { RecentUsersWarmup } from './recent-users.warmup.js';
 import { RegisterUser } from './register-user.command.js';
 import { UserReader } from './user.reader.js';
@@ -24,12 +25,21 @@ import { UserReader } from './user.reader.js';
       inject: [CurrentTopology],
       useFactory: (topology: CurrentTopology) => new RoutingCache('user-by-email', topology),
     },
+    OwedInvalidations,
     RegisterUser,
     ChangeUser,
     UserReader,
     RecentUsersWarmup,
     { provide: UserDirectory, useExisting: UserReader },
   ],
-  exports: [EmailReservations, EmailSagaFence, RegisterUser, ChangeUser, UserReader, UserDirectory],
+  exports: [
+    EmailReservations,
+    EmailSagaFence,
+    OwedInvalidations,
+    RegisterUser,
+    ChangeUser,
+    UserReader,
+    UserDirectory,
+  ],
 })
 export class UsersModule {}

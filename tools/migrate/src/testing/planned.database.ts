@@ -36,7 +36,8 @@ const SHARD = [
    SELECT seq, seq, NOW(3) - INTERVAL seq MINUTE FROM seq_1_to_10000`,
   `INSERT INTO user_orders (user_id, order_id, created_at)
    SELECT seq DIV 50, seq, NOW(3) FROM seq_1_to_10000`,
-  'ANALYZE TABLE users, user_emails, ended_email_sagas, user_orders',
+  'INSERT INTO owed_user_invalidations (user_id, version) SELECT seq, 2 FROM seq_1_to_10000',
+  'ANALYZE TABLE users, user_emails, ended_email_sagas, user_orders, owed_user_invalidations',
 ];
 
 /** What EXPLAIN says of one table. */

@@ -15,6 +15,7 @@ import { EmailReservations } from '../email.reservations.js';
 import { EmailSagaFence } from '../email-saga.fence.js';
 import { EmailSweep } from '../email.sweep.js';
 import { EmailSweepMetrics } from '../email-sweep.metrics.js';
+import { OwedInvalidations } from '../owed-invalidations.js';
 import { RecentUsersWarmup } from '../recent-users.warmup.js';
 import { RegisterUser } from '../register-user.command.js';
 import { UserEmailEntity } from '../user-email.entity.js';
@@ -66,6 +67,7 @@ export function usersLibrary({
 }: UsersLibraryParts) {
   const fence = new Fence(router);
   const emails = new Reservations(router, fence, cache, { reservationMs });
+  const owed = new OwedInvalidations(router, cache);
   const reader = new UserReader(router, emails, cache, new RoutingCache('user-by-email', topology));
   return {
     emails,
@@ -73,7 +75,7 @@ export function usersLibrary({
     fence,
     warmup: new RecentUsersWarmup(router, reader),
     register: new RegisterUser(router, ids, emails, fence, cache),
-    change: new ChangeUser(router, ids, emails, fence, reader, cache),
-    sweep: new EmailSweep(new ShardUpkeep(topology, registry), emails, fence, new EmailSweepMetrics()),
+    change: new ChangeUser(router, ids, emails, fence, reader, cache, owed),
+    sweep: new EmailSweep(new ShardUpkeep(topology, registry), emails, fence, new EmailSweepMetrics(), owed),
   };
 }

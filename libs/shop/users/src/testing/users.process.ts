@@ -16,10 +16,11 @@ export interface UsersProcessOptions {
   readonly naive: boolean;
 }
 
-/** A sign-up, or with `userId` that user's change of address. */
+/** A sign-up, or with `userId` that user's change: of address, or with `name` of that alone. */
 export interface EmailWish {
   readonly email: string;
   readonly userId?: string;
+  readonly name?: string;
 }
 
 /** Where a saga is killed, with its process: at its nth call of a shard, or at its end when it makes fewer. */
@@ -60,11 +61,14 @@ export async function run(text: string): Promise<void> {
   const libraryWith = (router: ShardRouter) => usersLibrary({ ...servers, ...options, router, ids });
   const naive = new NaiveRegistration(servers.router, ids);
 
-  async function fulfil({ email, userId }: EmailWish, death: Death | undefined): Promise<Answer> {
+  async function fulfil({ email, userId, name }: EmailWish, death: Death | undefined): Promise<Answer> {
     const { router, end } = dyingRouter(servers.router, death);
     const { register, change } = libraryWith(router);
     try {
-      if (userId !== undefined) return { userId: (await change.execute(userId, { email }, undefined)).id };
+      if (userId !== undefined) {
+        const wanted = name === undefined ? { email } : { name };
+        return { userId: (await change.execute(userId, wanted, undefined)).id };
+      }
       if (options.naive) return { userId: await naive.execute(email) };
       return { userId: (await register.execute({ name: 'Ada', email })).id };
     } catch (error) {

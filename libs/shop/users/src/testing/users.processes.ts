@@ -48,6 +48,11 @@ export class UsersProcesses {
     return halves;
   }
 
+  /** Has one more process fulfil the wishes, alone, and die of it. */
+  async kill(wishes: readonly EmailWish[], death: Death): Promise<void> {
+    await this.ask(await this.fork(), wishes, death);
+  }
+
   async stop(): Promise<void> {
     await Promise.allSettled(this.ahead);
     await Promise.all(this.all.map((each) => each.crash()));
