@@ -18,6 +18,7 @@ import { QueuesController } from './admin/queues.controller.js';
 import { ReplicasController } from './admin/replicas.controller.js';
 import { ShardsController } from './admin/shards.controller.js';
 import { callerKey, callerOf } from './auth/caller.js';
+import { CachedReads } from './consistency/cached-reads.js';
 import { config } from './config/order-api.config.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { OrdersController } from './orders/orders.controller.js';
@@ -76,6 +77,7 @@ import { UsersController } from './users/users.controller.js';
   ],
   providers: [
     CacheReporter,
+    CachedReads,
     { provide: APP_INTERCEPTOR, useExisting: ConsistencyInterceptor },
     { provide: APP_FILTER, useClass: ProblemFilter },
   ],

@@ -4,6 +4,7 @@ import { RedisKeys } from './cache-key.js';
 import { CacheMetrics } from './cache.metrics.js';
 import { type CacheModuleOptions, resolveCacheOptions } from './cache.options.js';
 import { CacheWriter } from './cache.writer.js';
+import { CarriedInvalidations } from './invalidation/carried-invalidations.js';
 import { HeldInvalidations } from './invalidation/held-invalidations.js';
 import { InvalidationBus } from './invalidation/invalidation-bus.js';
 import { InvalidationMessages } from './invalidation/invalidation-messages.js';
@@ -40,6 +41,8 @@ export interface AssembledCache {
   readonly cache: MultiLevelCache;
   readonly l2: RedisL2Store;
   readonly bus: InvalidationBus;
+  /** For consistency tokens. */
+  readonly carried: CarriedInvalidations;
   /** Connects; resolves when both levels are in use or `startupWaitMs` is over, whichever is first. */
   start(): Promise<void>;
   /** Closes both connections at once; reads go on working, by their loaders. */
@@ -105,12 +108,29 @@ export function assembleCache(given: CacheModuleOptions, ports: CachePorts = {})
   const loader = new LeasedLoader(l2, filler, runner, ownLoads, clock, options.leaseWaitMs);
   const refresher = new AheadRefresher(loader);
   const held = new HeldInvalidations();
-  const writer = new CacheWriter(namespaces, l1, l2, local, messages, held, clock, random, maxValueBytes);
+  const longestL1Ms = Math.max(
+    options.l1MaxTtlMs,
+    ...Object.values(options.namespaces).map(({ l1MaxTtlMs }) => l1MaxTtlMs),
+  );
+  const carried = new CarriedInvalidations(local, l2, messages, namespaces.names(), clock, longestL1Ms);
+  const writer = new CacheWriter(
+    namespaces,
+    l1,
+    l2,
+    local,
+    messages,
+    held,
+    carried,
+    clock,
+    random,
+    maxValueBytes,
+  );
 
   return {
     cache: new MultiLevelCache(namespaces, l1, l2, loader, flights, refresher, writer, clock),
     l2,
     bus,
+    carried,
     async start() {
       l2.start();
       bus.start();

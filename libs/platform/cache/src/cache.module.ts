@@ -4,6 +4,7 @@ import { DependencyProbes } from '@fourfold/kernel';
 import { type AssembledCache, assembleCache } from './assemble-cache.js';
 import { CACHE_REDIS } from './cache.errors.js';
 import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './cache.module-definition.js';
+import { CarriedInvalidations } from './invalidation/carried-invalidations.js';
 import type { CacheModuleOptions } from './cache.options.js';
 import { MultiLevelCache } from './multi-level-cache.js';
 import { RedisL2Store } from './l2/redis-l2.store.js';
@@ -22,9 +23,14 @@ const ASSEMBLED_CACHE = Symbol('ASSEMBLED_CACHE');
     },
     { provide: MultiLevelCache, inject: [ASSEMBLED_CACHE], useFactory: ({ cache }: AssembledCache) => cache },
     { provide: RedisL2Store, inject: [ASSEMBLED_CACHE], useFactory: ({ l2 }: AssembledCache) => l2 },
+    {
+      provide: CarriedInvalidations,
+      inject: [ASSEMBLED_CACHE],
+      useFactory: ({ carried }: AssembledCache) => carried,
+    },
     CacheWarmer,
   ],
-  exports: [MultiLevelCache, RedisL2Store, CacheWarmer],
+  exports: [MultiLevelCache, RedisL2Store, CarriedInvalidations, CacheWarmer],
 })
 export class CacheModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
   constructor(

@@ -1,6 +1,7 @@
 import type { Clock } from '@fourfold/kernel';
 import { cacheKey, type CacheKey, namespaceOf } from './cache-key.js';
 import { type CachePolicy, graceMs } from './cache-policy.js';
+import type { CarriedInvalidations } from './invalidation/carried-invalidations.js';
 import type { HeldInvalidations } from './invalidation/held-invalidations.js';
 import type { InvalidationMessages, InvalidationTarget } from './invalidation/invalidation-messages.js';
 import type { LocalInvalidations } from './invalidation/local-invalidations.js';
@@ -27,6 +28,7 @@ export class CacheWriter {
     private readonly local: LocalInvalidations,
     private readonly messages: InvalidationMessages,
     private readonly held: HeldInvalidations,
+    private readonly carried: CarriedInvalidations,
     private readonly clock: Clock,
     private readonly random: () => number,
     private readonly maxValueBytes: number,
@@ -61,6 +63,7 @@ export class CacheWriter {
     const leaseKey = { key, tags, lifeMs: fill.ttlMs + fill.graceMs };
     const token = await this.l2.replace(leaseKey);
     this.local.apply(key);
+    this.carried.note([key], token !== undefined);
     if (token === undefined) {
       namespace.counts.deferredInvalidations += 1;
       return { deferred: true };
@@ -87,6 +90,7 @@ export class CacheWriter {
     const confirmed = await this.l2.invalidate(targets);
     // Until Redis had done it, a reader could still fetch the old value from there into L1.
     for (const target of targets) this.local.apply(target);
+    this.carried.note(targets, confirmed);
     if (!confirmed) this.countDeferred(targets);
     return { deferred: !confirmed };
   }

@@ -14,6 +14,7 @@ export type { CacheModuleOptions } from './cache.options.js';
 export type { CallOptions, PolicyOptions } from './cache-policy.js';
 export type { CacheStats, NamespaceStats } from './cache.stats.js';
 export type { WriteOutcome } from './cache.writer.js';
+export { CarriedInvalidations, type InvalidationNote } from './invalidation/carried-invalidations.js';
 export type { L2Memory } from './l2/l2-memory.js';
 export { type L2Health, type L2State, RedisL2Store } from './l2/redis-l2.store.js';
 export type { LoadMany } from './loading/load.runner.js';

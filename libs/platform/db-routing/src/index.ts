@@ -1,3 +1,4 @@
+export type { CarriedWrites } from './consistency/carried-writes.js';
 export { consistencyState, usePrimary, useReplica, withAffinity } from './consistency/consistency.context.js';
 export { ConsistencyInterceptor } from './consistency/consistency.interceptor.js';
 export { ReadYourWrites } from './consistency/read-your-writes.js';

@@ -133,3 +133,33 @@ describe('ConsistencyInterceptor', () => {
     expect(consistencyState()).toEqual({});
   });
 });
+
+describe('what the cache was told to forget', () => {
+  it('is carried by the token, learnt before the handler runs, and carried on by what it writes', async () => {
+    const told: string[] = [];
+    let write: (note: string) => void = () => {};
+    readYourWrites.carry({
+      listen: (listener: (note: string) => void) => void (write = listener),
+      pack: (notes) => notes.join(),
+      learn: async (packed) => {
+        await Promise.resolve();
+        told.push(packed);
+        return [`known:${packed}`];
+      },
+    });
+    const token = await call(async (response) => {
+      write('order 1');
+      response.end();
+    });
+    const again = await call(
+      async (response) => {
+        told.push('handler');
+        write('order 2');
+        response.end();
+      },
+      { token: token! },
+    );
+    expect(told).toEqual(['order 1', 'handler']);
+    expect(readYourWrites.scopeOf(again, undefined).carried).toBe('known:order 1,order 2');
+  });
+});

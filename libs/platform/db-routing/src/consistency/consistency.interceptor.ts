@@ -6,7 +6,7 @@ import {
   Injectable,
   type NestInterceptor,
 } from '@nestjs/common';
-import { Observable } from 'rxjs';
+import { from, mergeMap, Observable } from 'rxjs';
 import { type DbRoutingOptions, MODULE_OPTIONS_TOKEN } from '../db-routing.options.js';
 import { beforeHead } from './before-head.js';
 import { runInScope } from './consistency.context.js';
@@ -40,7 +40,8 @@ export class ConsistencyInterceptor implements NestInterceptor {
       const token = this.readYourWrites.tokenOf(scope);
       if (token !== undefined) rawResponse(context).setHeader(CONSISTENCY_HEADER, token);
     });
-    return inScope(scope, next);
+    const learning = this.readYourWrites.learn(scope);
+    return learning ? from(learning).pipe(mergeMap(() => inScope(scope, next))) : inScope(scope, next);
   }
 }
 

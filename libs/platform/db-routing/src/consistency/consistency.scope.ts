@@ -24,12 +24,16 @@ const LEAST_WAIT_MS = 250;
 export class ConsistencyScope implements CommitListener {
   /** Transactions that are open now. */
   transactions = 0;
+  /** Of `CarriedWrites`: what the caller came with, once it is learnt, and what the request has added. */
+  notes: readonly unknown[] = [];
   private current: Freshness;
   private hasWritten = false;
 
   constructor(
     private readonly options: ScopeOptions,
     required: Freshness = ANY_AGE,
+    /** What the token has brought for `CarriedWrites`; empty: nothing. */
+    readonly carried: string = '',
   ) {
     this.current = required;
   }
@@ -40,6 +44,10 @@ export class ConsistencyScope implements CommitListener {
 
   get wrote(): boolean {
     return this.hasWritten;
+  }
+
+  note(note: unknown): void {
+    this.notes = [...this.notes, note];
   }
 
   committed(gtid: string): void {

@@ -14,15 +14,18 @@ export interface ConsistencyTokenOptions {
 }
 
 export type TokenReading =
-  { outcome: 'valid'; freshness: Freshness } | { outcome: 'expired' } | { outcome: 'invalid' };
+  | { outcome: 'valid'; freshness: Freshness; carried: string }
+  | { outcome: 'expired' }
+  | { outcome: 'invalid' };
 
 const VERSION = 'v1';
-/** Far more than a GTID for each of several domains takes. */
-const MAX_LENGTH = 4_096;
+/** Far more than a GTID for each of several domains takes, beside 2,048 bytes of carried writes. */
+const MAX_LENGTH = 8_192;
 
 const payloadSchema = z.object({
   position: z.string(),
   primaryUntilMs: z.number().int().nonnegative(),
+  carried: z.string().default(''),
   expiresMs: z.number().int(),
 });
 
@@ -33,9 +36,14 @@ const payloadSchema = z.object({
 export class ConsistencyTokens {
   constructor(private readonly options: ConsistencyTokenOptions) {}
 
-  issue(freshness: Freshness): string {
+  /** @param carried what `CarriedWrites` has packed */
+  issue(freshness: Freshness, carried = ''): string {
     const { secrets, ttlMs, clock } = this.options;
-    const content = JSON.stringify({ ...freshness, expiresMs: clock.now() + ttlMs });
+    const content = JSON.stringify({
+      ...freshness,
+      ...(carried && { carried }),
+      expiresMs: clock.now() + ttlMs,
+    });
     const signed = `${VERSION}.${Buffer.from(content).toString('base64url')}`;
     return `${signed}.${signatureOf(signed, secrets[0] ?? '')}`;
   }
@@ -44,11 +52,11 @@ export class ConsistencyTokens {
   read(token: string): TokenReading {
     const payload = this.verified(token);
     if (!payload) return { outcome: 'invalid' };
-    const { position, primaryUntilMs, expiresMs } = payload;
+    const { position, primaryUntilMs, carried, expiresMs } = payload;
     const known = position === '' ? '' : this.options.dialect.parse(position);
     if (known === undefined) return { outcome: 'invalid' };
     if (expiresMs <= this.options.clock.now()) return { outcome: 'expired' };
-    return { outcome: 'valid', freshness: { position: known, primaryUntilMs } };
+    return { outcome: 'valid', freshness: { position: known, primaryUntilMs }, carried };
   }
 
   private verified(token: string): z.output<typeof payloadSchema> | undefined {

@@ -1,9 +1,10 @@
 import { type Clock, systemClock } from '@fourfold/kernel';
 import type { DbRoutingMetrics } from '../db-routing.metrics.js';
 import type { ReplicationDialect } from '../engine/replication.dialect.js';
+import type { CarriedWrites } from './carried-writes.js';
 import { consistencyState, runInScope } from './consistency.context.js';
 import { ConsistencyScope, type ScopeOptions } from './consistency.scope.js';
-import { ConsistencyTokens } from './consistency.token.js';
+import { ConsistencyTokens, type TokenReading } from './consistency.token.js';
 import { ANY_AGE, type Freshness, mergeFreshness } from './freshness.js';
 import { RecentWrites } from './recent-writes.js';
 
@@ -19,6 +20,7 @@ export interface ReadYourWritesOptions {
 export class ReadYourWrites {
   private readonly tokens: ConsistencyTokens | undefined;
   private readonly recent: RecentWrites;
+  private carriedWrites: CarriedWrites | undefined;
 
   constructor(
     private readonly options: ReadYourWritesOptions,
@@ -33,9 +35,30 @@ export class ReadYourWrites {
     this.recent = new RecentWrites(windowMs, dialect, clock);
   }
 
+  /**
+   * Has tokens also carry what `writes` notes of each request, so that reads from a cache are no older than the token
+   * either. Once, before the first request.
+   */
+  carry(writes: CarriedWrites): void {
+    if (!this.tokens) return;
+    this.carriedWrites = writes;
+    writes.listen((note) => consistencyState().scope?.note(note));
+  }
+
   /** Runs `work` as a request whose reads see what `token` stands for; one that is not ours, or too old, is ignored. */
-  runFresh<T>(token: string | undefined, work: () => Promise<T>): Promise<T> {
-    return runInScope(this.scope(this.freshnessOf(token) ?? ANY_AGE), work);
+  async runFresh<T>(token: string | undefined, work: () => Promise<T>): Promise<T> {
+    const { freshness = ANY_AGE, carried } = this.meaningOf(token) ?? {};
+    const scope = this.scope(freshness, {}, carried);
+    await this.learn(scope);
+    return runInScope(scope, work);
+  }
+
+  /** To be awaited before anything runs in a scope that came with a token. @returns undefined: nothing to learn */
+  learn(scope: ConsistencyScope): Promise<void> | undefined {
+    if (scope.carried === '' || !this.carriedWrites) return undefined;
+    return this.carriedWrites.learn(scope.carried).then((notes) => {
+      scope.notes = notes;
+    });
   }
 
   /** Runs `work`, such as a job, as a request of its own that has written nothing yet. */
@@ -49,11 +72,13 @@ export class ReadYourWrites {
    */
   scopeOf(token: string | undefined, caller: string | undefined): ConsistencyScope {
     const requestedMs = performance.now();
-    const carried = this.freshnessOf(token) ?? ANY_AGE;
-    if (caller === undefined || this.options.windowMs === 0) return this.scope(carried, { requestedMs });
-    const required = mergeFreshness(this.dialect, carried, this.recent.of(caller));
-    const onWrite = (freshness: Freshness) => this.recent.remember(caller, freshness);
-    return this.scope(required, { onWrite, requestedMs });
+    const { freshness = ANY_AGE, carried } = this.meaningOf(token) ?? {};
+    if (caller === undefined || this.options.windowMs === 0) {
+      return this.scope(freshness, { requestedMs }, carried);
+    }
+    const required = mergeFreshness(this.dialect, freshness, this.recent.of(caller));
+    const onWrite = (written: Freshness) => this.recent.remember(caller, written);
+    return this.scope(required, { onWrite, requestedMs }, carried);
   }
 
   /**
@@ -73,21 +98,23 @@ export class ReadYourWrites {
 
   /** For the answer to a write; undefined where tokens are not set up. */
   tokenOf(scope: ConsistencyScope): string | undefined {
-    return this.tokens?.issue(scope.freshness);
+    return this.tokens?.issue(scope.freshness, this.carriedWrites?.pack(scope.notes));
   }
 
   private scope(
     required: Freshness,
     own: Pick<ScopeOptions, 'onWrite' | 'requestedMs'> = {},
+    carried?: string,
   ): ConsistencyScope {
     const { dialect, clock } = this;
-    return new ConsistencyScope({ dialect, clock, windowMs: this.options.windowMs, ...own }, required);
+    const options = { dialect, clock, windowMs: this.options.windowMs, ...own };
+    return new ConsistencyScope(options, required, carried);
   }
 
-  private freshnessOf(token: string | undefined): Freshness | undefined {
+  private meaningOf(token: string | undefined): Extract<TokenReading, { outcome: 'valid' }> | undefined {
     if (token === undefined || !this.tokens) return undefined;
     const reading = this.tokens.read(token);
     this.metrics.tokens.inc({ outcome: reading.outcome });
-    return reading.outcome === 'valid' ? reading.freshness : undefined;
+    return reading.outcome === 'valid' ? reading : undefined;
   }
 }

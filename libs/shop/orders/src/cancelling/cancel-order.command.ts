@@ -25,8 +25,13 @@ export class CancelOrder {
    * @throws OrderNotFoundError, OrderNotCancellableError
    */
   async execute(orderId: string): Promise<void> {
-    const givenBack = await inTransaction(this.dataSource, (manager) => this.cancel(manager, orderId));
-    await Promise.all([this.cache.invalidate('order', orderId), this.stock.changed(givenBack)]);
+    await this.cache.invalidateAfter(async () => {
+      // Held back until the transaction has ended, and done also when it fails: its COMMIT may have lost its answer alone.
+      await this.cache.invalidate('order', orderId);
+      await this.stock.changed(
+        await inTransaction(this.dataSource, (manager) => this.cancel(manager, orderId)),
+      );
+    });
   }
 
   private async cancel(manager: EntityManager, orderId: string): Promise<StockLine[]> {

@@ -58,7 +58,7 @@ export class PlaceOrder {
   async execute(request: PlaceOrderRequest): Promise<PlacedOrder> {
     // Before anything is checked: an order that was accepted stays accepted, even if its stock is gone by now.
     const earlier = await this.remembered(request);
-    if (earlier) return replay(earlier);
+    if (earlier) return this.replay(earlier);
 
     const { userId, items } = request.body;
     const [user, products] = await Promise.all([
@@ -72,7 +72,7 @@ export class PlaceOrder {
     try {
       await this.commit(request, priced, responseBody);
     } catch (error) {
-      return replay(await this.winnerOf(request, error));
+      return this.replay(await this.winnerOf(request, error));
     }
     await this.settleIn(priced.order);
     return { orderId: priced.order.id, responseBody, replayed: false };
@@ -117,14 +117,16 @@ export class PlaceOrder {
       );
   }
 
+  /** The process that placed it may have died before its invalidation; and this caller's token is to carry it. */
+  private async replay({ orderId, responseBody, sameRequest }: RememberedAnswer): Promise<PlacedOrder> {
+    if (!sameRequest) throw new IdempotencyKeyReusedError();
+    await this.cache.invalidate('order', orderId);
+    return { orderId, responseBody, replayed: true };
+  }
+
   private remembered(request: PlaceOrderRequest): Promise<RememberedAnswer | null> {
     return this.idempotency.find(this.dataSource.manager, request);
   }
-}
-
-function replay({ orderId, responseBody, sameRequest }: RememberedAnswer): PlacedOrder {
-  if (!sameRequest) throw new IdempotencyKeyReusedError();
-  return { orderId, responseBody, replayed: true };
 }
 
 function messagesOf(order: OrderEntity): OutboxMessage[] {
