@@ -79,7 +79,7 @@ export function assembleCache(given: CacheModuleOptions, ports: CachePorts = {})
   const scripts = new ScriptRunner(client, deadline);
   const l2 = new RedisL2Store(
     client,
-    new LeaseCommands(scripts, keys, messages, leaseMs, new ServerTime(), refusals),
+    new LeaseCommands(scripts, keys, messages, leaseMs, commandTimeoutMs, new ServerTime(), refusals),
     new ServerInfo(scripts),
     new PendingInvalidations(messages, namespaces.names(), options.maxPendingInvalidations),
     namespaces.names(),

@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
+import { ReplyError } from 'ioredis';
 import type { CacheKey, RedisKeys } from '../cache-key.js';
 import { namespaceOf } from '../cache-key.js';
 import type { InvalidationMessages, InvalidationTarget } from '../invalidation/invalidation-messages.js';
+import { ForsakenLeases } from './forsaken-leases.js';
 import type { PubSubRefusals } from '../invalidation/pubsub-refusals.js';
 import * as lua from './lease.lua.js';
 import { hasGeneration, type L2Record, parseRecord } from './record.js';
 import type { ServerTime } from './server-time.js';
-import { script, type ScriptRunner } from './script.runner.js';
+import { type Argument, type Script, script, type ScriptRunner } from './script.runner.js';
 
 /** What the caller of a read gets to know. A lease entitles to fill, and obliges to fill or release. */
 export type L2Read =
@@ -42,10 +44,14 @@ export interface Fill {
   readonly graceMs: number;
 }
 
+/** Redis got to it after its deadline. */
+type Late = readonly [code: 5, nowMs: number];
 type Reply =
+  | Late
   | readonly [code: 0, holder?: Buffer]
   | readonly [code: 2]
-  | readonly [code: 1 | 3 | 4, bytes: Buffer, leftMs: number, holder?: Buffer];
+  | readonly [code: 1 | 3 | 4, bytes: Buffer, leftMs: number, holder?: Buffer]
+  | readonly [code: 6, refusal: Buffer];
 
 /** 1, or why Redis did not publish. */
 type Published = 1 | Buffer;
@@ -72,12 +78,15 @@ export class LeaseCommands {
   /** Never used by anybody before: a token that came back would bring back what its generation had voided. */
   private readonly tokenBase = randomBytes(7).toString('base64url').slice(0, RANDOM_LENGTH);
   private tokens = 0;
+  private readonly forsaken = new ForsakenLeases((key, token) => this.release(key, token, 0));
 
+  /** @param timeoutMs after which a caller has given up; a lease is not taken later than that */
   constructor(
     private readonly runner: ScriptRunner,
     private readonly keys: RedisKeys,
     private readonly messages: InvalidationMessages,
     private readonly leaseMs: number,
+    private readonly timeoutMs: number,
     private readonly time: ServerTime,
     private readonly refusals: PubSubRefusals,
   ) {}
@@ -106,10 +115,7 @@ export class LeaseCommands {
   }
 
   async readOrLease(wanted: LeaseKey): Promise<L2Read> {
-    const token = this.freshToken();
-    const args =
-      wanted.tags.length === 0 ? [token, this.leaseMs] : [token, this.leaseMs, wanted.lifeMs + this.leaseMs];
-    return toRead(await this.runner.run<Reply>(scripts.readOrLease, this.keysOf(wanted), args), token);
+    return this.lease(scripts.readOrLease, wanted);
   }
 
   /** Without a lease: `busy` stands for "not there". */
@@ -120,9 +126,7 @@ export class LeaseCommands {
 
   /** @param share part of the TTL in which a value may be refreshed. */
   async leaseRefresh(wanted: LeaseKey, share: number): Promise<L2Read> {
-    const token = this.freshToken();
-    const args = [token, this.leaseMs, wanted.lifeMs + this.leaseMs, share];
-    return toRead(await this.runner.run<Reply>(scripts.leaseRefresh, this.keysOf(wanted), args), token);
+    return this.lease(scripts.leaseRefresh, wanted, share);
   }
 
   async fill(wanted: LeaseKey, token: string, fill: Fill): Promise<boolean> {
@@ -135,14 +139,16 @@ export class LeaseCommands {
 
   /**
    * @returns the token of a lease that nobody else can have had: everything before it is void. Undefined when that is so,
-   *   but Redis has refused to tell the others.
+   *   but Redis has refused to tell the others, or got to it too late to give a lease.
    */
   async replace(wanted: LeaseKey): Promise<string | undefined> {
-    const token = this.freshToken();
-    const message = this.messages.of(wanted.key);
-    const args = [token, this.leaseMs, wanted.lifeMs + this.leaseMs, this.keys.channel, message];
-    const reply = await this.runner.run<Published>(scripts.replace, this.keysOf(wanted), args);
-    return this.isPublished(reply) ? token : undefined;
+    const read = await this.lease(scripts.replace, wanted, this.keys.channel, this.messages.of(wanted.key));
+    return read.kind === 'lease' ? read.token : undefined;
+  }
+
+  /** Leases that this process may hold without knowing. Never rejects. */
+  giveBackForsaken(): Promise<void> {
+    return this.forsaken.giveBack();
   }
 
   /** @param afterMs 0: at once. Later: until then nobody tries again. */
@@ -198,6 +204,31 @@ export class LeaseCommands {
     return false;
   }
 
+  /**
+   * A script that may take a lease. A deadline that Redis finds to be over while we still wait says that our idea of its
+   * clock is wrong: once it is put right, and asked again.
+   */
+  private async lease(script: Script, wanted: LeaseKey, ...more: readonly Argument[]): Promise<L2Read> {
+    const token = this.freshToken();
+    const ask = async (): Promise<Reply> => {
+      const deadlineMs = Math.ceil(this.time.now()) + this.timeoutMs;
+      const args = [token, this.leaseMs, deadlineMs, wanted.lifeMs + this.leaseMs, ...more];
+      const reply = await this.runner.run<Reply>(script, this.keysOf(wanted), args);
+      if (reply[0] === 5) this.time.set(reply[1]);
+      return reply;
+    };
+    try {
+      const first = await ask();
+      const reply = first[0] === 5 ? await ask() : first;
+      if (reply[0] === 6) this.isPublished(reply[1]);
+      return toRead(reply, token);
+    } catch (error) {
+      // An error that Redis answers with says that nothing was taken.
+      if (!(error instanceof ReplyError)) this.forsaken.add(wanted.key, token);
+      throw error;
+    }
+  }
+
   private keysBehind(target: InvalidationTarget): string[] {
     const { kind, name } = this.messages.parse(target);
     if (kind === 'tag') return [this.keys.tag(name)];
@@ -227,6 +258,7 @@ function fillArgs({ bytes, ttlMs, graceMs }: Fill): [number, number, number, Buf
 }
 
 function toRead(reply: Reply, token: string): L2Read {
+  if (reply[0] === 5 || reply[0] === 6) return BUSY;
   if (reply[0] === 2) return { kind: 'lease', token };
   if (reply[0] === 0) return reply[1] ? { kind: 'busy', holder: reply[1].toString() } : BUSY;
   const record = parseRecord(reply[1]);

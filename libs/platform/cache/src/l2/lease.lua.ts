@@ -7,6 +7,9 @@
  * TTL the record is kept. The end is when the TTL is over, Unix ms by the server's clock: for a glance from outside;
  * the scripts ask PTTL. A lease is `generation, versions of the tags, token`.
  *
+ * What takes a lease is void after its deadline, by the server's clock: a command that Redis gets to when its caller has
+ * given up (Redis was frozen, or cut off) would take a lease that is never filled or given back.
+ *
  * Generations, versions and tokens have 16 characters. A token is never used twice, so it also serves as what is
  * missing of the others.
  */
@@ -95,10 +98,17 @@ local function store(sealed, lifeMs, graceMs, ttlMs, bytes)
 end
 `;
 
+/** ARGV 3 deadline, Unix ms. → what is answered after it: {5, the server's time, ms}. */
+const BE_IN_TIME = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+if now > tonumber(ARGV[3]) then return {5, now} end
+`;
+
 /**
- * KEYS value, lease, generation, tags… ARGV token or '' for none, lease ms, ms that a tag's version is kept.
- * → {1, record, ms left} | {2} leased | {0} none was asked for | {0, token} somebody else's lease | past its TTL: {4,
- * record, ms left} leased | {3, record, ms left, token} somebody else's lease.
+ * KEYS value, lease, generation, tags… ARGV token or '' for none, lease ms, deadline, ms that a tag's version is kept.
+ * → {5, the server's time} too late | {1, record, ms left} | {2} leased | {0} none was asked for | {0, token} somebody
+ * else's lease | past its TTL: {4, record, ms left} leased | {3, record, ms left, token} somebody else's lease.
  *
  * The way of a hit is the reason for its form: two commands, and no function made.
  */
@@ -116,8 +126,8 @@ if record and generation and #record > ${HEADER_LENGTH} and string.sub(record, 1
   if left and left > 0 then return {1, record, left} end
 end
 if ARGV[1] == '' then return {0} end
-${SEAL}
-local sealed = seal(ARGV[1], ARGV[3])
+${BE_IN_TIME}${SEAL}
+local sealed = seal(ARGV[1], ARGV[4])
 local lease = redis.call('GET', KEYS[2])
 if lease and string.sub(lease, 1, #sealed) == sealed then
   local holder = string.sub(lease, -${TOKEN_LENGTH})
@@ -130,16 +140,17 @@ return {2}
 `;
 
 /**
- * For a value that is there and near its end. KEYS as above. ARGV token, lease ms, ms that a tag's version is kept, part
- * of the TTL. → {1, record, ms left} somebody was quicker | {2} leased | {0} nothing to do.
+ * For a value that is there and near its end. KEYS as above. ARGV token, lease ms, deadline, ms that a tag's version is
+ * kept, part of the TTL. → {5, the server's time} too late | {1, record, ms left} somebody was quicker | {2} leased | {0} nothing to do.
  */
 export const LEASE_REFRESH = `${TIME_LEFT}${SEAL}
 local found = redis.call('MGET', KEYS[1], KEYS[3])
 local left = timeLeft(found[1], found[2], KEYS[1])
 if not left then return {0} end
 local _, _, ttl = struct.unpack('${HEADER}', found[1], ${TOKEN_LENGTH + 1})
-if left > ttl * tonumber(ARGV[4]) then return {1, found[1], left} end
-local sealed = seal(ARGV[1], ARGV[3])
+if left > ttl * tonumber(ARGV[5]) then return {1, found[1], left} end
+${BE_IN_TIME}
+local sealed = seal(ARGV[1], ARGV[4])
 local lease = redis.call('GET', KEYS[2])
 if lease and string.sub(lease, 1, #sealed) == sealed then return {0} end
 redis.call('SET', KEYS[2], sealed .. ARGV[1], 'PX', ARGV[2])
@@ -157,14 +168,18 @@ return store(sealed, ARGV[2], ARGV[3], ARGV[4], ARGV[5])
 `;
 
 /**
- * KEYS as above. ARGV token, lease ms, ms that a tag's version is kept, channel, message. → as PUBLISH. The first half of
- * writing through; the other is FILL. In one step, a command that comes late, after its process has given it up and another has
- * written, would put the old value back.
+ * KEYS as above. ARGV token, lease ms, deadline, ms that a tag's version is kept, channel, message. The first half of
+ * writing through; the other is FILL. In one step, a command that comes late, after its process has given it up and
+ * another has written, would put the old value back. → {2} leased | only invalidated: {5, the server's time} too late |
+ * {6, why} Redis does not publish.
  */
 export const REPLACE = `${SEAL}${PUBLISH}
-redis.call('UNLINK', KEYS[1])
-redis.call('SET', KEYS[2], seal(ARGV[1], ARGV[3]) .. ARGV[1], 'PX', ARGV[2])
-return publish(ARGV[4], ARGV[5])
+redis.call('UNLINK', KEYS[1], KEYS[2])
+local published = publish(ARGV[5], ARGV[6])
+if published ~= 1 then return {6, published} end
+${BE_IN_TIME}
+redis.call('SET', KEYS[2], seal(ARGV[1], ARGV[4]) .. ARGV[1], 'PX', ARGV[2])
+return {2}
 `;
 
 /** KEYS lease. ARGV token, ms. Gives back one's own lease only: at once, or so much later that nobody tries again before. */

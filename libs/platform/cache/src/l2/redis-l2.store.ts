@@ -209,10 +209,15 @@ export class RedisL2Store {
     if (this.currentState !== 'trusted') return undefined;
     try {
       const reply = await send();
-      if (this.breaker.hasFailures) await this.circuit.execute(() => reply);
+      if (this.breaker.hasFailures) {
+        await this.circuit.execute(() => reply);
+        void this.commands.giveBackForsaken();
+      }
       return reply;
     } catch (error) {
       this.errors += 1;
+      // On the same connection it comes after what we have given up.
+      void this.commands.giveBackForsaken();
       await this.circuit.execute(() => Promise.reject(error as Error)).catch(() => {});
       return undefined;
     }
@@ -263,6 +268,7 @@ export class RedisL2Store {
     const runId = await this.server.runId();
     const { voided, unpublished } = await this.commands.attach(runId, this.namespaces);
     for (const target of voided) this.listener.onInvalidated(target);
+    await this.commands.giveBackForsaken();
     try {
       while (!this.pending.isEmpty) unpublished.push(...(await this.applyPending()));
       // The connection may have broken after the last answer; then it is taken up again after the next `ready`.
