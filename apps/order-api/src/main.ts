@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { TokenVerifier } from '@fourfold/auth';
 import { httpDeadlinesOf, runService, startService } from '@fourfold/observability';
 
 /** 1,000 items are about 60 kB. */
@@ -10,7 +11,6 @@ await runService(async () => {
   // Imported here, so that a configuration error is reported like any other failed start.
   const { config } = await import('./config/order-api.config.js');
   const { AppModule } = await import('./app.module.js');
-  const { TokenVerifier } = await import('@fourfold/auth');
   const { authenticate } = await import('./auth/authentication.hook.js');
   const { acceptJsonOnly } = await import('./http/json-body.parser.js');
   const { refuseUnreadable, refuseUnroutable } = await import('./http/problem.filter.js');
