@@ -8,7 +8,7 @@ const workspaceSources = {
 };
 
 interface ProjectChoice {
-  include: string;
+  include: string[];
   exclude?: string[];
   /** Projects of one group run beside each other; the groups run in turn. */
   groupOrder: number;
@@ -24,7 +24,7 @@ function project(name: string, { include, exclude = [], groupOrder, maxWorkers }
     ...workspaceSources,
     test: {
       name,
-      include: [include],
+      include,
       exclude: ['**/node_modules/**', '**/dist/**', '**/.stack/**', ...exclude],
       isolate: false,
       setupFiles: './tools/testing/src/file-setup.ts',
@@ -42,28 +42,31 @@ function serverProject(name: string, choice: ProjectChoice, testTimeout: number)
   return { ...shared, test: { ...test, globalSetup, testTimeout, hookTimeout: 120_000 } };
 }
 
+/** What measures, kills what everything else needs, or chooses ports minutes before it uses them (`npm start`). */
+const alone = ['chaos/**/*.e2e-spec.ts', 'tools/start/**/*.e2e-spec.ts'];
+
 export default defineConfig({
   ...workspaceSources,
   test: {
     projects: [
       project('unit', {
-        include: '{apps,bench,chaos,libs,tools}/**/*.spec.ts',
+        include: ['{apps,bench,chaos,libs,tools}/**/*.spec.ts'],
         groupOrder: 0,
         maxWorkers: 2,
       }),
-      // Most of their time these two wait, for a lease to end or a process to start: more workers than processors.
+      // They start processes of their own: more at once than processors only makes each slower.
       serverProject(
         'int',
-        { include: '{apps,libs,tools}/**/*.int-spec.ts', groupOrder: 1, maxWorkers: 3 },
+        { include: ['{apps,libs,tools}/**/*.int-spec.ts'], groupOrder: 2, maxWorkers: 2 },
         120_000,
       ),
       serverProject(
         'e2e',
-        { include: '{apps,tools}/**/*.e2e-spec.ts', groupOrder: 1, maxWorkers: 3 },
+        { include: ['{apps,tools}/**/*.e2e-spec.ts'], exclude: alone, groupOrder: 1, maxWorkers: 2 },
         300_000,
       ),
-      // They measure, or kill what everything else needs: one at a time, and nothing beside them.
-      serverProject('chaos', { include: 'chaos/**/*.e2e-spec.ts', groupOrder: 2, maxWorkers: 1 }, 300_000),
+      // One file at a time, and nothing beside it.
+      serverProject('chaos', { include: alone, groupOrder: 3, maxWorkers: 1 }, 300_000),
     ],
   },
 });

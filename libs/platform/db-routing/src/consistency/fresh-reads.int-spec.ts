@@ -11,7 +11,7 @@ const WAIT_MS = 150;
 /** Far beyond it, for a busy machine: as long as a read may take that ends on the primary. */
 const READ_DEADLINE_MS = 2_000;
 const TRANSACTIONS = 20;
-const READS = 100;
+const READS = 40;
 const replicaNames = ['replica-1', 'replica-2'] as const;
 
 let outage: OutageFixture;
@@ -131,7 +131,7 @@ describe('a read after a write', () => {
     expect(found).toBeNull();
   });
 
-  it('of a hundred at once, there is one wait on each replica at a time', async () => {
+  it('of forty at once, there is one wait on each replica at a time', async () => {
     const process = await watch({
       replicaConnections: READS,
       consistency: { windowMs: 0, waitMs: 10_000 },

@@ -12,6 +12,7 @@ export type Behaviour =
   /** Has its effect, and waits after the commit, before Bull hears of it. */
   | 'after-commit'
   /** Keeps the event loop busy for three lock times, and has its effect then. */
+  | 'block'
   /** Waits for any message from its parent or until it is asked to stop, and has its effect in the first case. */
   | 'until-told'
   /** Kills its process when the message is to `the-poisoned`. */
@@ -64,13 +65,18 @@ export async function run(text: string): Promise<void> {
   tell({ told: 'ready' });
 }
 
-async function behave({ behaviour }: WorkerProcessOptions, call: Call): Promise<string> {
+async function behave({ behaviour, lockMs }: WorkerProcessOptions, call: Call): Promise<string> {
   const [{ to }, { messageId, signal }] = call;
   switch (behaviour) {
     case 'in-transaction':
       await effect(call);
       reached(call);
       return never;
+    case 'block':
+      reached(call);
+      await new Promise(setImmediate); // the report is out
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3 * lockMs);
+      break;
     case 'until-told':
       reached(call);
       await Promise.race([once(process, 'message'), once(signal, 'abort')]);
