@@ -56,6 +56,54 @@ describe('docs/errors.md', () => {
   }
 });
 
+describe('docs/architecture.md', () => {
+  it('names every table of the migrations among the data', () => {
+    const data = /^## The data$[^]*?(?=^## )/m.exec(textOf('docs/architecture.md'))?.[0] ?? '';
+    const migrations = globSync('libs/**/src/migrations/*.migration.ts', { cwd: root });
+    const tables = migrations.flatMap((path) =>
+      Array.from(textOf(path).matchAll(/CREATE TABLE (?:IF NOT EXISTS )?(\w+)/g), ([, table]) => table),
+    );
+    expect(tables.length).toBeGreaterThan(10);
+    expect(tables.filter((table) => !data.includes(`\`${table}\``))).toEqual([]);
+  });
+});
+
+describe('docs/api.md', () => {
+  /** Faults of the code or of an operator's configuration that no call of the API can bring about. */
+  const notOfTheApi =
+    /^(cache-(call|configuration|id-ambiguous|missing|unavailable|uncacheable-value|unknown-namespace)|foreign-shard-key|invalid-(shard-key|shard-query|slot-hash|topology)|mail-unavailable|stale-topology|topology-missing|write-on-read-connection)$/;
+
+  it('names every code that a call may be answered with', () => {
+    const codes = rowsOf(textOf('docs/errors.md')).map(([code = '']) => code.replaceAll('`', ''));
+    const api = textOf('docs/api.md');
+    expect(codes.filter((code) => !notOfTheApi.test(code) && !api.includes(`\`${code}\``))).toEqual([]);
+  });
+});
+
+/** In the order of the page: one that loses a row would otherwise still pass. */
+const namedPitfalls = [
+  'replication lag: a read right after a write misses it',
+  'a replica is down',
+  'connections leak, the pool runs dry',
+  'the primary is demoted, or falls silent, with its connections open',
+  'a write is routed to a replica',
+  "penetration: keys that don't exist",
+  'stampede: a hot key expires',
+  'avalanche: many keys expire together',
+  'L1 grows without bound',
+  'database and cache disagree after an update',
+  'a task is lost',
+  'a task runs twice at once',
+  'endless retries',
+  "a worker's memory grows",
+  'backlog',
+  'a hot shard',
+  'cross-shard queries',
+  'adding a shard moves much data',
+  'distributed transactions',
+  'ids collide',
+];
+
 describe('docs/pitfalls.md', () => {
   const rows = rowsOf(textOf('docs/pitfalls.md'));
 
@@ -66,6 +114,10 @@ describe('docs/pitfalls.md', () => {
       ...faultsOf(`${pitfall}: test`, test, /\.(int-|e2e-)?spec\.ts$/),
     ]);
     expect(faults).toEqual([]);
+  });
+
+  it('has a row for each of the pitfalls that the platform was built against', () => {
+    expect(rows.map(([pitfall]) => pitfall)).toEqual(namedPitfalls);
   });
 
   function faultsOf(what: string, cell: string, kind: RegExp): string[] {

@@ -2,7 +2,10 @@ import type { z } from 'zod';
 
 /** How tokens are checked. The keys come from exactly one of the two places. */
 export interface AuthOptions {
-  /** Where the login service publishes its keys (JWKS). Fetched when a token is first checked, every 10 minutes, and when a key is new. */
+  /**
+   * Where the login service publishes its keys (JWKS). Fetched when a token is first checked, every 10 minutes behind a
+   * caller, and when a key is not known (for that once in 30 s at most).
+   */
   jwksUrl?: string | undefined;
   /**
    * How long fetched keys are good while the key server is away. A key that is withdrawn in that time is good for as
