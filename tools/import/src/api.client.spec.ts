@@ -116,6 +116,16 @@ describe('what the API refuses', () => {
     });
   });
 
+  it('is told once where the detail names the fields already', async () => {
+    const detail = 'The request is not valid: name: too short';
+    const errors = [
+      { path: 'name', message: 'too short' },
+      { path: 'sku', message: 'too long' },
+    ];
+    await using api = await startScriptedApi(() => ({ status: 400, body: { code: 'x', detail, errors } }));
+    await expect(api.client.send(GET)).rejects.toMatchObject({ detail: `${detail} (sku: too long)` });
+  });
+
   it('has a code even when the answer is no problem document', async () => {
     await using api = await startScriptedApi(() => ({ status: 404, body: '<h1>Not here</h1>' }));
     await expect(api.client.send(GET)).rejects.toMatchObject({

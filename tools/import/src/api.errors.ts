@@ -38,9 +38,10 @@ function reasonOf(error: unknown): string {
 export async function problemFrom(call: string, response: Response): Promise<ApiProblem> {
   const text = await response.text();
   const body = parseObject(text);
-  const fields = Array.isArray(body['errors']) ? body['errors'].map(describeField).join('; ') : '';
   const detail =
     typeof body['detail'] === 'string' ? body['detail'] : text.slice(0, 200) || response.statusText;
+  const errors = Array.isArray(body['errors']) ? body['errors'].map(describeField) : [];
+  const fields = errors.filter((field) => !detail.includes(field)).join('; ');
   return new ApiProblem(
     call,
     response.status,

@@ -1,12 +1,15 @@
-/** Distinct products on the largest invoice, which nearly every one of the generated articles is on. */
-export const LINES_OF_THE_LARGEST = 600;
-/** What all other invoices sell. */
-const ARTICLES = 300;
-const SALES = 111;
 const CREDIT_NOTES = 5;
 const WITHOUT_A_SALE = 4;
 
 const header = 'InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country';
+
+export interface DaySize {
+  sales: number;
+  /** Distinct products on the largest invoice. */
+  largest: number;
+  /** What all other invoices sell; the largest has them too. */
+  articles: number;
+}
 
 export interface GeneratedDay {
   csv: string;
@@ -17,11 +20,11 @@ export interface GeneratedDay {
 }
 
 /**
- * A day's file as untidy as the real ones, for where those are not: 120 invoices, one of 600 products; the same product
+ * A day's file as untidy as the real ones, for where those are not: one invoice larger than all others; the same product
  * twice on one invoice, and in both spellings; prices that change; credit notes, write-offs and gifts; sales to nobody
  * known. The same `seed` gives the same file.
  */
-export function generateDay(seed = 20_101_201): GeneratedDay {
+export function generateDay({ sales, largest, articles }: DaySize, seed = 20_101_201): GeneratedDay {
   const random = seeded(seed);
   const below = (limit: number) => Math.floor(random() * limit);
   const chance = (share: number) => random() < share;
@@ -40,18 +43,18 @@ export function generateDay(seed = 20_101_201): GeneratedDay {
     };
   };
 
-  for (let index = 0; index < SALES; index += 1) {
+  for (let index = 0; index < sales; index += 1) {
     const line = invoice(`${700_001 + index}`);
-    if (index === Math.floor(SALES / 2)) {
-      for (let article = 0; article < LINES_OF_THE_LARGEST; article += 1) line(article, 1 + below(24));
+    if (index === Math.floor(sales / 2)) {
+      for (let article = 0; article < largest; article += 1) line(article, 1 + below(24));
       continue;
     }
-    const first = below(ARTICLES);
+    const first = below(articles);
     line(first, 1 + below(48));
-    for (let more = below(30); more > 0; more -= 1) line(below(ARTICLES), 1 + below(48));
+    for (let more = below(30); more > 0; more -= 1) line(below(articles), 1 + below(48));
     if (index % 4 === 0) line(first, 1 + below(12));
-    if (index % 9 === 0) line(below(ARTICLES), 1, '0.0');
-    if (index % 10 === 0) line(below(ARTICLES), -1 - below(5));
+    if (index % 9 === 0) line(below(articles), 1, '0.0');
+    if (index % 10 === 0) line(below(articles), -1 - below(5));
   }
   for (let index = 0; index < CREDIT_NOTES; index += 1) invoice(`C${700_501 + index}`)(index, -1 - below(5));
   for (let index = 0; index < WITHOUT_A_SALE; index += 1) {
@@ -62,12 +65,12 @@ export function generateDay(seed = 20_101_201): GeneratedDay {
   return {
     csv: [header, ...rows, ''].join('\n'),
     invoices: {
-      read: SALES + CREDIT_NOTES + WITHOUT_A_SALE,
+      read: sales + CREDIT_NOTES + WITHOUT_A_SALE,
       creditNotes: CREDIT_NOTES,
       skipped: { 'no-sellable-line': WITHOUT_A_SALE },
     },
     lines: rows.length,
-    sales: SALES,
+    sales,
   };
 }
 

@@ -14,7 +14,8 @@ async function plan(...rows: string[]) {
     const [invoice, code, description, quantity, price, customer] = row.split(',');
     return [invoice, code, description, quantity, '2010-12-01 08:26:00', price, customer, 'France'].join();
   });
-  return planImport(await parseOnlineRetail('day.csv', [Buffer.from([HEADER, ...lines].join('\n'))]));
+  const file = await parseOnlineRetail('day.csv', [Buffer.from([HEADER, ...lines].join('\n'))]);
+  return planImport(file.lines, file.emptyRows);
 }
 
 describe('orders', () => {
@@ -83,6 +84,11 @@ describe('orders', () => {
   });
 });
 
+it('rows without a value are counted as read and skipped', () => {
+  expect(planImport([], 2).lines).toEqual({ read: 2, sold: 0, merged: 0, skipped: { 'no-value': 2 } });
+  expect(planImport([], 0).lines).toEqual({ read: 0, sold: 0, merged: 0, skipped: {} });
+});
+
 describe('customers', () => {
   it('an invoice without a customer belongs to its own guest', async () => {
     const { orders, customers } = await plan('1,A,Mug,1,1.00,', '2,A,Mug,1,1.00,');
@@ -133,6 +139,25 @@ describe('products', () => {
       ['B', 'Tin?'],
       ['BANK CHARGES', 'BANK CHARGES'],
     ]);
+  });
+
+  it('are one where their codes differ in the case of A to Z, and two where they differ otherwise', async () => {
+    const { products, lines } = await plan(
+      '1,85123a,Heart,1,1.00,7',
+      '1,85123A,Heart,1,1.00,7',
+      '1,straße48,Strasse,1,1.00,7',
+      '1,STRASSE48,Avenue,1,1.00,7',
+      '1,é1,Acute,1,1.00,7',
+      '1,É1,Capital,1,1.00,7',
+    );
+    expect(products.map(({ sku, name }) => [sku, name])).toEqual([
+      ['85123A', 'Heart'],
+      ['STRAßE48', 'Strasse'],
+      ['STRASSE48', 'Avenue'],
+      ['é1', 'Acute'],
+      ['É1', 'Capital'],
+    ]);
+    expect(lines).toMatchObject({ sold: 5, merged: 1 });
   });
 
   it('that were never sold are not made: they have no price', async () => {

@@ -16,16 +16,22 @@ export interface ImportPlan {
 
 /**
  * Turns invoice lines into products, customers and orders: one order an invoice, one customer a `CustomerID`, one
- * guest an invoice without it. Only what is sold becomes a product, since nothing else has a price.
+ * guest an invoice without it. Only what is sold becomes a product, since nothing else has a price. `emptyRows` are
+ * counted as lines that were read and skipped.
  */
-export function planImport(lines: readonly OnlineRetailLine[]): ImportPlan {
+export function planImport(lines: readonly OnlineRetailLine[], emptyRows = 0): ImportPlan {
   const invoices = Map.groupBy(lines, (line) => line.invoiceNo);
   const plan: ImportPlan = {
     products: [],
     customers: [],
     orders: [],
     invoices: { read: invoices.size, creditNotes: 0, skipped: {} },
-    lines: { read: lines.length, sold: 0, merged: 0, skipped: {} },
+    lines: {
+      read: lines.length + emptyRows,
+      sold: 0,
+      merged: 0,
+      skipped: emptyRows === 0 ? {} : { 'no-value': emptyRows },
+    },
   };
   const customers = new Map<string, PlannedCustomer>();
   for (const { customerId } of lines) {

@@ -6,7 +6,8 @@ import { skuOf } from './product.plan.js';
 export const MAX_ORDER_ITEMS = 1_000;
 
 /** Why a line became part of no order. */
-export type LineSkip = 'credit-note' | 'quantity-not-positive' | 'price-not-positive' | 'invoice-skipped';
+export type LineSkip =
+  'no-value' | 'credit-note' | 'quantity-not-positive' | 'price-not-positive' | 'invoice-skipped';
 
 /** Why an invoice that is no credit note became no order. */
 export type InvoiceSkip = 'no-sellable-line' | 'over-1000-products' | 'several-customers';

@@ -9,6 +9,7 @@ import { isSettled } from './import.summary.js';
 import { MalformedFileError } from './malformed-file.error.js';
 import { readOnlineRetailFile } from './online-retail.parser.js';
 import { PlatformApi } from './platform.api.js';
+import { printable, printableLines } from './printable.js';
 import { ProgressBar } from './progress.bar.js';
 import { renderSummary } from './summary.table.js';
 
@@ -37,7 +38,8 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function importFile({ file, stock, concurrency, json, ...target }: CommandLine): Promise<number> {
-  const plan = planImport(await readOnlineRetailFile(file));
+  const { lines, emptyRows } = await readOnlineRetailFile(file);
+  const plan = planImport(lines, emptyRows);
   const stop = new AbortController();
   // npm passes on a Ctrl-C that the terminal has sent here as well: the second one must not be the deadly one.
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -47,14 +49,16 @@ async function importFile({ file, stock, concurrency, json, ...target }: Command
     const api = new PlatformApi(new ApiClient({ ...(await apiOf(target)), signal: stop.signal }));
     const context = { api, concurrency, progress, refusals: [], signal: stop.signal };
     const summary = await runImport(context, plan, stock);
-    console.log(json ? JSON.stringify(summary, undefined, 2) : renderSummary(summary));
+    console.log(json ? printableLines(JSON.stringify(summary, undefined, 2)) : renderSummary(summary));
     return isSettled(summary) ? exitCodes.settled : exitCodes.unsettled;
   } catch (error) {
     progress.end();
     const where = progress.position === '' ? 'Nothing was sent yet.' : `Stopped at ${progress.position}.`;
     if (stop.signal.aborted) console.error(`${where} ${RESUME}`);
     else
-      console.error(`import: ${error instanceof Error ? error.message : String(error)}\n${where} ${RESUME}`);
+      console.error(
+        `import: ${printable(error instanceof Error ? error.message : String(error))}\n${where} ${RESUME}`,
+      );
     return stop.signal.aborted ? exitCodes.interrupted : exitCodes.unsettled;
   }
 }

@@ -1,3 +1,5 @@
+import { printable } from './printable.js';
+
 export interface FileProblem {
   /** Line of the file, from 1, on which the record begins. */
   line: number;
@@ -15,7 +17,24 @@ export class MalformedFileError extends Error {
     readonly problems: readonly FileProblem[],
   ) {
     const stopped = problems.length >= MAX_PROBLEMS ? `\nreading stopped after ${MAX_PROBLEMS} problems` : '';
-    super(problems.map(({ line, what }) => `${file}:${line}: ${what}`).join('\n') + stopped);
+    super(
+      reasonsOf(problems)
+        .map((reason) => printable(`${file}:${reason}`))
+        .join('\n') + stopped,
+    );
     this.name = 'MalformedFileError';
   }
+}
+
+/** Each reason once, at the first line that it is about, with the others behind it. */
+function reasonsOf(problems: readonly FileProblem[]): string[] {
+  return Array.from(
+    Map.groupBy(problems, ({ what }) => what),
+    ([what, its]) => {
+      const [first, ...others] = its.map(({ line }) => line);
+      const also =
+        others.length === 0 ? '' : ` (and on line${others.length > 1 ? 's' : ''} ${others.join(', ')})`;
+      return `${first}: ${what}${also}`;
+    },
+  );
 }

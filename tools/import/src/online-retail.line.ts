@@ -26,10 +26,14 @@ export interface OnlineRetailLine {
   country: string;
 }
 
+/** What an `Idempotency-Key` may be. */
+const INVOICE_NO = /^[ -~]{1,255}$/;
 const INTEGER = /^[+-]?\d+$/;
 /** Written `17850.0` by the tools that made the public CSVs out of the spreadsheet. */
 const CUSTOMER_ID = /^(\d+)(?:\.0+)?$/;
 const ISO_DATE = /^(\d{4})-(\d{2})-(\d{2})(?:[ T](\d{1,2}):(\d{2})(?::(\d{2}))?)?$/;
+/** A message shows this much of a field. */
+const LONGEST_QUOTE = 100;
 /** The spreadsheet's own way: month first. */
 const US_DATE = /^(\d{1,2})\/(\d{1,2})\/(\d{4})(?: (\d{1,2}):(\d{2})(?::(\d{2}))?)?$/;
 
@@ -43,6 +47,10 @@ export function readOnlineRetailLine(
 ): OnlineRetailLine | undefined {
   const field = (column: (typeof COLUMNS)[number]) => (record[COLUMNS.indexOf(column)] ?? '').trim();
   let usable = true;
+  const quoted = (column: (typeof COLUMNS)[number]) => {
+    const text = field(column);
+    return `${column} "${text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}…` : text}"`;
+  };
   const wrong = (what: string) => {
     usable = false;
     report(what);
@@ -50,19 +58,20 @@ export function readOnlineRetailLine(
 
   const invoiceNo = field('InvoiceNo');
   if (invoiceNo === '') wrong('InvoiceNo is empty');
+  else if (!INVOICE_NO.test(invoiceNo)) wrong(`${quoted('InvoiceNo')} is not 1 to 255 characters of ASCII`);
   const stockCode = field('StockCode');
   if (stockCode === '') wrong('StockCode is empty');
 
   const quantity = INTEGER.test(field('Quantity')) ? Number(field('Quantity')) : NaN;
-  if (!Number.isSafeInteger(quantity)) wrong(`Quantity "${field('Quantity')}" is not an integer`);
+  if (!Number.isSafeInteger(quantity)) wrong(`${quoted('Quantity')} is not an integer`);
   if (!isDate(field('InvoiceDate'))) {
-    wrong(`InvoiceDate "${field('InvoiceDate')}" is not a date like 2010-12-01 08:26:00 or 12/1/2010 8:26`);
+    wrong(`${quoted('InvoiceDate')} is not a date like 2010-12-01 08:26:00 or 12/1/2010 8:26`);
   }
   const unitPricePence = parsePence(field('UnitPrice'));
-  if (unitPricePence === undefined) wrong(`UnitPrice "${field('UnitPrice')}" is not a decimal number`);
+  if (unitPricePence === undefined) wrong(`${quoted('UnitPrice')} is not a decimal number`);
   const customer = CUSTOMER_ID.exec(field('CustomerID'));
   if (field('CustomerID') !== '' && customer === null) {
-    wrong(`CustomerID "${field('CustomerID')}" is not a whole number`);
+    wrong(`${quoted('CustomerID')} is not a whole number`);
   }
 
   if (!usable || unitPricePence === undefined) return undefined;

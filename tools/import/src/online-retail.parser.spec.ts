@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { MalformedFileError, MAX_PROBLEMS } from './malformed-file.error.js';
 import { parseOnlineRetail } from './online-retail.parser.js';
@@ -5,10 +6,11 @@ import { parseOnlineRetail } from './online-retail.parser.js';
 const HEADER = 'InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country';
 const LINE = '536365,85123A,HEART HOLDER,6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom';
 
-const parse = (text: string | Buffer) => parseOnlineRetail('day.csv', [Buffer.from(text)]);
+const parseFile = (text: string | Buffer) => parseOnlineRetail('day.csv', [Buffer.from(text)]);
+const parse = async (text: string | Buffer) => (await parseFile(text)).lines;
 
 async function problemsOf(text: string | Buffer): Promise<string[]> {
-  const error = await parse(text).then(
+  const error = await parseFile(text).then(
     () => expect.fail('the file was accepted'),
     (reason: unknown) => reason,
   );
@@ -35,6 +37,20 @@ describe('a well-formed file', () => {
     expect(await parse(`\uFEFF${HEADER}\r\n${LINE}\r\n\r\n${LINE}`)).toHaveLength(2);
   });
 
+  it.each([
+    ['the header ends as on Windows, the rows as on Unix', `${HEADER}\r\n${LINE}\n${LINE}\n`],
+    ['the header ends as on Unix, the rows as on Windows', `${HEADER}\n${LINE}\r\n${LINE}\r\n`],
+    ['the header ends as on Windows, the rows as on an old Mac', `${HEADER}\r\n${LINE}\r${LINE}\r`],
+  ])('may mix line ends: %s', async (_name, text) => {
+    expect((await parse(text)).map(({ country }) => country)).toEqual(['United Kingdom', 'United Kingdom']);
+    expect(await problemsOf(`${text}1,2`)).toEqual(['day.csv:4: 2 columns, expected 8']);
+  });
+
+  it('may have rows without a value, as spreadsheets leave them: they are counted', async () => {
+    const file = await parseFile(`${HEADER}\n,,,,,,,\n${LINE}\n , ,,\t,,,,\n,,\n\n`);
+    expect(file).toMatchObject({ lines: [{ invoiceNo: '536365' }], emptyRows: 3 });
+  });
+
   it('may have no line below its header', async () => {
     expect(await parse(HEADER)).toEqual([]);
   });
@@ -49,7 +65,7 @@ describe('a well-formed file', () => {
   it('reads the same however the bytes are cut up', async () => {
     const bytes = Buffer.from(`${HEADER}\n${LINE.replace('HEART', 'CŒUR – ♥')}\n${LINE}`);
     const cut = Array.from(bytes, (byte) => Uint8Array.of(byte));
-    expect(await parseOnlineRetail('day.csv', cut)).toEqual(await parse(bytes));
+    expect(await parseOnlineRetail('day.csv', cut)).toEqual(await parseFile(bytes));
   });
 });
 
@@ -111,8 +127,35 @@ describe('a malformed line is named by file, line and fault', () => {
     ]);
   });
 
+  it('one fault of many lines is told once, with all of them', async () => {
+    expect(await problemsOf(`${HEADER}\n1,2\n${LINE}\n1,2\n,${LINE}\n1,2\n`)).toEqual([
+      'day.csv:2: 2 columns, expected 8 (and on lines 4, 6)',
+      'day.csv:5: 9 columns, expected 8',
+    ]);
+  });
+
+  it('shows what a terminal would take for a command as its code, and no long field in whole', async () => {
+    const line = LINE.replace(',6,', ',"\u001b]0;title\u0007\u009b2J\u202e\n6",').replace(
+      '2.55',
+      'x'.repeat(5_000),
+    );
+    expect(await problemsOf(`${HEADER}\n${line}\n`)).toEqual([
+      'day.csv:2: Quantity "\\u001b]0;title\\u0007\\u009b2J\\u202e\\u000a6" is not an integer',
+      `day.csv:2: UnitPrice "${'x'.repeat(100)}…" is not a decimal number`,
+    ]);
+    const [header] = await problemsOf(`\u001b[2J${HEADER}\n`);
+    expect(header).toContain('the header is \\u001b[2JInvoiceNo,');
+  });
+
+  it('an invoice number that could be no Idempotency-Key', async () => {
+    expect(await problemsOf(`${HEADER}\n${LINE.replace('536365', '№ 1')}\n`)).toEqual([
+      'day.csv:2: InvoiceNo "№ 1" is not 1 to 255 characters of ASCII',
+    ]);
+  });
+
   it(`reading stops after ${MAX_PROBLEMS} problems, and says so`, async () => {
-    const problems = await problemsOf(`${HEADER}\n${'1,2\n'.repeat(500)}`);
+    const faulty = Array.from({ length: 500 }, (_, at) => LINE.replace(',6,', `,x${at},`)).join('\n');
+    const problems = await problemsOf(`${HEADER}\n${faulty}`);
     expect(problems).toHaveLength(MAX_PROBLEMS + 1);
     expect(problems.at(-1)).toBe(`reading stopped after ${MAX_PROBLEMS} problems`);
   });
@@ -142,5 +185,40 @@ describe('a file that is something else', () => {
     expect(await problemsOf(latin1)).toEqual([
       'day.csv:3: not UTF-8; convert the file first: iconv -f WINDOWS-1252 -t UTF-8',
     ]);
+  });
+
+  const csv = `${HEADER}\n${LINE}\n`;
+  const littleEndian = (text: string) => Buffer.from(text, 'utf16le');
+  it.each<[string, Buffer, string]>([
+    [
+      'UTF-16, little-endian',
+      littleEndian(`\uFEFF${csv}`),
+      'UTF-16; convert the file first: iconv -f UTF-16 -t UTF-8',
+    ],
+    [
+      'UTF-16, big-endian',
+      littleEndian(`\uFEFF${csv}`).swap16(),
+      'UTF-16; convert the file first: iconv -f UTF-16 -t UTF-8',
+    ],
+    [
+      'UTF-16 without a mark',
+      littleEndian(csv),
+      'UTF-16; convert the file first: iconv -f UTF-16LE -t UTF-8',
+    ],
+    [
+      'UTF-16 without a mark',
+      littleEndian(csv).swap16(),
+      'UTF-16; convert the file first: iconv -f UTF-16BE -t UTF-8',
+    ],
+    ['gzip', gzipSync(csv), 'compressed with gzip; unpack the file first: gunzip'],
+    [
+      'a spreadsheet',
+      Buffer.from('PK\u0003\u0004 and so on'),
+      'a zip file or a spreadsheet; unpack it, or save it as CSV in UTF-8, first',
+    ],
+  ])('%s is told as what it is, with what to do', async (_name, bytes, what) => {
+    expect(await problemsOf(bytes)).toEqual([`day.csv:1: ${what}`]);
+    const cut = Array.from(bytes, (byte) => Uint8Array.of(byte));
+    await expect(parseOnlineRetail('day.csv', cut)).rejects.toThrow(what);
   });
 });

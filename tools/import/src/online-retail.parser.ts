@@ -8,26 +8,35 @@ import { decodeUtf8Lines, NotUtf8Error } from './utf8-lines.decoder.js';
 /** A record longer than this is a quote that was never closed, not an invoice line. */
 const MAX_RECORD_BYTES = 64 * 1024;
 
+export interface OnlineRetailFile {
+  lines: OnlineRetailLine[];
+  /** Rows of commas without any value, as spreadsheets leave them. */
+  emptyRows: number;
+}
+
 /** Reads a whole file, in constant memory but for the lines it gives back. */
-export function readOnlineRetailFile(path: string): Promise<OnlineRetailLine[]> {
+export function readOnlineRetailFile(path: string): Promise<OnlineRetailFile> {
   return parseOnlineRetail(path, createReadStream(path));
 }
 
 /**
- * Parses a file in the UCI "Online Retail" layout: UTF-8 (with or without a byte order mark), any line ending, a
- * header with exactly the eight columns. Empty lines are passed over.
+ * Parses a file in the UCI "Online Retail" layout: UTF-8 (with or without a byte order mark), any line endings, also
+ * mixed, a header with exactly the eight columns. Empty lines are passed over, rows without a value counted.
  * @throws MalformedFileError with every problem and its line, up to `MAX_PROBLEMS`. Never gives back part of a file.
  */
 export async function parseOnlineRetail(
   file: string,
   bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-): Promise<OnlineRetailLine[]> {
+): Promise<OnlineRetailFile> {
   const problems: FileProblem[] = [];
   const lines: OnlineRetailLine[] = [];
+  let emptyRows = 0;
   let position: Position | undefined;
   let enough = false;
   const parser = parse({
     bom: true,
+    // Said, since the parser would take the header's for the only one.
+    record_delimiter: ['\r\n', '\n', '\r'],
     relax_column_count: true,
     skip_empty_lines: true,
     max_record_size: MAX_RECORD_BYTES,
@@ -36,6 +45,10 @@ export async function parseOnlineRetail(
       if (enough) return null;
       const line = info.lines - lineBreaksWithin(record);
       const report = (what: string) => problems.push({ line, what });
+      if (record.every((value) => value.trim() === '')) {
+        emptyRows += 1;
+        return null;
+      }
       if (position === undefined) checkHeader(record, report);
       else if (record.length !== COLUMNS.length) report(wrongColumnCount(record.length, line, info.lines));
       else {
@@ -63,7 +76,7 @@ export async function parseOnlineRetail(
     problems.push({ line: 1, what: `no header: expected ${COLUMNS.join()}` });
   }
   if (problems.length > 0) throw new MalformedFileError(file, problems.slice(0, MAX_PROBLEMS));
-  return lines;
+  return { lines, emptyRows };
 }
 
 /** Where the last whole record ended. */
@@ -88,10 +101,7 @@ function lineBreaksWithin(record: readonly string[]): number {
 
 /** What stopped the parser altogether; anything but a fault of the file itself is thrown on. */
 function asProblem(error: unknown, last: Position, now: Info): FileProblem {
-  if (error instanceof NotUtf8Error) {
-    const what = 'not UTF-8; convert the file first: iconv -f WINDOWS-1252 -t UTF-8';
-    return { line: error.line, what };
-  }
+  if (error instanceof NotUtf8Error) return { line: error.line, what: error.message };
   if (!(error instanceof CsvError)) throw error;
   const line = last.lines + 1 + (now.empty_lines - last.emptyLines);
   const reached = now.lines > line ? ` (noticed at line ${now.lines})` : '';

@@ -50,7 +50,7 @@ export class PlatformApi {
   async findProduct(sku: string): Promise<Product | undefined> {
     const path = `/v1/products?sku=${encodeURIComponent(sku)}`;
     const { items } = await this.ask({ method: 'GET', path }, listOf(product));
-    return items.find((found) => found.sku.toUpperCase() === sku.toUpperCase());
+    return items.find((found) => found.sku === sku);
   }
 
   setStock(productId: string, stock: number): Promise<Product> {

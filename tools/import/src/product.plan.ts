@@ -12,11 +12,11 @@ export interface PlannedProduct {
 }
 
 /**
- * The file writes some codes both ways (`85123A`, `85123a`) for one and the same article, and a catalogue that
- * compares case-insensitively takes them for one too.
+ * The file writes some codes both ways (`85123A`, `85123a`) for one and the same article. Letters beyond A to Z stay as
+ * they are, like in the catalogue: their capitals may be those of another code (`straße48`, `STRASSE48`).
  */
 export function skuOf(stockCode: string): string {
-  return stockCode.toUpperCase();
+  return stockCode.replace(/[a-z]/g, (letter) => letter.toUpperCase());
 }
 
 /**

@@ -59,15 +59,30 @@ POST /v1/orders                                 p50 12.3 ms, p99 99.0 ms
     );
   });
 
-  it('tells what was refused and why, the first ten of many', () => {
-    const list = Array.from({ length: 12 }, (_, at) => ({
-      what: `order ${at}`,
-      code: 'not-found',
-      detail: 'gone',
-    }));
-    const text = renderSummary({ ...summary, refused: { count: 12, byCode: { 'not-found': 12 }, list } });
+  const refusedOf = (details: string[]) => {
+    const list = details.map((detail, at) => ({ what: `order ${at}`, code: 'not-found', detail }));
+    return renderSummary({
+      ...summary,
+      refused: { count: list.length, byCode: { 'not-found': list.length }, list },
+    });
+  };
+
+  it('tells what was refused and why, the first ten reasons of many', () => {
+    const text = refusedOf(Array.from({ length: 12 }, (_, at) => `gone ${at}`));
     expect(text).toMatch(/Refused by the API +12\n {2}not-found +12\n/);
-    expect(text).toMatch(/order 9: not-found: gone\n {2}… and 2 more \(--json lists all\)$/);
+    expect(text).toMatch(/order 9: not-found: gone 9\n {2}… and 2 more \(--json lists all\)$/);
+  });
+
+  it('tells each reason once', () => {
+    expect(refusedOf(['gone', 'away', 'gone', 'gone'])).toMatch(
+      /\nRefused:\n {2}order 0, and 2 more: not-found: gone\n {2}order 1: not-found: away$/,
+    );
+  });
+
+  it('shows what a terminal would take for a command, or for another line, as its code', () => {
+    expect(refusedOf(['\u001b[2J\r\n\u009b'])).toMatch(
+      /order 0: not-found: \\u001b\[2J\\u000d\\u000a\\u009b$/,
+    );
   });
 
   it('has no latency where nothing was placed', () => {

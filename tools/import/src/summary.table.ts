@@ -1,8 +1,11 @@
 import type { ImportSummary } from './import.summary.js';
+import type { Refusal } from './import.context.js';
 import { formatPounds } from './pence.js';
+import { printable } from './printable.js';
 import { sumOf, type Tally } from './tally.js';
 
 const REASONS: Readonly<Record<string, string>> = {
+  'no-value': 'without any value',
   'credit-note': 'on a credit note',
   'quantity-not-positive': 'quantity zero or negative',
   'price-not-positive': 'price zero, negative or under half a penny',
@@ -11,8 +14,8 @@ const REASONS: Readonly<Record<string, string>> = {
   'over-1000-products': 'more than 1,000 products',
   'several-customers': 'names several customers',
 };
-/** The first of many tell what is wrong; `--json` has all. */
-const SHOWN_REFUSALS = 10;
+/** The first reasons of many tell what is wrong; `--json` has all. */
+const SHOWN_REASONS = 10;
 
 type Row = [label: string, value: string];
 
@@ -51,12 +54,21 @@ export function renderSummary({
   ];
   const width = Math.max(...rows.map(([label]) => label.length)) + 2;
   const table = rows.map(([label, value]) => label.padEnd(width) + value);
-  const details = refused.list
-    .slice(0, SHOWN_REFUSALS)
-    .map(({ what, code, detail }) => `  ${what}: ${code}: ${detail}`);
-  const more = refused.count - details.length;
+  const reasons = reasonsOf(refused.list);
+  const details = reasons.slice(0, SHOWN_REASONS);
+  const more = reasons.length - details.length;
   if (more > 0) details.push(`  … and ${count(more)} more (--json lists all)`);
-  return [...table, ...(details.length === 0 ? [] : ['', 'Refused:', ...details])].join('\n');
+  const text = [...table, ...(details.length === 0 ? [] : ['', 'Refused:', ...details])];
+  return text.map(printable).join('\n');
+}
+
+/** Each reason once, with the first thing that was refused for it. */
+function reasonsOf(refusals: readonly Refusal[]): string[] {
+  const byReason = Map.groupBy(refusals, ({ code, detail }) => `${code}: ${detail}`);
+  return Array.from(byReason, ([reason, its]) => {
+    const others = its.length === 1 ? '' : `, and ${count(its.length - 1)} more`;
+    return `  ${its[0]?.what}${others}: ${reason}`;
+  });
 }
 
 /** A sum, with a row below it for each of its reasons. */

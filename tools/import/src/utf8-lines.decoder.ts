@@ -1,9 +1,14 @@
+import { otherFormatOf } from './other-format.js';
+
 const LINE_FEED = 0x0a;
 
-/** Bytes that are not UTF-8; `line` says where. */
+/** Bytes that are not UTF-8; `line` says where, the message what they are and what to do. */
 export class NotUtf8Error extends Error {
-  constructor(readonly line: number) {
-    super('not UTF-8');
+  constructor(
+    readonly line: number,
+    what = 'not UTF-8; convert the file first: iconv -f WINDOWS-1252 -t UTF-8',
+  ) {
+    super(what);
     this.name = 'NotUtf8Error';
   }
 }
@@ -11,7 +16,7 @@ export class NotUtf8Error extends Error {
 /**
  * Decodes a byte stream as strict UTF-8, in blocks of whole lines: no character is ever cut in two (a line feed is
  * never part of one), and a wrong byte is known by its line. A byte order mark is passed on.
- * @throws NotUtf8Error at the first line with a byte sequence that is not UTF-8.
+ * @throws NotUtf8Error at the first line with a byte sequence that is not UTF-8, or where the file is something else.
  */
 export async function* decodeUtf8Lines(
   bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
@@ -32,6 +37,8 @@ export async function* decodeUtf8Lines(
 }
 
 function decodeBlock(block: Uint8Array, firstLine: number): string {
+  const otherFormat = firstLine === 1 ? otherFormatOf(block) : undefined;
+  if (otherFormat !== undefined) throw new NotUtf8Error(1, otherFormat);
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   try {
     return decoder.decode(block);
