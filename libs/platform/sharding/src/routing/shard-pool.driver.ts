@@ -1,5 +1,6 @@
 import { SESSION_SETUP } from '@fourfold/db-routing';
 import mysql, { type Pool, type PoolConnection, type PoolOptions } from 'mysql2';
+import { InvalidShardQueryError } from '../access/access.errors.js';
 import { abortConnection } from './abort-connection.js';
 import { type Acquired, type ConnectionLimits, PooledConnections } from './pooled-connections.js';
 import type { ShardConnectionOptions } from './shard-connection.options.js';
@@ -17,21 +18,49 @@ export function isPoolBusy(error: unknown): boolean {
 type PoolLimits = Pick<ShardConnectionOptions, 'acquireTimeoutMs'> & ConnectionLimits;
 
 /**
- * mysql2 for TypeORM's `driver` option, with what its pool lacks: a deadline on getting a connection (its queue waits
- * for ever), a look at whether one that was idle is still alive, an end to its life, and settings on each new one.
+ * The connections of one shard: mysql2 for TypeORM's `driver` option, with what its pool lacks: a deadline on getting a
+ * connection (its queue waits for ever), a look at whether one that was idle is still alive, an end to its life, and
+ * settings on each new one.
+ *
+ * States: open (TypeORM takes connections as it connects) → sealed (`acquire` alone gives one).
  */
-export function shardPoolDriver({ acquireTimeoutMs, ...limits }: PoolLimits): object {
-  return {
-    ...mysql,
-    createPool(options: PoolOptions): Pool {
-      const pool = mysql.createPool(options);
-      pool.on('connection', prepare);
-      const connections = new PooledConnections(pool, limits);
-      const isBusy = () => connections.inUse >= options.connectionLimit!;
-      limitAcquiring(pool, connections, { timeoutMs: acquireTimeoutMs, isBusy });
-      return pool;
-    },
-  };
+export class ShardPool {
+  readonly driver: object = { ...mysql, createPool: (options: PoolOptions) => this.#create(options) };
+  #pool!: Pool;
+  #take!: (done: Acquired) => void;
+
+  constructor(
+    private readonly shard: string,
+    private readonly limits: PoolLimits,
+  ) {}
+
+  /** @throws Error of the driver, or one for which `isPoolBusy` holds. */
+  acquire(): Promise<PoolConnection> {
+    return new Promise((resolve, reject) => {
+      this.#take((error, connection) => (connection ? resolve(connection) : reject(error!)));
+    });
+  }
+
+  /**
+   * From here on TypeORM is refused: every manager shows its DataSource, and a connection taken by that would be past
+   * the deadline, the breaker and the guard of reads.
+   */
+  seal(): void {
+    const refusal = `A connection of ${this.shard} is given by ShardRouter alone: use the manager of its callback`;
+    this.#pool.getConnection = ((done: Acquired) => done(new InvalidShardQueryError(refusal))) as never;
+  }
+
+  #create(options: PoolOptions): Pool {
+    const pool = mysql.createPool(options);
+    pool.on('connection', prepare);
+    const connections = new PooledConnections(pool, this.limits);
+    const isBusy = () => connections.inUse >= options.connectionLimit!;
+    const limit = { timeoutMs: this.limits.acquireTimeoutMs, isBusy };
+    this.#take = (done) => acquireWithin(limit, connections, done);
+    pool.getConnection = this.#take as Pool['getConnection'];
+    this.#pool = pool;
+    return pool;
+  }
 }
 
 function prepare(connection: PoolConnection): void {
@@ -50,25 +79,23 @@ interface AcquireLimit {
   isBusy: () => boolean;
 }
 
-function limitAcquiring(
-  pool: Pool,
-  connections: PooledConnections,
+function acquireWithin(
   { timeoutMs, isBusy }: AcquireLimit,
+  connections: PooledConnections,
+  done: Acquired,
 ): void {
-  pool.getConnection = ((done: Acquired) => {
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      done(
-        isBusy()
-          ? new PoolBusy(`no connection became free within ${timeoutMs} ms`)
-          : Object.assign(new Error(`no connection within ${timeoutMs} ms`), { code: 'ETIMEDOUT' }),
-      );
-    }, timeoutMs);
-    connections.acquire((error, connection) => {
-      clearTimeout(timer);
-      if (!late) done(error, connection);
-      else connection?.release();
-    });
-  }) as Pool['getConnection'];
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    done(
+      isBusy()
+        ? new PoolBusy(`no connection became free within ${timeoutMs} ms`)
+        : Object.assign(new Error(`no connection within ${timeoutMs} ms`), { code: 'ETIMEDOUT' }),
+    );
+  }, timeoutMs);
+  connections.acquire((error, connection) => {
+    clearTimeout(timer);
+    if (!late) done(error, connection);
+    else connection?.release();
+  });
 }

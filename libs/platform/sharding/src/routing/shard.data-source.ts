@@ -2,7 +2,7 @@ import { connectFaultOf } from '@fourfold/db-routing';
 import { withDeadline } from '@fourfold/kernel';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import type { ShardEndpoint } from '../configuration/shard-url.js';
-import { shardPoolDriver } from './shard-pool.driver.js';
+import { ShardPool } from './shard-pool.driver.js';
 import { ShardUnavailableError } from './shard-unavailable.error.js';
 import type { ShardConnectionOptions } from './shard-connection.options.js';
 
@@ -14,6 +14,12 @@ const CLOSE_DEADLINE_MS = 5_000;
 /** Between two attempts to find another server where one has refused writes. */
 const DEMOTION_INTERVAL_MS = 500;
 
+/** The entities, and the connections, which the DataSource has no way to any more. */
+export interface OpenShard {
+  readonly dataSource: DataSource;
+  readonly pool: ShardPool;
+}
+
 /**
  * The TypeORM DataSource of one shard.
  *
@@ -22,7 +28,7 @@ const DEMOTION_INTERVAL_MS = 500;
  * pool drops broken connections and makes new ones.
  */
 export class ShardDataSource {
-  #opening: Promise<DataSource> | undefined;
+  #opening: Promise<OpenShard> | undefined;
   #ended = false;
   #retiredMs = -Infinity;
 
@@ -33,7 +39,7 @@ export class ShardDataSource {
   ) {}
 
   /** @throws ShardUnavailableError within twice the connect deadline. */
-  async open(): Promise<DataSource> {
+  async open(): Promise<OpenShard> {
     if (this.#ended) {
       throw new ShardUnavailableError(this.shard, 'this process gives it up', undefined, 'unknown');
     }
@@ -68,24 +74,26 @@ export class ShardDataSource {
   /** Lets statements in hand finish, for up to five seconds. Never rejects because of a shard that is away. */
   async close(): Promise<void> {
     this.end();
-    const dataSource = await this.#opening?.catch(() => undefined);
-    await withDeadline(dataSource?.destroy() ?? Promise.resolve(), CLOSE_DEADLINE_MS, () => {
+    const opened = await this.#opening?.catch(() => undefined);
+    await withDeadline(opened?.dataSource.destroy() ?? Promise.resolve(), CLOSE_DEADLINE_MS, () => {
       return new Error(`${this.shard}: connections did not end within ${CLOSE_DEADLINE_MS} ms`);
     });
   }
 
-  async #connect(): Promise<DataSource> {
-    const dataSource = new DataSource(this.#typeOrmOptions());
+  async #connect(): Promise<OpenShard> {
+    const pool = new ShardPool(this.shard, { ...this.options, retiredBeforeMs: () => this.#retiredMs });
+    const dataSource = new DataSource(this.#typeOrmOptions(pool.driver));
     const deadlineMs = 2 * this.options.connectTimeoutMs;
     let abandoned = false;
     const initialised = dataSource.initialize().then(async () => {
+      pool.seal();
       if (abandoned) await dataSource.destroy();
     });
     try {
       await withDeadline(initialised, deadlineMs, () => {
         return Object.assign(new Error(`no answer within ${deadlineMs} ms`), { code: 'ETIMEDOUT' });
       });
-      return dataSource;
+      return { dataSource, pool };
     } catch (error) {
       abandoned = true;
       // TypeORM leaves the pool open when the server goes away between connecting and the first statement.
@@ -94,11 +102,11 @@ export class ShardDataSource {
     }
   }
 
-  #typeOrmOptions(): DataSourceOptions {
+  #typeOrmOptions(driver: object): DataSourceOptions {
     const { entities, poolSize, poolSizes, connectTimeoutMs } = this.options;
     return {
       type: 'mysql',
-      driver: shardPoolDriver({ ...this.options, retiredBeforeMs: () => this.#retiredMs }),
+      driver,
       ...this.endpoint,
       entities: [...entities],
       poolSize: poolSizes[this.shard] ?? poolSize,

@@ -1,8 +1,9 @@
 import { connectFaultOf, connectionFaultOf, limitStatements, queryTimeoutOf } from '@fourfold/db-routing';
 import type { PoolConnection } from 'mysql2';
-import { type DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
+import { QueryFailedError, type QueryRunner, QueryRunnerAlreadyReleasedError } from 'typeorm';
 import { abortConnection } from './abort-connection.js';
-import { isPoolBusy } from './shard-pool.driver.js';
+import type { OpenShard } from './shard.data-source.js';
+import { isPoolBusy, type ShardPool } from './shard-pool.driver.js';
 import { ShardUnavailableError } from './shard-unavailable.error.js';
 
 /** The server ends a statement only after its call was cut here: it is for what nobody waits for any more. */
@@ -21,7 +22,7 @@ export class ShardOperation<T> {
   ) {}
 
   /** @throws ShardUnavailableError; every error of `work` that is not about the connection passes through. */
-  run(open: () => Promise<DataSource>): Promise<T> {
+  run(open: () => Promise<OpenShard>): Promise<T> {
     return Promise.race([this.#attempt(open), this.#cutOff.promise]);
   }
 
@@ -41,10 +42,15 @@ export class ShardOperation<T> {
     this.#cutOff.reject(error);
   }
 
-  async #attempt(open: () => Promise<DataSource>): Promise<T> {
-    const runner = (await open()).createQueryRunner();
+  async #attempt(open: () => Promise<OpenShard>): Promise<T> {
+    const { dataSource, pool } = await open();
+    const connection = await this.#acquire(pool);
+    const runner = dataSource.createQueryRunner();
+    runner.connect = async () => {
+      if (runner.isReleased) throw new QueryRunnerAlreadyReleasedError();
+      return connection;
+    };
     try {
-      const connection = await this.#acquire(runner);
       if (this.#cutBy) throw this.#cutBy;
       this.#connection = connection;
       limitStatements(connection, this.deadlineMs + SERVER_GRACE_MS);
@@ -55,6 +61,7 @@ export class ShardOperation<T> {
       // Whoever has it next must not be cut off with this one.
       this.#connection = undefined;
       await runner.release();
+      connection.release();
     }
   }
 
@@ -70,9 +77,9 @@ export class ShardOperation<T> {
     return new ShardUnavailableError(this.shard, `no answer within ${this.deadlineMs} ms`, cause, 'late');
   }
 
-  async #acquire(runner: QueryRunner): Promise<PoolConnection> {
+  async #acquire(pool: ShardPool): Promise<PoolConnection> {
     try {
-      return (await runner.connect()) as PoolConnection;
+      return await pool.acquire();
     } catch (error) {
       const fault = isPoolBusy(error) ? 'busy' : 'connection';
       const reason = connectFaultOf(error) ?? 'no connection can be had';

@@ -2,9 +2,11 @@ import { WriteOnReadConnectionError } from '@fourfold/db-routing';
 import { ManualClock } from '@fourfold/kernel';
 import { gate } from '@fourfold-tools/testing';
 import { Logger } from '@nestjs/common';
+import type { Pool, PoolConnection } from 'mysql2';
 import { register } from 'prom-client';
-import { type EntityManager, In } from 'typeorm';
+import { type DataSource, type EntityManager, In } from 'typeorm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { InvalidShardQueryError } from '../access/access.errors.js';
 import { HotKeys } from '../hot-keys/hot-keys.js';
 import { HashRing } from '../ring/hash-ring.js';
 import { InvalidShardKeyError } from '../ring/slot-hash.js';
@@ -58,6 +60,9 @@ describe('ShardRouter', () => {
     expect(await router.write(id, async (_manager, at) => at)).toEqual(ring.locate(id));
   });
 
+  const driverOf = async (manager: EntityManager) =>
+    ((await manager.queryRunner!.connect()) as PoolConnection).promise();
+
   /** What `work` fails with on the shard of a key, by each way that is not `write`. */
   const failuresOf = (id: string, work: (manager: EntityManager) => Promise<unknown>) =>
     Promise.all(
@@ -97,11 +102,67 @@ describe('ShardRouter', () => {
     ],
     ['a stream', (manager) => manager.queryRunner!.stream('DELETE FROM account')],
     ['a lock', (manager, id) => manager.query('SELECT * FROM account WHERE id = ? FOR UPDATE', [id])],
+    [
+      'a query by the driver’s own connection',
+      async (manager) => (await driverOf(manager)).query('DELETE FROM account'),
+    ],
+    [
+      'a prepared statement by the driver’s own connection',
+      async (manager) => (await driverOf(manager)).execute('DELETE FROM account'),
+    ],
+    ['the preparation of one', async (manager) => (await driverOf(manager)).prepare('DELETE FROM account')],
   ])('refuses %s outside `write`, and sends nothing', async (_title, work) => {
     const id = idOn('shard-0');
     await put(id, 1);
     for (const failure of await failuresOf(id, (manager) => work(manager, id)))
       expect(failure).toBeInstanceOf(WriteOnReadConnectionError);
+    expect(await balanceOf(id)).toBe(1);
+  });
+
+  it.each<[string, (dataSource: DataSource) => Promise<unknown>]>([
+    ['query', (dataSource) => dataSource.query('UPDATE account SET balance = 2')],
+    ['createQueryRunner', (dataSource) => dataSource.createQueryRunner().query('DELETE FROM account')],
+    ['connect', (dataSource) => dataSource.createQueryRunner().connect()],
+    ['transaction', (dataSource) => dataSource.transaction((own) => own.query('DELETE FROM account'))],
+    ['manager', (dataSource) => dataSource.manager.query('DELETE FROM account')],
+    ['save', (dataSource) => dataSource.manager.save(Account, { id: idOn('shard-0', 1), balance: 2 })],
+    ['a repository', (dataSource) => dataSource.getRepository(Account).find()],
+    ['a builder', (dataSource) => dataSource.createQueryBuilder().delete().from(Account).execute()],
+    ['its driver', (dataSource) => dataSource.driver.createQueryRunner('master').query('SELECT 1')],
+    [
+      'its pool',
+      (dataSource) => (dataSource.driver as unknown as { pool: Pool }).pool.promise().query('SELECT 1'),
+    ],
+  ])('gives no other connection by the DataSource that a manager shows: %s', async (_title, work) => {
+    const id = idOn('shard-0');
+    await put(id, 1);
+    const inCallback = async (manager: EntityManager) => work(manager.dataSource);
+    const failures = [...(await failuresOf(id, inCallback)), await failureOf(router.write(id, inCallback))];
+    for (const failure of failures) expect(failure).toBeInstanceOf(InvalidShardQueryError);
+    const { results } = await router.scatter((manager) => manager.find(Account), { deadlineMs: 5_000 });
+    expect(results.flatMap(({ value }) => value)).toEqual([{ id, balance: 1 }]);
+  });
+
+  it('shows one DataSource, wherever a callback looks for it', async () => {
+    const ways: ((manager: EntityManager) => DataSource)[] = [
+      (manager) => manager.connection,
+      (manager) => manager.queryRunner!.dataSource,
+      (manager) => manager.queryRunner!.connection,
+      (manager) => manager.queryRunner!.manager.dataSource,
+      (manager) => manager.getRepository(Account).manager.dataSource,
+      (manager) => manager.createQueryBuilder().dataSource,
+      (manager) => manager.dataSource.manager.dataSource,
+    ];
+    const others = (manager: EntityManager) => ways.filter((way) => way(manager) !== manager.dataSource);
+    expect(await router.read(idOn('shard-0'), async (manager) => others(manager))).toEqual([]);
+    expect(await router.write(idOn('shard-0'), async (manager) => others(manager))).toEqual([]);
+  });
+
+  it('lets the next one write by the connection that was for reads', async () => {
+    const { router: narrow } = await shards.router({ poolSize: 1 });
+    const id = idOn('shard-0');
+    await narrow.read(id, (manager) => manager.find(Account));
+    await narrow.write(id, (manager) => manager.insert(Account, { id, balance: 1 }));
     expect(await balanceOf(id)).toBe(1);
   });
 

@@ -52,7 +52,7 @@ export class ShardRouter {
     const { shard } = this.topology.ring.locate(key);
     this.metrics.queries.inc({ scope: 'single' });
     this.hotKeys.count(shard, key);
-    return this.run(shard, (runner) => fn(readingManager(runner, shard), shard));
+    return this.run(shard, async (runner) => fn(await readingManager(runner, shard), shard));
   }
 
   /**
@@ -80,7 +80,7 @@ export class ShardRouter {
     for (const [shard, own] of byShard) for (const key of own) this.hotKeys.count(shard, key);
     const parts = await Promise.all(
       Array.from(byShard, ([shard, own]) =>
-        this.run(shard, (runner) => fn(readingManager(runner, shard), own, shard)),
+        this.run(shard, async (runner) => fn(await readingManager(runner, shard), own, shard)),
       ),
     );
     return parts.flat();
@@ -97,7 +97,7 @@ export class ShardRouter {
     this.metrics.queries.inc({ scope: 'scatter' });
     const answers = await Promise.all(
       this.topology.ring.shards.map(async (shard) => {
-        const ask = (runner: QueryRunner) => fn(readingManager(runner, shard), shard);
+        const ask = async (runner: QueryRunner) => fn(await readingManager(runner, shard), shard);
         try {
           return { shard, value: await this.run(shard, ask, deadlineMs) };
         } catch (error) {

@@ -21,6 +21,6 @@ export class ShardUpkeep {
    * @throws ShardUnavailableError; errors of `fn` pass through
    */
   read<T>(shard: string, fn: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.registry.run(shard, (runner) => fn(readingManager(runner, shard)));
+    return this.registry.run(shard, async (runner) => fn(await readingManager(runner, shard)));
   }
 }
