@@ -35,6 +35,7 @@ export {
 export { DbNodeHealthIndicator } from './health/db-node.health.js';
 export { type ReplicaState, replicaStates } from './health/replica-health.js';
 export { ForwardMigration } from './migrations/forward.migration.js';
+export { loopTimeout } from './pool/loop-timeout.js';
 export { type StatementKind, statementKind } from './pool/statement.kind.js';
 export { limitStatements, withQueryTimeout } from './pool/statement.limit.js';
 export { type NodeStatus, NodeStatuses } from './routing/node-status.js';

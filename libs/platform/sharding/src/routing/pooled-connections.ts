@@ -1,3 +1,4 @@
+import { connectFaultOf, loopTimeout } from '@fourfold/db-routing';
 import type { Pool, PoolConnection } from 'mysql2';
 import { abortConnection, streamOf } from './abort-connection.js';
 
@@ -16,17 +17,20 @@ export interface ConnectionLimits {
 }
 
 /**
- * What mysql2's pool does not know of its connections: how many are in use, and which were idle for so long that they
- * may be dead, and which are too old. A firewall or a balancer forgets those without a word, and a statement on one would wait for its
- * deadline. So such a connection is asked first; when it does not answer, those that were idle for longer go with it,
- * and another one is taken.
+ * What mysql2's pool does not know of its connections: how many are in use, which are too old, and which were idle for
+ * so long that they may be dead. A firewall or a balancer forgets those without a word, and a statement on one would
+ * wait for its deadline. So such a connection is asked first; when it does not answer, those that were idle for longer
+ * go with it, and another one is taken.
  */
 export class PooledConnections {
   readonly #take: (done: Acquired) => void;
   readonly #inUse = new Set<PoolConnection>();
   /** Since when, on the clock of `performance.now()`. */
   readonly #idle = new Map<PoolConnection, number>();
-  readonly #lives = new WeakMap<PoolConnection, { sinceMs: number; untilMs: number }>();
+  /** Of every connection that there is. */
+  readonly #lives = new Map<PoolConnection, { sinceMs: number; untilMs: number }>();
+  /** Callers for whom none could be made, while there are others. */
+  readonly #stranded: Acquired[] = [];
 
   constructor(
     pool: Pool,
@@ -42,6 +46,8 @@ export class PooledConnections {
     pool.on('release', (connection) => {
       this.#inUse.delete(connection);
       this.#idle.set(connection, performance.now());
+      const next = this.#stranded.shift();
+      if (next) this.acquire(next);
     });
   }
 
@@ -50,10 +56,10 @@ export class PooledConnections {
     return this.#inUse.size;
   }
 
-  /** One that was used lately, or has answered just now. */
+  /** One that was used lately, or has answered just now. Where none can be made, one of those that there are. */
   acquire(done: Acquired): void {
     this.#take((error, connection) => {
-      if (!connection) return done(error);
+      if (!connection) return this.#failed(error, done);
       const idleSinceMs = this.#idle.get(connection);
       this.#idle.delete(connection);
       if (this.#isOver(connection)) {
@@ -66,9 +72,9 @@ export class PooledConnections {
   }
 
   #check(connection: PoolConnection, idleSinceMs: number, done: Acquired): void {
-    const timer = setTimeout(() => abortConnection(connection, 'no answer to a ping'), CHECK_TIMEOUT_MS);
+    const inTime = loopTimeout(() => abortConnection(connection, 'no answer to a ping'), CHECK_TIMEOUT_MS);
     connection.ping((error) => {
-      clearTimeout(timer);
+      inTime();
       if (!error) return this.#handOut(connection, done);
       abortConnection(connection, error.message);
       for (const [other, sinceMs] of this.#idle)
@@ -84,6 +90,12 @@ export class PooledConnections {
     );
   }
 
+  #failed(error: NodeJS.ErrnoException | null, done: Acquired): void {
+    if (connectFaultOf(error) === undefined || this.#lives.size === 0) done(error);
+    else if (this.#idle.size > 0) this.acquire(done);
+    else this.#stranded.push(done);
+  }
+
   #handOut(connection: PoolConnection, done: Acquired): void {
     this.#inUse.add(connection);
     done(null, connection);
@@ -92,5 +104,8 @@ export class PooledConnections {
   #forget(connection: PoolConnection): void {
     this.#inUse.delete(connection);
     this.#idle.delete(connection);
+    this.#lives.delete(connection);
+    // Each tries to make one of its own, in vain where the server is away.
+    for (const next of this.#stranded.splice(0)) this.acquire(next);
   }
 }

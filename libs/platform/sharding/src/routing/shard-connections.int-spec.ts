@@ -15,7 +15,10 @@ let shards: TestShards;
 beforeAll(async () => {
   shards = await TestShards.start();
 });
-afterEach(() => shards.proxy('shard-1').open());
+afterEach(async () => {
+  shards.heal('shard-1');
+  await shards.proxy('shard-1').open();
+});
 afterAll(() => shards.stop());
 
 /** Statements that run on shard-1 now and have `text` in them. */
@@ -157,5 +160,35 @@ describe('a caller who gets no connection in time', () => {
         expect(await failureOf(router.read(here, ping))).toMatchObject({ fault: 'busy' });
       }),
     );
+  });
+
+  it('is not told so because this process was busy while the answer came', async () => {
+    const { router } = await shards.router({ connectTimeoutMs: 10_000, acquireTimeoutMs: 1_000 });
+    await router.read(here, async () => {
+      const asked = router.read(here, ping);
+      await new Promise(setImmediate);
+      const busyUntilMs = performance.now() + 1_100;
+      while (performance.now() < busyUntilMs);
+      expect(await asked).toEqual([{ one: 1 }]);
+    });
+  });
+
+  it('waits for one in use, where there is one, when another can’t be made', async () => {
+    const patient = { acquireTimeoutMs: 20_000, suspectAfterMs: 60_000, operationTimeoutMs: 30_000 };
+    const { router } = await shards.router({ ...patient, poolSize: 3 });
+    const proxy = shards.proxy('shard-1');
+    let waiting: Promise<unknown>[] = [];
+    await router.read(here, async (manager) => {
+      await ping(manager);
+      const { accepted, openConnections } = proxy;
+      proxy.moveTo('tcp://127.0.0.1:1');
+      waiting = [1, 2].map(() => router.read(here, ping).catch((error: unknown) => error));
+      await eventually(() => proxy.accepted === accepted + 2 && proxy.openConnections === openConnections);
+    });
+    expect(await Promise.all(waiting)).toEqual([[{ one: 1 }], [{ one: 1 }]]);
+    proxy.breakConnections();
+    expect(await failureOf(router.read(here, ping))).toMatchObject({ fault: 'connection' });
+    shards.heal('shard-1');
+    await eventually(() => router.read(here, ping));
   });
 });

@@ -1,4 +1,4 @@
-import { SESSION_SETUP } from '@fourfold/db-routing';
+import { loopTimeout, SESSION_SETUP } from '@fourfold/db-routing';
 import mysql, { type Pool, type PoolConnection, type PoolOptions } from 'mysql2';
 import { InvalidShardQueryError } from '../access/access.errors.js';
 import { abortConnection } from './abort-connection.js';
@@ -85,7 +85,7 @@ function acquireWithin(
   done: Acquired,
 ): void {
   let late = false;
-  const timer = setTimeout(() => {
+  const inTime = loopTimeout(() => {
     late = true;
     done(
       isBusy()
@@ -94,7 +94,7 @@ function acquireWithin(
     );
   }, timeoutMs);
   connections.acquire((error, connection) => {
-    clearTimeout(timer);
+    inTime();
     if (!late) done(error, connection);
     else connection?.release();
   });

@@ -11,9 +11,9 @@ import { ShardUnavailableError } from './shard-unavailable.error.js';
 const ring = new HashRing(evenTopology(SHARDS));
 const [here, there] = [keyOn(ring, 'shard-1'), keyOn(ring, 'shard-2')];
 
-/** Quick to suspect and to try again; a shard has the usual time to answer, however busy this machine is. */
+/** Quick to suspect and to try again; a shard has time to answer, however busy this machine is. */
 const QUICK = { suspectAfterMs: 100, retryAfterMs: 300 };
-const WARY = { suspectAfterMs: 100 };
+const WARY = { suspectAfterMs: 100, connectTimeoutMs: 10_000, acquireTimeoutMs: 10_000 };
 
 let shards: TestShards;
 beforeAll(async () => {
@@ -101,8 +101,15 @@ describe('a shard that is well', () => {
   });
 
   it('is not refused because its pool is used up, or its answers take long', async () => {
-    const { router, registry } = await shards.router({ ...WARY, poolSize: 2, acquireTimeoutMs: 150 });
-    const slow = Array.from({ length: 2 }, () => router.read(here, (m) => m.query('SELECT SLEEP(1)')));
+    const { router, registry } = await shards.router({ ...WARY, poolSize: 2, acquireTimeoutMs: 400 });
+    const held = [gate(), gate()];
+    const slow = held.map(({ open }) =>
+      router.read(here, (manager) => {
+        open();
+        return manager.query('SELECT SLEEP(1)');
+      }),
+    );
+    await Promise.all(held.map(({ passed }) => passed));
     const turnedAway = await Promise.all(
       Array.from({ length: 10 }, () => failureOf(router.read(here, ping))),
     );

@@ -88,6 +88,11 @@ export class TestShards {
     return this.proxies.get(shard)!;
   }
 
+  /** The shard's address leads to the shard again, after a `moveTo` of its proxy. */
+  heal(shard: (typeof SHARDS)[number]): void {
+    this.proxy(shard).moveTo(this.#databases[SHARDS.indexOf(shard)]!.appUrl);
+  }
+
   /** A process of its own, as far as pools go. */
   async router(options: Partial<ShardConnectionOptions> = {}): Promise<{
     router: ShardRouter;
