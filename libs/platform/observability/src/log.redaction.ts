@@ -1,3 +1,5 @@
+import { brief } from './fault.js';
+
 /** Properties of TypeORM's and mysql2's errors that hold values of rows; the text of the statement itself stays (`query`). */
 const WITH_VALUES = new Set(['parameters', 'driverError', 'sql', 'sqlMessage']);
 /** The server quotes the value that it refuses: `Duplicate entry 'ada@example.com' for key …`. */
@@ -11,10 +13,14 @@ const EMAIL = /[\w.!#$%&*+=?^`{|}~-]+@(?:[a-z\d-]+\.)+[a-z]{2,}/gi;
  */
 export const logRedaction = {
   /** Takes what pino's own serialiser has made of an error. */
-  errorSerializer: (error: unknown): unknown => withoutValues(error),
+  errorSerializer: (error: unknown): unknown => brief(rawOf(error)) ?? withoutValues(error),
   streamWrite: (line: string): string =>
     line.replace(DUPLICATE, "Duplicate entry '[value]' for key").replace(EMAIL, '[e-mail]'),
 };
+
+function rawOf(serialized: unknown): unknown {
+  return (serialized as { raw?: unknown } | undefined)?.raw;
+}
 
 /** An error that refers to itself deep inside must not keep the log busy. */
 const DEEPEST = 6;

@@ -1,7 +1,8 @@
 import { Global, Module, RequestMethod, type DynamicModule } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
-import { LoggerModule } from 'nestjs-pino';
+import { LoggerModule, PinoLogger } from 'nestjs-pino';
+import { FaultLog, type WriteCount } from './fault.log.js';
 import { HealthController } from './health.controller.js';
 import { HealthMonitor } from './health.monitor.js';
 import { HealthRegistry } from './health.registry.js';
@@ -21,6 +22,7 @@ export interface ObservabilityOptions {
 @Module({})
 export class ObservabilityModule {
   static forRoot({ service, logLevel }: ObservabilityOptions): DynamicModule {
+    const faults = new FaultLog();
     return {
       module: ObservabilityModule,
       imports: [
@@ -34,7 +36,13 @@ export class ObservabilityModule {
             genReqId: (request) => request.id,
             customErrorObject: requestOutcome,
             // Headers and the query may carry tokens and addresses; what a night shift needs is who asked for what, and how it ended.
-            hooks: { streamWrite: logRedaction.streamWrite },
+            hooks: {
+              streamWrite: logRedaction.streamWrite,
+              logMethod(args, write, level) {
+                const writeCount: WriteCount = (fields, text) => write.call(PinoLogger.root, fields, text);
+                if (faults.admits(args, level, writeCount)) write.apply(this, args);
+              },
+            },
             serializers: {
               err: logRedaction.errorSerializer,
               req: (request: { id: string; method: string; url: string }) => ({
@@ -54,7 +62,7 @@ export class ObservabilityModule {
         TerminusModule.forRoot({ errorLogStyle: 'json' }),
       ],
       controllers: [HealthController],
-      providers: [HealthRegistry, HealthMonitor],
+      providers: [HealthRegistry, HealthMonitor, { provide: FaultLog, useFactory: () => faults }],
       exports: [HealthRegistry],
     };
   }
