@@ -3,6 +3,7 @@ import { APP_FILTER, APP_INTERCEPTOR } from '@nestjs/core';
 import { AuthModule, authOptionsOf } from '@fourfold/auth';
 import { CacheModule } from '@fourfold/cache';
 import { ConsistencyInterceptor, DbRoutingModule } from '@fourfold/db-routing';
+import { PageCursors } from '@fourfold/kernel';
 import { ObservabilityModule } from '@fourfold/observability';
 import { OutboxModule } from '@fourfold/outbox';
 import { DeadLettersModule, QueueModule, RedisOutboxSignal } from '@fourfold/queue';
@@ -53,6 +54,7 @@ import { UsersController } from './users/users.controller.js';
       shards: config.SHARD_URLS,
       redis: { url: config.CACHE_REDIS_URL, prefix: config.CACHE_PREFIX },
       entities: [...usersShardEntities, ...ordersShardEntities],
+      cursorSecrets: config.CONSISTENCY_TOKEN_SECRETS,
     }),
     QueueModule.forClient({
       redisUrl: config.QUEUE_REDIS_URL,
@@ -78,6 +80,7 @@ import { UsersController } from './users/users.controller.js';
   providers: [
     CacheReporter,
     CachedReads,
+    { provide: PageCursors, useValue: new PageCursors(config.CONSISTENCY_TOKEN_SECRETS) },
     { provide: APP_INTERCEPTOR, useExisting: ConsistencyInterceptor },
     { provide: APP_FILTER, useClass: ProblemFilter },
   ],

@@ -1,3 +1,4 @@
+import { canonicalJson, PageCursors } from '@fourfold/kernel';
 import { Controller, Get, HttpCode, Post } from '@nestjs/common';
 import {
   type BulkRedriveOutcome,
@@ -25,15 +26,21 @@ type BulkRedriveAnswer = ({ dryRun: true } & BulkRedrivePreview) | ({ dryRun: fa
 @ApiTags('admin')
 @Controller('v1/admin/dead-letters')
 export class DeadLettersController {
-  constructor(private readonly letters: DeadLetters) {}
+  constructor(
+    private readonly letters: DeadLetters,
+    private readonly cursors: PageCursors,
+  ) {}
 
   @Get()
   @OperatorOnly()
   @Answers(200, 'deadLetters')
   async list(@ValidQuery(listDeadLettersSchema) query: ListDeadLetters): Promise<Page<DeadLetterSummary>> {
     const { limit, cursor, ...filter } = query;
-    const rows = await this.letters.list({ ...filter, before: cursor, limit: limit + 1 });
-    return pageOf(rows, limit, ({ id }) => id);
+    const list = `dead letters ${canonicalJson(filter)}`;
+    return this.cursors.readPage(list, cursor, async (before) => {
+      const rows = await this.letters.list({ ...filter, before, limit: limit + 1 });
+      return pageOf(rows, limit, ({ id }) => id);
+    });
   }
 
   @Get(':id')

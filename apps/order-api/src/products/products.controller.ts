@@ -1,3 +1,4 @@
+import { canonicalJson, PageCursors } from '@fourfold/kernel';
 import { Controller, Get, Post, Put, Res } from '@nestjs/common';
 import {
   type CreateProduct,
@@ -22,13 +23,16 @@ export class ProductsController {
   constructor(
     private readonly editor: ProductEditor,
     private readonly products: ProductReader,
+    private readonly cursors: PageCursors,
   ) {}
 
   @Get()
   @CustomersToo()
   @Answers(200, 'products')
   list(@ValidQuery(listProductsSchema) query: ListProducts): Promise<Page<ProductView>> {
-    return this.products.list(query);
+    const { cursor, sku } = query;
+    const list = `products ${canonicalJson({ sku })}`;
+    return this.cursors.readPage(list, cursor, (after) => this.products.list(query, after));
   }
 
   @Get(':id')

@@ -1,6 +1,6 @@
 import { Controller, Get, Headers, Patch, Post, Res } from '@nestjs/common';
 import type { Caller } from '@fourfold/auth';
-import { type Page, shardPageQuery, UserNotFoundError, type UserView } from '@shop/contracts';
+import { type Page, pageQuery, UserNotFoundError, type UserView } from '@shop/contracts';
 import { bodyOf, OrderReader } from '@shop/orders';
 import {
   ChangeUser,
@@ -22,7 +22,7 @@ import { etagOf, versionFrom } from '../http/etag.js';
 import { IdParam, ValidBody, ValidQuery } from '../http/zod.pipe.js';
 import { Answers } from '../openapi/answers.js';
 
-const pageSchema = z.strictObject(shardPageQuery);
+const pageSchema = z.strictObject(pageQuery);
 
 @ApiTags('users')
 @Controller('v1/users')

@@ -1,9 +1,9 @@
-export { ForeignShardKeyError, InvalidCursorError, InvalidShardQueryError } from './access/access.errors.js';
+export { InvalidCursorError } from '@fourfold/kernel';
+export { ForeignShardKeyError, InvalidShardQueryError } from './access/access.errors.js';
 export type { KeyedRow, KeyedWhere, ShardKeyOf } from './access/key.scope.js';
 export { type KeyedPageQuery, KeyedRepository } from './access/keyed.repository.js';
 export { type KeyedQuery, KeyedRows, KeyedTransaction } from './access/keyed.rows.js';
 export type { Page, PageOrder } from './access/keyset/keyset.query.js';
-export { isPageCursor } from './access/keyset/page.cursor.js';
 export { ManyKeys, type ManyKeysQuery } from './access/many.keys.js';
 export {
   type PageQuery,

@@ -59,11 +59,14 @@ export class ProductReader extends ProductCatalogue {
     ];
   }
 
-  /** By id, which is by age. */
-  async list({ limit, cursor, sku }: ListProducts): Promise<Page<ProductView>> {
+  /**
+   * By id, which is by age.
+   * @param after the `nextCursor` of the page before: an id
+   */
+  async list({ limit, sku }: ListProducts, after: string | undefined): Promise<Page<ProductView>> {
     const rows = await this.dataSource.getRepository(ProductEntity).find({
       select: { id: true },
-      where: { ...(cursor ? { id: MoreThan(cursor) } : {}), ...(sku ? { sku } : {}) },
+      where: { ...(after ? { id: MoreThan(after) } : {}), ...(sku ? { sku } : {}) },
       order: { id: 'ASC' },
       take: limit + 1,
     });

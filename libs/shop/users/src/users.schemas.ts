@@ -1,4 +1,4 @@
-import { shardPageQuery, textSchema } from '@shop/contracts';
+import { pageQuery, textSchema } from '@shop/contracts';
 import { z } from 'zod';
 
 const nameSchema = textSchema(200);
@@ -24,7 +24,7 @@ export const changeUserSchema = z
 export type ChangeUserInput = z.output<typeof changeUserSchema>;
 
 export const listUsersSchema = z
-  .strictObject({ ...shardPageQuery, email: emailSchema.optional(), namePrefix: nameSchema.optional() })
+  .strictObject({ ...pageQuery, email: emailSchema.optional(), namePrefix: nameSchema.optional() })
   .refine(
     ({ email, namePrefix }) => (email === undefined) !== (namePrefix === undefined),
     'give either email or namePrefix',

@@ -13,17 +13,3 @@ export class InvalidShardQueryError extends AppError {
   override readonly status = 500;
   override readonly title = 'Query that shards can’t answer';
 }
-
-/** The cursor is not one that a page of this very query gave. No shard was asked. */
-export class InvalidCursorError extends AppError {
-  override readonly code = 'invalid-cursor';
-  override readonly status = 400;
-  override readonly title = 'Invalid cursor';
-
-  constructor(cause?: unknown) {
-    super('The cursor is not a nextCursor of this list: begin again without it', {
-      cause,
-      errors: [{ path: 'cursor', message: 'must be a nextCursor of this list' }],
-    });
-  }
-}

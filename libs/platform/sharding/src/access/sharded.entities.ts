@@ -1,3 +1,4 @@
+import { PageCursors } from '@fourfold/kernel';
 import { DataSource, type EntityMetadata, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import type { ShardConnectionOptions } from '../routing/shard-connection.options.js';
 import { InvalidShardQueryError } from './access.errors.js';
@@ -15,7 +16,11 @@ export class ShardedEntities {
   #built: Promise<Unconnected> | undefined;
   readonly #keys = new Map<EntityTarget<ObjectLiteral>, string>();
 
-  constructor(private readonly entities: ShardConnectionOptions['entities']) {}
+  /** @param cursors of their pages */
+  constructor(
+    private readonly entities: ShardConnectionOptions['entities'],
+    readonly cursors = new PageCursors(),
+  ) {}
 
   /** @throws InvalidShardQueryError when the entity is not among those that the shards were set up with. */
   async metadataOf(target: EntityTarget<ObjectLiteral>): Promise<EntityMetadata> {

@@ -4,6 +4,11 @@ import type { EntitySchema } from 'typeorm';
 export interface ShardConnectionOptions {
   /** TypeORM entities of the sharded tables. */
   entities: readonly ((new (...args: never[]) => object) | string | EntitySchema)[];
+  /**
+   * Sign the cursors of pages, the same in every process, at least 32 characters each. The first signs, all verify.
+   * None: a cursor of another query is refused, but one of this query could be made.
+   */
+  cursorSecrets: readonly string[];
   /** Connections to one shard from one process. */
   poolSize: number;
   /** By shard name: those that differ from `poolSize`. */
@@ -26,6 +31,7 @@ export interface ShardConnectionOptions {
 
 export const defaultShardConnectionOptions: ShardConnectionOptions = {
   entities: [],
+  cursorSecrets: [],
   poolSize: 16,
   poolSizes: {},
   connectTimeoutMs: 1_000,

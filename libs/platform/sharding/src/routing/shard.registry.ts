@@ -1,3 +1,4 @@
+import { PageCursors } from '@fourfold/kernel';
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { QueryRunner } from 'typeorm';
 import { ShardedEntities } from '../access/sharded.entities.js';
@@ -39,7 +40,7 @@ export class ShardRegistry implements OnApplicationShutdown {
     options: Partial<ShardConnectionOptions> = {},
   ) {
     this.#options = { ...defaultShardConnectionOptions, ...options };
-    this.entities = new ShardedEntities(this.#options.entities);
+    this.entities = new ShardedEntities(this.#options.entities, new PageCursors(this.#options.cursorSecrets));
     for (const shard of Object.keys(urls)) this.#add(shard);
     this.#metrics.watch(this);
   }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { InvalidCursorError, type PageCursors } from '@fourfold/kernel';
 import type {
   EntityTarget,
   FindManyOptions,
@@ -7,10 +7,9 @@ import type {
   FindOptionsWhere,
   ObjectLiteral,
 } from 'typeorm';
-import { InvalidCursorError, InvalidShardQueryError } from '../access.errors.js';
+import { InvalidShardQueryError } from '../access.errors.js';
 import type { ShardedEntities } from '../sharded.entities.js';
 import { KeysetOrder, type PageOrder } from './keyset.order.js';
-import { decodeCursor, encodeCursor } from './page.cursor.js';
 
 export type { PageOrder } from './keyset.order.js';
 
@@ -37,7 +36,8 @@ export class KeysetQuery<E extends ObjectLiteral> {
   private constructor(
     readonly options: FindManyOptions<E>,
     private readonly order: KeysetOrder<E>,
-    private readonly digest: string,
+    private readonly cursors: PageCursors,
+    private readonly list: string,
     private readonly limit: number,
   ) {}
 
@@ -56,11 +56,12 @@ export class KeysetQuery<E extends ObjectLiteral> {
     const tiebreak = oneKey ? primary.filter((column) => column !== shardKey) : [...primary, shardKey];
     const order = new KeysetOrder<E>(metadata, asked, tiebreak);
     const whole = { where, order: order.findOrder };
-    const digest = await digestOf(entities, target, whole);
-    const wanted = cursor === undefined ? where : after(order, decodeCursor(cursor, digest), where);
+    const list = await listOf(entities, target, whole);
+    const wanted = cursor === undefined ? where : order.after(entities.cursors.open(list, cursor), where);
+    if (!wanted) throw new InvalidCursorError();
     // One more than the page has says whether there is a next one.
     const options = { where: wanted, order: whole.order, take: limit + 1 };
-    return new KeysetQuery(options, order, digest, limit);
+    return new KeysetQuery(options, order, entities.cursors, list, limit);
   }
 
   /** @param rows what `options` found, on one shard or on many */
@@ -70,26 +71,16 @@ export class KeysetQuery<E extends ObjectLiteral> {
     const more = sorted.length > this.limit;
     return {
       items,
-      nextCursor: more ? encodeCursor(this.digest, this.order.positionOf(items.at(-1)!)) : null,
+      nextCursor: more ? this.cursors.seal(this.list, this.order.positionOf(items.at(-1)!)) : null,
     };
   }
 }
 
-function after<E>(
-  order: KeysetOrder<E>,
-  position: readonly string[],
-  alternatives: readonly FindOptionsWhere<E>[],
-): FindOptionsWhere<E>[] {
-  const behind = order.after(position, alternatives);
-  if (!behind) throw new InvalidCursorError();
-  return behind;
-}
-
 /**
- * Of the statement itself, table, conditions and order: whatever tells two queries apart is in there. Not of the columns
- * that come with the rows, so that a cursor outlives a release that adds one.
+ * What tells this query from others: the statement itself, with table, conditions, key and order. Not the columns that
+ * come with the rows, so that a cursor outlives a release that adds one.
  */
-async function digestOf<E extends ObjectLiteral>(
+async function listOf<E extends ObjectLiteral>(
   entities: ShardedEntities,
   target: EntityTarget<E>,
   options: { where: FindOptionsWhere<E>[]; order: FindOptionsOrder<E> },
@@ -99,7 +90,7 @@ async function digestOf<E extends ObjectLiteral>(
     .createQueryBuilder(target, 'row')
     .setFindOptions({ ...options, select: selectOf(options.order) })
     .getQueryAndParameters();
-  return createHash('sha256').update(JSON.stringify(query)).digest('base64url').slice(0, 12);
+  return JSON.stringify(query);
 }
 
 function selectOf<E>(order: FindOptionsOrder<E>): FindOptionsSelect<E> {

@@ -1,4 +1,5 @@
 import { startsWith } from '@fourfold/db-routing';
+import { InvalidCursorError } from '@fourfold/kernel';
 import fc from 'fast-check';
 import { DataSource, type FindOptionsWhere, Like, MoreThan } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -6,7 +7,7 @@ import type { TestDatabase } from '@fourfold-tools/testing';
 import { freshDatabase } from '../../mariadb.support-spec.js';
 import { failureOf, SHARDS } from '../../routing/shards.support-spec.js';
 import { ShardUnavailableError } from '../../routing/shard-unavailable.error.js';
-import { InvalidCursorError } from '../access.errors.js';
+import { InvalidShardQueryError } from '../access.errors.js';
 import { People, PEOPLE_TABLES, person, Person, Visit } from '../people.support-spec.js';
 import type { PageOrder } from './keyset.order.js';
 
@@ -207,5 +208,13 @@ describe('a page of one key', () => {
     const { nextCursor } = await opened.visits.forKey(ada!).page({ order: { id: 'DESC' }, limit: 5 });
     const foreign = opened.visits.forKey(eve!).page({ order: { id: 'DESC' }, limit: 5, cursor: nextCursor! });
     expect(await failureOf(foreign)).toBeInstanceOf(InvalidCursorError);
+  });
+
+  it('needs an order where the key is the primary key: without one the second page would forget the key', async () => {
+    const [first] = people;
+    const page = opened.people.forKey(first!.id).page({ order: {}, limit: 1 });
+    expect(await failureOf(page)).toBeInstanceOf(InvalidShardQueryError);
+    // Elsewhere what is left of the primary key is the order.
+    expect((await opened.visits.forKey(first!.id).page({ order: {}, limit: 1 })).items).toBeDefined();
   });
 });

@@ -9,6 +9,9 @@ class Thing {
   @PrimaryColumn('bigint')
   id!: string;
 
+  @Column('bigint', { unsigned: true })
+  owner!: string;
+
   @Column({ type: 'varchar', collation: 'utf8mb4_bin' })
   name!: string;
 
@@ -83,6 +86,16 @@ describe('sortKindOf', () => {
     const { toText, fromText } = kind(property);
     const text = toText(values[property]);
     expect(toText(fromText(text))).toBe(text);
+  });
+
+  it.each([
+    ['id', '07'],
+    ['id', '1e3'],
+    ['owner', '-1'],
+    ['at', '8e15'],
+    ['at', '9'.repeat(16)],
+  ])('takes no value of %s from what it never spells: %s', (property, spelled) => {
+    expect(kind(property).fromText(spelled)).toBeUndefined();
   });
 
   it.each([

@@ -18,6 +18,11 @@ const integer: SortKind = {
   fromText: (text) => (/^(0|-?[1-9]\d{0,19})$/.test(text) ? text : undefined),
 };
 
+const unsigned: SortKind = {
+  ...integer,
+  fromText: (text) => (text.startsWith('-') ? undefined : integer.fromText(text)),
+};
+
 const SPACE = 0x20;
 
 /**
@@ -65,12 +70,17 @@ const DATE_PRECISION = 3;
 export function sortKindOf(metadata: EntityMetadata, property: string): SortKind {
   const column = metadata.findColumnWithPropertyName(property);
   const fault = column ? orderFaultOf(column) : 'is no column';
-  if (fault === undefined) return kinds[typeOf(column!)]!;
+  if (fault === undefined) return kindOf(column!)!;
   throw new InvalidShardQueryError(`${metadata.name} can’t be paged by ${property}: it ${fault}`);
 }
 
-function orderFaultOf(column: ColumnMetadata): string | undefined {
+function kindOf(column: ColumnMetadata): SortKind | undefined {
   const kind = kinds[typeOf(column)];
+  return kind === integer && column.unsigned ? unsigned : kind;
+}
+
+function orderFaultOf(column: ColumnMetadata): string | undefined {
+  const kind = kindOf(column);
   if (!kind) return `has the type ${typeOf(column)}`;
   if (column.isNullable) return 'may be null';
   if (kind === time && (column.precision ?? 0) > DATE_PRECISION) return 'is finer than a millisecond';
