@@ -13,7 +13,10 @@ beforeAll(async () => {
 });
 afterAll(() => database?.close());
 
-const noCache = { invalidate: async () => ({ deferred: false }) } as unknown as MultiLevelCache;
+const noCache = {
+  invalidate: async () => ({ deferred: false }),
+  invalidateAfter: (write: () => Promise<unknown>) => write(),
+} as unknown as MultiLevelCache;
 
 describe('a process that was frozen until its ids had run out', () => {
   it('creates a product, and sets what is available of it, as soon as it has new ones', async () => {
