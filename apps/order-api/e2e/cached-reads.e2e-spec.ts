@@ -14,6 +14,9 @@ let writer: ApiCaller;
 let reader: ApiCaller;
 let writersRedis: FaultProxy;
 let readersRedis: MessageProxy;
+/** The reader's way to the one before, and to the primary. */
+let readersLink: FaultProxy;
+let readersPrimary: FaultProxy;
 let customer: string;
 let product: string;
 
@@ -21,12 +24,20 @@ beforeAll(async () => {
   const { url } = topology().redisCache;
   writersRedis = await new FaultProxy(url).open();
   readersRedis = await MessageProxy.open(url);
-  const ways = [writersRedis.url, readersRedis.url];
+  readersLink = await new FaultProxy(readersRedis.url).open();
+  readersPrimary = await new FaultProxy(topology().primary.rootUrl).open();
+  const ways: Record<string, { url: string }>[] = [
+    { CACHE_REDIS_URL: writersRedis },
+    { CACHE_REDIS_URL: readersLink, DB_PRIMARY_URL: readersPrimary },
+  ];
   const apiEnv = (env: Record<string, string>) => {
-    const way = new URL(ways.shift()!);
-    const redis = new URL(env['CACHE_REDIS_URL']!);
-    redis.host = way.host;
-    return { CACHE_REDIS_URL: redis.href, STICKY_WINDOW_MS: '0' };
+    const changes: Record<string, string> = { STICKY_WINDOW_MS: '0' };
+    for (const [name, { url }] of Object.entries(ways.shift()!)) {
+      const address = new URL(env[name]!);
+      address.host = new URL(url).host;
+      changes[name] = address.href;
+    }
+    return changes;
   };
   // The worker would tell the caches as well, some time later.
   platform = await startPlatform({ name: 'cached-reads', apis: 2, workers: 0, apiEnv });
@@ -37,7 +48,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await platform?.stop();
-  await writersRedis?.close();
+  await Promise.all([writersRedis?.close(), readersLink?.close(), readersPrimary?.close()]);
   readersRedis?.close();
 });
 
@@ -118,4 +129,39 @@ describe.each(faults)(`${PAIRS} orders cancelled on one process and read on anot
     console.log(`${fault.what}, with the token: ${stale} of ${PAIRS} reads were stale`);
     expect(stale).toBe(0);
   }, 120_000);
+});
+
+describe('a process that reaches neither the primary nor the cache', () => {
+  const away = { code: 'database-unavailable' };
+  beforeAll(() => Promise.all([readersLink.close(), readersPrimary.close()]), 30_000);
+  afterAll(() => Promise.all([readersLink.open(), readersPrimary.open()]), 30_000);
+
+  it('answers reads from replicas, says that they may be old, and keeps nothing of them', async () => {
+    const id = await placed();
+    const paths = [`/orders/${id}`, `/products/${product}`, `/products?limit=5`];
+    for (const path of paths) {
+      const answer = await eventually(async () => {
+        const read = await reader.get(path);
+        expect(read.body).not.toHaveProperty('code');
+        return read;
+      });
+      expect(answer.headers.get('warning'), path).toBe('110 - "Response is Stale"');
+    }
+    const cancelled = await writer.post(`/orders/${id}/cancel`);
+    const headers = { [HEADER]: cancelled.headers.get(HEADER)! };
+    // Replicas have it in a moment; until then the answer is that there is none, and not an older one.
+    await eventually(async () => {
+      const { status, body } = await reader.call<{ status: string }>('GET', `/orders/${id}`, { headers });
+      if (status === 503) expect(body).toMatchObject(away);
+      else expect([status, body.status]).toEqual([200, 'cancelled']);
+      return status === 200;
+    });
+    expect(await reader.post(`/orders/${id}/cancel`)).toMatchObject({ status: 503, body: away });
+  }, 60_000);
+
+  it('reads the primary again, says nothing, and writes, when they are back', async () => {
+    await Promise.all([readersLink.open(), readersPrimary.open()]);
+    await eventually(async () => !(await reader.get(`/products/${product}`)).headers.has('warning'));
+    expect(await reader.post(`/orders/${await placed()}/cancel`)).toMatchObject({ status: 200 });
+  }, 60_000);
 });

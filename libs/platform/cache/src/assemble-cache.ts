@@ -24,6 +24,7 @@ import { AheadRefresher } from './loading/ahead.refresher.js';
 import { LeasedLoader } from './loading/leased-loader.js';
 import { LevelFiller } from './loading/level.filler.js';
 import { LoadRunner } from './loading/load.runner.js';
+import { OldValues } from './loading/old-values.js';
 import { OwnLoads } from './loading/own-loads.js';
 import { SingleFlight } from './loading/single-flight.js';
 import { MultiLevelCache } from './multi-level-cache.js';
@@ -105,7 +106,8 @@ export function assembleCache(given: CacheModuleOptions, ports: CachePorts = {})
   };
   const filler = new LevelFiller(l1, l2, clock, random, options);
   const runner = new LoadRunner(limits, () => l1.state === 'serving', metrics);
-  const loader = new LeasedLoader(l2, filler, runner, ownLoads, clock, options.leaseWaitMs);
+  const oldValues = new OldValues();
+  const loader = new LeasedLoader(l2, filler, runner, ownLoads, oldValues, clock, options.leaseWaitMs);
   const refresher = new AheadRefresher(loader);
   const held = new HeldInvalidations();
   const longestL1Ms = Math.max(
@@ -127,7 +129,7 @@ export function assembleCache(given: CacheModuleOptions, ports: CachePorts = {})
   );
 
   return {
-    cache: new MultiLevelCache(namespaces, l1, l2, loader, flights, refresher, writer, clock),
+    cache: new MultiLevelCache(namespaces, l1, l2, loader, flights, refresher, writer, oldValues, clock),
     l2,
     bus,
     carried,

@@ -18,6 +18,7 @@ export { CarriedInvalidations, type InvalidationNote } from './invalidation/carr
 export type { L2Memory } from './l2/l2-memory.js';
 export { type L2Health, type L2State, RedisL2Store } from './l2/redis-l2.store.js';
 export type { LoadMany } from './loading/load.runner.js';
+export { type OldValueListener, valueMayBeOld } from './loading/old-values.js';
 export { MultiLevelCache, type ReadOptions } from './multi-level-cache.js';
 export type { NamespaceCounts } from './namespace.js';
 export type { SerializerName } from './serializing/serializer.js';

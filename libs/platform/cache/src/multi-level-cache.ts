@@ -9,6 +9,7 @@ import type { RedisL2Store } from './l2/redis-l2.store.js';
 import type { AheadRefresher } from './loading/ahead.refresher.js';
 import type { LeasedLoader } from './loading/leased-loader.js';
 import type { LoadMany } from './loading/load.runner.js';
+import type { OldValueListener, OldValues } from './loading/old-values.js';
 import type { Reading } from './loading/reading.js';
 import type { SingleFlight } from './loading/single-flight.js';
 import { type Namespace, type Namespaces, unasked } from './namespace.js';
@@ -34,8 +35,14 @@ export class MultiLevelCache {
     private readonly flights: SingleFlight<CachedValue>,
     private readonly refresher: AheadRefresher,
     private readonly writer: CacheWriter,
+    private readonly oldValues: OldValues,
     private readonly clock: Clock,
   ) {}
+
+  /** Has `listener` hear of each value that may be old (see `valueMayBeOld`). */
+  reportOldValues(listener: OldValueListener): void {
+    this.oldValues.listener = listener;
+  }
 
   /**
    * The value, or `null` when there is none. `loader` runs once for any number of concurrent callers, in all processes;
@@ -63,7 +70,9 @@ export class MultiLevelCache {
       }
     }
     const reading = this.reading(found, policy, one(id, loader));
-    return (await this.findOne(reading, id, options?.skipL1 === true)).value as T | null;
+    const cached = await this.findOne(reading, id, options?.skipL1 === true);
+    this.oldValues.given(cached);
+    return cached.value as T | null;
   }
 
   /**
@@ -82,6 +91,7 @@ export class MultiLevelCache {
     const reading = this.reading(found, policyOfCall(namespace, found.policy, options), loadMany);
     const distinct = [...new Set(ids)];
     const cached = await this.find(reading, distinct, options.skipL1 === true);
+    for (const value of cached) this.oldValues.given(value);
     return new Map(distinct.map((id, i) => [id, cached[i]!.value as T | null]));
   }
 
@@ -176,7 +186,12 @@ export class MultiLevelCache {
       return this.flights.begin(key, this.loader.resolveOne(reading, id, key, heedsMessages));
     }
     counts.joins += 1;
-    return flight;
+    return this.joined(reading, id, flight);
+  }
+
+  private async joined(reading: Reading, id: string, flight: Promise<CachedValue>): Promise<CachedValue> {
+    const cached = await flight;
+    return this.oldValues.mayShare(cached) ? cached : this.loader.loadAlone(reading, id);
   }
 
   private async find(reading: Reading, ids: readonly string[], skipL1: boolean): Promise<CachedValue[]> {
@@ -199,7 +214,7 @@ export class MultiLevelCache {
       if (flight === undefined) missing.push({ id, key, slot });
       else {
         counts.joins += 1;
-        found[slot] = flight;
+        found[slot] = this.joined(reading, id, flight);
       }
     }
     if (missing.length > 0) {

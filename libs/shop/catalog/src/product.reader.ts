@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { MultiLevelCache, type WarmupEntry } from '@fourfold/cache';
+import { MultiLevelCache, valueMayBeOld, type WarmupEntry } from '@fourfold/cache';
 import { usePrimary } from '@fourfold/db-routing';
 import {
   gbp,
@@ -76,8 +76,9 @@ export class ProductReader extends ProductCatalogue {
   }
 
   private readonly loadCards = async (ids: readonly string[]): Promise<Map<string, ProductCard>> => {
-    const rows = await usePrimary(() =>
-      this.dataSource.getRepository(ProductEntity).findBy({ id: In([...ids]) }),
+    const rows = await usePrimary(
+      () => this.dataSource.getRepository(ProductEntity).findBy({ id: In([...ids]) }),
+      { orReplica: valueMayBeOld },
     );
     return new Map(
       rows.map(({ id, sku, name, priceMinor }) => [id, { id, sku, name, price: gbp(priceMinor) }]),
@@ -85,8 +86,9 @@ export class ProductReader extends ProductCatalogue {
   };
 
   private readonly loadStock = async (ids: readonly string[]): Promise<Map<string, number>> => {
-    const rows = await usePrimary(() =>
-      this.dataSource.getRepository(StockEntity).findBy({ productId: In([...ids]) }),
+    const rows = await usePrimary(
+      () => this.dataSource.getRepository(StockEntity).findBy({ productId: In([...ids]) }),
+      { orReplica: valueMayBeOld },
     );
     return new Map(rows.map(({ productId, available }) => [productId, available]));
   };

@@ -6,6 +6,7 @@ import type { Namespace } from '../namespace.js';
 import { type CachedValue, decodeValue, encodeValue } from '../serializing/serializer.js';
 import type { LevelFiller } from './level.filler.js';
 import type { LoadRunner } from './load.runner.js';
+import type { OldValues } from './old-values.js';
 import type { OwnLoads } from './own-loads.js';
 import { MOST_AT_ONCE, type Reading, type Wanted } from './reading.js';
 
@@ -48,6 +49,7 @@ export class LeasedLoader {
     private readonly filler: LevelFiller,
     private readonly runner: LoadRunner,
     private readonly own: OwnLoads,
+    private readonly oldValues: OldValues,
     private readonly clock: Clock,
     /** How long to wait for another process's load before loading as well, milliseconds. */
     private readonly leaseWaitMs: number,
@@ -175,7 +177,7 @@ export class LeasedLoader {
       // Counted once however often it is polled for.
       if (waitedMs === 0) namespace.counts[flight ? 'joins' : 'l2Misses'] += 1;
       if (flight) {
-        joined.push(flight.then((value) => values.set(want.id, value)));
+        joined.push(flight.then((value) => this.share(reading, want, value, values)));
         continue;
       }
       // A record nobody can read is being removed: the next look brings a lease.
@@ -190,6 +192,23 @@ export class LeasedLoader {
       ...joined,
     ]);
     return values;
+  }
+
+  /** What a replica said for another caller may lack this one's writes: then it is loaded for this one alone. */
+  async loadAlone(reading: Reading, id: string): Promise<CachedValue> {
+    const values = new Map<string, CachedValue>();
+    const want = this.filler.want(reading, id, cacheKey(reading.namespace.name, id));
+    await this.loadInto(values, reading, [want], 0);
+    return values.get(id)!;
+  }
+
+  private async share(
+    reading: Reading,
+    { id }: Wanted,
+    value: CachedValue,
+    values: Map<string, CachedValue>,
+  ): Promise<void> {
+    values.set(id, this.oldValues.mayShare(value) ? value : await this.loadAlone(reading, id));
   }
 
   private async waitForOthers(
@@ -234,15 +253,17 @@ export class LeasedLoader {
   ): Promise<void> {
     const { namespace, policy, loadMany } = reading;
     let encoded: Buffer[];
+    let mayBeOld: boolean;
     try {
       const ids = wanted.map(({ id }) => id);
-      const loaded = await this.runner.run(
+      const outcome = await this.runner.run(
         namespace,
         ids,
         loadMany,
         wanted.some(({ isAway }) => isAway === true),
       );
-      encoded = ids.map((id) => encodeValue(loaded.get(id), policy.serializer));
+      ({ mayBeOld } = outcome);
+      encoded = ids.map((id) => encodeValue(outcome.loaded.get(id), policy.serializer));
     } catch (error) {
       this.release(wanted, releaseAfterMs);
       const servable = wanted.filter(({ stalePastMs = Infinity }) => stalePastMs <= policy.staleWhileErrorMs);
@@ -254,8 +275,9 @@ export class LeasedLoader {
       wanted.map(async (want, i) => {
         // Callers get what the bytes hold, so the first one sees exactly what later ones will.
         const cached = decodeValue(encoded[i]!)!;
-        values.set(want.id, cached);
-        await this.filler.store(reading, want, encoded[i]!, cached);
+        values.set(want.id, mayBeOld ? markedOld(cached) : cached);
+        if (!mayBeOld) await this.filler.store(reading, want, encoded[i]!, cached);
+        else if (want.token !== undefined) await this.l2.release(want.key, want.token, releaseAfterMs);
       }),
     );
   }
@@ -275,6 +297,11 @@ export class LeasedLoader {
     counts.staleServed += 1;
     return stale;
   }
+}
+
+/** What it inherits may be made anew each time that it is asked for. */
+function markedOld(cached: CachedValue): CachedValue {
+  return Object.create(cached, { mayBeOld: { value: true } }) as CachedValue;
 }
 
 function staleOf(read: L2Read): { stale?: CachedValue; stalePastMs?: number } {

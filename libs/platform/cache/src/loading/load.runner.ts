@@ -1,8 +1,9 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { bulkhead, BulkheadRejectedError, type IPolicy } from 'cockatiel';
 import { LoadLimitError, LoadTimeoutError } from '../cache.errors.js';
 import type { CacheMetrics } from '../cache.metrics.js';
 import type { Namespace } from '../namespace.js';
+import { watchedForOld } from './old-values.js';
 
 /** Loads several things at once; an id that the answer lacks is absent. */
 export type LoadMany<T = unknown> = (ids: string[]) => Promise<ReadonlyMap<string, T | null | undefined>>;
@@ -59,6 +60,7 @@ export class LoadRunner {
 
   /**
    * @param isAway Redis could not be read for it.
+   * @returns with what was loaded whether it may be old.
    * @throws what `loadMany` throws, LoadTimeoutError, or LoadLimitError
    */
   async run(
@@ -66,7 +68,7 @@ export class LoadRunner {
     ids: string[],
     loadMany: LoadMany,
     isAway: boolean,
-  ): Promise<ReadonlyMap<string, unknown>> {
+  ): Promise<{ loaded: ReadonlyMap<string, unknown>; mayBeOld: boolean }> {
     const ended = this.metrics.loadStarted(namespace, ids.length);
     const late = Promise.withResolvers<never>();
     // Whoever races against it hears of it; by itself it bothers nobody.
@@ -77,15 +79,19 @@ export class LoadRunner {
       late.reject(new LoadTimeoutError(namespace.name, ids, this.limits.timeoutMs));
     }, this.limits.timeoutMs).unref();
     const self: Load = { isOver: false };
-    const load = async (): Promise<ReadonlyMap<string, unknown>> =>
-      isLate ? late.promise : Promise.race([this.outer.run(self, () => loadMany(ids)), late.promise]);
+    const load = async (): Promise<{ loaded: ReadonlyMap<string, unknown>; mayBeOld: boolean }> =>
+      isLate
+        ? late.promise
+        : Promise.race([this.outer.run(self, () => watchedForOld(() => loadMany(ids))), late.promise]);
     const isInner = this.outer.getStore()?.isOver === false;
     const isLimited = isAway || !this.isInUse();
+    // One that stood in line is begun by the one before it, and is still its own caller's.
+    const inTurn = (place: IPolicy) => place.execute(AsyncResource.bind(load));
     try {
       const place = isLimited ? this.away : this.inUse;
-      const loaded = await (isInner ? load() : Promise.race([place.execute(load), late.promise]));
+      const outcome = await (isInner ? load() : Promise.race([inTurn(place), late.promise]));
       ended('ok');
-      return loaded;
+      return outcome;
     } catch (error) {
       ended('error');
       throw error instanceof BulkheadRejectedError

@@ -6,6 +6,8 @@ export interface CachedValue {
   readonly value: unknown;
   /** Estimated size in the heap, bytes. */
   readonly heapBytes: number;
+  /** Its source may have lacked the last writes: it is in no level, and only handed to those who waited for it. */
+  readonly mayBeOld?: boolean;
 }
 
 /** Turns values into bytes and back. Passes the contract in `serializer.contract.ts`. */

@@ -1,9 +1,11 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import type { ConsistencyScope } from './consistency.scope.js';
 
 /** What the running code has asked of its reads. */
 export interface ConsistencyState {
   readonly forced?: 'primary' | 'replica';
+  /** With `forced: 'primary'`: a replica may answer while the primary can't be reached, and this is called when one does. */
+  readonly orReplica?: (() => void) | undefined;
   readonly affinity?: string;
   /** Shared by everything that runs for one request or job. */
   readonly scope?: ConsistencyScope;
@@ -19,9 +21,18 @@ export function consistencyState(): ConsistencyState {
 /**
  * Runs `work` with every read on the primary. For reads whose answer is kept (a cache fill) or acted upon, where a
  * replica that is a moment behind would make an old value last.
+ *
+ * With `orReplica`, replicas answer while the primary can't be reached: any that will do for a read that has asked for
+ * nothing, so one with a consistency token still sees its writes or fails. `orReplica` is called each time one does,
+ * for its answer must then not be kept.
  */
-export function usePrimary<T>(work: () => Promise<T>): Promise<T> {
-  return storage.run({ ...consistencyState(), forced: 'primary' }, work);
+export function usePrimary<T>(
+  work: () => Promise<T>,
+  { orReplica }: { orReplica?: () => void } = {},
+): Promise<T> {
+  // It is called when a pool hands out a connection, which may be in the context of the one who gave it back.
+  const told = orReplica && AsyncResource.bind(orReplica);
+  return storage.run({ ...consistencyState(), forced: 'primary', orReplica: told }, work);
 }
 
 /**
@@ -30,7 +41,7 @@ export function usePrimary<T>(work: () => Promise<T>): Promise<T> {
  * primary anything. Only where no such replica is left does the primary answer.
  */
 export function useReplica<T>(work: () => Promise<T>): Promise<T> {
-  return storage.run({ ...consistencyState(), forced: 'replica' }, work);
+  return storage.run({ ...consistencyState(), forced: 'replica', orReplica: undefined }, work);
 }
 
 /**

@@ -13,6 +13,8 @@ import { runInScope } from './consistency.context.js';
 import { ReadYourWrites } from './read-your-writes.js';
 
 export const CONSISTENCY_HEADER = 'x-consistency-token';
+/** RFC 7234, 5.5.1: on an answer that may be older than the last write. */
+const STALE_WARNING = '110 - "Response is Stale"';
 
 /**
  * Gives each HTTP request its consistency scope: takes the token in, and puts a new one on the answer to whatever wrote.
@@ -35,6 +37,7 @@ export class ConsistencyInterceptor implements NestInterceptor {
     const scope = this.readYourWrites.scopeOf(tokenOf(request), caller);
     const { method = '' } = context.switchToHttp().getRequest<{ method?: string }>();
     beforeHead(rawResponse(context), () => {
+      if (scope.gotOld) rawResponse(context).setHeader('Warning', STALE_WARNING);
       // Whatever a changing request was answered: also one that failed may have written, and clients need no special case.
       if (!scope.wrote && SAFE_METHODS.has(method)) return;
       const token = this.readYourWrites.tokenOf(scope);

@@ -27,6 +27,8 @@ export class ConsistencyScope implements CommitListener {
   /** Of `CarriedWrites`: what the caller came with, once it is learnt, and what the request has added. */
   notes: readonly unknown[] = [];
   private current: Freshness;
+  /** An answer that may be older than the last write has been given to it. */
+  gotOld = false;
   private hasWritten = false;
 
   constructor(
@@ -66,6 +68,11 @@ export class ConsistencyScope implements CommitListener {
     const { requestedMs } = this.options;
     if (requestedMs === undefined) return deadlineMs;
     return Math.max(Math.min(LEAST_WAIT_MS, deadlineMs), requestedMs + deadlineMs - performance.now());
+  }
+
+  /** Whether there is a write that its reads have to see. */
+  get mustSeeWrites(): boolean {
+    return this.current.position !== '' || this.isPrimaryOnly || this.transactions > 0;
   }
 
   /** Whether only the primary will do now. */

@@ -96,6 +96,17 @@ export class ReadYourWrites {
     }
   }
 
+  /** Whether the running request has a write to see, so that what was loaded for another one may be too old for it. */
+  mustSeeWrites(): boolean {
+    return consistencyState().scope?.mustSeeWrites ?? false;
+  }
+
+  /** Notes that the running request was given what may be old: its answer says so. */
+  gotOld(): void {
+    const { scope } = consistencyState();
+    if (scope) scope.gotOld = true;
+  }
+
   /** For the answer to a write; undefined where tokens are not set up. */
   tokenOf(scope: ConsistencyScope): string | undefined {
     return this.tokens?.issue(scope.freshness, this.carriedWrites?.pack(scope.notes));

@@ -1,11 +1,12 @@
 import { eventually, OpenLoop } from '@fourfold-tools/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { usePrimary } from '../consistency/consistency.context.js';
 import { completeOptions } from '../db-routing.options.js';
 import { isConnectionError } from '../driver-error.js';
 import { DatabaseUnavailableError, PoolExhaustedError } from '../errors.js';
 import { clusterOptions } from '../routing/create-cluster.js';
 import { counted, OutageFixture, pathOf } from '../testing/outage.fixture.js';
-import { ask, Note, readers } from '../testing/routed-database.js';
+import { ask, Note, readers, readingServer } from '../testing/routed-database.js';
 import { LAG_THRESHOLDS } from './replica-health.js';
 
 let fixture: OutageFixture;
@@ -111,5 +112,38 @@ describe('the primary is killed and comes back, under load', () => {
     await servers.reconnect('replica-1');
     await eventually(() => lagMs() === 0);
     expect(pathOf(transitions, 'replica-1')).toEqual([]);
+  });
+});
+
+describe('a read of the primary that a replica may answer', () => {
+  it('does while the primary is away, says so, and goes to the primary again afterwards', async () => {
+    const { servers, ids } = fixture;
+    const { dataSource, readYourWrites, inRotation } = await fixture.watch({
+      options: {
+        replicaConnections: 16,
+        consistency: { tokenSecrets: ['a-secret-of-at-least-32-characters'], windowMs: 0 },
+      },
+    });
+    await eventually(() => inRotation().length === 2);
+    fixture.afterTest(() => servers.start('primary'));
+    const orReplica = vi.fn();
+    const read = () => usePrimary(() => readingServer(dataSource), { orReplica });
+    expect(await read()).toBe(ids.primary);
+    expect(orReplica).not.toHaveBeenCalled();
+    await servers.kill('primary');
+
+    const answered = await Promise.all(Array.from({ length: 20 }, read));
+    expect(ids.replicas).toEqual(expect.arrayContaining(answered));
+    expect(orReplica).toHaveBeenCalledTimes(20);
+    await expect(usePrimary(() => readingServer(dataSource))).rejects.toThrow();
+    // A caller with a write that no replica has is told so, and not something older.
+    const position = '0-1-18446744073709551615';
+    const scope = readYourWrites.scopeOf(undefined, undefined);
+    scope.committed(position);
+    const token = readYourWrites.tokenOf(scope);
+    await expect(readYourWrites.runFresh(token, read)).rejects.toThrow(DatabaseUnavailableError);
+
+    await servers.start('primary');
+    await eventually(async () => (await read()) === ids.primary);
   });
 });

@@ -19,6 +19,8 @@ export interface ReadAttempt {
   readonly isRepetition: boolean;
 }
 
+export const PRIMARY = 'primary';
+
 export const UNTRIED: ReadonlySet<string> = new Set();
 
 export function newAttempt(state: ConsistencyState, takenAt?: Whereabouts): ReadAttempt {
@@ -36,11 +38,12 @@ export function newAttempt(state: ConsistencyState, takenAt?: Whereabouts): Read
 }
 
 /** What the policy is asked. */
-export function requestOf({ state, waited }: ReadAttempt): RouteRequest {
+export function requestOf({ state, tried, waited }: ReadAttempt): RouteRequest {
   const { scope } = state;
+  const isInPlace = state.orReplica !== undefined && tried.has(PRIMARY);
   return {
     target: 'read',
-    forced: state.forced,
+    forced: isInPlace ? undefined : state.forced,
     inTransaction: scope !== undefined && scope.transactions > 0,
     stickyPrimary: scope !== undefined && scope.isPrimaryOnly,
     position: scope?.freshness.position ?? '',

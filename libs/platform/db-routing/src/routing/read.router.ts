@@ -7,10 +7,10 @@ import { whereabouts } from '../pool/whereabouts.js';
 import { FallbackGate, type Leave } from './fallback.gate.js';
 import type { ReplicaNode } from './replica.node.js';
 import type { RouteShare } from './route-share.js';
-import { newAttempt, type ReadAttempt, requestOf, UNTRIED } from './read.attempt.js';
+import { newAttempt, PRIMARY, type ReadAttempt, requestOf, UNTRIED } from './read.attempt.js';
 import { type AwaitPosition, chooseRoute, type RouteReason } from './route.policy.js';
 
-export const PRIMARY = 'primary';
+export { PRIMARY };
 
 export interface ReadRouterOptions {
   /** For a connection to a replica, all attempts together. */
@@ -36,11 +36,16 @@ const fallbackReasons: ReadonlySet<RouteReason> = new Set([
   'no-replica',
 ]);
 
+/** So often one of the reads that a replica may answer tries a primary that can't be reached. */
+const PRIMARY_RETRY_MS = 1_000;
+
 /** Finds each read a connection: on the node that the policy names, or on another when that one gives none. */
 export class ReadRouter {
   readonly gate: FallbackGate;
   /** Whether each read notes where it was asked for. */
   notesCallers = false;
+  /** The primary could not be reached: reads that replicas may answer leave it alone until then. 0: it could. */
+  private sparedUntilMs = 0;
 
   constructor(
     private readonly nodes: RoutedNodes,
@@ -54,8 +59,9 @@ export class ReadRouter {
 
   read(callback: ConnectionCallback): void {
     const state = consistencyState();
-    const takenAt = this.notesCallers ? whereabouts() : undefined;
-    this.attempt(newAttempt(state, takenAt), callback);
+    const attempt = newAttempt(state, this.notesCallers ? whereabouts() : undefined);
+    if (state.orReplica === undefined || !this.isSpared(attempt.startedMs)) this.attempt(attempt, callback);
+    else this.inPlaceOfPrimary(attempt, new DatabaseUnavailableError(undefined), callback);
   }
 
   /**
@@ -68,6 +74,11 @@ export class ReadRouter {
     for (const { inRotation, outstanding, pool } of this.nodes.replicaNodes)
       if (inRotation) room += Math.max(0, pool.stats.size - outstanding);
     this.gate.callOut(room);
+  }
+
+  /** The primary has given a connection: reads that a replica might answer go there again. */
+  reachedPrimary(): void {
+    this.sparedUntilMs = 0;
   }
 
   private attempt(attempt: ReadAttempt, callback: ConnectionCallback): void {
@@ -141,9 +152,30 @@ export class ReadRouter {
     const request = { lease: this.leaseOf(attempt, leave), withinMs: Math.max(1, this.leftMs(attempt)) };
     this.nodes.primaryPool.acquire(request, (error, connection) => {
       if (error) leave();
+      else this.reachedPrimary();
+      if (attempt.state.orReplica && error instanceof DatabaseUnavailableError) {
+        this.inPlaceOfPrimary(attempt, error, callback);
+        return;
+      }
       this.given(attempt, PRIMARY, connection);
       callback(error, connection);
     });
+  }
+
+  /** On a replica that will do for its caller, else as the primary has failed. */
+  private inPlaceOfPrimary(attempt: ReadAttempt, error: Error, callback: ConnectionCallback): void {
+    const replicasSinceMs = performance.now();
+    if (this.sparedUntilMs === 0) this.sparedUntilMs = replicasSinceMs + PRIMARY_RETRY_MS;
+    const tried = new Set([...attempt.tried, PRIMARY]);
+    this.attempt({ ...attempt, replicasSinceMs, tried }, (_other, replica) => {
+      callback(replica ? null : error, replica);
+    });
+  }
+
+  private isSpared(nowMs: number): boolean {
+    if (this.sparedUntilMs === 0 || nowMs < this.sparedUntilMs) return this.sparedUntilMs > 0;
+    this.sparedUntilMs = nowMs + PRIMARY_RETRY_MS;
+    return false;
   }
 
   private awaitPosition(
@@ -181,8 +213,10 @@ export class ReadRouter {
     });
   }
 
-  private given({ startedMs }: ReadAttempt, node: string, connection: unknown): void {
-    if (connection) this.share.count(node, startedMs);
+  private given({ startedMs, state }: ReadAttempt, node: string, connection: unknown): void {
+    if (!connection) return;
+    this.share.count(node, startedMs);
+    if (node !== PRIMARY) state.orReplica?.();
   }
 
   private leftMs({ startedMs, state }: ReadAttempt): number {

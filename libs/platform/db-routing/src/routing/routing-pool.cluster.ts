@@ -98,7 +98,11 @@ export class RoutingPoolCluster implements RoutedNodes {
     const lease = { readOnly: false, listener: scope, takenAt: whereabouts() };
     const { acquireDeadlineMs } = this.options.primary;
     const withinMs = scope?.waitMs(acquireDeadlineMs) ?? acquireDeadlineMs;
-    this.primaryPool.acquire({ lease, withinMs }, callback);
+    this.primaryPool.acquire({ lease, withinMs }, (error, connection) => {
+      // What is read for a write is read where it is written.
+      if (!error) this.router.reachedPrimary();
+      callback(error, connection);
+    });
   }
 
   end(callback: (error: Error | null) => void): void {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { MultiLevelCache } from '@fourfold/cache';
+import { MultiLevelCache, valueMayBeOld } from '@fourfold/cache';
 import { usePrimary } from '@fourfold/db-routing';
 import type { Page } from '@shop/contracts';
 import { DataSource, In } from 'typeorm';
@@ -51,14 +51,20 @@ export class OrderReader {
     return { items: items.flatMap((id) => orders.get(id) ?? []), nextCursor };
   }
 
-  /** From the primary: what a lagging replica says would stay in the cache for an hour. */
+  /**
+   * From the primary: what a lagging replica says would stay in the cache for an hour. While the primary can't be reached
+   * it comes from a replica, and does not stay.
+   */
   private load(ids: readonly string[]): Promise<Map<string, OrderView>> {
-    return usePrimary(async () => {
-      // One after the other: a load takes one connection of the primary, not two.
-      const orders = await this.dataSource.getRepository(OrderEntity).findBy({ id: In([...ids]) });
-      const items = await this.dataSource.getRepository(OrderItemEntity).findBy({ orderId: In([...ids]) });
-      const itemsOf = Map.groupBy(items, (item) => item.orderId);
-      return new Map(orders.map((order) => [order.id, viewOf(order, itemsOf.get(order.id) ?? [])]));
-    });
+    return usePrimary(
+      async () => {
+        // One after the other: a load takes one connection of the primary, not two.
+        const orders = await this.dataSource.getRepository(OrderEntity).findBy({ id: In([...ids]) });
+        const items = await this.dataSource.getRepository(OrderItemEntity).findBy({ orderId: In([...ids]) });
+        const itemsOf = Map.groupBy(items, (item) => item.orderId);
+        return new Map(orders.map((order) => [order.id, viewOf(order, itemsOf.get(order.id) ?? [])]));
+      },
+      { orReplica: valueMayBeOld },
+    );
   }
 }
