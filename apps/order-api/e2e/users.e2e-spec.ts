@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Answer, ApiCaller, type Platform, startPlatform } from '@fourfold-tools/e2e';
-import { eventually } from '@fourfold-tools/testing';
+import { eventually, topology, withDatabase } from '@fourfold-tools/testing';
+import { createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 interface UserBody {
@@ -156,5 +157,47 @@ describe('changing a user', () => {
       expect(await nameAt(api)).toBe(name);
       await eventually(async () => (await nameAt(other)) === name, { deadlineMs: 2_000 });
     }
+  });
+});
+
+describe('the log', () => {
+  /** Changes the schema of this file's databases as the API's own account may not. */
+  async function alter(rootUrl: string, statement: string): Promise<void> {
+    const root = await createConnection({ uri: withDatabase(rootUrl, platform.id) });
+    await root.query(statement).finally(() => root.end());
+  }
+
+  it('says which statement failed and why, and nothing of the person whom it was about', async () => {
+    const { primary, shards } = topology();
+    const shippingAddress = '7 Logged Road, Leeds';
+    const email = `logged.${anEmail()}`;
+    const [userId, productId] = [await platform.shop.user(), await platform.shop.product(10)];
+    const order = () =>
+      api.post(
+        '/orders',
+        { userId, items: [{ productId, quantity: 1 }], shippingAddress },
+        { 'idempotency-key': randomUUID() },
+      );
+
+    // The server's message quotes the address, and the driver's error has it among the parameters.
+    await alter(
+      primary.rootUrl,
+      'ALTER TABLE orders ADD UNIQUE one_order_an_address (shipping_address(100))',
+    );
+    expect((await order()).status).toBe(201);
+    expect(refusalOf(await order())).toEqual([500, 'internal-error']);
+    await alter(primary.rootUrl, 'ALTER TABLE orders DROP INDEX one_order_an_address');
+    for (const { rootUrl } of shards)
+      await alter(rootUrl, "ALTER TABLE users ADD CONSTRAINT not_logged CHECK (email NOT LIKE 'logged.%')");
+    expect(refusalOf(await api.post('/users', { name: 'Lou Logged', email }))).toEqual([
+      500,
+      'internal-error',
+    ]);
+
+    const log = await eventually(() =>
+      ((text) => text.includes('not_logged') && text)(platform.apis[0]!.log),
+    );
+    expect(log).toContain("Duplicate entry '[value]' for key 'one_order_an_address'");
+    for (const personal of [shippingAddress, email, 'Lou Logged']) expect(log).not.toContain(personal);
   });
 });

@@ -1,3 +1,5 @@
+import type { PersonalData } from './personal.data.js';
+
 export interface Answer<T = Record<string, unknown>> {
   status: number;
   headers: Headers;
@@ -20,10 +22,11 @@ export class ApiCaller {
   constructor(
     readonly baseUrl: string,
     private readonly token: string,
+    private readonly personal?: PersonalData,
   ) {}
 
   as(token: string): ApiCaller {
-    return new ApiCaller(this.baseUrl, token);
+    return new ApiCaller(this.baseUrl, token, this.personal);
   }
 
   /** @param path after `/v1` */
@@ -34,6 +37,7 @@ export class ApiCaller {
   ): Promise<Answer<T>> {
     const { body, rawBody, headers = {}, token = this.token, signal } = options;
     const payload = rawBody ?? (body === undefined ? undefined : JSON.stringify(body));
+    this.personal?.addCall(path, payload);
     const response = await fetch(`${this.baseUrl}/v1${path}`, {
       method,
       headers: {

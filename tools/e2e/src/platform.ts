@@ -19,6 +19,7 @@ import { migrateAll } from '@fourfold-tools/migrate';
 import { createPool, type Pool } from 'mysql2/promise';
 import { ApiCaller } from './api.caller.js';
 import { type CaughtMail, caughtMails } from './mail.box.js';
+import { PersonalData } from './personal.data.js';
 import { ServiceProcess } from './service.process.js';
 import { ShopFixture } from './shop.fixture.js';
 
@@ -69,6 +70,7 @@ export interface Platform {
   mailsAbout(orderId: string): Promise<CaughtMail[]>;
   /** Runs `work` while the workers stand still: what it places stays pending until it is over. */
   withoutWorker<T>(work: () => Promise<T>): Promise<T>;
+  /** @throws Error where a log of its processes holds an address or an e-mail address that the platform was told of */
   stop(): Promise<void>;
 }
 
@@ -83,7 +85,8 @@ export async function startPlatform(choice: PlatformChoice): Promise<Platform> {
   const pools = openPools(databases);
   const operatorToken = () => signToken(servers.stateDir, { role: 'operator', sub: 'e2e' });
   const token = await operatorToken();
-  const apiAt = (index: number) => new ApiCaller(baseUrls[index]!, token);
+  const personal = new PersonalData();
+  const apiAt = (index: number) => new ApiCaller(baseUrls[index]!, token, personal);
   const api = apiAt(0);
   const platform: Platform = {
     id,
@@ -117,13 +120,29 @@ export async function startPlatform(choice: PlatformChoice): Promise<Platform> {
         for (const worker of workers) worker.resume();
       }
     },
-    stop: async () => {
-      await Promise.all([...apiProcesses, ...workers].map((service) => service.stop()));
-      await Promise.all([pools.primary, ...Object.values(pools.shards)].map((pool) => pool.end()));
-      await Promise.all(Object.values(databases).map((database) => database.drop()));
-    },
+    stop: () => (stopped ??= stop()),
   };
+  const stop = async () => {
+    const services = [...apiProcesses, ...workers];
+    await Promise.all(services.map((service) => service.stop()));
+    await addStored(personal, pools);
+    await Promise.all([pools.primary, ...Object.values(pools.shards)].map((pool) => pool.end()));
+    await Promise.all(Object.values(databases).map((database) => database.drop()));
+    await expectNoneInLogs(personal, services);
+  };
+  let stopped: Promise<void> | undefined;
   return platform;
+}
+
+function addStored(personal: PersonalData, { primary, shards }: Pick<Platform, 'primary' | 'shards'>) {
+  const query = (pool: Pool) => (sql: string) => pool.query(sql);
+  return personal.addStored(query(primary), Object.values(shards).map(query));
+}
+
+async function expectNoneInLogs(personal: PersonalData, services: ServiceProcess[]): Promise<void> {
+  const logs = await Promise.all(services.map((service) => service.wholeLog()));
+  const found = logs.flatMap((log) => personal.foundIn(log));
+  if (found.length > 0) throw new Error(`Personal data in the logs:\n${found.slice(0, 5).join('\n')}`);
 }
 
 async function createDatabases(servers: TestTopology, name: string): Promise<Record<string, TestDatabase>> {

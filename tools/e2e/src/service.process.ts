@@ -1,9 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream, mkdirSync } from 'node:fs';
+import { once } from 'node:events';
+import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tailOf } from '@fourfold-tools/stack';
 import { eventually } from '@fourfold-tools/testing';
 
+/** A child of a killed process may hold its output open for a moment. */
+const LOG_END_DEADLINE_MS = 10_000;
 const READY_DEADLINE_MS = 90_000;
 
 export interface ServiceLaunch {
@@ -19,6 +23,7 @@ export interface ServiceLaunch {
 /** One of our apps as the process it is in production: started, killed and started again. */
 export class ServiceProcess {
   private child: ChildProcess | undefined;
+  private logStream: WriteStream | undefined;
   private readonly logPath: string;
 
   constructor(private readonly launch: ServiceLaunch) {
@@ -53,6 +58,14 @@ export class ServiceProcess {
     return tailOf(this.logPath, 200);
   }
 
+  /** All that it has logged, over all its starts, once it has ended. */
+  async wholeLog(): Promise<string> {
+    const { logStream } = this;
+    if (logStream?.writableFinished === false)
+      await once(logStream, 'finish', { signal: AbortSignal.timeout(LOG_END_DEADLINE_MS) });
+    return readFile(this.logPath, 'utf8');
+  }
+
   /** Resolves once the service says that it is ready. */
   async start(): Promise<void> {
     const { app, repoRoot, stateDir, env } = this.launch;
@@ -67,6 +80,7 @@ export class ServiceProcess {
     process.once('exit', reap);
     child.once('exit', () => process.off('exit', reap));
     const log = createWriteStream(this.logPath, { flags: 'a' });
+    this.logStream = log;
     child.stdout.pipe(log, { end: false });
     child.stderr.pipe(log, { end: false });
     child.once('close', () => log.end());
