@@ -6,6 +6,7 @@ import type { Transporter } from 'nodemailer';
 import { DataSource } from 'typeorm';
 import { DeliveryLookup } from './delivery.lookup.js';
 import { EmailEntity } from './email.entity.js';
+import { addressing } from './mail.addressing.js';
 import { throughMailServer } from './mail.server.js';
 import { InjectMailTransport, InjectSender } from './notifications.tokens.js';
 import { outcomeEmailText } from './outcome-email.template.js';
@@ -82,8 +83,7 @@ export class SendOutcomeEmail {
     throwIfRevoked();
     await throughMailServer(() =>
       this.transport.sendMail({
-        from: this.sender,
-        to: { name: user.name, address: user.email },
+        ...addressing(this.sender, user),
         messageId: header,
         ...outcomeEmailText(email, user),
       }),

@@ -105,6 +105,24 @@ describe('an outcome e-mail', () => {
     expect(await database.messageState(messageId)).toBe('done');
   });
 
+  it.each([
+    'Ada Lovelace',
+    'Zoë "Z." O\\Hara, <z@example.com>',
+    '=?utf-8?Q?Mallory?=',
+    'Eve =?utf-8?B?TWFsbG9yeQ==?= "E." \\ <e@example.com>',
+    `${'=?utf-8?Q?M?= 李 👩\u200d🚀 '.repeat(9)}end`,
+    '=?',
+  ])('is addressed by the name as it is stored: %s', async (name) => {
+    const { email, messageId, header } = await anEmail();
+    await sender({ user: { ...ada, name } }).execute(email, delivery(messageId));
+    expect(await mailsWith(header)).toMatchObject([
+      {
+        to: [{ address: 'ada@example.com', name }],
+        envelope: { from: { address: 'orders@fourfold.test' }, to: [{ address: 'ada@example.com' }] },
+      },
+    ]);
+  });
+
   it('has no row and no mail when its user does not exist', async () => {
     const { email, messageId, header } = await anEmail();
     await expect(sender({ user: null }).execute(email, delivery(messageId))).rejects.toThrow(

@@ -5,7 +5,7 @@ export interface CaughtMail {
   subject: string;
   text: string;
   to: { address: string; name: string }[];
-  envelope: { to: { address: string }[] };
+  envelope: { from: { address: string }; to: { address: string }[] };
   headers: Record<string, string>;
 }
 
