@@ -145,6 +145,51 @@ describe('a path', () => {
   });
 });
 
+describe('what Node answers by itself where it is not asked', () => {
+  const raw = async (...head: string[]) =>
+    sendAllThenRead(`${[...head, 'Connection: close'].join('\r\n')}\r\n\r\n`);
+  const aProblem = (status: number, code: string) =>
+    new RegExp(`^HTTP/1\\.1 ${status} .*content-type: application/problem\\+json.*"code":"${code}"`, 'is');
+
+  it.each([
+    ['a request without Host', ['GET /v1/products HTTP/1.1'], 400, 'bad-request'],
+    ['two Hosts', ['GET /v1/products HTTP/1.1', 'Host: x', 'Host: y'], 400, 'validation-failed'],
+    [
+      'an unknown Expect',
+      ['GET /v1/products HTTP/1.1', 'Host: x', 'Expect: miracles'],
+      417,
+      'expectation-failed',
+    ],
+    ['an unknown method', ['BREW /v1/products HTTP/1.1', 'Host: x'], 400, 'bad-request'],
+    ['a method of no route', ['PROPFIND /v1/products HTTP/1.1', 'Host: x'], 404, 'not-found'],
+    ['the asterisk form', ['OPTIONS * HTTP/1.1', 'Host: x'], 404, 'not-found'],
+    [
+      'two lengths',
+      ['GET /v1/products HTTP/1.1', 'Host: x', 'Content-Length: 1', 'Content-Length: 2'],
+      400,
+      'bad-request',
+    ],
+    [
+      'an upgrade without a token',
+      ['GET /v1/products HTTP/1.1', 'Host: x', 'Upgrade: websocket'],
+      401,
+      'token-missing',
+    ],
+  ])('is a problem like any other: %s', async (_what, head, status, code) => {
+    expect(await raw(...head)).toMatch(aProblem(status, code));
+  });
+
+  it('Expect: 100-continue is known', async () => {
+    expect(await raw('GET /v1/products HTTP/1.1', 'Host: x', 'Expect: 100-continue')).toMatch(
+      /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 401 /,
+    );
+  });
+
+  it('HTTP/1.0 needs no Host', async () => {
+    expect(await raw('GET /v1/products HTTP/1.0')).toMatch(aProblem(401, 'token-missing'));
+  });
+});
+
 describe('what is not UTF-8', () => {
   const bodyOf = (bytes: number[]) => {
     const [head, tail] = JSON.stringify({ ...line(1), shippingAddress: 'X' }).split('X') as [string, string];

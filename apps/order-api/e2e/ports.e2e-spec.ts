@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { type Platform, type ServiceProcess, startPlatform } from '@fourfold-tools/e2e';
 import { eventually } from '@fourfold-tools/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,7 +12,7 @@ let apiManagementUrl: string;
 let workerManagementUrl: string;
 
 beforeAll(async () => {
-  const patience = { HTTP_DRAIN_TIMEOUT_MS: '500' };
+  const patience = { HTTP_DRAIN_TIMEOUT_MS: '1500' };
   platform = await startPlatform({
     name: 'ports',
     apiEnv: { DOCS_ENABLED: 'false', ...patience },
@@ -209,6 +210,36 @@ describe('X-Request-Id', () => {
       expect(body.requestId).toBe(header);
     },
   );
+});
+
+describe('while it stops', () => {
+  it('a request that comes by an open connection is a problem like any other, to be tried elsewhere', async () => {
+    const api = platform.apis[0]!;
+    const { hostname, port } = new URL(publicUrl);
+    const socket = connect(Number(port), hostname);
+    await once(socket, 'connect');
+    // Not idle, so the stop waits for it, up to its deadline.
+    socket.write('GET /v1/products HTTP/1.1\r\nHost: x\r\n');
+    const stopped = api.stop();
+    await eventually(() => refuses(Number(port), hostname), { everyMs: 5 });
+    socket.write('\r\n');
+    const answer = await text(socket);
+    await stopped;
+    await api.start();
+    expect(answer).toMatch(/^HTTP\/1\.1 503 /);
+    expect(answer).toMatch(/^content-type: application\/problem\+json/im);
+    expect(answer).toMatch(/^connection: close/im);
+    expect(answer).toMatch(/^retry-after: 1/im);
+    expect(answer).toContain('"code":"service-stopping"');
+  });
+
+  async function refuses(port: number, hostname: string): Promise<boolean> {
+    const socket = connect(port, hostname);
+    return once(socket, 'connect').then(
+      () => Boolean(socket.destroy()) && false,
+      () => true,
+    );
+  }
 });
 
 describe('SIGTERM', () => {

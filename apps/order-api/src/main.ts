@@ -14,6 +14,7 @@ await runService(async () => {
   const { authenticate } = await import('./auth/authentication.hook.js');
   const { acceptJsonOnly } = await import('./http/json-body.parser.js');
   const { refuseUnreadable, refuseUnroutable } = await import('./http/problem.filter.js');
+  const { refuseWhileStopping } = await import('./http/stopping.hook.js');
   const { refuseUnclear } = await import('./http/unclear-request.hook.js');
   const { publishOpenApi } = await import('./openapi/open-api.page.js');
   await startService(AppModule, {
@@ -26,9 +27,11 @@ await runService(async () => {
       routerOptions: { maxParamLength: PATH_PART_LIMIT },
       frameworkErrors: refuseUnroutable,
       clientErrorHandler: refuseUnreadable,
+      return503OnClosing: false,
     },
     configure: (app) => {
       const fastify = app.getHttpAdapter().getInstance();
+      refuseWhileStopping(fastify);
       refuseUnclear(fastify);
       authenticate(fastify, app.get(TokenVerifier));
       acceptJsonOnly(fastify);

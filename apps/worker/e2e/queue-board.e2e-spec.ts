@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { type Platform, startPlatform } from '@fourfold-tools/e2e';
+import { eventually, FaultProxy, topology } from '@fourfold-tools/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const PATH = '/admin/queues';
@@ -9,14 +10,20 @@ let platform: Platform;
 let board: string;
 let operator: string;
 let customer: string;
+/** Before the worker's queue Redis. */
+let redis: FaultProxy;
 
 beforeAll(async () => {
-  platform = await startPlatform({ name: 'queue-board' });
+  redis = await new FaultProxy(topology().redisQueue.url).open();
+  platform = await startPlatform({ name: 'queue-board', workerEnv: { QUEUE_REDIS_URL: redis.url } });
   board = platform.worker.managementUrl + PATH;
   operator = await platform.operatorToken();
   customer = await platform.customerToken('1');
 });
-afterAll(() => platform?.stop());
+afterAll(async () => {
+  await platform?.stop();
+  await redis?.close();
+});
 
 const bearer = (token: string) => `Bearer ${token}`;
 const basic = (token: string, user = 'ops') => `Basic ${Buffer.from(`${user}:${token}`).toString('base64')}`;
@@ -128,5 +135,23 @@ describe('the queue board on the worker’s management port', () => {
       const answer = await fetch(url + PATH, { headers: { authorization: bearer(operator) } });
       expect(answer.status).toBe(404);
     }
+  });
+
+  it('says that the queue Redis is away, as a problem that the page can show', async () => {
+    await redis.close();
+    const answer = await ask('/api/queues', bearer(operator));
+    await redis.open();
+    expect([answer.status, answer.headers.get('content-type'), answer.headers.get('retry-after')]).toEqual([
+      503,
+      expect.stringContaining('application/problem+json'),
+      '2',
+    ]);
+    const problem = (await answer.json()) as Record<string, unknown>;
+    expect(problem).toMatchObject({ code: 'queue-unavailable', status: 503 });
+    expect(problem['error']).toBe(problem['detail']);
+    await eventually(async () => {
+      expect((await ask('/api/queues', bearer(operator))).status).toBe(200);
+      expect((await fetch(`${platform.worker.managementUrl}/health/ready`)).status).toBe(200);
+    });
   });
 });

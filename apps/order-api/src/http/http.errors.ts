@@ -98,6 +98,29 @@ export class BadRequestError extends AppError {
   }
 }
 
+export class ExpectationFailedError extends AppError {
+  readonly code = 'expectation-failed';
+  readonly status = 417;
+  readonly title = 'An expectation that is not known';
+
+  constructor() {
+    super('The header Expect may say 100-continue, and nothing else');
+  }
+}
+
+/** The process has been told to stop: the connection is closed with this answer, and a new one leads to another process. */
+export class ServiceStoppingError extends AppError {
+  readonly code = 'service-stopping';
+  readonly status = 503;
+  readonly title = 'This process is stopping';
+
+  constructor() {
+    super('This process is stopping and takes no more requests; try again on a new connection', {
+      retryAfterSeconds: 1,
+    });
+  }
+}
+
 export class RouteNotFoundError extends AppError {
   readonly code = 'not-found';
   readonly status = 404;

@@ -6,7 +6,14 @@ function requestOf(url: string, ...pairs: [name: string, value: string][]) {
   const headersDistinct: Record<string, string[]> = {};
   for (const [name, value] of pairs) (headersDistinct[name.toLowerCase()] ??= []).push(value);
   const headers = Object.fromEntries(Object.entries(headersDistinct).map(([name, [first]]) => [name, first]));
-  return { url, rawHeaders: pairs.flat(), headers, headersDistinct };
+  const host = headers['host'] === undefined ? { host: 'x' } : {};
+  return {
+    url,
+    httpVersion: '1.1',
+    rawHeaders: pairs.flat(),
+    headers: { ...host, ...headers },
+    headersDistinct,
+  };
 }
 const codeOf = (...args: Parameters<typeof requestOf>) =>
   (faultOf(requestOf(...args)) as { code?: string } | undefined)?.code;

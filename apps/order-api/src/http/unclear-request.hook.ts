@@ -1,13 +1,19 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
-import { BadRequestError, UnsupportedMediaTypeError, ValidationError } from './http.errors.js';
+import {
+  BadRequestError,
+  ExpectationFailedError,
+  UnsupportedMediaTypeError,
+  ValidationError,
+} from './http.errors.js';
 
 /** Headers that mean one thing. Node would take the first of several, or join them to one that nobody has sent. */
 const ONCE = [
   'authorization',
   'content-encoding',
   'content-type',
+  'host',
   'idempotency-key',
   'if-match',
   'x-consistency-token',
@@ -20,11 +26,14 @@ export function refuseUnclear(fastify: FastifyInstance): void {
 
 /** What is not clear about a request; `undefined` when all is. */
 export function faultOf(
-  request: Pick<IncomingMessage, 'url' | 'rawHeaders' | 'headers' | 'headersDistinct'>,
+  request: Pick<IncomingMessage, 'url' | 'httpVersion' | 'rawHeaders' | 'headers' | 'headersDistinct'>,
 ): Error | undefined {
-  const { url = '', rawHeaders, headers, headersDistinct } = request;
+  const { url = '', httpVersion, rawHeaders, headers, headersDistinct } = request;
   if (!isDecodable(url)) return new BadRequestError(new Error('The URL is not UTF-8, percent-encoded'));
   if (!rawHeaders.every(isText)) return new BadRequestError(new Error('A header is not UTF-8'));
+  if (headers.host === undefined && httpVersion !== '1.0')
+    return new BadRequestError(new Error('The header Host is missing'));
+  if (!isMet(headers.expect)) return new ExpectationFailedError();
   const repeated = ONCE.filter((name) => (headersDistinct[name]?.length ?? 0) > 1);
   if (repeated.length > 0) {
     return new ValidationError(repeated.map((path) => ({ path, message: 'must be sent once' })));
@@ -45,6 +54,11 @@ function isDecodable(url: string): boolean {
 /** Node gives each byte of a header as one character. */
 function isText(header: string): boolean {
   return !/[\x80-\xff]/.test(header) || isUtf8(Buffer.from(header, 'latin1'));
+}
+
+/** Node meets the one expectation that there is, by `100 Continue`. */
+function isMet(expectation: string | undefined): boolean {
+  return expectation === undefined || /^100-continue$/i.test(expectation);
 }
 
 function isReadable(headers: IncomingMessage['headers']): boolean {

@@ -36,7 +36,13 @@ export function operatorsGate(tokens: TokenVerifier) {
   };
 }
 
-async function refuse(error: AppError, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+/** @param more members that the problem has beyond the usual ones */
+export async function refuse(
+  error: AppError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  more: object = {},
+): Promise<void> {
   if (error.retryAfterSeconds !== undefined) reply.header('Retry-After', error.retryAfterSeconds);
   if (error.status === 401) reply.header('WWW-Authenticate', CHALLENGE);
   if (error.status === 405) reply.header('Allow', 'GET, HEAD');
@@ -50,5 +56,6 @@ async function refuse(error: AppError, request: FastifyRequest, reply: FastifyRe
       detail: error.message,
       code: error.code,
       requestId: request.id,
+      ...more,
     });
 }

@@ -7,7 +7,7 @@ import { QueueUnavailableError, QueueViews } from '@fourfold/queue';
 import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyPluginCallback } from 'fastify';
-import { operatorsGate } from './operators.gate.js';
+import { operatorsGate, refuse } from './operators.gate.js';
 
 const QUEUE_BOARD_PATH = '/admin/queues';
 
@@ -30,16 +30,19 @@ function queueBoard(views: QueueViews, tokens: TokenVerifier): FastifyPluginCall
     // Workers: it would list connections (CLIENT LIST). Whoever works a queue off is in its heartbeats.
     options: { uiConfig: { boardTitle: 'Fourfold queues', showWorkers: false } },
   });
-  // What has no status of its own comes from Redis: the board asks nothing else.
-  adapter.setErrorHandler((error: Error & { statusCode?: number }) => {
-    const { status, code, message } = new QueueUnavailableError(error);
-    if (error.statusCode === undefined) logger.warn({ err: error }, message);
-    // Bull Board's type knows no 503; it sends what it is given.
-    return error.statusCode === undefined
-      ? { status: status as number as 500, body: { error: message, code } }
-      : { status: error.statusCode as 400, body: { error: error.message } };
+  // To the handler below: Bull Board's own answers are plain JSON.
+  adapter.setErrorHandler((error) => {
+    throw error;
   });
   return (fastify, _options, done) => {
+    fastify.setErrorHandler(async (error: Error & { statusCode?: number }, request, reply) => {
+      // What has no status of its own comes from Redis: the board asks nothing else.
+      if (error.statusCode !== undefined) return reply.send(error);
+      const away = new QueueUnavailableError(error);
+      logger.warn({ err: error }, away.message);
+      // `error` is what the page shows.
+      return refuse(away, request, reply, { error: away.message });
+    });
     fastify.addHook('onRequest', operatorsGate(tokens));
     fastify.addHook('onRequest', (_request, reply, ready) => {
       reply.header('Content-Security-Policy', PAGE_CONTENT_POLICY);

@@ -23,7 +23,8 @@ const DRAIN_CHECK_MS = 50;
 
 /**
  * An HTTP/1.1 server that no client can hold up: what is sent has a deadline, and so have answers that are not taken;
- * each connection has one request in hand, and is not read while others wait behind it.
+ * each connection has one request in hand, and is not read while others wait behind it. Requests without `Host`, and
+ * with an `Expect` that is not known, come to `handle` as any other.
  */
 export function createHttpServer(handle: RequestListener, deadlines: HttpDeadlines = {}): Server {
   const requestTimeout = deadlines.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
@@ -35,9 +36,11 @@ export function createHttpServer(handle: RequestListener, deadlines: HttpDeadlin
       keepAliveTimeout: KEEP_ALIVE_MS,
       // Node looks for requests that are late only so often.
       connectionsCheckingInterval: Math.min(1_000, requestTimeout),
+      // Node would answer by itself, without a body: what is wrong with a request is for the application to say.
+      requireHostHeader: false,
     },
     (request, response) => turns.take(request, response),
-  );
+  ).on('checkExpectation', (request, response) => turns.take(request, response));
   // A handler that works has a silent connection for good reason; an answer that is not taken has none.
   return server.setTimeout(requestTimeout, (socket) => {
     if (!turns.inHand(socket) || socket.writableLength > 0) socket.destroy();
