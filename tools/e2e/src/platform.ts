@@ -125,7 +125,8 @@ export async function startPlatform(choice: PlatformChoice): Promise<Platform> {
   const stop = async () => {
     const services = [...apiProcesses, ...workers];
     await Promise.all(services.map((service) => service.stop()));
-    await addStored(personal, pools);
+    // A pool may still hold connections to a server that a test has killed.
+    await eventually(() => addStored(personal, pools));
     await Promise.all([pools.primary, ...Object.values(pools.shards)].map((pool) => pool.end()));
     await Promise.all(Object.values(databases).map((database) => database.drop()));
     await expectNoneInLogs(personal, services);
