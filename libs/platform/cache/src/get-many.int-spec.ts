@@ -1,6 +1,7 @@
+import { Socket } from 'node:net';
 import { eventually } from '@fourfold-tools/testing';
 import type { Redis } from 'ioredis';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { GatedLoader } from './testing/gated-loader.js';
 import { never, useCaches } from './testing/cache-fixture.js';
 import type { TestCaches } from './testing/test-caches.js';
@@ -45,6 +46,19 @@ describe('getMany', () => {
     // The second look at the figure is itself one read event.
     expect((await packetsRead(redis)) - before).toBeLessThanOrEqual(3);
     expect(found.size).toBe(50);
+  });
+
+  it('puts what it has loaded, or found absent, into Redis in one write', async () => {
+    const { cache } = await caches.open(prefix);
+    const ids = Array.from({ length: 200 }, (_, i) => String(i));
+    // What is written together comes by `_writev`.
+    const single = vi.spyOn(Socket.prototype, '_write');
+    onTestFinished(() => single.mockRestore());
+    await cache.getMany('stock', ids, async () => new Map([['7', 7]]));
+    // A heartbeat is written alone.
+    expect(single.mock.calls.length).toBeLessThan(5);
+    expect(await cache.peek('stock', '7')).toEqual({ value: 7 });
+    expect(await cache.peek('stock', '8')).toEqual({ value: null });
   });
 
   it('reads and loads at most 200 at a time, one part after another', async () => {

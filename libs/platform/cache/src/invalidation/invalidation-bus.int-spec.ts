@@ -1,5 +1,7 @@
-import { eventually, RedisServerFixture } from '@fourfold-tools/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { eventually, FaultProxy, RedisServerFixture } from '@fourfold-tools/testing';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { freshPrefix, TestCaches } from '../testing/test-caches.js';
 
 let server: RedisServerFixture;
@@ -14,6 +16,20 @@ afterAll(async () => {
   await server.dispose();
 });
 
+/** A way to Redis on which each answer is so late, in a thread of its own: it goes on while this one is busy. */
+const LATE_ANSWERS = `
+  const { connect, createServer } = require('node:net');
+  const { parentPort, workerData } = require('node:worker_threads');
+  const server = createServer({ noDelay: true }, (client) => {
+    const redis = connect({ port: workerData.port, host: '127.0.0.1', noDelay: true });
+    client.pipe(redis);
+    redis.on('data', (answer) => setTimeout(() => client.write(answer), workerData.lateMs));
+    for (const [end, other] of [[client, redis], [redis, client]])
+      end.on('error', () => {}).on('close', () => other.destroy());
+  });
+  server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));
+`;
+
 /** As a large answer does while it is made: nothing else of this process runs meanwhile. */
 function hold(ms: number): void {
   const endMs = performance.now() + ms;
@@ -22,7 +38,16 @@ function hold(ms: number): void {
 
 describe('the invalidation bus', () => {
   it('is not cut off because the process was too busy to see the answer to a heartbeat', async () => {
-    const { bus, cache } = await caches.open(freshPrefix());
+    // Late enough to come while the process is busy, whose next timers run before it looks at its sockets.
+    const workerData = { port: Number(new URL(server.url).port), lateMs: 100 };
+    const way = new Worker(LATE_ANSWERS, { eval: true, workerData });
+    const [port] = (await once(way, 'message')) as [number];
+    const late = new TestCaches(`redis://127.0.0.1:${port}`);
+    onTestFinished(async () => {
+      late.closeAll();
+      await way.terminate();
+    });
+    const { bus, cache } = await late.open(freshPrefix());
     await cache.getOrLoad('user', '1', async () => 'v');
     const endMs = performance.now() + 2_500;
     while (performance.now() < endMs) {
@@ -32,6 +57,25 @@ describe('the invalidation bus', () => {
     await new Promise(setImmediate);
     expect({ losses: bus.losses, state: cache.stats().l1.state }).toEqual({ losses: 0, state: 'serving' });
     expect(cache.stats().l1.entries).toBe(1);
+  });
+
+  it('is not cut off because answers take longer than a command may', async () => {
+    const proxy = await new FaultProxy(server.url).open();
+    const slow = new TestCaches(proxy.url);
+    const redis = server.client();
+    onTestFinished(async () => {
+      redis.disconnect();
+      slow.closeAll();
+      await proxy.close();
+    });
+    const { bus } = await slow.open(freshPrefix(), { commandTimeoutMs: 50 });
+    proxy.slowBy(100);
+    const questions = async () =>
+      Number(/cmdstat_ping:calls=(\d+)/.exec(await redis.info('commandstats'))?.[1] ?? 0);
+    const before = await questions();
+    // Each is asked a second after the answer before it.
+    await eventually(async () => (await questions()) >= before + 3);
+    expect(bus.losses).toBe(0);
   });
 
   it('is cut off when heartbeats stay unanswered, and live again when they are answered', async () => {

@@ -101,7 +101,12 @@ export class RedisL2Store {
   /** One round trip for any number of keys. The answers are in the order of `keys`. */
   async readOrLease(keys: readonly LeaseKey[]): Promise<L2Read[]> {
     if (keys.length === 1) return [await this.readOne(keys[0]!)];
-    return Promise.all(this.commands.together(() => keys.map((key) => this.readOne(key))));
+    return Promise.all(this.together(() => keys.map((key) => this.readOne(key))));
+  }
+
+  /** What `work` sends before it first waits goes out in one write. */
+  together<T>(work: () => T): T {
+    return this.commands.together(work);
   }
 
   /** A plain read, for `hitOf`. @returns nothing when nothing is there, or Redis is away. */
@@ -123,7 +128,7 @@ export class RedisL2Store {
   async leaseRefresh(keys: readonly LeaseKey[], share: number): Promise<L2Read[]> {
     const one = async (key: LeaseKey): Promise<L2Read> =>
       (await this.attempt(() => this.commands.leaseRefresh(key, share))) ?? AWAY;
-    return Promise.all(this.commands.together(() => keys.map(one)));
+    return Promise.all(this.together(() => keys.map(one)));
   }
 
   /** @returns whether it was stored: not when the lease is gone, nor while Redis is away. */

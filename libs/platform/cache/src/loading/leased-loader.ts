@@ -271,15 +271,14 @@ export class LeasedLoader {
       for (const { id, stale } of servable) values.set(id, this.serveStale(namespace, stale!));
       return;
     }
-    await Promise.all(
-      wanted.map(async (want, i) => {
-        // Callers get what the bytes hold, so the first one sees exactly what later ones will.
-        const cached = decodeValue(encoded[i]!)!;
-        values.set(want.id, mayBeOld ? markedOld(cached) : cached);
-        if (!mayBeOld) await this.filler.store(reading, want, encoded[i]!, cached);
-        else if (want.token !== undefined) await this.l2.release(want.key, want.token, releaseAfterMs);
-      }),
-    );
+    const keep = async (want: Missing, i: number): Promise<void> => {
+      // Callers get what the bytes hold, so the first one sees exactly what later ones will.
+      const cached = decodeValue(encoded[i]!)!;
+      values.set(want.id, mayBeOld ? markedOld(cached) : cached);
+      if (!mayBeOld) await this.filler.store(reading, want, encoded[i]!, cached);
+      else if (want.token !== undefined) await this.l2.release(want.key, want.token, releaseAfterMs);
+    };
+    await Promise.all(this.l2.together(() => wanted.map(keep)));
   }
 
   /** No caller waits for it. What can't be loaded now is released: its old value stands until its end. */
@@ -290,7 +289,9 @@ export class LeasedLoader {
   }
 
   private release(wanted: readonly Wanted[], afterMs: number): void {
-    for (const { key, token } of wanted) if (token !== undefined) void this.l2.release(key, token, afterMs);
+    this.l2.together(() => {
+      for (const { key, token } of wanted) if (token !== undefined) void this.l2.release(key, token, afterMs);
+    });
   }
 
   private serveStale({ counts }: Namespace, stale: CachedValue): CachedValue {
