@@ -96,6 +96,22 @@ describe.each(states)('while $name', ({ enter, mostLoads }) => {
     for (const answer of await answers) expect(answer).toEqual({ status: 'fulfilled', value: 'v' });
   });
 
+  it('a load that is under way is alone when Redis goes, also for callers that come afterwards', async () => {
+    await enter();
+    const slow = new GatedLoader(() => 'v');
+    const read = () => a.cache.getOrLoad('user', '1', slow.load, { skipL1: true });
+    const first = read();
+    await slow.started;
+    server.freeze();
+    const reads = Array.from({ length: 30 }, read);
+    await a.cache.getOrLoad('user', 'held by another process', async () => 'v');
+    const callsMeanwhile = slow.calls;
+    slow.release();
+    expect(callsMeanwhile).toBe(1);
+    for (const answer of await Promise.allSettled([first, ...reads]))
+      expect(answer).toEqual({ status: 'fulfilled', value: 'v' });
+  });
+
   it('so many loads run at once', async () => {
     await enter();
     const [opened, running] = [gate(), { now: 0, most: 0 }];
