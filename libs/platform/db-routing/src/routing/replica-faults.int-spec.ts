@@ -1,5 +1,5 @@
 import { BlackHole, eventually, type TestDatabase } from '@fourfold-tools/testing';
-import { createPoolCluster, type PoolConnection } from 'mysql2';
+import type { PoolConnection } from 'mysql2';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { proxiedCluster, routesTo } from '../testing/proxied-cluster.js';
 import { readingServer, routedDatabase, serverIds } from '../testing/routed-database.js';
@@ -103,49 +103,5 @@ describe.each(faults)('a replica %s', (_title, inflict) => {
     expect((await routesTo(metrics, 'replica-2')) - met).toBeLessThan(25);
     for (const connection of busy) connection.release();
     expect(cluster.replicaNodes.map(({ outstanding }) => outstanding)).toEqual([0, 0]);
-  });
-});
-
-describe("naive twin: the driver's own pool cluster", () => {
-  it('hangs on a black hole while ours has long found another replica', async () => {
-    const { replicas } = routed;
-    const naive = createPoolCluster({ defaultSelector: 'ORDER' });
-    naive.add('SLAVE0', { uri: hole.urlLike(database.readUrls[0]!) });
-    naive.add('SLAVE1', { uri: database.readUrls[1]! });
-    let settled = false;
-    naive.of('SLAVE*').getConnection(() => (settled = true));
-    await faults[2]![1](replicas[0]!);
-    (await connect(routed)).release();
-    await eventually(() => routed.inRotation().join() === 'replica-2');
-    expect(settled).toBe(false);
-    naive.end();
-  });
-
-  it('removes a replica that refuses for good, however well it is afterwards', async () => {
-    const [, replica] = routed.replicas;
-    const naive = createPoolCluster({ canRetry: true });
-    naive.add('SLAVE0', { uri: database.readUrls[0]! });
-    naive.add('SLAVE1', { uri: replica!.proxy.url });
-    const serverOf = () =>
-      new Promise<string>((resolve, reject) =>
-        naive.of('SLAVE*').getConnection((error, connection) => {
-          if (error) return reject(error);
-          connection.query('SELECT @@server_id AS id', (failed, rows) => {
-            connection.release();
-            if (failed) reject(failed);
-            else resolve(String((rows as { id: number }[])[0]?.id));
-          });
-        }),
-      );
-    await replica!.proxy.close();
-    let removed = false;
-    naive.on('remove', () => (removed = true));
-    await eventually(async () => (await serverOf().catch(() => ''), removed), { everyMs: 1 });
-    await replica!.proxy.open();
-    const seen = new Set<string>();
-    for (let read = 0; read < 20; read += 1) seen.add(await serverOf());
-    expect([...seen]).toEqual([servers.replicas[0]]);
-    await eventually(() => routed.inRotation().length === 2);
-    await new Promise((done) => naive.end(done));
   });
 });

@@ -44,8 +44,6 @@ afterEach(async () => {
 
 async function start(processors: Type[] = [LetterProcessor]): Promise<void> {
   app = await startSweepingApp(desk, processors);
-  // Back-offs of 20 and 40 ms. Not before: Nest names its modules by this.
-  vi.spyOn(Math, 'random').mockReturnValue(0.01);
 }
 
 const add = (messageId: string, queue = 'letters', to = 'you') =>

@@ -6,7 +6,7 @@ import { DEAD_REASON_FIELD } from '../dead-reason.js';
 import { handles, type Handle } from '../testing/handles.js';
 import { letters, message, QueueApp } from '../testing/queue-app.js';
 
-const definition = { ...letters, attempts: 2, concurrency: 2, backOff: { baseMs: 1, capMs: 2 } };
+const definition = { ...letters, attempts: 2, concurrency: 2 };
 const PREFIX = '{held}';
 
 const away = (dependency: string) => Object.assign(new Error(`${dependency} is away`), { dependency });

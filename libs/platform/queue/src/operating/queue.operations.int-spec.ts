@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { eventually, gate, topology, type Gate } from '@fourfold-tools/testing';
 import { Injectable } from '@nestjs/common';
 import { Redis } from 'ioredis';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type JobProcessor, ProcessorFor } from '../processing/processor-for.js';
 import { ClientApp } from '../testing/client-app.js';
 import { letters, message, parcels, QueueApp } from '../testing/queue-app.js';
@@ -34,7 +34,6 @@ beforeEach(async () => {
   await eventually(() => client.operations.overview());
 });
 afterEach(async () => {
-  vi.restoreAllMocks();
   redis.disconnect();
   await Promise.all([client, ...workers].map((app) => app.close()));
 });
@@ -76,11 +75,8 @@ describe('the overview', () => {
       return held.passed;
     };
     const app = await start(LetterProcessor);
-    // Back-offs of 20 and 40 ms. Not before: Nest names its modules by this.
-    vi.spyOn(Math, 'random').mockReturnValue(0.01);
     await app.publish(message(99, 'letters', { to: 'fail' }));
     await eventually(async () => (await overviewOf()).counts.failed === 1);
-    vi.spyOn(Math, 'random').mockReturnValue(0.99);
     await app.publish(...[1, 2, 3, 4, 5, 6, 7].map(letter));
     await eventually(async () => {
       const { counts } = await overviewOf();

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { eventually, gate, topology } from '@fourfold-tools/testing';
 import { Injectable } from '@nestjs/common';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { AroundJob } from './around-job.js';
 import { type JobContext, type JobProcessor, ProcessorFor } from './processor-for.js';
 import { letters, message, QueueApp } from '../testing/queue-app.js';
@@ -35,7 +35,6 @@ beforeEach(() => {
   handle = () => Promise.resolve();
 });
 afterEach(async () => {
-  vi.restoreAllMocks();
   await running?.close();
   running = undefined;
 });
@@ -43,8 +42,6 @@ afterEach(async () => {
 async function start(aroundJob: typeof NumberedRuns | undefined): Promise<QueueApp> {
   const processors = [LetterProcessor, NumberedRuns];
   running = await QueueApp.start(topology().redisQueue.url, processors, aroundJob && { aroundJob });
-  // Back-offs of 20 and 40 ms. Not before: Nest names its modules by this.
-  vi.spyOn(Math, 'random').mockReturnValue(0.01);
   return running;
 }
 

@@ -5,7 +5,7 @@ import { UnrecoverableJobError } from '../job.errors.js';
 import { handles, type Handle } from '../testing/handles.js';
 import { letters, message, QueueApp } from '../testing/queue-app.js';
 
-const definition = { ...letters, attempts: 2, backOff: { baseMs: 1, capMs: 2 } };
+const definition = { ...letters, attempts: 2 };
 
 let server: RedisServerFixture;
 let app: QueueApp;

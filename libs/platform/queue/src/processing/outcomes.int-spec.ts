@@ -15,13 +15,12 @@ beforeEach(() => {
 afterEach(() => app.close());
 
 async function start(handle: Handle): Promise<void> {
-  const definition = { ...letters, backOff: { baseMs: 1, capMs: 2 } };
-  const counted = handles(definition, (payload, context) => {
+  const counted = handles(letters, (payload, context) => {
     begun += 1;
     return handle(payload, context);
   });
   app = await QueueApp.start(topology().redisQueue.url, [counted], {
-    queues: [definition],
+    queues: [letters],
     drainMs: 50,
     abortGraceMs: 5_000,
   });

@@ -46,7 +46,6 @@ it('a job of ours costs no such error, and one that has failed keeps its traces'
     if (job) traces.push(job.stacktrace);
     return job;
   };
-  vi.spyOn(Math, 'random').mockReturnValue(0.01); // a back-off of milliseconds
   const thrown = missingTraces();
   await app.publish(message(1));
   await eventually(() => traces.length === 2);

@@ -11,7 +11,13 @@ import { BullPublisher } from '../bull.publisher.js';
 import { defineQueue, type QueueDefinition } from '../queue.definition.js';
 import { QueueModule, type QueueModuleOptions } from '../queue.module.js';
 
-export const letters = defineQueue({ name: 'letters', payload: z.object({ to: z.string() }), attempts: 3 });
+/** Retries come at once. */
+export const letters = defineQueue({
+  name: 'letters',
+  payload: z.object({ to: z.string() }),
+  attempts: 3,
+  backOff: { baseMs: 1, capMs: 2 },
+});
 export const parcels = defineQueue({ name: 'parcels', payload: z.object({ to: z.string() }) });
 
 /** Its jobs run in child processes. */
