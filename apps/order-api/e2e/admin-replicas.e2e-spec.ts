@@ -14,7 +14,7 @@ interface NodeBody {
 
 let platform: Platform;
 beforeAll(async () => {
-  platform = await startPlatform({ name: 'admin-replicas' });
+  platform = await startPlatform({ name: 'admin-replicas', workers: 0 });
 });
 afterAll(() => platform?.stop());
 

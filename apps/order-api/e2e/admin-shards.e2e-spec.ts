@@ -21,7 +21,7 @@ const NAMES = ['shard-0', 'shard-1', 'shard-2', 'shard-3'];
 let platform: Platform;
 
 beforeAll(async () => {
-  platform = await startPlatform({ name: 'admin-shards' });
+  platform = await startPlatform({ name: 'admin-shards', workers: 0 });
 });
 afterAll(() => platform?.stop());
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 let platform: Platform;
 
 beforeAll(async () => {
-  platform = await startPlatform({ name: 'open-api' });
+  platform = await startPlatform({ name: 'open-api', workers: 0 });
 });
 afterAll(() => platform?.stop());
 

@@ -18,6 +18,7 @@ beforeAll(async () => {
   proxy = await new FaultProxy(topology().primary.appUrl).open();
   platform = await startPlatform({
     name: 'primary-away',
+    workers: 0,
     apiEnv: ({ DB_PRIMARY_URL = '' }) => {
       const url = new URL(DB_PRIMARY_URL);
       url.port = new URL(proxy.url).port;

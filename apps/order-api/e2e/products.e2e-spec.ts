@@ -22,7 +22,7 @@ let other: ApiCaller;
 let customer: ApiCaller;
 
 beforeAll(async () => {
-  platform = await startPlatform({ name: 'products', apis: 2 });
+  platform = await startPlatform({ name: 'products', apis: 2, workers: 0 });
   api = platform.api;
   other = new ApiCaller(platform.baseUrls[1]!, await platform.operatorToken());
   customer = api.as(await platform.customerToken(await platform.shop.user()));

@@ -24,6 +24,7 @@ beforeAll(async () => {
   const { port } = keyServer.address() as AddressInfo;
   platform = await startPlatform({
     name: 'token-keys',
+    workers: 0,
     apiEnv: {
       AUTH_JWKS_FILE: '',
       AUTH_JWKS_URL: `http://127.0.0.1:${port}/jwks.json`,

@@ -17,7 +17,7 @@ let platform: Platform;
 let api: ApiCaller;
 
 beforeAll(async () => {
-  platform = await startPlatform({ name: 'user-search' });
+  platform = await startPlatform({ name: 'user-search', workers: 0 });
   api = platform.api;
 });
 afterAll(() => platform?.stop());

@@ -17,7 +17,7 @@ let api: ApiCaller;
 let other: ApiCaller;
 
 beforeAll(async () => {
-  platform = await startPlatform({ name: 'users', apis: 2 });
+  platform = await startPlatform({ name: 'users', apis: 2, workers: 0 });
   api = platform.api;
   other = new ApiCaller(platform.baseUrls[1]!, await platform.operatorToken());
 });

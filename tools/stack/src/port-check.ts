@@ -39,12 +39,19 @@ export async function checkPorts(
   if (those('in-use').length > 0) throw new PortInUseError(those('in-use'));
 }
 
+/** From the first up to, but not including, the second. */
+type PortRange = readonly [lowest: number, highest: number];
+
 /**
  * `count` free ports in a row, for a private topology. They come from below the range that the system hands out to
- * outgoing connections (32768 up), so none of those can take one between this call and the server's start.
+ * outgoing connections (32768 up), so none of those can take one between this call and the server's start. Who listens
+ * much later has a range that other callers do not choose from.
  */
-export async function freePorts(count: number, random: () => number = Math.random): Promise<number[]> {
-  const [lowest, highest] = [20_000, 32_000];
+export async function freePorts(
+  count: number,
+  [lowest, highest]: PortRange = [20_000, 32_000],
+  random: () => number = Math.random,
+): Promise<number[]> {
   for (let attempt = 0; attempt < 100; attempt++) {
     const first = lowest + Math.floor(random() * (highest - lowest - count));
     const block = Array.from({ length: count }, (_, index) => first + index);

@@ -16,6 +16,8 @@ import { newcomerEnvironment } from './newcomer.environment.js';
 const thisCheckout = fileURLToPath(new URL('../../../..', import.meta.url));
 const folderPrefix = 'fourfold-clone-';
 const cloneName = 'my fourfold';
+/** Its servers start when it is installed and built: other tests must not take their ports meanwhile. */
+const PORT_RANGE = [32_001, 32_767] as const;
 
 export interface CommandResult {
   readonly exitCode: number;
@@ -44,7 +46,7 @@ export class FreshClone {
     const dir = join(folder, cloneName);
     mkdirSync(dir);
     for (const file of files) cpSync(join(thisCheckout, file), join(dir, file), { verbatimSymlinks: true });
-    const ports = await freePorts(portNames.length);
+    const ports = await freePorts(portNames.length, PORT_RANGE);
     const env = {
       ...newcomerEnvironment(process.env),
       FOURFOLD_PORTS: portNames.map((name, index) => `${name}=${ports[index]}`).join(','),
