@@ -37,15 +37,19 @@ export class FreshClone {
     readonly options: StackOptions,
   ) {}
 
-  /** @throws Error where git does not know this checkout: only git can say which files belong to it. */
-  static async create(): Promise<FreshClone> {
+  /**
+   * @param installed whether it has this checkout's dependencies and build already
+   * @throws Error where git does not know this checkout: only git can say which files belong to it
+   */
+  static async create({ installed }: { installed: boolean }): Promise<FreshClone> {
     await removeAbandoned();
-    const files = await filesOfCheckout();
+    const files = await checkoutFiles('--cached', '--others', '--exclude-standard');
     const folder = mkdtempSync(join(tmpdir(), folderPrefix));
     new RunRecord(join(folder, 'owner.json')).write(process.pid);
     const dir = join(folder, cloneName);
     mkdirSync(dir);
-    for (const file of files) cpSync(join(thisCheckout, file), join(dir, file), { verbatimSymlinks: true });
+    for (const file of files) cpSync(join(thisCheckout, file), join(dir, file), COPY);
+    if (installed) await copyInstallation(dir);
     const ports = await freePorts(portNames.length, PORT_RANGE);
     const env = {
       ...newcomerEnvironment(process.env),
@@ -66,10 +70,25 @@ export class FreshClone {
   }
 }
 
-async function filesOfCheckout(): Promise<string[]> {
+/** Modification times are kept: by them `tsc -b` knows what is up to date. */
+const COPY = { verbatimSymlinks: true, preserveTimestamps: true, recursive: true } as const;
+
+async function copyInstallation(dir: string): Promise<void> {
+  const ignored = await checkoutFiles('--others', '--ignored', '--exclude-standard', '--directory');
+  for (const path of ignored.filter((each) => /(^|\/)dist\/$/.test(each)))
+    cpSync(join(thisCheckout, path), join(dir, path), COPY);
+  // Hard links where they can be had: so many small files take longer to copy.
+  const link = `cp -al "$0" "$1" || cp -a "$0" "$1"`;
+  const places = [join(thisCheckout, 'node_modules'), join(dir, 'node_modules')];
+  const env = newcomerEnvironment(process.env);
+  const { exitCode, stderr } = await run('bash', ['-c', link, ...places], { cwd: dir, env });
+  if (exitCode !== 0) throw new Error(`The dependencies could not be copied: ${stderr}`);
+}
+
+async function checkoutFiles(...which: string[]): Promise<string[]> {
   const env = newcomerEnvironment(process.env);
   // Root may test a checkout that belongs to somebody else, which git refuses to look into unless told.
-  const args = ['-c', 'safe.directory=*', 'ls-files', '--cached', '--others', '--exclude-standard', '-z'];
+  const args = ['-c', 'safe.directory=*', 'ls-files', ...which, '-z'];
   const listing = await run('git', args, { cwd: thisCheckout, env });
   if (listing.exitCode !== 0) {
     throw new Error(`This test copies what git knows of ${thisCheckout}, but: ${listing.stderr}`);
