@@ -56,7 +56,10 @@ describe('a shard that is down', () => {
     await running.passed;
     await shards.proxy('shard-1').close();
     expect(await broken).toBeInstanceOf(ShardUnavailableError);
-    expect(await failureOf(router.write(here, ping))).toMatchObject({ shard: 'shard-1', fault: 'connection' });
+    expect(await failureOf(router.write(here, ping))).toMatchObject({
+      shard: 'shard-1',
+      fault: 'connection',
+    });
     await shards.proxy('shard-1').open();
     await eventually(() => router.write(here, ping));
   });
