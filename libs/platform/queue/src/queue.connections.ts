@@ -1,5 +1,6 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import { asBlockingClient } from './blocking-client.js';
+import { endWhileReconnecting } from './reconnecting-client.js';
 import { forgetSilenceOnClose } from './silence.js';
 
 /** How long a worker without a job waits for one before it asks again. Seconds. */
@@ -48,6 +49,7 @@ export class QueueConnections {
     client.setMaxListeners(0);
     client.on('error', () => {});
     forgetSilenceOnClose(client);
+    endWhileReconnecting(client);
     this.opened.add(client);
     return client;
   }
