@@ -17,7 +17,7 @@ export class PersonalData {
     this.add(shippingAddress);
   }
 
-  /** Takes them from what is stored, whoever sent it. */
+  /** Takes them from what is stored, whichever client sent it. */
   async addStored(primary: Query, shards: Query[]): Promise<void> {
     const queries = [
       primary('SELECT DISTINCT shipping_address AS value FROM orders'),

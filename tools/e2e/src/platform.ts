@@ -16,7 +16,7 @@ import {
 } from '@fourfold-tools/testing';
 import { ensureDevKeys, signToken } from '@fourfold-tools/token';
 import { migrateAll } from '@fourfold-tools/migrate';
-import { createPool, type Pool } from 'mysql2/promise';
+import { createPool, type Pool, type RowDataPacket } from 'mysql2/promise';
 import { ApiCaller } from './api.caller.js';
 import { type CaughtMail, caughtMails } from './mail.box.js';
 import { PersonalData } from './personal.data.js';
@@ -66,7 +66,7 @@ export interface Platform {
   operatorToken(): Promise<string>;
   customerToken(userId: string, expiresIn?: string): Promise<string>;
   mails(): Promise<CaughtMail[]>;
-  /** The mails about an order, once there is one. */
+  /** The mails about an order, once all that the order has caused is done: no other can follow. */
   mailsAbout(orderId: string): Promise<CaughtMail[]>;
   /** Runs `work` while the workers stand still: what it places stays pending until it is over. */
   withoutWorker<T>(work: () => Promise<T>): Promise<T>;
@@ -105,13 +105,10 @@ export async function startPlatform(choice: PlatformChoice): Promise<Platform> {
     customerToken: (userId, expiresIn) =>
       signToken(servers.stateDir, { role: 'customer', sub: userId, ...(expiresIn ? { expiresIn } : {}) }),
     mails: () => caughtMails(servers.mail.webUrl),
-    mailsAbout: (orderId) =>
-      eventually(async () => {
-        const found = (await caughtMails(servers.mail.webUrl)).filter(({ subject }) =>
-          subject.includes(orderId),
-        );
-        return found.length > 0 && found;
-      }),
+    mailsAbout: async (orderId) => {
+      await eventually(() => allDone(pools.primary, orderId));
+      return (await caughtMails(servers.mail.webUrl)).filter(({ subject }) => subject.includes(orderId));
+    },
     withoutWorker: async (work) => {
       for (const worker of workers) worker.pause();
       try {
@@ -133,6 +130,14 @@ export async function startPlatform(choice: PlatformChoice): Promise<Platform> {
   };
   let stopped: Promise<void> | undefined;
   return platform;
+}
+
+/** Whether there are messages about the order, and none is still to be worked on. */
+async function allDone(primary: Pool, orderId: string): Promise<boolean> {
+  const [rows] = await primary.query<RowDataPacket[]>('SELECT state FROM outbox WHERE msg_id LIKE ?', [
+    `%:${orderId}%`,
+  ]);
+  return rows.length > 0 && rows.every(({ state }) => state === 'done');
 }
 
 function addStored(personal: PersonalData, { primary, shards }: Pick<Platform, 'primary' | 'shards'>) {

@@ -8,7 +8,7 @@ import {
   ValidationError,
 } from './http.errors.js';
 
-/** Headers that mean one thing. Node would take the first of several, or join them to one that nobody has sent. */
+/** Headers that mean one thing. Node would take the first of several, or join them to one that no client has sent. */
 const ONCE = [
   'authorization',
   'content-encoding',

@@ -71,7 +71,7 @@ export const CACHE_REDIS = 'cache';
 
 /**
  * The cache's Redis could not be told that something has changed. This process remembers it and will tell Redis, if it
- * lives until then: whoever must be sure does it again.
+ * lives until then: a caller that must be sure does it again.
  */
 export class CacheUnavailableError extends AppError {
   readonly code = 'cache-unavailable';

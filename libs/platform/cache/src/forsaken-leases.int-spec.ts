@@ -22,7 +22,7 @@ const readAll = ({ cache }: AssembledCache, ids = IDS) =>
 const leases = () => fixture.redis.keys(`${fixture.prefix}:l:*`);
 const stored = () => fixture.redis.keys(`${fixture.prefix}:v:*`);
 
-describe('a lease whose taker cannot know of it holds up nobody:', () => {
+describe('a lease whose taker cannot know of it holds up no other caller:', () => {
   it('commands that a frozen Redis gets to when their callers have given up take none', async () => {
     const { caches, prefix, server } = fixture;
     const [a, b] = [await caches.open(prefix), await caches.open(prefix)];

@@ -5,7 +5,7 @@ export interface AppErrorOptions {
   retryAfterSeconds?: number;
   /**
    * The dependency that seems to be away, by the name of its probe (`DependencyProbes`): the work itself may be right.
-   * Whoever can wait asks the probe whether it is.
+   * A caller that can wait asks the probe whether it is.
    */
   dependency?: string;
   /** What is wrong where, when the input has several faults. */

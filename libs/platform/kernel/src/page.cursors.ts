@@ -27,7 +27,7 @@ export class PageCursors {
 
   /**
    * @param secrets the same in every process; the first one signs, any of them verifies. None: a cursor of another list
-   *   is refused all the same, but whoever knows how could make one.
+   *   is refused all the same, but a client that knows how could make one.
    */
   constructor(secrets: readonly string[] = []) {
     this.secrets = secrets.length > 0 ? secrets : [''];

@@ -33,13 +33,14 @@ afterEach(async () => {
   await server.dispose();
 });
 
-it('naive twin: a worker of Bull’s own that stops before Redis has answered leaves a rejection to nobody', async () => {
+it('naive twin: a worker of Bull’s own that stops before Redis has answered leaves a rejection unhandled', async () => {
   const connections = new QueueConnections(server.url, 10_000);
   const queue = new Bull('letters', { createClient: connections.createClient });
   queue.process(() => Promise.resolve()).catch(() => {});
   await eventually(() => queue.client.status === 'connect');
   connections.close();
   await eventually(() => unhandled.length > 0);
+  expect(String(unhandled[0])).toContain("reading 'message'");
 });
 
 it('a worker of ours names no connection, so there is nothing to reject', async () => {

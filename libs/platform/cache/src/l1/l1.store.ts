@@ -38,7 +38,7 @@ const STRIPES = 16_384;
 const TOUCH_MS = 1_000;
 /** So many at most are served and not counted yet. */
 const MOST_UNRANKED = 100;
-/** Of the bytes, for what is known to be absent: whoever asks for what does not exist pushes out nothing else. */
+/** Of the bytes, for what is known to be absent: requests for what does not exist push out nothing else. */
 const ABSENT_SHARE = 1 / 16;
 const NO_TAGS: readonly string[] = [];
 

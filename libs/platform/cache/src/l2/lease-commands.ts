@@ -14,7 +14,7 @@ import { type Argument, type Script, script, type ScriptRunner } from './script.
 export type L2Read =
   | Hit
   | { readonly kind: 'lease'; readonly token: string; readonly stale?: StaleRecord }
-  /** Somebody else holds the lease, whose token `holder` is (or none was asked for). */
+  /** Another caller holds the lease, whose token `holder` is (or none was asked for). */
   | { readonly kind: 'busy'; readonly holder?: string; readonly stale?: StaleRecord }
   | { readonly kind: 'away' };
 
@@ -138,7 +138,7 @@ export class LeaseCommands {
   }
 
   /**
-   * @returns the token of a lease that nobody else can have had: everything before it is void. Undefined when that is so,
+   * @returns the token of a lease that no other caller can have had: everything before it is void. Undefined when that is so,
    *   but Redis has refused to tell the others, or got to it too late to give a lease.
    */
   async replace(wanted: LeaseKey): Promise<string | undefined> {

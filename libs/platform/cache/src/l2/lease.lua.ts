@@ -107,8 +107,8 @@ if now > tonumber(ARGV[3]) then return {5, now} end
 
 /**
  * KEYS value, lease, generation, tags… ARGV token or '' for none, lease ms, deadline, ms that a tag's version is kept.
- * → {5, the server's time} too late | {1, record, ms left} | {2} leased | {0} none was asked for | {0, token} somebody
- * else's lease | past its TTL: {4, record, ms left} leased | {3, record, ms left, token} somebody else's lease.
+ * → {5, the server's time} too late | {1, record, ms left} | {2} leased | {0} none was asked for | {0, token} another's
+ * lease | past its TTL: {4, record, ms left} leased | {3, record, ms left, token} another's lease.
  *
  * The way of a hit is the reason for its form: two commands, and no function made.
  */
@@ -141,7 +141,7 @@ return {2}
 
 /**
  * For a value that is there and near its end. KEYS as above. ARGV token, lease ms, deadline, ms that a tag's version is
- * kept, part of the TTL. → {5, the server's time} too late | {1, record, ms left} somebody was quicker | {2} leased | {0} nothing to do.
+ * kept, part of the TTL. → {5, the server's time} too late | {1, record, ms left} another was quicker | {2} leased | {0} nothing to do.
  */
 export const LEASE_REFRESH = `${TIME_LEFT}${SEAL}
 local found = redis.call('MGET', KEYS[1], KEYS[3])

@@ -27,7 +27,7 @@ interface Load {
 }
 
 /**
- * Runs loaders: counted, with a deadline, and so many at once. A loader that was given up on runs on, but holds up nobody.
+ * Runs loaders: counted, with a deadline, and so many at once. A loader that was given up on runs on, but holds up no other.
  * A load that another load asks for runs in its place: if it had to wait for a place of its own, loads that hold all
  * places could wait for one another.
  */

@@ -42,7 +42,7 @@ export class OwnLoads {
     if (token !== undefined) void this.leased.begin(token, work);
   }
 
-  /** Of an invalidated key: nobody waits for what was read before. */
+  /** Of an invalidated key: no caller waits for what was read before. */
   forget(key: CacheKey): void {
     this.byKey.forget(key);
   }

@@ -18,7 +18,7 @@ export interface NodePoolOptions {
    */
   idleLeaseMs: number;
   /**
-   * A connection that is older is closed when nobody has it, up to a fifth sooner or later, so that those that were
+   * A connection that is older is closed when no caller has it, up to a fifth sooner or later, so that those that were
    * opened together are not closed together.
    */
   maxLifetimeMs: number;

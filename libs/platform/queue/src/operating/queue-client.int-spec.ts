@@ -66,7 +66,10 @@ describe('a process that only operates the queues', () => {
 
   it('stops while Redis is away', async () => {
     await start();
-    await client.close();
+    let isStopped = false;
+    void client.close().then(() => (isStopped = true));
+    await eventually(() => isStopped);
+    expect(unhandled).toEqual([]);
   });
 
   it('does not need Redis to be ready', async () => {

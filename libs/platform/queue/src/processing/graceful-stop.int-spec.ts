@@ -113,7 +113,10 @@ describe('a worker that is told to stop', () => {
     await app.publish(...jobs(1));
     await eventually(() => handled.length === 1);
     await server.kill();
-    await app.close();
+    let isClosed = false;
+    void app.close().then(() => (isClosed = true));
+    await eventually(() => isClosed);
+    expect(handled).toEqual(['0']);
     await server.dispose();
   });
 });
