@@ -30,6 +30,11 @@ const commands = {
     builds: ['chaos', 'apps/order-api', 'apps/worker'],
     main: 'chaos/dist/main.js',
   },
+  mutate: {
+    says: 'plants faults, and expects a test to fail for each',
+    builds: ['tools/verify'],
+    main: 'tools/verify/dist/mutants/main.js',
+  },
   verify: { says: 'every check of the project (npm test)', builds: ['tools/verify'] },
 };
 

@@ -1,17 +1,21 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { TokenVerifier } from '@fourfold/auth';
+import { type Caller, TokenVerifier } from '@fourfold/auth';
 import { ManagementOnly, ObservabilityModule, startService } from '@fourfold/observability';
 import { Controller, Get, Module, type Type } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { CallerLimit } from '../http/caller.limit.js';
+import { TooManyRequestsError } from '../http/http.errors.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { allow, CustomersToo, OperatorOnly } from './access.js';
 import { authenticate } from './authentication.hook.js';
+import { CurrentCaller } from './caller.js';
 
 @Controller('v1/said')
 class SaidController {
@@ -23,8 +27,8 @@ class SaidController {
 
   @Get('customers')
   @CustomersToo()
-  customers(): string {
-    return 'customers';
+  customers(@CurrentCaller() { role, id }: Caller): string {
+    return `${role} ${id}`;
   }
 }
 
@@ -71,6 +75,16 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
+let managementPort = 0;
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((closed) => server.close(closed));
+  return port;
+}
+
 function start(controllers: Type[], more?: (fastify: ReturnType<typeof fastifyOf>) => void) {
   @Module({
     imports: [observability],
@@ -81,7 +95,7 @@ function start(controllers: Type[], more?: (fastify: ReturnType<typeof fastifyOf
   return startService(AppModule, {
     host: '127.0.0.1',
     port: 0,
-    managementPort: 0,
+    managementPort,
     configure: (made) => {
       authenticate(fastifyOf(made), tokens);
       more?.(fastifyOf(made));
@@ -103,19 +117,28 @@ describe('a public route', () => {
   });
 
   it('answers those that it says', async () => {
+    managementPort = await freePort();
     app = await start([SaidController, InsideController], (fastify) =>
       fastify.get('/open', { config: allow('public') }, () => 'open'),
     );
     const { port } = app.getHttpServer().address() as AddressInfo;
-    const statusFor = async (path: string, role?: string) => {
+    const ask = async (path: string, role?: string) => {
       const headers = role === undefined ? {} : { authorization: `Bearer ${await tokenOf(role)}` };
-      return (await fetch(`http://127.0.0.1:${port}${path}`, { headers })).status;
+      return fetch(`http://127.0.0.1:${port}${path}`, { headers });
     };
+    const statusFor = async (path: string, role?: string) => (await ask(path, role)).status;
     const statuses = async (path: string) =>
       Promise.all([statusFor(path), statusFor(path, 'customer'), statusFor(path, 'operator')]);
     expect(await statuses('/open')).toEqual([200, 200, 200]);
     expect(await statuses('/v1/said/customers')).toEqual([401, 200, 200]);
     expect(await statuses('/v1/said/operators')).toEqual([401, 403, 200]);
     expect(await statuses('/v1/inside')).toEqual([404, 404, 404]);
+    // The management port asks for no token.
+    expect((await fetch(`http://127.0.0.1:${managementPort}/v1/inside`)).status).toBe(200);
+    expect(await statuses('/v1/nowhere')).toEqual([404, 404, 404]);
+    expect(await (await ask('/v1/said/customers', 'customer')).text()).toBe('customer 7');
+    const enter = vi.spyOn(CallerLimit.prototype, 'enter').mockRejectedValueOnce(new TooManyRequestsError());
+    expect(await statusFor('/v1/said/customers', 'customer')).toBe(429);
+    enter.mockRestore();
   });
 });

@@ -62,11 +62,17 @@ describe('calls with one Idempotency-Key at once', () => {
     });
   });
 
-  it('tells keys apart that differ in case only, and a request with another body', async () => {
+  it('finds the answer of the same request alone, whatever the order of its body’s keys', async () => {
     const { manager } = orders.dataSource;
     await store.remember(manager, requestOf('Key'), { orderId: '1', responseBody: '{}' });
     expect(await store.find(manager, requestOf('key'))).toBeNull();
+    for (const another of [{ caller: 'customer:8' }, { caller: 'operator:7' }, { route: 'POST /v1/other' }])
+      expect(await store.find(manager, { ...requestOf('Key'), ...another })).toBeNull();
     const other = { ...requestOf('Key'), body: { userId: '8' } };
     expect(await store.find(manager, other)).toMatchObject({ sameRequest: false });
+    const body = { userId: '7', note: '' };
+    await store.remember(manager, { ...requestOf('two'), body }, { orderId: '2', responseBody: '{}' });
+    const turned = { ...requestOf('two'), body: { note: '', userId: '7' } };
+    expect(await store.find(manager, turned)).toMatchObject({ sameRequest: true });
   });
 });

@@ -1,17 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { ManualClock } from '@fourfold/kernel';
 import { InMemoryWorkerIdLease, SnowflakeIds } from '@fourfold/sharding';
+import { UserNotFoundError } from '@shop/contracts';
 import { topology } from '@fourfold-tools/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { OrderLines1764300000600 } from '../migrations/order-lines.migration.js';
 import type { OrderView } from '../order.view.js';
-import { OrdersDatabase } from '../testing/orders-database.js';
+import { IdempotencyInProgressError, IdempotencyKeyReusedError } from '../orders.errors.js';
+import { NO_USER, OrdersDatabase } from '../testing/orders-database.js';
+import { IdempotencyStore } from './idempotency.store.js';
 
 let orders: OrdersDatabase;
 
 beforeAll(async () => {
   orders = await OrdersDatabase.start();
 });
+afterEach(() => void vi.restoreAllMocks());
 afterAll(() => orders?.close());
 
 const request = () => ({
@@ -37,15 +41,59 @@ describe('an order that was placed', () => {
   });
 });
 
+describe('a request', () => {
+  it('for a user who does not exist is refused', async () => {
+    const { place } = await orders.commands(topology().redisCache.url);
+    const given = request();
+    const refused = place.execute({ ...given, body: { ...given.body, userId: NO_USER } });
+    await expect(refused).rejects.toBeInstanceOf(UserNotFoundError);
+  });
+
+  it('that is repeated has the bytes of the first answer, whatever is in stock by now, and one order', async () => {
+    const { place, products } = await orders.commands(topology().redisCache.url);
+    const given = request();
+    const first = await place.execute(given);
+    products.stock = 0;
+    expect(await place.execute(given)).toEqual({ ...first, replayed: true });
+    const id = first.orderId;
+    expect(await orders.messagesAbout(id)).toEqual([`order-index:${id}`, `order-placed:${id}`]);
+  });
+
+  it('that is repeated before the first one is seen has its answer as well', async () => {
+    const { place } = await orders.commands(topology().redisCache.url);
+    const given = request();
+    const first = await place.execute(given);
+    vi.spyOn(IdempotencyStore.prototype, 'find').mockResolvedValueOnce(null);
+    expect(await place.execute(given)).toEqual({ ...first, replayed: true });
+  });
+
+  it('with the key of another one is refused', async () => {
+    const { place } = await orders.commands(topology().redisCache.url);
+    const given = request();
+    await place.execute(given);
+    const other = place.execute({ ...given, body: { ...given.body, shippingAddress: 'There' } });
+    await expect(other).rejects.toBeInstanceOf(IdempotencyKeyReusedError);
+  });
+
+  it('whose key another one holds for too long is told so', async () => {
+    const { place } = await orders.commands(topology().redisCache.url);
+    const lockTimeout = Object.assign(new Error('Lock wait timeout exceeded'), { errno: 1205 });
+    vi.spyOn(IdempotencyStore.prototype, 'remember').mockRejectedValueOnce(lockTimeout);
+    await expect(place.execute(request())).rejects.toBeInstanceOf(IdempotencyInProgressError);
+  });
+});
+
 describe('the items of an order', () => {
   it('stand as they stood in the request, in the answer to it and whenever it is read', async () => {
     const { place, reader } = await orders.commands(topology().redisCache.url);
     const items = ['30', '4', '100', '5'].map((productId, index) => ({ productId, quantity: index + 1 }));
     const given = request();
     const { orderId, responseBody } = await place.execute({ ...given, body: { ...given.body, items } });
-    const placed = (JSON.parse(responseBody) as OrderView).items;
-    expect(placed).toMatchObject(items);
-    expect((await reader.find(orderId))?.items).toEqual(placed);
+    const { items: placed, total, ...rest } = JSON.parse(responseBody) as OrderView;
+    expect(placed).toEqual(items.map((item) => ({ ...item, unitPrice: { amount: 100, currency: 'GBP' } })));
+    expect(total).toEqual({ amount: 1_000, currency: 'GBP' });
+    expect(rest).not.toHaveProperty('version');
+    expect(await reader.find(orderId)).toMatchObject({ items: placed, total });
   });
 
   it('are taken from a release that does not know their places, and the migration can be repeated', async () => {

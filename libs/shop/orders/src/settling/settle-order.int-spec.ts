@@ -1,5 +1,6 @@
 import { gate, topology } from '@fourfold-tools/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { OrderNotCancellableError, OrderNotFoundError } from '../orders.errors.js';
 import { OrdersDatabase } from '../testing/orders-database.js';
 
 /** Nothing listens there. */
@@ -60,5 +61,52 @@ describe('settling an order', () => {
     await settle.execute(id, `placed:${id}`);
     expect(await orders.statusOf(id)).toBe('cancelled');
     expect(await orders.shelfUnits()).toBe(before);
+  });
+});
+
+describe('an order of more than there is', () => {
+  it('is rejected and says why, takes nothing, and can’t be cancelled', async () => {
+    const { settle, cancel } = await orders.commands(topology().redisCache.url);
+    const [id, before] = [await orders.order(100_000), await orders.shelfUnits()];
+    await settle.execute(id, `placed:${id}`);
+    const rejected = { status: 'rejected', rejectionReason: 'out_of_stock', version: 2 };
+    expect(await orders.row(id)).toMatchObject(rejected);
+    await expect(cancel.execute(id)).rejects.toBeInstanceOf(OrderNotCancellableError);
+    expect(await orders.row(id)).toMatchObject(rejected);
+    expect(await orders.shelfUnits()).toBe(before);
+    expect(await orders.outcomeEmailOf(id)).toEqual({
+      outcome: 'rejected',
+      orderId: id,
+      userId: '7',
+      total: { amount: 100, currency: 'GBP' },
+    });
+  });
+});
+
+describe('an order that is cancelled', () => {
+  it('gives back what it took once, however often it is cancelled, and is a version on', async () => {
+    const { settle, cancel } = await orders.commands(topology().redisCache.url);
+    const [id, before] = [await orders.order(4), await orders.shelfUnits()];
+    await settle.execute(id, `placed:${id}`);
+    expect(await orders.row(id)).toMatchObject({ status: 'confirmed', rejectionReason: null, version: 2 });
+    await cancel.execute(id);
+    await cancel.execute(id);
+    expect(await orders.row(id)).toMatchObject({ status: 'cancelled', version: 3 });
+    expect(await orders.shelfUnits()).toBe(before);
+    expect(await orders.outcomeEmailOf(id)).toMatchObject({ outcome: 'confirmed' });
+  });
+
+  it('before it is settled took nothing, and its e-mail says that it is cancelled', async () => {
+    const { cancel } = await orders.commands(topology().redisCache.url);
+    const [id, before] = [await orders.order(4), await orders.shelfUnits()];
+    await cancel.execute(id);
+    await cancel.execute(id);
+    expect(await orders.shelfUnits()).toBe(before);
+    expect(await orders.outcomeEmailOf(id)).toMatchObject({ outcome: 'cancelled' });
+  });
+
+  it('has to exist', async () => {
+    const { cancel } = await orders.commands(topology().redisCache.url);
+    await expect(cancel.execute('404')).rejects.toBeInstanceOf(OrderNotFoundError);
   });
 });

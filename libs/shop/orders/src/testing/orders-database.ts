@@ -17,11 +17,19 @@ import { OrderEntity } from '../schema/order.entity.js';
 import { SettleOrder } from '../settling/settle-order.command.js';
 
 const FIRST_ORDER_ID = 1_000;
-/** Everybody exists, everything is there, and the index is somebody else's business. */
-const anyUser = { find: async (id: string) => ({ id, name: '', email: '', createdAt: '', version: 1 }) };
-const anyProduct = {
-  findMany: async (ids: readonly string[]) =>
-    new Map(ids.map((id) => [id, { id, sku: id, name: id, price: gbp(100), stock: 1_000 }])),
+/** The one user who does not exist. */
+export const NO_USER = '404';
+const anyUser = {
+  find: async (id: string) =>
+    id === NO_USER ? null : { id, name: '', email: '', createdAt: '', version: 1 },
+};
+/** Every product is there, for a pound. The index is no concern of these tests. */
+const catalogue = {
+  stock: 1_000,
+  async findMany(ids: readonly string[]) {
+    const { stock } = this;
+    return new Map(ids.map((id) => [id, { id, sku: id, name: id, price: gbp(100), stock }]));
+  },
 };
 const noIndex = { recordSoon: async () => {} } as unknown as OrderIndex;
 
@@ -36,6 +44,8 @@ class Shelf extends StockKeeper {
 
   async take(manager: EntityManager, lines: readonly StockLine[]): Promise<boolean> {
     await this.onTake();
+    const [row] = await manager.query<{ units: number }[]>('SELECT units FROM shelf FOR UPDATE');
+    if (Number(row?.units) < unitsOf(lines)) return false;
     await this.move(manager, lines, -1);
     return true;
   }
@@ -49,9 +59,12 @@ class Shelf extends StockKeeper {
   }
 
   private async move(manager: EntityManager, lines: readonly StockLine[], sign: 1 | -1): Promise<void> {
-    const units = lines.reduce((sum, { quantity }) => sum + quantity, 0);
-    await manager.query('UPDATE shelf SET units = units + ?', [sign * units]);
+    await manager.query('UPDATE shelf SET units = units + ?', [sign * unitsOf(lines)]);
   }
+}
+
+function unitsOf(lines: readonly StockLine[]): number {
+  return lines.reduce((sum, { quantity }) => sum + quantity, 0);
 }
 
 /** The commands of the library on a real database, with a cache Redis that is there or not. */
@@ -82,15 +95,18 @@ export class OrdersDatabase {
     const inbox = new Inbox(this.dataSource, outbox);
     const settle = new SettleOrder(this.dataSource, outbox, shelf, cache);
     const reader = new OrderReader(this.dataSource, cache, noIndex);
+    const products = Object.create(catalogue) as typeof catalogue;
     return {
       shelf,
       reader,
+      /** What is in stock of each, as the catalogue says, can be set. */
+      products,
       /** What the cache has of an order by itself, once it has it. */
       cachedOrder: (id: string) => eventually(async () => (await cache.peek('order', id))?.value ?? false),
       place: new PlaceOrder(
         this.dataSource,
         anyUser,
-        anyProduct,
+        products,
         ids ?? ({ waitForId: async () => this.nextId() } as unknown as SnowflakeIds),
         outbox,
         new IdempotencyStore(),
@@ -149,7 +165,11 @@ export class OrdersDatabase {
   }
 
   async statusOf(id: string): Promise<string | undefined> {
-    return (await this.dataSource.manager.findOneBy(OrderEntity, { id }))?.status;
+    return (await this.row(id))?.status;
+  }
+
+  row(id: string): Promise<OrderEntity | null> {
+    return this.dataSource.manager.findOneBy(OrderEntity, { id });
   }
 
   async shelfUnits(): Promise<number> {
@@ -164,6 +184,13 @@ export class OrdersDatabase {
       [`%:${id}%`],
     );
     return rows.map((row) => row.msg_id);
+  }
+
+  /** What the e-mail about an order's outcome is to say. */
+  async outcomeEmailOf(id: string): Promise<unknown> {
+    const sql = 'SELECT payload FROM outbox WHERE msg_id = ?';
+    const [row] = await this.dataSource.query<{ payload: unknown }[]>(sql, [`outcome-email:${id}`]);
+    return typeof row?.payload === 'string' ? JSON.parse(row.payload) : row?.payload;
   }
 
   async close(): Promise<void> {
