@@ -7,9 +7,9 @@ const MOST_BYTES = 45;
 const PREPARED_TO = 'X-Prepared-To';
 
 /**
- * From whom and to whom a mail goes, by the name as it is stored. nodemailer writes a name of ASCII as a quoted string, in which many
- * mail programs decode what looks like an encoded word (`=?utf-8?Q?Ada?=`): such a name is encoded here as a whole. As
- * nodemailer would quote that too, its `To` is made of a header that it does not know.
+ * From whom and to whom a mail goes, by the name as it is stored. nodemailer writes a name of ASCII as a quoted string,
+ * in which many mail programs decode what looks like an encoded word (`=?utf-8?Q?Ada?=`): such a name is encoded here as
+ * a whole. As nodemailer would quote that too, its `To` is made of a header that it does not know.
  */
 export function addressing(from: string, { name, email }: Pick<UserView, 'name' | 'email'>): SendMailOptions {
   if (!name.includes('=?')) return { from, to: { name, address: email } };
