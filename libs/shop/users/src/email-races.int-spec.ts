@@ -132,7 +132,8 @@ describe(`${ROUNDS * AT_ONCE} races of changes of address, each round of twenty 
   it('leave each user with one address, and each address with one user or none', async () => {
     const random = seeded(20_261_125);
     let answered = 0;
-    for (let round = 0; round < ROUNDS; round++) {
+    // On a busy machine all of a round may lose their reservations: then nothing was raced for.
+    for (let round = 0; round < ROUNDS || (answered <= ROUNDS && round < 10 * ROUNDS); round++) {
       const halves = await processes.race(...(await wishes()), deathOf(random, 6));
       expectTypedErrors(halves);
       answered += winnersIn(halves).length;
