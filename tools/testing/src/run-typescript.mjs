@@ -10,6 +10,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 // Below node_modules, so that the bundles find the packages that they import.
 const cache = fileURLToPath(new URL('../../../node_modules/.cache/fourfold-bundles', import.meta.url));
 
+/** Packages that Node would read hundreds of files of at each start. Whatever needs Nest has to be among them. */
+const OF_MANY_FILES = [/^@nestjs\//, /^@willsoto\//, /^rxjs/, /^zod/, /^cockatiel/];
+
 /**
  * @param {URL} url of a module that exports `run(...args)`
  * @param {...string} args for it
@@ -22,6 +25,8 @@ export async function runTypeScript(url, ...args) {
     else await bundle(entry, folder).finally(() => rmSync(`${folder}.lock`, { force: true }));
   }
   enableCompileCache(join(cache, 'compiled'));
+  // A module of the bundle may use a decorator before Nest's own import of it has run.
+  await import('reflect-metadata');
   const { run } = await import(pathToFileURL(join(folder, 'bundle.mjs')).href);
   await run(...args);
 }
@@ -58,7 +63,7 @@ async function bundle(entry, folder) {
         },
       },
     ],
-    ssr: { noExternal: [/^@fourfold/, /^@shop/], resolve: { conditions } },
+    ssr: { noExternal: [/^@fourfold/, /^@shop/, ...OF_MANY_FILES], resolve: { conditions } },
     build: {
       ssr: entry,
       outDir: folder,

@@ -10,7 +10,9 @@ export const stages: readonly (readonly Check[])[] = [
       '--log-level',
       'warn',
     ]),
-    commandCheck('lint', 'ESLint, module boundaries included', 'node', ['tools/lint.mjs']),
   ],
-  [vitestCheck('tests', 'pure tests, libraries against real servers, the platform as processes, and faults')],
+  [
+    commandCheck('lint', 'ESLint, module boundaries included', 'node', ['tools/lint.mjs']),
+    vitestCheck('tests', 'pure tests, libraries against real servers, the platform as processes, and faults'),
+  ],
 ];

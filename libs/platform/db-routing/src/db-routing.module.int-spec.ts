@@ -126,7 +126,8 @@ describe('DbRoutingModule', () => {
   });
 
   it('gives every connection back', async () => {
-    await Promise.all(Array.from({ length: 200 }, () => notes.find()));
+    // More than there are connections; on a busy machine some are refused.
+    await Promise.allSettled(Array.from({ length: 200 }, () => notes.find()));
     await Promise.allSettled(Array.from({ length: 50 }, () => dataSource.query('SELECT no_such_column')));
     await Promise.allSettled(
       Array.from({ length: 50 }, () =>
