@@ -10,9 +10,7 @@ export const stages: readonly (readonly Check[])[] = [
       '--log-level',
       'warn',
     ]),
-  ],
-  [
     commandCheck('lint', 'ESLint, module boundaries included', 'node', ['tools/lint.mjs']),
-    vitestCheck('tests', 'pure tests, libraries against real servers, the platform as processes, and faults'),
   ],
+  [vitestCheck('tests', 'pure tests, libraries against real servers, the platform as processes, and faults')],
 ];
