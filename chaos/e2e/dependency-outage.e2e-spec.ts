@@ -35,7 +35,6 @@ describe('a dependency that is away under 30 orders a second', () => {
     expect(report).toMatchObject({ deadLetters: 0, incomplete: 0 });
     // Those that fail while it comes back may find it there when they ask.
     expect(report.failedAttempts).toBeLessThan(report.accepted / 10);
-    // After a long outage it is the amount of work that takes its time.
-    if (one[1] === SHORT_MS) expect(report.settledAfterMs).toBeLessThan(withoutMs + ALLOWANCE_MS);
+    if (fullRun) expect(report.settledAfterMs).toBeLessThan(withoutMs + ALLOWANCE_MS);
   });
 });

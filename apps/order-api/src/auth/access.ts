@@ -2,7 +2,7 @@ import { isManagementRoute } from '@fourfold/observability';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyInstance, RouteOptions } from 'fastify';
 
-/** Who may call a route: everybody without a token, customers and operators, or operators alone. */
+/** Which callers a route takes: any one without a token, customers and operators, or operators alone. */
 export type Access = 'public' | 'customers' | 'operators';
 
 const ACCESS = Symbol('ACCESS');

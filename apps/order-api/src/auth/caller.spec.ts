@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { callerKey, mayActFor } from './caller.js';
 
-it('a customer acts for herself alone, an operator for everybody', () => {
+it('a customer acts for herself alone, an operator for every user', () => {
   expect(mayActFor({ role: 'customer', id: '7' }, '7')).toBe(true);
   expect(mayActFor({ role: 'customer', id: '7' }, '70')).toBe(false);
   expect(mayActFor({ role: 'customer', id: '70' }, '7')).toBe(false);

@@ -200,8 +200,7 @@ describe('Redis frozen', () => {
     expect(await a.cache.invalidate('user', '1')).toEqual({ deferred: true });
     expect(await a.cache.getOrLoad('user', '1', load)).toBe('new');
     for (let i = 0; i < 50; i += 1) await a.cache.getOrLoad('user', String(i), load);
-    // Most of them did not wait for a timeout.
-    expect(Date.now() - startedMs).toBeLessThan((52 * 100) / 2);
+    expect(Date.now() - startedMs).toBeLessThan(1_500);
     await eventually(() => !a.bus.live);
 
     server.thaw();

@@ -131,7 +131,7 @@ describe('a worker whose event loop stands still for longer than its lock', () =
     const second = await start('plain');
     await first.told('reached');
     await eventually(async () => (await database.stateOf('m-1')) === 'done');
-    await publish(message(2, parcels.name)); // nobody works them off
+    await publish(message(2, parcels.name)); // no worker takes this queue
     await nothingIsLeft();
     await first.stop();
     expect(await database.effectsOf('m-1')).toEqual([second.pid]);
