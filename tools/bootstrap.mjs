@@ -97,7 +97,7 @@ async function ensureBuild(projects) {
   // A rebuild after nothing has changed takes well under a second: only say so when it really is work.
   const slow = setTimeout(() => say('Building (tsc -b) …'), 1_500);
   try {
-    const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+    const tsc = join(root, 'node_modules', '@typescript', 'native', 'bin', 'tsc');
     await quietly(node24(), [tsc, '-b', ...projects], 'tsc -b');
   } finally {
     clearTimeout(slow);

@@ -30,7 +30,7 @@ export async function benchL1Hit(redisUrl: string, options: BenchOptions): Promi
       batch: IDS.length,
       once: async () => {
         // The floor: what the await alone costs, which no cache that may go to Redis can do without.
-        // eslint-disable-next-line @typescript-eslint/await-thenable
+        // oxlint-disable-next-line typescript/await-thenable
         for (const id of IDS) await lru.get(id);
       },
     },

@@ -164,7 +164,11 @@ describe('the log', () => {
   /** Changes the schema of this file's databases as the API's own account may not. */
   async function alter(rootUrl: string, statement: string): Promise<void> {
     const root = await createConnection({ uri: withDatabase(rootUrl, platform.id) });
-    await root.query(statement).finally(() => root.end());
+    try {
+      await root.query(statement);
+    } finally {
+      await root.end();
+    }
   }
 
   it('says which statement failed and why, and nothing of the person whom it was about', async () => {

@@ -10,7 +10,7 @@ export const stages: readonly (readonly Check[])[] = [
       '--log-level',
       'warn',
     ]),
-    commandCheck('lint', 'ESLint, module boundaries included', 'node', ['tools/lint.mjs']),
+    commandCheck('lint', 'oxlint, and the module boundaries', 'node', ['tools/lint.mjs']),
   ],
   [vitestCheck('tests', 'pure tests, libraries against real servers, the platform as processes, and faults')],
 ];

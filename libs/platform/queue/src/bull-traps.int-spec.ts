@@ -114,7 +114,7 @@ describe('a worker that dies while it has a job', () => {
   it('naive twin: twice, and Bull as it comes has failed a healthy job for good', async () => {
     const queue = bare(stalled);
     await queue.add({}, { jobId: 'ob-1' });
-    void (queue as unknown as { startMoveUnlockedJobsToWait(): void }).startMoveUnlockedJobsToWait();
+    (queue as unknown as { startMoveUnlockedJobsToWait(): void }).startMoveUnlockedJobsToWait();
     await dieTwice(queue);
     expect(await queue.getFailedCount()).toBe(1);
   });
@@ -124,7 +124,7 @@ describe('a worker that dies while it has a job', () => {
     const queue = bare({ ...stalled, maxStalledCount: 4 });
     const publisher = await ours();
     await publisher.publish(message(1));
-    void (queue as unknown as { startMoveUnlockedJobsToWait(): void }).startMoveUnlockedJobsToWait();
+    (queue as unknown as { startMoveUnlockedJobsToWait(): void }).startMoveUnlockedJobsToWait();
     await dieTwice(queue);
     await ours(letters, (_payload, { messageId }) => void handled.push(messageId));
     await eventually(() => handled.includes('m-1'));

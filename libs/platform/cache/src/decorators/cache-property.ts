@@ -17,7 +17,7 @@ export function useCache<T extends object>(instance: T, cache: MultiLevelCache):
 
 /** @throws CacheMissingError */
 export function cacheOf(instance: object | undefined, method: string): MultiLevelCache {
-  const cache = (instance as { [CACHE]?: MultiLevelCache } | undefined)?.[CACHE];
+  const { [CACHE]: cache }: { [CACHE]?: MultiLevelCache } = instance ?? {};
   if (cache === undefined) throw new CacheMissingError(method);
   return cache;
 }

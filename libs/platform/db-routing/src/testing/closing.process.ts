@@ -47,7 +47,11 @@ const situations: Record<Situation, (running: Running) => Promise<Promise<unknow
     const reading = readYourWrites.isolate(async () => {
       await dataSource.query("INSERT INTO notes (text) VALUES ('to be waited for')");
       const reader = dataSource.createQueryRunner('slave');
-      return reader.query('SELECT 1').finally(() => reader.release());
+      try {
+        return await reader.query('SELECT 1');
+      } finally {
+        await reader.release();
+      }
     });
     await Promise.all(waits);
     return [reading];
