@@ -4,7 +4,7 @@ import { describeTopology, type OwnStack, repetitions, startOwnStack } from '@fo
 import { createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-const PAIRS = repetitions({ quick: 200, full: 1_000 });
+const PAIRS = repetitions({ quick: 60, full: 1_000 });
 const AT_ONCE = 20;
 const DELAY_SECONDS = 3;
 const SECRET = 'the-secret-of-this-one-file-of-tests';

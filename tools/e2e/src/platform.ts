@@ -166,11 +166,10 @@ async function launch(options: StackOptions, id: string, choice: PlatformChoice)
   const ports = await freePorts(2 * apis + workers);
   const service = (app: AppName, label: string, change: ChangeOf, own: Changes) => {
     const env = environmentOf(options, app, id);
-    const { repoRoot, stateDir } = options;
+    const { stateDir } = options;
     return new ServiceProcess({
       app,
       label: `${id}-${label}`,
-      repoRoot,
       stateDir,
       env: { ...env, ...(typeof change === 'function' ? change(env) : change), ...own },
     });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { tailOf } from '@fourfold-tools/stack';
 import { eventually } from '@fourfold-tools/testing';
 
@@ -10,12 +11,13 @@ import { eventually } from '@fourfold-tools/testing';
 const LOG_END_DEADLINE_MS = 10_000;
 const READY_DEADLINE_MS = 90_000;
 
+const runner = fileURLToPath(new URL('../src/app.runner.mjs', import.meta.url));
+
 export interface ServiceLaunch {
   /** `order-api` or `worker`. */
   app: string;
   /** Tells two of the same app apart in the log folder. */
   label: string;
-  repoRoot: string;
   stateDir: string;
   env: Record<string, string>;
 }
@@ -68,10 +70,9 @@ export class ServiceProcess {
 
   /** Resolves once the service says that it is ready. */
   async start(): Promise<void> {
-    const { app, repoRoot, stateDir, env } = this.launch;
-    const child = spawn(process.execPath, [join(repoRoot, 'apps', app, 'dist', 'main.js')], {
-      // Compiled once a run: processes of one app start many times.
-      env: { PATH: process.env['PATH'] ?? '', NODE_COMPILE_CACHE: join(stateDir, 'compiled'), ...env },
+    const { app, env } = this.launch;
+    const child = spawn(process.execPath, [runner, app], {
+      env: { PATH: process.env['PATH'] ?? '', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;

@@ -1,6 +1,5 @@
 import { parseArgs } from 'node:util';
 import { migrationEnvironment, stackOptionsFromEnv } from '@fourfold-tools/stack';
-import { migrateAll, migrationStatus } from './migrate-all.js';
 
 const HELP = `Usage: npm run migrate [-- --status]
 
@@ -27,6 +26,8 @@ async function main(): Promise<number> {
     console.log(HELP);
     return 0;
   }
+  // Help and wrong usage do not wait for TypeORM.
+  const { migrateAll, migrationStatus } = await import('./migrate-all.js');
   if (!values.status) {
     await migrateAll(environment(), (line) => console.log(line));
     return 0;

@@ -3,7 +3,8 @@ import { eventually, gate, topology } from '@fourfold-tools/testing';
 import Bull, { type Queue } from 'bull';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { handles } from './testing/handles.js';
-import { letters, message, QueueApp } from './testing/queue-app.js';
+import { message, QueueApp } from './testing/queue-app.js';
+import { letters } from './testing/queues.js';
 
 let prefix: string;
 let closing: (() => Promise<unknown>)[];

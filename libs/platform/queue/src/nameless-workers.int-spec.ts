@@ -4,7 +4,8 @@ import Bull from 'bull';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type JobProcessor, ProcessorFor } from './processing/processor-for.js';
 import { QueueConnections } from './queue.connections.js';
-import { letters, message, QueueApp } from './testing/queue-app.js';
+import { message, QueueApp } from './testing/queue-app.js';
+import { letters } from './testing/queues.js';
 
 @Injectable()
 @ProcessorFor(letters)

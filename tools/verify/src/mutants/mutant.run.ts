@@ -42,7 +42,7 @@ export class MutantRun {
       config: false,
       watch: false,
       reporters: [{}],
-      project: ['unit', 'int'],
+      project: ['unit', 'servers'],
       projects: projects.map(({ test, ...project }) => ({
         ...project,
         plugins: [plugin],

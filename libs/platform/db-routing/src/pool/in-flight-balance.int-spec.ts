@@ -9,8 +9,8 @@ import { ask } from '../testing/routed-database.js';
 import { ended, testPool } from '../testing/test-pool.js';
 
 const CONNECTIONS = 16;
-const TOTAL = repetitions({ quick: 10_000, full: 100_000 });
-const READS = repetitions({ quick: 4_000, full: 10_000 });
+const TOTAL = repetitions({ quick: 5_000, full: 100_000 });
+const READS = repetitions({ quick: 2_000, full: 10_000 });
 
 it(`the in-flight counter is balanced after ${TOTAL} mixed outcomes, and each caller was called back once`, async () => {
   const database = await createDatabase(topology(), { node: 'primary' });

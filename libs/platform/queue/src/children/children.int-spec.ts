@@ -4,7 +4,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { DEAD_REASON_FIELD } from '../dead-reason.js';
 import type { QueueModuleOptions } from '../queue.module.js';
 import { handles } from '../testing/handles.js';
-import { isolated, message, QueueApp } from '../testing/queue-app.js';
+import { message, QueueApp } from '../testing/queue-app.js';
+import { isolated } from '../testing/queues.js';
 
 const entry = new URL('../testing/child.runner.mjs', import.meta.url);
 

@@ -1,7 +1,7 @@
 import { eventually } from '@fourfold-tools/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DeadLetterDesk, partsOf } from '../testing/dead-letter-desk.js';
-import { letters } from '../testing/queue-app.js';
+import { letters } from '../testing/queues.js';
 import { AutoRedriver } from './auto.redriver.js';
 import { DeadLetterMetrics } from './dead-letter.metrics.js';
 

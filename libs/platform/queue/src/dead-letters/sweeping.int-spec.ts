@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type JobContext, type JobProcessor, ProcessorFor } from '../processing/processor-for.js';
 import { DeadLetterDesk } from '../testing/dead-letter-desk.js';
 import { handles } from '../testing/handles.js';
-import { isolated, letters } from '../testing/queue-app.js';
+import { isolated, letters } from '../testing/queues.js';
 import { letterCount, startSweepingApp } from '../testing/sweeping-app.js';
 import { DeadLetterSweeper } from './dead-letter.sweeper.js';
 import { OpenLettersGauge } from './open-letters.gauge.js';

@@ -4,7 +4,8 @@ import { register } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DEAD_REASON_FIELD } from '../dead-reason.js';
 import { handles, type Handle } from '../testing/handles.js';
-import { letters, message, QueueApp } from '../testing/queue-app.js';
+import { message, QueueApp } from '../testing/queue-app.js';
+import { letters } from '../testing/queues.js';
 
 const definition = { ...letters, attempts: 2, concurrency: 2 };
 const PREFIX = '{held}';

@@ -3,7 +3,8 @@ import { Injectable } from '@nestjs/common';
 import { register } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type JobProcessor, ProcessorFor } from '../processing/processor-for.js';
-import { letters, message, parcels, QueueApp } from '../testing/queue-app.js';
+import { message, QueueApp } from '../testing/queue-app.js';
+import { letters, parcels } from '../testing/queues.js';
 import { OperatingConnection } from './operating.connection.js';
 
 @Injectable()

@@ -5,7 +5,8 @@ import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type JobProcessor, ProcessorFor } from '../processing/processor-for.js';
 import { ClientApp } from '../testing/client-app.js';
-import { letters, message, parcels, QueueApp } from '../testing/queue-app.js';
+import { message, QueueApp } from '../testing/queue-app.js';
+import { letters, parcels } from '../testing/queues.js';
 import type { QueueOverview } from './queue.operations.js';
 
 let prefix: string;

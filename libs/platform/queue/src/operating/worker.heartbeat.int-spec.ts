@@ -4,7 +4,8 @@ import { Injectable } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type JobProcessor, ProcessorFor } from '../processing/processor-for.js';
 import { ClientApp } from '../testing/client-app.js';
-import { letters, QueueApp } from '../testing/queue-app.js';
+import { QueueApp } from '../testing/queue-app.js';
+import { letters } from '../testing/queues.js';
 
 @Injectable()
 @ProcessorFor(letters)

@@ -4,7 +4,8 @@ import { Injectable } from '@nestjs/common';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { AroundJob } from './around-job.js';
 import { type JobContext, type JobProcessor, ProcessorFor } from './processor-for.js';
-import { letters, message, QueueApp } from '../testing/queue-app.js';
+import { message, QueueApp } from '../testing/queue-app.js';
+import { letters } from '../testing/queues.js';
 
 const storage = new AsyncLocalStorage<number>();
 let runs: number;

@@ -2,7 +2,8 @@ import { eventually, FaultProxy, RedisServerFixture } from '@fourfold-tools/test
 import Bull from 'bull';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { handles } from '../testing/handles.js';
-import { letters, message, QueueApp } from '../testing/queue-app.js';
+import { message, QueueApp } from '../testing/queue-app.js';
+import { letters } from '../testing/queues.js';
 
 const PREFIX = '{cut-off}';
 

@@ -5,7 +5,7 @@ import type { ChildPool } from '../children/child.pool.js';
 import { DependencyHolds } from '../holding/dependency.holds.js';
 import type { JobData } from '../job-data.js';
 import { QueueMetrics } from '../queue.metrics.js';
-import { letters } from '../testing/queue-app.js';
+import { letters } from '../testing/queues.js';
 import type { WorkerOptions } from '../worker.options.js';
 import { JobRunner } from './job.runner.js';
 

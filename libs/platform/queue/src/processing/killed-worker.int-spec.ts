@@ -2,9 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { eventually, ForkedProcess, topology } from '@fourfold-tools/testing';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { isolated, letters, message, parcels, QueueApp } from '../testing/queue-app.js';
+import { message, QueueApp } from '../testing/queue-app.js';
+import { isolated, letters, parcels } from '../testing/queues.js';
 import { WorkerDatabase } from '../testing/worker.database.js';
-import type { Behaviour, Report, WorkerProcessOptions } from '../testing/worker.process.js';
+import {
+  type Behaviour,
+  type Report,
+  startWorker,
+  type WorkerProcessOptions,
+} from '../testing/worker.process.js';
 
 const LOCK_MS = 400;
 const script = new URL('../testing/worker.runner.mjs', import.meta.url);
@@ -14,6 +20,8 @@ let prefix: string;
 let redis: Redis;
 let publisher: QueueApp;
 let workers: ForkedProcess<Report>[];
+/** Workers in this process. */
+let others: QueueApp[];
 
 beforeAll(async () => {
   database = await WorkerDatabase.create();
@@ -26,6 +34,7 @@ afterAll(async () => {
 beforeEach(async () => {
   await database.empty();
   workers = [];
+  others = [];
   prefix = `{test-${randomBytes(5).toString('hex')}}`;
   publisher = await QueueApp.start(topology().redisQueue.url, [], {
     prefix,
@@ -33,19 +42,25 @@ beforeEach(async () => {
   });
 });
 afterEach(async () => {
-  await Promise.all(workers.map((worker) => worker.crash()));
+  await Promise.all([...workers.map((worker) => worker.crash()), ...others.map((other) => other.close())]);
   await publisher.close();
 });
 
-async function start(
-  behaviour: Behaviour,
-  more: Partial<WorkerProcessOptions> = {},
-): Promise<ForkedProcess<Report>> {
+function options(behaviour: Behaviour, more: Partial<WorkerProcessOptions> = {}): WorkerProcessOptions {
   const { url: redisUrl } = topology().redisQueue;
-  const common = { redisUrl, databaseUrl: database.url, prefix, lockMs: LOCK_MS };
-  const worker = await ForkedProcess.start<Report>(script, { behaviour, ...common, ...more });
+  return { behaviour, redisUrl, databaseUrl: database.url, prefix, lockMs: LOCK_MS, ...more };
+}
+
+/** A worker process. */
+async function start(...choice: Parameters<typeof options>): Promise<ForkedProcess<Report>> {
+  const worker = await ForkedProcess.start<Report>(script, options(...choice));
   workers.push(worker);
   return worker;
+}
+
+/** A worker that takes over, in this process: its effects are recorded under this process's id. */
+async function takeOver(more?: Partial<WorkerProcessOptions>): Promise<void> {
+  others.push(await startWorker(options('plain', more)));
 }
 
 async function publish(...messages: ReturnType<typeof message>[]): Promise<void> {
@@ -67,10 +82,10 @@ describe('a worker killed', () => {
     const first = await start('in-transaction');
     await first.told('reached');
     await first.crash();
-    const second = await start('plain');
+    await takeOver();
     await eventually(async () => (await database.stateOf('m-1')) === 'done');
     await nothingIsLeft();
-    expect(await database.effectsOf('m-1')).toEqual([second.pid]);
+    expect(await database.effectsOf('m-1')).toEqual([process.pid]);
   });
 
   it('after its commit and before Bull hears of it: the next delivery has no effect', async () => {
@@ -78,7 +93,7 @@ describe('a worker killed', () => {
     const first = await start('after-commit');
     await first.told('reached');
     await first.crash();
-    await start('plain');
+    await takeOver();
     await nothingIsLeft();
     expect(await database.effectsOf('m-1')).toEqual([first.pid]);
     expect(await database.stateOf('m-1')).toBe('done');
@@ -89,9 +104,9 @@ describe('a worker killed', () => {
     const first = await start('after-commit', { unguarded: true });
     await first.told('reached');
     await first.crash();
-    const second = await start('plain', { unguarded: true });
+    await takeOver({ unguarded: true });
     await nothingIsLeft();
-    expect(await database.effectsOf('m-1')).toEqual([first.pid, second.pid]);
+    expect(await database.effectsOf('m-1')).toEqual([first.pid, process.pid]);
   });
 
   it('by its own job again and again: the job is dead as stalled after its bound, and others go on', async () => {
@@ -128,13 +143,13 @@ describe('a worker whose event loop stands still for longer than its lock', () =
   it('loses the job: another has the effect, and the first finds out before it commits', async () => {
     await publish(message(1));
     const first = await start('block');
-    const second = await start('plain');
+    await takeOver();
     await first.told('reached');
     await eventually(async () => (await database.stateOf('m-1')) === 'done');
     await publish(message(2, parcels.name)); // no worker takes this queue
     await nothingIsLeft();
     await first.stop();
-    expect(await database.effectsOf('m-1')).toEqual([second.pid]);
+    expect(await database.effectsOf('m-1')).toEqual([process.pid]);
   });
 });
 
@@ -158,9 +173,9 @@ describe('SIGTERM', () => {
     await worker.stop();
     expect(await publisher.queue().getJobCounts()).toMatchObject({ waiting: 1, active: 0, failed: 0 });
     expect(await Promise.all(['attemptsMade', 'stalledCounter'].map(jobField))).toEqual([null, null]);
-    const next = await start('plain');
+    await takeOver();
     await nothingIsLeft();
-    expect(await database.effectsOf('m-1')).toEqual([next.pid]);
+    expect(await database.effectsOf('m-1')).toEqual([process.pid]);
   });
 });
 
@@ -172,7 +187,7 @@ describe('a handler that never settles', () => {
     expect(await jobField('deadReason')).toBe('timeout');
     expect(await jobField('failedReason')).toContain(`hard limit of queue ${letters.name}, 500 ms`);
     await publish(message(3));
-    await start('plain');
+    await takeOver();
     await nothingIsLeft();
     expect(await database.effectsOf('m-1')).toEqual([]);
     for (const other of ['m-2', 'm-3']) expect(await database.effectsOf(other)).toHaveLength(1);

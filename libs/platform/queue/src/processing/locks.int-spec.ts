@@ -4,7 +4,8 @@ import Bull from 'bull';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LockLostError } from '../job.errors.js';
 import { handles } from '../testing/handles.js';
-import { letters, message, QueueApp } from '../testing/queue-app.js';
+import { message, QueueApp } from '../testing/queue-app.js';
+import { letters } from '../testing/queues.js';
 
 const LOCK_MS = 500;
 

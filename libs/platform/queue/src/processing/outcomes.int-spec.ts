@@ -3,7 +3,8 @@ import { register } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UnrecoverableJobError } from '../job.errors.js';
 import { handles, type Handle } from '../testing/handles.js';
-import { letters, message, QueueApp } from '../testing/queue-app.js';
+import { message, QueueApp } from '../testing/queue-app.js';
+import { letters } from '../testing/queues.js';
 
 let app: QueueApp;
 let begun: number;

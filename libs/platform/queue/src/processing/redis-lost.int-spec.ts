@@ -3,7 +3,7 @@ import { eventually, RedisServerFixture } from '@fourfold-tools/testing';
 import type { INestApplicationContext } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { handles } from '../testing/handles.js';
-import { letters } from '../testing/queue-app.js';
+import { letters } from '../testing/queues.js';
 import { startSweepingApp } from '../testing/sweeping-app.js';
 import { RECORD_EFFECT, WorkerDatabase } from '../testing/worker.database.js';
 

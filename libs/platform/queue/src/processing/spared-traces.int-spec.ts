@@ -3,7 +3,8 @@ import { eventually, topology } from '@fourfold-tools/testing';
 import Bull from 'bull';
 import { afterEach, expect, it, vi } from 'vitest';
 import { handles } from '../testing/handles.js';
-import { letters, message, QueueApp } from '../testing/queue-app.js';
+import { message, QueueApp } from '../testing/queue-app.js';
+import { letters } from '../testing/queues.js';
 
 const closing: (() => Promise<unknown>)[] = [];
 

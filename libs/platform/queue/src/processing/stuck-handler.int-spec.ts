@@ -1,6 +1,7 @@
 import { eventually, ForkedProcess, RedisServerFixture } from '@fourfold-tools/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { isolated, letters, message, parcels, QueueApp } from '../testing/queue-app.js';
+import { message, QueueApp } from '../testing/queue-app.js';
+import { isolated, letters, parcels } from '../testing/queues.js';
 import { WorkerDatabase } from '../testing/worker.database.js';
 import type { Report, WorkerProcessOptions } from '../testing/worker.process.js';
 

@@ -6,7 +6,7 @@ import { serveJobs } from '../children/serve-jobs.js';
 import { UnrecoverableJobError } from '../job.errors.js';
 import { QueueModule } from '../queue.module.js';
 import { type Handle, handles } from './handles.js';
-import { isolated } from './queue-app.js';
+import { isolated } from './queues.js';
 
 /** Kept, so that the process is really larger. */
 const hoard: Buffer[] = [];

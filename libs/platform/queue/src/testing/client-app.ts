@@ -6,7 +6,7 @@ import { QueueOperations } from '../operating/queue.operations.js';
 import { QueueViews } from '../operating/queue.views.js';
 import { QueueModule } from '../queue.module.js';
 import { RedisOutboxSignal } from '../redis-outbox.signal.js';
-import { letters, parcels } from './queue-app.js';
+import { letters, parcels } from './queues.js';
 
 @Global()
 @Module({ providers: [HealthRegistry], exports: [HealthRegistry] })

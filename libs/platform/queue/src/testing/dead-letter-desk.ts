@@ -15,7 +15,7 @@ import { Redrive } from '../dead-letters/redrive.js';
 import { sweep } from '../dead-letters/sweep.js';
 import { queueMigrations } from '../index.js';
 import type { QueueDefinition } from '../queue.definition.js';
-import { letters, parcels } from './queue-app.js';
+import { letters, parcels } from './queues.js';
 
 export interface LetterRow {
   id: string;

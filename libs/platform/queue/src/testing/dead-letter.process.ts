@@ -9,7 +9,7 @@ import { FailedJobs } from '../dead-letters/failed-jobs.js';
 import { Redrive } from '../dead-letters/redrive.js';
 import { sweep } from '../dead-letters/sweep.js';
 import { partsOf } from './dead-letter-desk.js';
-import { letters } from './queue-app.js';
+import { letters } from './queues.js';
 
 /** What the process does until it reaches the point at which it is to die. */
 export type Deed =

@@ -6,29 +6,10 @@ import { Global, type INestApplicationContext, Logger, Module, type Type } from 
 import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { Queue } from 'bull';
-import { z } from 'zod';
 import { BullPublisher } from '../bull.publisher.js';
-import { defineQueue, type QueueDefinition } from '../queue.definition.js';
+import type { QueueDefinition } from '../queue.definition.js';
 import { QueueModule, type QueueModuleOptions } from '../queue.module.js';
-
-/** Retries come at once. */
-export const letters = defineQueue({
-  name: 'letters',
-  payload: z.object({ to: z.string() }),
-  attempts: 3,
-  backOff: { baseMs: 1, capMs: 2 },
-});
-export const parcels = defineQueue({ name: 'parcels', payload: z.object({ to: z.string() }) });
-
-/** Its jobs run in child processes. */
-export const isolated = defineQueue({
-  name: 'isolated',
-  payload: z.object({ to: z.string() }),
-  attempts: 2,
-  concurrency: 2,
-  backOff: { baseMs: 1, capMs: 2 },
-  isolation: 'child-process',
-});
+import { letters, parcels } from './queues.js';
 
 @Global()
 @Module({ providers: [HealthRegistry], exports: [HealthRegistry] })

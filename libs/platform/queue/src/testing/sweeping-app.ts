@@ -7,7 +7,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { BullPublisher } from '../bull.publisher.js';
 import { QueueModule } from '../queue.module.js';
 import type { DeadLetterDesk } from './dead-letter-desk.js';
-import { isolated, letters, parcels } from './queue-app.js';
+import { isolated, letters, parcels } from './queues.js';
 
 @Global()
 @Module({ providers: [HealthRegistry], exports: [HealthRegistry] })

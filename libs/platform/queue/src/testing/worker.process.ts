@@ -2,7 +2,8 @@ import 'reflect-metadata';
 import { once } from 'node:events';
 import { DataSource } from 'typeorm';
 import { type Handle, handles, type HandlesOptions } from './handles.js';
-import { isolated, letters, parcels, QueueApp } from './queue-app.js';
+import { QueueApp } from './queue-app.js';
+import { isolated, letters, parcels } from './queues.js';
 import { RECORD_EFFECT } from './worker.database.js';
 
 /** What the handler of `letters` does on a message, beside its effect: one row in `effects`. */
@@ -45,7 +46,13 @@ const never = new Promise<never>(() => {});
 let worker: QueueApp;
 
 export async function run(text: string): Promise<void> {
-  const options = JSON.parse(text) as WorkerProcessOptions;
+  const { app } = await startWorker(JSON.parse(text) as WorkerProcessOptions);
+  app.enableShutdownHooks();
+  tell({ told: 'ready' });
+}
+
+/** In this process: for one that no test kills. */
+export async function startWorker(options: WorkerProcessOptions): Promise<QueueApp> {
   const definition = { ...letters, hardLimitMs: options.hardLimitMs ?? letters.hardLimitMs };
   const processors = [
     handles(definition, (...call) => behave(options, call), handlesOptions(options)),
@@ -61,8 +68,7 @@ export async function run(text: string): Promise<void> {
     queues: [definition, parcels, isolated],
     child: { entry: new URL('child.runner.mjs', import.meta.url), execArgv: [] },
   });
-  worker.app.enableShutdownHooks();
-  tell({ told: 'ready' });
+  return worker;
 }
 
 async function behave({ behaviour, lockMs }: WorkerProcessOptions, call: Call): Promise<string> {
