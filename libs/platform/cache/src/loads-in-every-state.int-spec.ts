@@ -13,7 +13,7 @@ beforeEach(async () => {
   server = await RedisServerFixture.start();
   caches = new TestCaches(server.url);
   const prefix = freshPrefix();
-  const options = { maxLoads: 8, maxLoadsWhileAway: 4, leaseWaitMs: 30, commandTimeoutMs: 50 };
+  const options = { maxLoads: 8, maxLoadsWhileAway: 4, leaseWaitMs: 30, commandTimeoutMs: 250 };
   a = await caches.open(prefix, options);
   const other = await caches.open(prefix);
   ofOther = new GatedLoader(() => 'v');

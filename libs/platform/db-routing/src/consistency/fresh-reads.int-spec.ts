@@ -138,11 +138,17 @@ describe('a read after a write', () => {
       consistency: { windowMs: 0, waitMs: 10_000 },
     });
     await caughtUp();
-    // Their connections are there: making so many at once takes a busy machine longer than a read may wait for its own.
-    await eventually(async () => {
-      await Promise.allSettled(Array.from({ length: 2 * READS }, () => readingServer(process.dataSource)));
-      return process.cluster.replicaNodes.every(({ pool }) => pool.stats.idle === READS);
-    });
+    // Their connections are there: making so many at once takes a busy machine longer than a read may wait for its own,
+    // and a replica that was suspected meanwhile is back.
+    const isReady = ({ pool, health }: (typeof process.cluster.replicaNodes)[number]) =>
+      pool.stats.idle === READS && health.inRotation && health.weight(performance.now()) === 1;
+    await eventually(
+      async () => {
+        await Promise.allSettled(Array.from({ length: 2 * READS }, () => readingServer(process.dataSource)));
+        return process.cluster.replicaNodes.every(isReady);
+      },
+      { deadlineMs: 60_000 },
+    );
     register.resetMetrics();
     for (const name of replicaNames) await outage.servers.stopApplying(name);
     const waits = async (name: (typeof replicaNames)[number]) => {

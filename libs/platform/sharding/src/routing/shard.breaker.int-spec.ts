@@ -32,7 +32,8 @@ async function opened(options: Partial<ShardConnectionOptions> = QUICK) {
 
 describe('a shard that is down', () => {
   it('opens its breaker by the first call that fails, is refused at once, and closes it by itself', async () => {
-    const { router, breaker, opens } = await opened();
+    // A first answer that took long would have made it suspect the shard, and trust it for a moment, before it fails.
+    const { router, breaker, opens } = await opened({ ...QUICK, suspectAfterMs: 60_000 });
     await shards.proxy('shard-1').close();
     expect(await failureOf(router.read(here, ping))).toBeInstanceOf(ShardUnavailableError);
     await opens();
@@ -142,7 +143,8 @@ describe('a shard that is well', () => {
 
 describe('metrics', () => {
   it('tell the state of each breaker, how long calls took, and how they failed', async () => {
-    const { router, opens } = await opened();
+    // No suspicion before the call that fails, and no new trial after it, however busy this machine is.
+    const { router, opens } = await opened({ suspectAfterMs: 60_000, retryAfterMs: 60_000 });
     await failureOf(router.read(here, (manager) => manager.query('SELECT nothing')));
     await failureOf(router.read(here, () => Promise.reject(new Error('of the caller'))));
     await shards.proxy('shard-1').close();
