@@ -44,15 +44,14 @@ function serverProject(name: string, choice: ProjectChoice) {
 
 const fullRun = process.env['FOURFOLD_TEST_FULL'] === '1';
 
-/** They measure how long calls take: nothing else runs meanwhile, and in the full run not even another of them. */
-const outages = 'chaos/e2e/*-outage.e2e-spec.ts';
+/** They measure how long calls take, or have a load that does not wait: they run one at a time, and nothing beside. */
+const outages = fullRun ? 'chaos/e2e/*-outage.e2e-spec.ts' : 'chaos/e2e/api-outage.e2e-spec.ts';
 
 /**
  * For the full run: in `npm test` `api-outage` has the same shard killed under a real order-api, and `soak` has workers
  * killed among other faults.
  */
 const onlyInFullRun = ['chaos/e2e/shard-outage.e2e-spec.ts', 'chaos/e2e/killed-worker.e2e-spec.ts'];
-const forFullRun = fullRun ? [] : onlyInFullRun;
 
 export default defineConfig({
   ...workspaceSources,
@@ -62,16 +61,11 @@ export default defineConfig({
       project('unit', { include: ['**/*.spec.ts'], groupOrder: 0, maxWorkers: 3 }),
       serverProject('servers', {
         include: ['**/*.int-spec.ts', '**/*.e2e-spec.ts'],
-        exclude: [outages, ...forFullRun],
+        exclude: fullRun ? [outages] : [outages, ...onlyInFullRun],
         groupOrder: 0,
         maxWorkers: 3,
       }),
-      serverProject('outages', {
-        include: [outages],
-        exclude: forFullRun,
-        groupOrder: 1,
-        maxWorkers: fullRun ? 1 : 2,
-      }),
+      serverProject('outages', { include: [outages], groupOrder: 1, maxWorkers: 1 }),
     ],
   },
 });

@@ -45,22 +45,24 @@ afterAll(async () => {
 it('each job has a consistency scope of its own: what one has written is nothing to another', async () => {
   const [wrote, mayEnd] = [gate(), gate()];
   const seen: { wrote: boolean | undefined }[] = [];
-  vi.spyOn(worker.get(CacheInvalidationProcessor), 'handle').mockImplementation(async ({ ids: [id] }) => {
-    const { scope } = consistencyState();
-    if (id === WRITES) {
-      scope?.committed('0-1-1000');
-      wrote.open();
-      await mayEnd.passed;
-    }
-    seen.push({ wrote: scope?.wrote });
-  });
+  vi.spyOn(worker.get(CacheInvalidationProcessor), 'handle').mockImplementation(
+    async ({ product: [id] = [] }) => {
+      const { scope } = consistencyState();
+      if (id === WRITES) {
+        scope?.committed('0-1-1000');
+        wrote.open();
+        await mayEnd.passed;
+      }
+      seen.push({ wrote: scope?.wrote });
+    },
+  );
   const publish = (messageId: string, outboxId: string) =>
     worker.get(BullPublisher).publish([
       {
         outboxId,
         messageId,
         queue: cacheInvalidationQueue.name,
-        payload: { namespace: 'product', ids: [outboxId] },
+        payload: { product: [outboxId] },
         republished: false,
       },
     ]);

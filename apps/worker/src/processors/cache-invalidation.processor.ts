@@ -8,9 +8,12 @@ import { type CacheInvalidation, cacheInvalidationQueue } from '@shop/contracts'
 export class CacheInvalidationProcessor implements JobProcessor<CacheInvalidation> {
   constructor(private readonly cache: MultiLevelCache) {}
 
-  async handle({ namespace, ids }: CacheInvalidation): Promise<void> {
-    const { deferred } = await this.cache.invalidate(namespace, ...ids);
-    // This process remembers it and may die first: the message stays where it is until Redis has been told.
-    if (deferred) throw new CacheUnavailableError(namespace, ids);
+  async handle(changed: CacheInvalidation): Promise<void> {
+    const invalidate = async ([namespace, ids]: [string, string[]]) => {
+      const { deferred } = await this.cache.invalidate(namespace, ...ids);
+      // This process remembers it and may die first: the message stays where it is until Redis has been told.
+      if (deferred) throw new CacheUnavailableError(namespace, ids);
+    };
+    await Promise.all(Object.entries(changed).map(invalidate));
   }
 }

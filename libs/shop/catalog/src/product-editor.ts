@@ -55,18 +55,14 @@ export class ProductEditor {
   async setStock(productId: string, available: number): Promise<void> {
     // Not in the transaction, which would hold what it has locked while there are no ids.
     const messageId = `stock-set:${await this.ids.waitForId()}`;
-    const change: CacheInvalidation = { namespace: 'stock', ids: [productId] };
+    const payload: CacheInvalidation = { stock: [productId] };
     await this.cache.invalidateAfter(async () => {
       // Held back until the transaction has ended, and done also when it fails: its COMMIT may have lost its answer alone.
-      await this.cache.invalidate(change.namespace, ...change.ids);
+      await this.cache.invalidate('stock', productId);
       await inTransaction(this.dataSource, async (manager) => {
         const { affected } = await manager.update(StockEntity, { productId }, { available });
         if (!affected) throw new ProductNotFoundError([productId]);
-        await this.outbox.add(manager, {
-          messageId,
-          queue: cacheInvalidationQueue.name,
-          payload: change,
-        });
+        await this.outbox.add(manager, { messageId, queue: cacheInvalidationQueue.name, payload });
       });
     });
   }

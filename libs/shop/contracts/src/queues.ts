@@ -34,10 +34,11 @@ export const emailQueue = defineQueue({
 });
 export type OutcomeEmail = z.output<typeof outcomeEmail>;
 
-const cacheInvalidation = z.object({
-  namespace: z.enum(['user', 'product', 'stock', 'order']),
-  ids: z.array(idSchema).min(1),
-});
+/** Ids by namespace: one message for all that one write has changed. */
+const cacheInvalidation = z.partialRecord(
+  z.enum(['user', 'product', 'stock', 'order']),
+  z.array(idSchema).min(1),
+);
 
 /**
  * The net under a writer that dies between its commit and its invalidation: the message commits with the write, so the

@@ -1,4 +1,6 @@
 import { databaseUrl, shardDatabase, Stack, type TopologyNode } from '@fourfold-tools/stack';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import type { FreshClone } from './fresh-clone.js';
 
@@ -18,6 +20,11 @@ export class CloneLook {
     const found = new Stack(this.clone.options).status().find((node) => node.name === name);
     if (found === undefined) throw new Error(`status has no ${name}`);
     return found;
+  }
+
+  /** When the compiler wrote order-api last. Milliseconds. */
+  builtAt(): number {
+    return statSync(join(this.clone.dir, 'apps/order-api/dist/main.js')).mtimeMs;
   }
 
   async workerReady(): Promise<boolean> {

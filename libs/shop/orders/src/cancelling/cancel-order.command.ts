@@ -40,24 +40,16 @@ export class CancelOrder {
     if (order.status === 'cancelled') return [];
     if (order.status === 'rejected') throw new OrderNotCancellableError(orderId, order.status);
     await setStatus(manager, order, 'cancelled');
-    const cause = `order-cancelled:${orderId}`;
+    const cause = 'order-cancelled';
     if (order.status === 'pending') {
       // Nothing was taken. This is how the order ends, so this is what its one e-mail says.
-      await this.outbox.add(
-        manager,
-        outcomeEmail(order, 'cancelled'),
-        owedInvalidation(cause, 'order', [orderId]),
-      );
+      await this.outbox.add(manager, outcomeEmail(order, 'cancelled'), owedInvalidation(cause, orderId));
       return [];
     }
     const lines = await linesOf(manager, orderId);
     await this.stock.giveBack(manager, lines);
     const productIds = lines.map(({ productId }) => productId);
-    await this.outbox.add(
-      manager,
-      owedInvalidation(cause, 'order', [orderId]),
-      owedInvalidation(cause, 'stock', productIds),
-    );
+    await this.outbox.add(manager, owedInvalidation(cause, orderId, productIds));
     return lines;
   }
 }

@@ -1,12 +1,15 @@
 import type { OutboxMessage } from '@fourfold/outbox';
 import { cacheInvalidationQueue, type CacheInvalidation } from '@shop/contracts';
 
-/** A message that drops cached values, for when the process that changed them can't do it or may not live to. */
+/** A message that drops the cached order, and the stock that it moved, for when the process that changed them can't do it or may not live to. */
 export function owedInvalidation(
   cause: string,
-  namespace: CacheInvalidation['namespace'],
-  ids: readonly string[],
+  orderId: string,
+  productIds: readonly string[] = [],
 ): OutboxMessage {
-  const payload: CacheInvalidation = { namespace, ids: [...ids] };
-  return { messageId: `${cause}:${namespace}`, queue: cacheInvalidationQueue.name, payload };
+  const payload: CacheInvalidation = {
+    order: [orderId],
+    ...(productIds.length > 0 && { stock: [...productIds] }),
+  };
+  return { messageId: `${cause}:${orderId}:cache`, queue: cacheInvalidationQueue.name, payload };
 }

@@ -45,14 +45,9 @@ export class SettleOrder {
 
   /** The cache could not be told, and this process may not live until it can: a message of its own will do it. */
   private async owe(orderId: string, lines: readonly StockLine[]): Promise<void> {
-    const cause = `order-settled:${orderId}`;
     const productIds = lines.map(({ productId }) => productId);
     try {
-      await this.outbox.add(
-        this.dataSource.manager,
-        owedInvalidation(cause, 'order', [orderId]),
-        ...(productIds.length > 0 ? [owedInvalidation(cause, 'stock', productIds)] : []),
-      );
+      await this.outbox.add(this.dataSource.manager, owedInvalidation('order-settled', orderId, productIds));
     } catch (error) {
       if (!isDuplicateKey(error)) throw error; // owed since an earlier delivery
     }
