@@ -1,20 +1,12 @@
 import { type Platform, startPlatform } from '@fourfold-tools/e2e';
 import { evenTopology, HashRing } from '@fourfold/sharding';
-import {
-  describeTopology,
-  fullRun,
-  type OwnStack,
-  repetitions,
-  startOwnStack,
-} from '@fourfold-tools/testing';
+import { describeTopology, type OwnStack, repetitions, startOwnStack } from '@fourfold-tools/testing';
 import { randomUUID } from 'node:crypto';
 import type { OutageCalls } from './outage.load.js';
 import { SHARDS, VICTIM } from './shard.outage.js';
 
 /** So many of each shard as a run asks for: a user who is in the cache is answered without a shard. */
 const USERS = repetitions({ quick: 1_000, full: 9_000 });
-/** In `npm test` other tests run beside it. */
-const EVERY_MS = fullRun ? { other: 6, victim: 20 } : { other: 25, victim: 50 };
 const BATCH = 1_000;
 const BYSTANDER = 'replica-2';
 
@@ -32,7 +24,7 @@ export class ApiOutage {
   ) {}
 
   static async start(): Promise<ApiOutage> {
-    const own = await startOwnStack(({ kind }) => kind !== 'prometheus');
+    const own = await startOwnStack(({ kind }) => kind !== 'prometheus' && kind !== 'smtp');
     const platform = await startPlatform({
       name: 'api-outage',
       servers: describeTopology(own.options),
@@ -57,7 +49,7 @@ export class ApiOutage {
     return {
       other: () => this.ask(well[(turn += 1) % well.length]!),
       victim: () => this.ask(VICTIM),
-      everyMs: EVERY_MS,
+      everyMs: { other: 6, victim: 20 },
       beat: async () => (await fetch(`${this.platform.apis[0]!.managementUrl}/health/live`)).text(),
     };
   }

@@ -14,7 +14,7 @@ let productId: string;
 let rowsBefore: number[];
 
 beforeAll(async () => {
-  platform = await startPlatform({ name: 'bad-input' });
+  platform = await startPlatform({ name: 'bad-input', workers: 0 });
   [userId, productId] = [await platform.shop.user(), await platform.shop.product(1_000)];
   rowsBefore = await countRows();
 });

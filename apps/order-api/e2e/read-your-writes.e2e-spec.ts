@@ -21,10 +21,10 @@ let reader: ApiCaller;
 
 beforeAll(async () => {
   const apiEnv = { STICKY_WINDOW_MS: '0', CONSISTENCY_TOKEN_SECRETS: SECRET };
-  own = await startOwnStack(({ kind }) => kind !== 'prometheus');
+  own = await startOwnStack(({ kind }) => kind !== 'prometheus' && kind !== 'smtp');
   const servers = describeTopology(own.options);
-  pair = await startPlatform({ name: 'ryw-pair', servers, apis: 2, apiEnv });
-  single = await startPlatform({ name: 'ryw-single', servers });
+  pair = await startPlatform({ name: 'ryw-pair', servers, apis: 2, workers: 0, apiEnv });
+  single = await startPlatform({ name: 'ryw-single', servers, workers: 0 });
   writer = pair.api;
   reader = pair.apiAt(1);
   // Not before all is up: a replica that is behind does not get into the rotation.

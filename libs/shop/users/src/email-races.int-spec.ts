@@ -8,8 +8,7 @@ import { UsersShards } from './testing/users-shards.js';
 /** So short that many a sign-up is ended though it is alive: the hard case. */
 const RESERVATION_MS = 30;
 const AT_ONCE = 20;
-const ROUNDS = repetitions({ quick: 1, full: 5 });
-const SIGN_UP_ROUNDS = 5 * ROUNDS;
+const SIGN_UP_ROUNDS = repetitions({ quick: 3, full: 25 });
 /** A busy machine may have all of one round lose their reservations. */
 const CHANGE_ROUNDS = repetitions({ quick: 3, full: 5 });
 let shards: UsersShards;
