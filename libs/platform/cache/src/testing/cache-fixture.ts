@@ -1,4 +1,4 @@
-import { RedisServerFixture } from '@fourfold-tools/testing';
+import { eventually, RedisServerFixture } from '@fourfold-tools/testing';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { cacheKey, RedisKeys } from '../cache-key.js';
@@ -23,6 +23,7 @@ export interface CacheFixture {
 }
 
 const END_IN = `
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('SETRANGE', KEYS[1], ${TOKEN_LENGTH}, struct.pack('>I8I4', now + ARGV[1], tonumber(ARGV[2])))
@@ -38,8 +39,11 @@ export function useCaches(): CacheFixture {
     prefix: '',
     keys: () => new RedisKeys(fixture.prefix),
     valueKey: (namespace: string, id: string) => fixture.keys().value(cacheKey(namespace, id)),
-    endIn: (namespace: string, id: string, leftMs: number, graceMs = 0) =>
-      fixture.redis.eval(END_IN, 1, fixture.valueKey(namespace, id), leftMs, graceMs),
+    endIn: (namespace: string, id: string, leftMs: number, graceMs = 0) => {
+      const key = fixture.valueKey(namespace, id);
+      // Who loaded it has it before Redis does.
+      return eventually(async () => (await fixture.redis.eval(END_IN, 1, key, leftMs, graceMs)) === 1);
+    },
   };
   beforeAll(async () => {
     fixture.server = await RedisServerFixture.start();
