@@ -88,7 +88,7 @@ export class DependencyOutage {
     await proxy?.open();
     const returnedMs = performance.now();
     await load.stop();
-    await eventually(() => this.isSettled(), { deadlineMs: GIVE_UP_MS, everyMs: 50 });
+    await eventually(() => this.isSettled(), { deadlineMs: GIVE_UP_MS, everyMs: 200 });
     return {
       ...orders,
       settledAfterMs: Math.round(performance.now() - returnedMs),

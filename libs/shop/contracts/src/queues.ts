@@ -29,7 +29,7 @@ const outcomeEmail = z.object({
 export const emailQueue = defineQueue({
   name: 'email',
   payload: outcomeEmail,
-  concurrency: 5,
+  concurrency: 10,
   priority: 'high',
 });
 export type OutcomeEmail = z.output<typeof outcomeEmail>;
@@ -47,7 +47,7 @@ const cacheInvalidation = z.partialRecord(
 export const cacheInvalidationQueue = defineQueue({
   name: 'cache-invalidation',
   payload: cacheInvalidation,
-  concurrency: 4,
+  concurrency: 8,
 });
 export type CacheInvalidation = z.output<typeof cacheInvalidation>;
 

@@ -18,7 +18,7 @@ export interface NotificationsOptions {
 }
 
 /** Connections kept open: a handshake per e-mail would be most of its cost. */
-const CONNECTIONS = 5;
+const CONNECTIONS = 10;
 const SMTP_TIMEOUT_MS = 10_000;
 
 @Module({})

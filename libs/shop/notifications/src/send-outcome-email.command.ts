@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { usePrimary } from '@fourfold/db-routing';
 import { Outbox } from '@fourfold/outbox';
 import { type OutcomeEmail, UserDirectory, type UserView } from '@shop/contracts';
 import type { Transporter } from 'nodemailer';
@@ -11,15 +10,20 @@ import { throughMailServer } from './mail.server.js';
 import { InjectMailTransport, InjectSender } from './notifications.tokens.js';
 import { outcomeEmailText } from './outcome-email.template.js';
 
-/** Keeps a row that an earlier try has made, and counts this one. Primary key. */
+/** Keeps a row that an earlier try has made, and counts this one unless the e-mail is sent already. Primary key. */
 const BEGIN_SENDING = `
   INSERT INTO emails (msg_id, order_id, state, recipient, tries) VALUES (?, ?, 'sending', ?, 1)
-  ON DUPLICATE KEY UPDATE tries = emails.tries + 1
+  ON DUPLICATE KEY UPDATE tries = emails.tries + (emails.state = 'sending')
 `;
 
 /** Primary key. Whoever else delivers the same message waits here, until the one before has sent it or is dead. */
 const LOCK_EMAIL = `
   SELECT state, tries FROM emails WHERE msg_id = ? FOR UPDATE
+`;
+
+/** Primary key. */
+const MARK_SENT = `
+  UPDATE emails SET state = 'sent', sent_at = ? WHERE msg_id = ? AND state = 'sending'
 `;
 
 /** One delivery of an e-mail's message. */
@@ -47,29 +51,19 @@ export class SendOutcomeEmail {
   ) {}
 
   async execute(email: OutcomeEmail, { messageId, throwIfRevoked }: Delivery): Promise<void> {
-    const earlier = await usePrimary(() => this.dataSource.manager.findOneBy(EmailEntity, { messageId }));
-    const user = earlier?.state === 'sent' ? null : await this.recipientOf(email);
+    const user = await this.users.find(email.userId);
     if (user) await this.dataSource.query(BEGIN_SENDING, [messageId, email.orderId, user.email]);
     // Not `inTransaction`: what is sent must not be sent again because a commit was lost to a deadlock.
     await this.dataSource.transaction(async (manager) => {
       const [row] = await manager.query<Pick<EmailEntity, 'state' | 'tries'>[]>(LOCK_EMAIL, [messageId]);
-      if (user && row?.state !== 'sent') {
-        const isOnlyTry = row?.tries === 1;
-        await this.sendOnce(email, user, { messageId, throwIfRevoked, isOnlyTry });
+      if (row?.state !== 'sent') {
+        if (!user)
+          throw new Error(`Order ${email.orderId} belongs to user ${email.userId}, who does not exist`);
+        await this.sendOnce(email, user, { messageId, throwIfRevoked, isOnlyTry: row?.tries === 1 });
+        await manager.query(MARK_SENT, [new Date(), messageId]);
       }
-      await manager.update(
-        EmailEntity,
-        { messageId, state: 'sending' },
-        { state: 'sent', sentAt: new Date() },
-      );
       await this.outbox.markDone(manager, messageId);
     });
-  }
-
-  private async recipientOf({ orderId, userId }: OutcomeEmail): Promise<UserView> {
-    const user = await this.users.find(userId);
-    if (!user) throw new Error(`Order ${orderId} belongs to user ${userId}, who does not exist`);
-    return user;
   }
 
   private async sendOnce(
