@@ -10,7 +10,7 @@ describe('eventually', () => {
       attempt++;
       if (attempt === 1) throw new Error('not yet');
       return attempt < 3 ? false : attempt;
-    }, quick);
+    });
     expect(result).toBe(3);
   });
 
