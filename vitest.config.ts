@@ -57,13 +57,12 @@ export default defineConfig({
   ...workspaceSources,
   test: {
     projects: [
-      // Three workers for two processors: most of these tests wait for servers, processes and timers.
-      project('unit', { include: ['**/*.spec.ts'], groupOrder: 0, maxWorkers: 3 }),
+      project('unit', { include: ['**/*.spec.ts'], groupOrder: 0, maxWorkers: 2 }),
       serverProject('servers', {
         include: ['**/*.int-spec.ts', '**/*.e2e-spec.ts'],
         exclude: fullRun ? [outages] : [outages, ...onlyInFullRun],
         groupOrder: 0,
-        maxWorkers: 3,
+        maxWorkers: 2,
       }),
       serverProject('outages', { include: [outages], groupOrder: 1, maxWorkers: 1 }),
     ],

@@ -42,18 +42,33 @@ export async function checkPorts(
 /** From the first up to, but not including, the second. */
 type PortRange = readonly [lowest: number, highest: number];
 
+const LOWEST = 20_000;
+/** Ports of one process among those that run tests beside each other. */
+const SLICE = 2_400;
+const SLICES = 5;
+
+/**
+ * Another worker of a test run may not choose what this one has closed for a moment: Vitest numbers them from 1. The
+ * process that starts them has the first slice.
+ */
+function ownRange(): PortRange {
+  const first = LOWEST + SLICE * (Number(process.env['VITEST_POOL_ID'] ?? 0) % SLICES);
+  return [first, first + SLICE];
+}
+
+/** How far this process is in its range: a port comes again only after all others. Who has it may close it for a while. */
+let position = Math.floor(Math.random() * SLICE);
+
 /**
  * `count` free ports in a row, for a private topology. They come from below the range that the system hands out to
  * outgoing connections (32768 up), so none of those can take one between this call and the server's start. Who listens
  * much later has a range that other callers do not choose from.
  */
-export async function freePorts(
-  count: number,
-  [lowest, highest]: PortRange = [20_000, 32_000],
-  random: () => number = Math.random,
-): Promise<number[]> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const first = lowest + Math.floor(random() * (highest - lowest - count));
+export async function freePorts(count: number, [lowest, highest]: PortRange = ownRange()): Promise<number[]> {
+  for (let attempt = 0; attempt < highest - lowest; attempt++) {
+    const first = lowest + (position % (highest - lowest - count));
+    // Before the look: another call may be made meanwhile.
+    position += count;
     const block = Array.from({ length: count }, (_, index) => first + index);
     const free = await Promise.all(block.map(isPortFree));
     if (free.every(Boolean)) return block;
