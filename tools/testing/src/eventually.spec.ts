@@ -23,6 +23,8 @@ describe('eventually', () => {
   });
 
   it('says which condition stayed false', async () => {
-    await expect(eventually(() => [].length > 0, quick)).rejects.toThrow('after 40 ms: () => [].length > 0');
+    await expect(eventually(() => [].length > 0, quick)).rejects.toThrow(
+      'Still false after 40 ms: () => [].length > 0',
+    );
   });
 });
