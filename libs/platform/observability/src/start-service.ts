@@ -28,7 +28,7 @@ export interface ServiceOptions {
 
 /**
  * Starts a service: log, health and metrics on the management port, and a graceful stop on SIGTERM and SIGINT once it
- * has started. The management port listens from the first moment, however long the rest waits for a database: live,
+ * has started, with exit code 0. The management port listens from the first moment, however long the rest waits for a database: live,
  * and not ready. Resolves once everything listens and `/health/ready` asks the application.
  * @throws what kept it from starting, such as a port that is taken; by then nothing listens any more
  */
@@ -49,7 +49,8 @@ export async function startService(module: Type, options: ServiceOptions): Promi
       await app.listen(options.port, options.host);
     }
     management.serve(fastify);
-    app.enableShutdownHooks();
+    // Ended by its own signal, as is Nest's default, the process would take with it what the log has not written yet.
+    app.enableShutdownHooks([], { useProcessExit: true });
     return app;
   } catch (error) {
     await management.close();

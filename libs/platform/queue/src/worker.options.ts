@@ -48,10 +48,14 @@ export const WORKER_OPTIONS = Symbol('WORKER_OPTIONS');
 
 export const InjectWorkerOptions = (): ParameterDecorator => Inject(WORKER_OPTIONS);
 
-/** Stops gracefully, and in any case: a handler that never settles may keep what is closed after it from closing. */
+/**
+ * Stops gracefully, with exit code 1, and in any case: a handler that never settles may keep what is closed after it from
+ * closing.
+ */
 export function stopThisProcess(withinMs: number): () => void {
   return () => {
-    process.exitCode = 1;
+    // At the exit: a stop that went well sets 0.
+    process.once('exit', () => (process.exitCode = 1));
     process.kill(process.pid, 'SIGTERM');
     setTimeout(() => process.exit(1), withinMs).unref();
   };

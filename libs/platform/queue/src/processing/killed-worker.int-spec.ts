@@ -160,7 +160,7 @@ describe('SIGTERM', () => {
     await worker.told('reached');
     const stopped = worker.stop();
     worker.say('go');
-    expect(await stopped).toBe('SIGTERM');
+    expect(await stopped).toBe(0);
     expect(await database.effectsOf('m-1')).toEqual([worker.pid]);
     expect(await database.stateOf('m-1')).toBe('done');
     expect(await publisher.queue().getJobCounts()).toMatchObject({ active: 0 });
@@ -183,7 +183,7 @@ describe('a handler that never settles', () => {
   it('is dead at its hard limit, with reason timeout, and its process ends; others go on', async () => {
     await publish(message(1, 'letters', { to: 'the-stuck' }), message(2));
     const worker = await start('hang', { hardLimitMs: 500, drainMs: 200 });
-    expect(await worker.ended()).toBe('SIGTERM');
+    expect(await worker.ended()).toBe(1);
     expect(await jobField('deadReason')).toBe('timeout');
     expect(await jobField('failedReason')).toContain(`hard limit of queue ${letters.name}, 500 ms`);
     await publish(message(3));

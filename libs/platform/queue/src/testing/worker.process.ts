@@ -47,7 +47,7 @@ let worker: QueueApp;
 
 export async function run(text: string): Promise<void> {
   const { app } = await startWorker(JSON.parse(text) as WorkerProcessOptions);
-  app.enableShutdownHooks();
+  app.enableShutdownHooks([], { useProcessExit: true });
   tell({ told: 'ready' });
 }
 
