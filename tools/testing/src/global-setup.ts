@@ -1,6 +1,7 @@
+import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { removeAbandonedTopologies } from '@fourfold-tools/stack';
-import { repoRoot, startOwnStack } from './own-stack.js';
+import { removeAbandonedTopologies, tailOf } from '@fourfold-tools/stack';
+import { type OwnStack, repoRoot, startOwnStack } from './own-stack.js';
 import './provided-topology.js';
 import { describeTopology, type TestTopology } from './test-topology.js';
 
@@ -32,6 +33,21 @@ export default async function setup(project: TestProject): Promise<() => Promise
 
 async function startServers(): Promise<{ topology: TestTopology; remove: () => Promise<void> }> {
   await removeAbandonedTopologies(repoRoot);
-  const { options, remove } = await startOwnStack();
-  return { topology: describeTopology(options), remove };
+  const own = await startOwnStack();
+  const remove = () => {
+    reportEnded(own);
+    return own.remove();
+  };
+  return { topology: describeTopology(own.options), remove };
+}
+
+/** No test stops a shared server: one that has ended crashed, and every test after that failed for it. */
+function reportEnded({ stack, options }: OwnStack): void {
+  for (const { name, kind, state } of stack.status()) {
+    if (kind === 'app' || state === 'running') continue;
+    const log = tailOf(join(options.stateDir, 'logs', `${name}.log`), 100);
+    console.error(
+      `${name} ended by itself during the run, and tests failed for it. The end of its log:\n${log}`,
+    );
+  }
 }

@@ -1,4 +1,4 @@
-import { FaultProxy, ReplicatedServers, type TestDatabase } from '@fourfold-tools/testing';
+import { eventually, FaultProxy, ReplicatedServers, type TestDatabase } from '@fourfold-tools/testing';
 import { register } from 'prom-client';
 import type { HealthTransition } from '../health/replica-health.js';
 import type { RoutingPoolCluster } from '../routing/routing-pool.cluster.js';
@@ -40,7 +40,7 @@ export class OutageFixture {
     return proxy;
   }
 
-  /** A cluster on the three as they are; metrics and transitions are counted from here. */
+  /** A cluster on the three, which are well; metrics and transitions are counted from here. */
   async watch({
     options,
     ...rest
@@ -48,6 +48,8 @@ export class OutageFixture {
     const { appUrl: primaryUrl, readUrls: replicas } = this.database;
     const watched = await watchedCluster({ options: { primaryUrl, replicas, ...options }, ...rest });
     this.afterTest(watched.close);
+    // A replica may still be catching up with what the test before has done to it.
+    await eventually(() => watched.cluster.replicaNodes.every(({ health }) => health.state === 'healthy'));
     register.resetMetrics();
     return { ...watched, transitions: transitionsOf(watched.cluster) };
   }
