@@ -1,4 +1,5 @@
-import type { TestDatabase } from '@fourfold-tools/testing';
+import { eventually, type TestDatabase } from '@fourfold-tools/testing';
+import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freshDatabase, openMain } from '../mariadb.support-spec.js';
@@ -8,6 +9,12 @@ import { evenTopology } from './even-topology.js';
 import type { Topology } from './topology.document.js';
 import { InvalidTopologyError, StaleTopologyError, TopologyMissingError } from './topology.errors.js';
 import { TopologyStore } from './topology.store.js';
+
+const COUNT_WAITING = `
+  SELECT COUNT(*) AS waiting FROM information_schema.innodb_trx t
+    JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id
+  WHERE t.trx_state = 'LOCK WAIT' AND p.db = DATABASE()
+`;
 
 let database: TestDatabase;
 let main: DataSource;
@@ -67,6 +74,27 @@ describe('TopologyStore', () => {
     const lost = outcomes.filter((outcome) => outcome.status === 'rejected');
     expect(lost).toHaveLength(15);
     for (const { reason } of lost) expect(reason).toBeInstanceOf(StaleTopologyError);
+    expect(wishes).toContainEqual(await store.current());
+  });
+
+  it('lets one of two win that become each other’s deadlock', async () => {
+    const { epoch } = await store.current();
+    const wishes = ['left', 'right'].map((name) => ({ ...evenTopology([name]), epoch: epoch + 1 }));
+    // Both wait for a third row of their key. When that is taken back, both hold a lock on its place and want it.
+    const third = main.createQueryRunner();
+    await third.startTransaction();
+    await third.query("INSERT INTO shard_topology VALUES (?, '{}', UTC_TIMESTAMP(3))", [epoch + 1]);
+    const publishing = Promise.allSettled(wishes.map((wish) => store.publish(wish)));
+    const root = await createConnection({ uri: database.rootUrl });
+    await eventually(async () => {
+      const [[row]] = await root.query<RowDataPacket[]>(COUNT_WAITING);
+      return Number(row?.['waiting']) === 2;
+    });
+    await root.end();
+    await third.rollbackTransaction();
+    await third.release();
+    const lost = (await publishing).flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
+    expect(lost).toEqual([expect.any(StaleTopologyError)]);
     expect(wishes).toContainEqual(await store.current());
   });
 

@@ -1,4 +1,4 @@
-import { isDuplicateKey, isMissingTable } from '@fourfold/db-routing';
+import { isDuplicateKey, isMissingTable, isRetryableConflict } from '@fourfold/db-routing';
 import type { SqlExecutor } from '../sql/sql-executor.js';
 import { evenTopology, type EvenTopologyOptions } from './even-topology.js';
 import { storedTopology } from './stored-topology.js';
@@ -14,6 +14,8 @@ const SELECT_HEAD = `
 
 /** The primary key decides a race: of two with the same epoch it refuses the second. */
 const INSERT = 'INSERT INTO shard_topology (epoch, document, created_at) VALUES (?, ?, UTC_TIMESTAMP(3))';
+
+const ATTEMPTS = 4;
 
 /** The current topology by its epoch and the SHA-256 of its document, in hexadecimal. */
 export interface TopologyHead {
@@ -74,12 +76,15 @@ export class TopologyStore {
 
   /** @returns whether this one was written: false when there is one of its epoch. */
   async #insert(topology: Topology): Promise<boolean> {
-    try {
-      await this.main.query(INSERT, [topology.epoch, JSON.stringify(topology)]);
-      return true;
-    } catch (error) {
-      if (isDuplicateKey(error)) return false;
-      throw error;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.main.query(INSERT, [topology.epoch, JSON.stringify(topology)]);
+        return true;
+      } catch (error) {
+        if (isDuplicateKey(error)) return false;
+        // Two that waited for a third one's row, which was taken back, are each other's deadlock.
+        if (attempt >= ATTEMPTS || !isRetryableConflict(error)) throw error;
+      }
     }
   }
 
