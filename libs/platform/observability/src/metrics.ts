@@ -28,8 +28,16 @@ export function gauge<L extends string>(options: GaugeConfiguration<L>): Gauge<L
   return registered(options.name, () => new Gauge(options));
 }
 
-export function histogram<L extends string>(options: HistogramConfiguration<L>): Histogram<L> {
-  return registered(options.name, () => new Histogram(options));
+/** @param fromStart labels whose series are there, with zeros, before their first value: else `increase` misses that one */
+export function histogram<L extends string>(
+  options: HistogramConfiguration<L>,
+  fromStart: readonly Record<L, string>[] = [],
+): Histogram<L> {
+  return registered(options.name, () => {
+    const created = new Histogram(options);
+    for (const labels of fromStart) created.zero(labels);
+    return created;
+  });
 }
 
 /** For a path where {@link counter} is too dear. */

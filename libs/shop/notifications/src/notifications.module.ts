@@ -5,6 +5,7 @@ import { DeliveryLookup, NoDeliveryLookup } from './delivery.lookup.js';
 import { MaildevLookup } from './maildev.lookup.js';
 import { askMailServer } from './mail.server.js';
 import { MAIL_SERVER } from './notifications.errors.js';
+import { NotificationsMetrics } from './notifications.metrics.js';
 import { MAIL_TRANSPORT, SENDER, SMTP_URL } from './notifications.tokens.js';
 import { SendOutcomeEmail } from './send-outcome-email.command.js';
 
@@ -36,6 +37,7 @@ export class NotificationsModule implements OnApplicationShutdown {
       module: NotificationsModule,
       providers: [
         SendOutcomeEmail,
+        NotificationsMetrics,
         { provide: SENDER, useValue: sender },
         { provide: SMTP_URL, useValue: smtpUrl },
         { provide: MAIL_TRANSPORT, useFactory: () => pooledTransport(smtpUrl) },

@@ -7,6 +7,7 @@ import { DeliveryLookup } from './delivery.lookup.js';
 import { EmailEntity } from './email.entity.js';
 import { addressing } from './mail.addressing.js';
 import { throughMailServer } from './mail.server.js';
+import { NotificationsMetrics } from './notifications.metrics.js';
 import { InjectMailTransport, InjectSender } from './notifications.tokens.js';
 import { outcomeEmailText } from './outcome-email.template.js';
 
@@ -46,6 +47,7 @@ export class SendOutcomeEmail {
     private readonly outbox: Outbox,
     private readonly users: UserDirectory,
     private readonly lookup: DeliveryLookup,
+    private readonly metrics: NotificationsMetrics,
     @InjectMailTransport() private readonly transport: Transporter,
     @InjectSender() private readonly sender: string,
   ) {}
@@ -54,16 +56,19 @@ export class SendOutcomeEmail {
     const user = await this.users.find(email.userId);
     if (user) await this.dataSource.query(BEGIN_SENDING, [messageId, email.orderId, user.email]);
     // Not `inTransaction`: what is sent must not be sent again because a commit was lost to a deadlock.
-    await this.dataSource.transaction(async (manager) => {
+    const sent = await this.dataSource.transaction(async (manager) => {
       const [row] = await manager.query<Pick<EmailEntity, 'state' | 'tries'>[]>(LOCK_EMAIL, [messageId]);
-      if (row?.state !== 'sent') {
+      const toSend = row?.state !== 'sent';
+      if (toSend) {
         if (!user)
           throw new Error(`Order ${email.orderId} belongs to user ${email.userId}, who does not exist`);
         await this.sendOnce(email, user, { messageId, throwIfRevoked, isOnlyTry: row?.tries === 1 });
         await manager.query(MARK_SENT, [new Date(), messageId]);
       }
       await this.outbox.markDone(manager, messageId);
+      return toSend;
     });
+    if (sent) this.metrics.mailed(email);
   }
 
   private async sendOnce(

@@ -3,11 +3,13 @@ import { once } from 'node:events';
 import { eventually, ForkedProcess, gate, type Gate, topology } from '@fourfold-tools/testing';
 import type { OutcomeEmail, UserDirectory, UserView } from '@shop/contracts';
 import { createTransport, type Transporter } from 'nodemailer';
+import { register } from 'prom-client';
 import type { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DeliveryLookup, NoDeliveryLookup } from './delivery.lookup.js';
 import { askMailServer } from './mail.server.js';
 import { MaildevLookup } from './maildev.lookup.js';
+import { NotificationsMetrics } from './notifications.metrics.js';
 import { SendOutcomeEmail } from './send-outcome-email.command.js';
 import { EmailsDatabase } from './testing/emails-database.js';
 import { headerNamesOf, mailsWith } from './testing/mail-catcher.js';
@@ -48,7 +50,8 @@ function sender(options: SenderOptions = {}) {
     options.transport ?? createTransport({ url: smtpUrl, disableFileAccess: true, disableUrlAccess: true });
   const from = 'Fourfold <orders@fourfold.test>';
   const { dataSource = database.dataSource } = options;
-  return new SendOutcomeEmail(dataSource, database.outbox, users, lookup, transport, from);
+  const metrics = new NotificationsMetrics();
+  return new SendOutcomeEmail(dataSource, database.outbox, users, lookup, metrics, transport, from);
 }
 
 const delivery = (messageId: string) => ({ messageId, throwIfRevoked: () => {} });
@@ -64,6 +67,13 @@ async function anEmail() {
     total: { amount: 1_350, currency: 'GBP' },
   };
   return { email, messageId, header: `<outcome-email.${orderId}@fourfold.example>` };
+}
+
+/** By the figure, which is there before the first of them. */
+async function mailsCounted(): Promise<number> {
+  new NotificationsMetrics();
+  const text = await register.getSingleMetricAsString('order_mail_seconds');
+  return Number(/^order_mail_seconds_count\{outcome="confirmed"\} (\d+)$/m.exec(text)![1]);
 }
 
 /** An address of this machine at which nobody listens. */
@@ -93,7 +103,9 @@ async function smtpServer(reply: (line: string) => string | undefined) {
 describe('an outcome e-mail', () => {
   it('is sent once, however often its message is delivered', async () => {
     const { email, messageId, header } = await anEmail();
+    const before = await mailsCounted();
     for (let time = 1; time <= 3; time += 1) await sender().execute(email, delivery(messageId));
+    expect(await mailsCounted()).toBe(before + 1);
 
     const mails = await mailsWith(header);
     expect(mails).toMatchObject([

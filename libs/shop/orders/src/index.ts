@@ -24,7 +24,7 @@ export {
   type PlaceOrderInput,
 } from './placing/place-order.schema.js';
 export { OrderReader } from './reading/order.reader.js';
-export { SettleOrder } from './settling/settle-order.command.js';
+export { SettleOrder, type Settlement } from './settling/settle-order.command.js';
 
 export const ordersEntities = [OrderEntity, OrderItemEntity];
 /** Migrations of the main cluster that this library needs. */

@@ -3,6 +3,7 @@ import { BestSellers } from '@shop/contracts';
 import { CancelOrder } from './cancelling/cancel-order.command.js';
 import { OrderIndex } from './index-by-user/order.index.js';
 import { IdempotencyStore } from './placing/idempotency.store.js';
+import { OrderMetrics } from './order.metrics.js';
 import { PlaceOrder } from './placing/place-order.command.js';
 import { OrderReader } from './reading/order.reader.js';
 import { RecentBestSellers } from './reading/recent.best-sellers.js';
@@ -14,6 +15,7 @@ import { SettleOrder } from './settling/settle-order.command.js';
   providers: [
     IdempotencyStore,
     OrderIndex,
+    OrderMetrics,
     OrderReader,
     PlaceOrder,
     SettleOrder,

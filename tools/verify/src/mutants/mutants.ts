@@ -186,7 +186,7 @@ const once = [
   ...of(
     `${ORDERS}/settling/settle-order.command.ts`,
     `${ORDERS}/settling/settle-order.int-spec.ts`,
-    ["if (order.status !== 'pending') return []; // cancelled meanwhile", ''],
+    ["if (order.status !== 'pending') return { lines: [], acceptedAt }; // cancelled meanwhile", ''],
     ["taken ? 'confirmed' : 'rejected'", "'confirmed'"],
     ['taken ? null : OUT_OF_STOCK', 'null'],
     ['const taken = await this.stock.take(manager, lines);', 'const taken = true;'],

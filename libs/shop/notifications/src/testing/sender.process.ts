@@ -5,6 +5,7 @@ import { createTransport } from 'nodemailer';
 import { DataSource } from 'typeorm';
 import { EmailEntity } from '../email.entity.js';
 import { NoDeliveryLookup } from '../delivery.lookup.js';
+import { NotificationsMetrics } from '../notifications.metrics.js';
 import { SendOutcomeEmail } from '../send-outcome-email.command.js';
 
 export interface SenderProcessOptions {
@@ -36,6 +37,7 @@ export async function run(text: string): Promise<void> {
     new Outbox(),
     { find: () => Promise.resolve(user) },
     new NoDeliveryLookup(),
+    new NotificationsMetrics(),
     transport,
     'Fourfold <orders@fourfold.test>',
   );

@@ -14,6 +14,7 @@ import {
 } from '@shop/contracts';
 import { DataSource } from 'typeorm';
 import { OrderIndex } from '../index-by-user/order.index.js';
+import { OrderMetrics } from '../order.metrics.js';
 import { bodyOf, viewOf } from '../order.view.js';
 import { IdempotencyInProgressError, IdempotencyKeyReusedError } from '../orders.errors.js';
 import { OrderReader } from '../reading/order.reader.js';
@@ -49,6 +50,7 @@ export class PlaceOrder {
     private readonly index: OrderIndex,
     private readonly orders: OrderReader,
     private readonly cache: MultiLevelCache,
+    private readonly metrics: OrderMetrics,
   ) {}
 
   /**
@@ -74,6 +76,7 @@ export class PlaceOrder {
     } catch (error) {
       return this.replay(await this.winnerOf(request, error));
     }
+    this.metrics.accepted.inc();
     await this.settleIn(priced.order);
     return { orderId: priced.order.id, responseBody, replayed: false };
   }

@@ -3,6 +3,7 @@ import { ManualClock } from '@fourfold/kernel';
 import { InMemoryWorkerIdLease, SnowflakeIds } from '@fourfold/sharding';
 import { UserNotFoundError } from '@shop/contracts';
 import { topology } from '@fourfold-tools/testing';
+import { register } from 'prom-client';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { OrderLines1764300000600 } from '../migrations/order-lines.migration.js';
 import type { OrderView } from '../order.view.js';
@@ -24,6 +25,10 @@ const request = () => ({
   key: randomUUID(),
   body: { userId: '7', items: [{ productId: '1', quantity: 1 }], shippingAddress: 'Here' },
 });
+
+async function acceptedCounted(): Promise<number> {
+  return Number((await register.getSingleMetricAsString('orders_accepted_total')).split(' ').at(-1));
+}
 
 describe('an order that was placed', () => {
   it('is in the cache soon after, without anybody having asked', async () => {
@@ -52,9 +57,11 @@ describe('a request', () => {
   it('that is repeated has the bytes of the first answer, whatever is in stock by now, and one order', async () => {
     const { place, products } = await orders.commands(topology().redisCache.url);
     const given = request();
+    const before = await acceptedCounted();
     const first = await place.execute(given);
     products.stock = 0;
     expect(await place.execute(given)).toEqual({ ...first, replayed: true });
+    expect(await acceptedCounted()).toBe(before + 1);
     const id = first.orderId;
     expect(await orders.messagesAbout(id)).toEqual([`order-index:${id}`, `order-placed:${id}`]);
   });

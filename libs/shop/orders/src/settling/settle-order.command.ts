@@ -4,11 +4,21 @@ import { isDuplicateKey, usePrimary } from '@fourfold/db-routing';
 import { Outbox } from '@fourfold/outbox';
 import { StockKeeper, type StockLine } from '@shop/contracts';
 import { DataSource, type EntityManager } from 'typeorm';
+import { OrderMetrics, type SettledOutcome } from '../order.metrics.js';
 import { linesOf, lockOrder, setStatus } from './locked-order.js';
 import { outcomeEmail } from './outcome-email.js';
 import { owedInvalidation } from './owed-invalidation.js';
 
 const OUT_OF_STOCK = 'out_of_stock';
+
+/** What one delivery of an order's message has done. */
+export interface Settlement {
+  /** What has moved. */
+  lines: StockLine[];
+  /** Missing where the order was cancelled before. */
+  outcome?: SettledOutcome;
+  acceptedAt: Date;
+}
 
 /** Takes a new order's stock, all of it or nothing, and says so: confirmed or rejected. */
 @Injectable()
@@ -18,27 +28,30 @@ export class SettleOrder {
     private readonly outbox: Outbox,
     private readonly stock: StockKeeper,
     private readonly cache: MultiLevelCache,
+    private readonly metrics: OrderMetrics,
   ) {}
 
-  /** Once per order, in the transaction of whoever sees to that. @returns what has moved */
-  async settle(manager: EntityManager, orderId: string): Promise<StockLine[]> {
+  /** Once per order, in the transaction of whoever sees to that. */
+  async settle(manager: EntityManager, orderId: string): Promise<Settlement> {
     const order = await lockOrder(manager, orderId);
     if (!order) throw new Error(`Order ${orderId} does not exist, but a message says that it was placed`);
-    if (order.status !== 'pending') return []; // cancelled meanwhile
+    const acceptedAt = order.createdAt;
+    if (order.status !== 'pending') return { lines: [], acceptedAt }; // cancelled meanwhile
     const lines = await linesOf(manager, orderId);
     const taken = await this.stock.take(manager, lines);
     const outcome = taken ? 'confirmed' : 'rejected';
     await setStatus(manager, order, outcome, taken ? null : OUT_OF_STOCK);
     await this.outbox.add(manager, outcomeEmail(order, outcome));
-    return lines;
+    return { lines, outcome, acceptedAt };
   }
 
   /**
    * Once the order is settled, however often: the caches are told. A process that settled it may have died before.
-   * @param settled what `settle` gave; `undefined` when that had happened before
+   * @param settlement what `settle` gave; `undefined` when that had happened before
    */
-  async settled(orderId: string, settled: readonly StockLine[] | undefined): Promise<void> {
-    const lines = settled ?? (await usePrimary(() => linesOf(this.dataSource.manager, orderId)));
+  async settled(orderId: string, settlement: Settlement | undefined): Promise<void> {
+    if (settlement?.outcome) this.metrics.settled(settlement.outcome, settlement.acceptedAt);
+    const lines = settlement?.lines ?? (await usePrimary(() => linesOf(this.dataSource.manager, orderId)));
     const outcomes = await Promise.all([this.cache.invalidate('order', orderId), this.stock.changed(lines)]);
     if (outcomes.some(({ deferred }) => deferred)) await this.owe(orderId, lines);
   }

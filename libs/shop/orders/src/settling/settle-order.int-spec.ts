@@ -1,4 +1,5 @@
 import { gate, topology } from '@fourfold-tools/testing';
+import { register } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OrderNotCancellableError, OrderNotFoundError } from '../orders.errors.js';
 import { OrdersDatabase } from '../testing/orders-database.js';
@@ -13,11 +14,21 @@ beforeAll(async () => {
 });
 afterAll(() => orders?.close());
 
+/** By the figure, which is there before the first of them. */
+async function settledCounted(outcome: 'confirmed' | 'rejected'): Promise<number> {
+  const text = await register.getSingleMetricAsString('order_settle_seconds');
+  return Number(
+    new RegExp(`^order_settle_seconds_count\\{outcome="${outcome}"\\} (\\d+)$`, 'm').exec(text)![1],
+  );
+}
+
 describe('settling an order', () => {
   it('happens once, however often and however much at once its message comes', async () => {
     const { settle } = await orders.commands(topology().redisCache.url);
     const [id, before] = [await orders.order(3), await orders.shelfUnits()];
+    const counted = await settledCounted('confirmed');
     await Promise.all(Array.from({ length: 10 }, () => settle.execute(id, `placed:${id}`)));
+    expect(await settledCounted('confirmed')).toBe(counted + 1);
     expect(await orders.statusOf(id)).toBe('confirmed');
     expect(await orders.shelfUnits()).toBe(before - 3);
     expect(await orders.messagesAbout(id)).toEqual([`outcome-email:${id}`]);
@@ -64,9 +75,11 @@ describe('an order of more than there is', () => {
   it('is rejected and says why, takes nothing, and can’t be cancelled', async () => {
     const { settle, cancel } = await orders.commands(topology().redisCache.url);
     const [id, before] = [await orders.order(100_000), await orders.shelfUnits()];
+    const counted = await settledCounted('rejected');
     await settle.execute(id, `placed:${id}`);
     const rejected = { status: 'rejected', rejectionReason: 'out_of_stock', version: 2 };
     expect(await orders.row(id)).toMatchObject(rejected);
+    expect(await settledCounted('rejected')).toBe(counted + 1);
     await expect(cancel.execute(id)).rejects.toBeInstanceOf(OrderNotCancellableError);
     expect(await orders.row(id)).toMatchObject(rejected);
     expect(await orders.shelfUnits()).toBe(before);

@@ -10,6 +10,7 @@ import type { OrderIndex } from '../index-by-user/order.index.js';
 import { CreateOrders1764000000600 } from '../migrations/create-orders.migration.js';
 import { OrderLines1764300000600 } from '../migrations/order-lines.migration.js';
 import { IdempotencyStore } from '../placing/idempotency.store.js';
+import { OrderMetrics } from '../order.metrics.js';
 import { PlaceOrder } from '../placing/place-order.command.js';
 import { OrderReader } from '../reading/order.reader.js';
 import { OrderItemEntity } from '../schema/order-item.entity.js';
@@ -93,7 +94,7 @@ export class OrdersDatabase {
     const { cache } = await this.openCache(cacheRedisUrl);
     const [outbox, shelf] = [new Outbox(), new Shelf(cache)];
     const inbox = new Inbox(this.dataSource, outbox);
-    const settle = new SettleOrder(this.dataSource, outbox, shelf, cache);
+    const settle = new SettleOrder(this.dataSource, outbox, shelf, cache, new OrderMetrics());
     const reader = new OrderReader(this.dataSource, cache, noIndex);
     const products = Object.create(catalogue) as typeof catalogue;
     return {
@@ -113,12 +114,15 @@ export class OrdersDatabase {
         noIndex,
         reader,
         cache,
+        new OrderMetrics(),
       ),
       settle: {
         /** As the worker does on a message. */
         execute: async (id: string, messageId: string): Promise<void> => {
-          const lines = await inbox.once('inventory', messageId, (manager) => settle.settle(manager, id));
-          await settle.settled(id, lines);
+          const settlement = await inbox.once('inventory', messageId, (manager) =>
+            settle.settle(manager, id),
+          );
+          await settle.settled(id, settlement);
         },
       },
       cancel: new CancelOrder(this.dataSource, outbox, shelf, cache),
