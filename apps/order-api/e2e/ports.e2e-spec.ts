@@ -119,7 +119,7 @@ describe('/metrics', () => {
     expect(sumOf(metrics, 'shard_queries_total', 'scope="single"')).toBeGreaterThan(0);
     expect(sumOf(metrics, 'db_pool_size_connections')).toBeGreaterThan(0);
     expect(sumOf(metrics, 'db_replica_in_rotation')).toBe(2);
-    expect(sumOf(metrics, 'process_cpu_seconds_total', 'service="order-api"')).toBeGreaterThan(0);
+    expect(sumOf(metrics, 'process_cpu_seconds_total', 'app="order-api"')).toBeGreaterThan(0);
   });
 
   it('says what the worker has published and worked off', async () => {

@@ -23,7 +23,7 @@ type Sample = [labels: Labels, value: number];
 /** What Prometheus sees. Any number of caches can share a register: their figures add up. */
 export class CacheMetrics {
   private readonly sources: Set<Source>;
-  private readonly loadSeconds: Histogram<'namespace' | 'outcome'>;
+  private readonly loadSeconds: Histogram<'cache_namespace' | 'outcome'>;
 
   constructor(
     private readonly source: Source,
@@ -39,7 +39,7 @@ export class CacheMetrics {
       return new Histogram({
         name,
         help,
-        labelNames: ['namespace', 'outcome'],
+        labelNames: ['cache_namespace', 'outcome'],
         buckets,
         registers: [registry],
       });
@@ -51,7 +51,7 @@ export class CacheMetrics {
   /** Call the answer when the load of `keys` things has ended. */
   loadStarted(namespace: Namespace, keys: number): (outcome: 'ok' | 'error') => void {
     namespace.counts.loads += keys;
-    const stop = this.loadSeconds.startTimer({ namespace: namespace.name });
+    const stop = this.loadSeconds.startTimer({ cache_namespace: namespace.name });
     return (outcome) => {
       if (outcome === 'error') namespace.counts.loadErrors += keys;
       stop({ outcome });
@@ -66,18 +66,18 @@ export class CacheMetrics {
 
 function defineSums(registry: Registry, sources: ReadonlySet<Source>): void {
   const perNamespace = (name: string, help: string, field: keyof NamespaceCounts): void =>
-    counter(name, help, ['namespace'], function* () {
-      for (const { namespace, counts } of countsOf(sources)) yield [{ namespace }, counts[field]];
+    counter(name, help, ['cache_namespace'], function* () {
+      for (const [cache_namespace, counts] of countsOf(sources)) yield [{ cache_namespace }, counts[field]];
     });
   const inTotal = (name: string, help: string, read: (source: Source) => number): void =>
     counter(name, help, [], function* () {
       yield [{}, [...sources].reduce((sum, source) => sum + read(source), 0)];
     });
   const perLevel = (name: string, help: string, l1: keyof NamespaceCounts, l2: keyof NamespaceCounts): void =>
-    counter(name, help, ['namespace', 'level'], function* () {
-      for (const { namespace, counts } of countsOf(sources)) {
-        yield [{ namespace, level: 'l1' }, counts[l1]];
-        yield [{ namespace, level: 'l2' }, counts[l2]];
+    counter(name, help, ['cache_namespace', 'level'], function* () {
+      for (const [cache_namespace, counts] of countsOf(sources)) {
+        yield [{ cache_namespace, level: 'l1' }, counts[l1]];
+        yield [{ cache_namespace, level: 'l2' }, counts[l2]];
       }
     });
   const overall = (name: string, help: string, read: (source: Source) => number): void => {
@@ -135,9 +135,9 @@ function defineSums(registry: Registry, sources: ReadonlySet<Source>): void {
   inTotal('cache_bus_losses_total', 'Times that invalidations could not be heard', ({ bus }) => bus.losses);
 }
 
-function* countsOf(sources: ReadonlySet<Source>): Iterable<{ namespace: string; counts: NamespaceCounts }> {
+function* countsOf(sources: ReadonlySet<Source>): Iterable<[name: string, counts: NamespaceCounts]> {
   for (const { namespaces } of sources) {
-    for (const { name, counts } of namespaces.all()) yield { namespace: name, counts };
+    for (const { name, counts } of namespaces.all()) yield [name, counts];
   }
 }
 

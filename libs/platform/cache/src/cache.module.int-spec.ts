@@ -40,10 +40,12 @@ describe('CacheModule', () => {
     await cache.getOrLoad('user', '1', async () => 'v');
 
     const text = await registry.metrics();
-    expect(text).toContain('cache_hits_total{namespace="user",level="l1"} 1');
-    expect(text).toContain('cache_misses_total{namespace="user",level="l2"} 1');
-    expect(text).toContain('cache_load_duration_seconds_count{namespace="user",outcome="ok"} 1');
+    expect(text).toContain('cache_hits_total{cache_namespace="user",level="l1"} 1');
+    expect(text).toContain('cache_misses_total{cache_namespace="user",level="l2"} 1');
+    expect(text).toContain('cache_load_duration_seconds_count{cache_namespace="user",outcome="ok"} 1');
     expect(text).toMatch(/cache_l1_bytes \d{3}/);
+    expect(text).toMatch(/cache_l2_memory_used_bytes \d{6}/);
+    expect(text).toMatch(/TYPE cache_l2_evicted_keys_total counter\ncache_l2_evicted_keys_total 0/);
 
     await app.close();
     await eventually(() => sockets() <= before);
@@ -63,7 +65,7 @@ describe('CacheModule', () => {
       await NestFactory.createApplicationContext(Second, { logger: false }),
     ];
     for (const app of apps) await app.get(MultiLevelCache).getOrLoad('user', '1', async () => 'v');
-    expect(await registry.metrics()).toContain('cache_loads_total{namespace="user"} 2');
+    expect(await registry.metrics()).toContain('cache_loads_total{cache_namespace="user"} 2');
     for (const app of apps) await app.close();
   });
 

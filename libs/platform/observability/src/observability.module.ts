@@ -12,7 +12,7 @@ import { MetricsController } from './metrics.controller.js';
 import { requestOutcome } from './request-outcome.js';
 
 export interface ObservabilityOptions {
-  /** Names the process in every log line and metric. */
+  /** Names the process: `service` in every log line, the label `app` of every metric. */
   service: string;
   logLevel: string;
 }
@@ -57,7 +57,8 @@ export class ObservabilityModule {
         PrometheusModule.register({
           path: '/metrics',
           controller: MetricsController,
-          defaultLabels: { service },
+          // Not `service`: Prometheus gives its targets a label of that name.
+          defaultLabels: { app: service },
         }),
         TerminusModule.forRoot({ errorLogStyle: 'json' }),
       ],

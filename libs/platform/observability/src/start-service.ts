@@ -5,6 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyServerOptions } from 'fastify';
 import { Logger } from 'nestjs-pino';
+import { HttpMetrics } from './http.metrics.js';
 import { createHttpServer, drain, type HttpDeadlines } from './http.server.js';
 import { ManagementPort } from './management-port.js';
 import { requestIdOf } from './request-id.js';
@@ -60,10 +61,12 @@ export async function startService(module: Type, options: ServiceOptions): Promi
 }
 
 async function createApp(module: Type, options: ServiceOptions): Promise<NestFastifyApplication> {
+  const metrics = options.port === undefined ? undefined : new HttpMetrics();
   const adapter = new FastifyAdapter({
     ...options.fastify,
     genReqId: requestIdOf,
-    serverFactory: (handle: RequestListener) => createHttpServer(handle, options.http),
+    serverFactory: (handle: RequestListener) =>
+      createHttpServer(metrics?.timed(handle) ?? handle, options.http),
   });
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     // Until the app's own log is there: a database that can't be reached at start is told while it is retried.
@@ -73,6 +76,7 @@ async function createApp(module: Type, options: ServiceOptions): Promise<NestFas
   });
   app.useLogger(app.get(Logger));
   const fastify = adapter.getInstance();
+  metrics?.attach(fastify);
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.headers({ ...SECURITY_HEADERS, 'X-Request-Id': request.id });
     done();

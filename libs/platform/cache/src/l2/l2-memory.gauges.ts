@@ -1,4 +1,4 @@
-import { Gauge, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
 import type { L2Memory } from './l2-memory.js';
 import type { RedisL2Store } from './redis-l2.store.js';
 
@@ -20,24 +20,31 @@ export class L2MemoryGauges {
     this.define(registry, 'cache_l2_keys', 'Keys in the cache Redis', 'keys');
     this.define(
       registry,
-      'cache_l2_evicted_keys',
+      'cache_l2_evicted_keys_total',
       'Keys the cache Redis pushed out since it started',
       'evictedKeys',
+      Counter,
     );
   }
 
-  private define(registry: Registry, name: string, help: string, field: keyof L2Memory): void {
+  private define(
+    registry: Registry,
+    name: string,
+    help: string,
+    field: keyof L2Memory,
+    Kind: typeof Gauge | typeof Counter = Gauge,
+  ): void {
     if (registry.getSingleMetric(name)) return;
     const read = async (): Promise<number | undefined> => (await this.ask())?.[field];
-    new Gauge({
+    new Kind({
       name,
       help,
       registers: [registry],
       async collect() {
         const value = await read();
         // No figure is better than an old one.
-        if (value === undefined) this.remove();
-        else this.set(value);
+        this.remove();
+        if (value !== undefined) this.inc(value);
       },
     });
   }
