@@ -30,14 +30,25 @@ export class PersonalData {
   /** What of them is in `log`, in any spelling that a log gives it, each with the line where it is first. */
   foundIn(log: string): string[] {
     const text = log.toLowerCase();
-    return [...this.values].flatMap((value) => {
-      const at = [value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value)]
-        .map((spelling) => text.indexOf(spelling.toLowerCase()))
-        .find((position) => position >= 0);
-      if (at === undefined) return [];
+    const spellings = this.spellings();
+    const found = new Map<string, number>();
+    // Once through the log, however many values there are.
+    for (let at = 0; at + SHORTEST <= text.length; at += 1)
+      for (const { value, spelling } of spellings.get(text.slice(at, at + SHORTEST)) ?? [])
+        if (!found.has(value) && text.startsWith(spelling, at)) found.set(value, at);
+    return [...found].map(([value, at]) => {
       const [start, end] = [log.lastIndexOf('\n', at) + 1, log.indexOf('\n', at)];
-      return [`${value} in: ${log.slice(start, end === -1 ? undefined : end).slice(0, 2_000)}`];
+      return `${value} in: ${log.slice(start, end === -1 ? undefined : end).slice(0, 2_000)}`;
     });
+  }
+
+  /** Each spelling of each value, by its first characters. */
+  private spellings(): Map<string, { value: string; spelling: string }[]> {
+    const all = [...this.values].flatMap((value) => {
+      const written = [value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value)];
+      return [...new Set(written.map((each) => each.toLowerCase()))].map((spelling) => ({ value, spelling }));
+    });
+    return Map.groupBy(all, ({ spelling }) => spelling.slice(0, SHORTEST));
   }
 
   private add(value: unknown): void {
