@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { Controller, Get, Module, type OnApplicationShutdown, Post } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -220,4 +220,21 @@ describe('requests in a pipeline', () => {
     gate.resolve('late');
     await vi.waitFor(() => expect(waiting.heard).toContain('late'), patient);
   }, 30_000);
+});
+
+describe('a connection that is idle after an answer', () => {
+  /** After how many seconds they close one by default: one that we had closed first, a request may be on its way by. */
+  const balancers = { 'nginx and ingress-nginx': 60, 'AWS Application Load Balancer': 60, Traefik: 90 };
+
+  it('is left to a load balancer to close', async () => {
+    await start({ requestTimeoutMs: 500 });
+    const accepted = once(app.getHttpServer() as EventEmitter, 'connection');
+    const idle = await client(ports.public, 'POST /v1/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n');
+    const [socket] = (await accepted) as [Socket];
+    await vi.waitFor(() => expect(idle.heard).toMatch(/^HTTP\/1\.1 201 /), patient);
+    await vi.waitFor(() =>
+      expect(socket.timeout).toBeGreaterThan(1_000 * Math.max(...Object.values(balancers))),
+    );
+    expect(idle.heard).toMatch(/^keep-alive: timeout=100/im);
+  });
 });

@@ -16,8 +16,8 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const DRAIN_TIMEOUT_MS = 10_000;
 /** Of the request line and headers alone. */
 const HEADERS_TIMEOUT_MS = 10_000;
-/** More than the 60 s after which most load balancers give an idle connection up: it is theirs to close. */
-const KEEP_ALIVE_MS = 72_000;
+/** More than the 60 to 90 s after which most load balancers give an idle connection up: it is theirs to close. */
+const KEEP_ALIVE_MS = 100_000;
 /** How often connections that have fallen idle are ended during a stop. */
 const DRAIN_CHECK_MS = 50;
 
