@@ -20,11 +20,14 @@ import { ReplicasController } from './admin/replicas.controller.js';
 import { ShardsController } from './admin/shards.controller.js';
 import { callerKey, callerOf } from './auth/caller.js';
 import { CachedReads } from './consistency/cached-reads.js';
+import { READER } from './config/api-role.js';
 import { config } from './config/order-api.config.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { OrdersController } from './orders/orders.controller.js';
 import { ProductsController } from './products/products.controller.js';
 import { UsersController } from './users/users.controller.js';
+
+const onlyReads = config.API_ROLE === 'read';
 
 @Module({
   imports: [
@@ -35,6 +38,7 @@ import { UsersController } from './users/users.controller.js';
       replicas: config.DB_REPLICA_URLS,
       monitor: config.DB_MONITOR_ACCOUNT,
       entities: [...catalogEntities, ...ordersEntities],
+      ...(onlyReads && READER.database),
       consistency: {
         tokenSecrets: config.CONSISTENCY_TOKEN_SECRETS,
         windowMs: config.STICKY_WINDOW_MS,
@@ -49,12 +53,15 @@ import { UsersController } from './users/users.controller.js';
       prefix: config.CACHE_PREFIX,
       namespaces: cacheNamespaces,
       warmUpAtStart: true,
+      ...(onlyReads && READER.cache),
     }),
     ShardingModule.forRoot({
       shards: config.SHARD_URLS,
       redis: { url: config.CACHE_REDIS_URL, prefix: config.CACHE_PREFIX },
       entities: [...usersShardEntities, ...ordersShardEntities],
       cursorSecrets: config.CONSISTENCY_TOKEN_SECRETS,
+      // Ids are for what is written.
+      ...(onlyReads && { ids: false }),
     }),
     QueueModule.forClient({
       redisUrl: config.QUEUE_REDIS_URL,

@@ -14,6 +14,7 @@ await runService(async () => {
   const { authenticate } = await import('./auth/authentication.hook.js');
   const { acceptJsonOnly } = await import('./http/json-body.parser.js');
   const { refuseUnreadable, refuseUnroutable } = await import('./http/problem.filter.js');
+  const { refuseOtherRole } = await import('./http/role.hook.js');
   const { refuseWhileStopping } = await import('./http/stopping.hook.js');
   const { refuseUnclear } = await import('./http/unclear-request.hook.js');
   const { publishOpenApi } = await import('./openapi/open-api.page.js');
@@ -33,6 +34,7 @@ await runService(async () => {
       const fastify = app.getHttpAdapter().getInstance();
       refuseWhileStopping(fastify);
       refuseUnclear(fastify);
+      refuseOtherRole(fastify, config.API_ROLE);
       authenticate(fastify, app.get(TokenVerifier));
       acceptJsonOnly(fastify);
       if (config.DOCS_ENABLED) publishOpenApi(app);

@@ -24,7 +24,7 @@ import { ServiceProcess } from './service.process.js';
 import { ShopFixture } from './shop.fixture.js';
 
 type Changes = Record<string, string>;
-type ChangeOf = Changes | ((env: Changes) => Changes);
+type ChangeOf = Changes | ((env: Changes, index: number) => Changes);
 
 export interface PlatformChoice {
   /** Appears in log names. */
@@ -33,7 +33,7 @@ export interface PlatformChoice {
   servers?: TestTopology;
   /** How many order-api processes. Default 1. */
   apis?: number;
-  /** Changes to order-api's environment, which may depend on it; an empty value takes a variable away. */
+  /** Changes to the environment of the order-api of that index; an empty value takes a variable away. */
   apiEnv?: ChangeOf;
   /** How many worker processes. Default 1. */
   workers?: number;
@@ -164,25 +164,25 @@ async function createDatabases(servers: TestTopology, name: string): Promise<Rec
 async function launch(options: StackOptions, id: string, choice: PlatformChoice) {
   const { apis = 1, apiEnv = {}, workers = 1, workerEnv = {} } = choice;
   const ports = await freePorts(2 * apis + workers);
-  const service = (app: AppName, label: string, change: ChangeOf, own: Changes) => {
+  const service = (app: AppName, label: string, index: number, change: ChangeOf, own: Changes) => {
     const env = environmentOf(options, app, id);
     const { stateDir } = options;
     return new ServiceProcess({
       app,
       label: `${id}-${label}`,
       stateDir,
-      env: { ...env, ...(typeof change === 'function' ? change(env) : change), ...own },
+      env: { ...env, ...(typeof change === 'function' ? change(env, index) : change), ...own },
     });
   };
   const [apiPorts, workerPorts] = [ports.slice(0, apis), ports.slice(2 * apis)];
   const apiProcesses = apiPorts.map((port, index) =>
-    service('order-api', `order-api-${index}`, apiEnv, {
+    service('order-api', `order-api-${index}`, index, apiEnv, {
       PORT: String(port),
       MANAGEMENT_PORT: String(ports[apis + index]),
     }),
   );
   const workerProcesses = workerPorts.map((port, index) =>
-    service('worker', index === 0 ? 'worker' : `worker-${index}`, workerEnv, {
+    service('worker', index === 0 ? 'worker' : `worker-${index}`, index, workerEnv, {
       MANAGEMENT_PORT: String(port),
     }),
   );

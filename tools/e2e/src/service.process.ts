@@ -43,6 +43,11 @@ export class ServiceProcess {
     return this.child !== undefined && !ended(this.child);
   }
 
+  /** Of a process that has ended, and not by a signal. */
+  get exitCode(): number | null {
+    return this.child?.exitCode ?? null;
+  }
+
   /** Where health and metrics are. */
   get managementUrl(): string {
     return `http://127.0.0.1:${this.launch.env['MANAGEMENT_PORT']}`;

@@ -6,6 +6,7 @@ import { portVariable, serviceEnv } from '@fourfold/observability';
 import { queueEnv } from '@fourfold/queue';
 import { shardUrlsSchema } from '@fourfold/sharding';
 import { z } from 'zod';
+import { apiRole } from './api-role.js';
 
 const schema = z
   .object({
@@ -15,8 +16,12 @@ const schema = z
     ...cacheEnv,
     ...queueEnv,
     PORT: portVariable,
+    API_ROLE: apiRole.default('all'),
     /** Whether `/docs` and `/openapi.json` are there. */
-    DOCS_ENABLED: z.stringbool().default(true),
+    DOCS_ENABLED: z
+      .enum(['true', 'false'])
+      .default('true')
+      .transform((text) => text === 'true'),
     SHARD_URLS: shardUrlsSchema,
     ...authEnv,
   })

@@ -121,6 +121,22 @@ export class ServiceStoppingError extends AppError {
   }
 }
 
+/**
+ * The process has the other role. It has done nothing, so the request may be sent to another process, whatever its method
+ * (RFC 9110, section 15.5.20). Not 405: the resource does allow the method, and a 405 may be cached.
+ */
+export class MisdirectedRequestError extends AppError {
+  readonly code = 'misdirected-request';
+  readonly status = 421;
+  readonly title = 'This process does not serve such requests';
+
+  constructor(role: string, method: string, route: string) {
+    super(
+      `Nothing was done: this process has API_ROLE=${role} and does not serve ${method} ${route}; send it to one that does`,
+    );
+  }
+}
+
 export class RouteNotFoundError extends AppError {
   readonly code = 'not-found';
   readonly status = 404;

@@ -118,6 +118,26 @@ describe('DbRoutingModule', () => {
     await expect(ask(url, STRAY_WRITE)).rejects.toMatchObject({ code: 'ER_TABLEACCESS_DENIED_ERROR' });
   });
 
+  it('with readOnly it reads, is ready without the primary, and has the primary refuse what is written', async () => {
+    const reader = await routedApp(database, { readOnly: true });
+    const source = reader.get(DataSource);
+    expect(servers.replicas).toContain(await readingServer(source));
+    expect(await usePrimary(() => readingServer(source))).toBe(servers.primary);
+    expect(reader.get(HealthRegistry).entries.map(({ name, required }) => [name, required])).toEqual([
+      ['database-primary', false],
+      ['database-replica-1', false],
+      ['database-replica-2', false],
+    ]);
+    const writes = [
+      () => source.query(STRAY_WRITE),
+      () => source.getRepository(Note).insert({ text: 'stray' }),
+      () => source.transaction((manager) => manager.insert(Note, { text: 'stray' })),
+    ];
+    for (const write of writes)
+      await expect(write()).rejects.toMatchObject({ code: 'ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION' });
+    await reader.close();
+  });
+
   it('64-bit ids come back as strings, times as UTC', async () => {
     const [row] = await dataSource.query<Record<string, unknown>[]>(
       "SELECT 9007199254740993 AS id, TIMESTAMP('2026-01-02 03:04:05') AS at",

@@ -1,4 +1,5 @@
 import {
+  Inject,
   Module,
   type DynamicModule,
   type OnApplicationShutdown,
@@ -30,7 +31,7 @@ import { dialectOf } from './engine/dialect-of.js';
 import { MAIN_DATABASE } from './errors.js';
 import { DbNodeHealthIndicator } from './health/db-node.health.js';
 import { PrimaryWatch } from './health/primary.watch.js';
-import { ReplicaHealthMonitor } from './health/replica-health.monitor.js';
+import { MONITOR_DEFAULTS, ReplicaHealthMonitor } from './health/replica-health.monitor.js';
 import { withQueryTimeout } from './pool/statement.limit.js';
 import { createCluster } from './routing/create-cluster.js';
 import { NodeStatuses } from './routing/node-status.js';
@@ -50,9 +51,9 @@ import { typeOrmOptions } from './type-orm.options.js';
     { provide: RoutingPoolCluster, useFactory: createCluster, inject: [COMPLETE_OPTIONS, DbRoutingMetrics] },
     {
       provide: ReplicaHealthMonitor,
-      useFactory: (cluster: RoutingPoolCluster, metrics: DbRoutingMetrics) =>
-        new ReplicaHealthMonitor(cluster, metrics),
-      inject: [RoutingPoolCluster, DbRoutingMetrics],
+      useFactory: ({ readOnly }: CompleteOptions, cluster: RoutingPoolCluster, metrics: DbRoutingMetrics) =>
+        new ReplicaHealthMonitor(cluster, metrics, { ...MONITOR_DEFAULTS, writesHeartbeat: !readOnly }),
+      inject: [COMPLETE_OPTIONS, RoutingPoolCluster, DbRoutingMetrics],
     },
     {
       provide: ReadYourWrites,
@@ -85,6 +86,7 @@ export class DbRoutingModule extends ConfigurableModuleClass implements OnModule
     private readonly cluster: RoutingPoolCluster,
     private readonly metrics: DbRoutingMetrics,
     private readonly indicator: DbNodeHealthIndicator,
+    @Inject(COMPLETE_OPTIONS) private readonly options: CompleteOptions,
     @Optional() private readonly health?: HealthRegistry,
     @Optional() private readonly probes?: DependencyProbes,
   ) {
@@ -107,7 +109,8 @@ export class DbRoutingModule extends ConfigurableModuleClass implements OnModule
     this.probes?.add(MAIN_DATABASE, () => this.indicator.takesWrites());
     for (const node of this.indicator.nodes) {
       this.health?.add(`database-${node}`, () => this.indicator.inspect(node), {
-        required: node === PRIMARY,
+        // Reads go on without the primary.
+        required: node === PRIMARY && !this.options.readOnly,
       });
     }
   }

@@ -41,6 +41,11 @@ export interface DbRoutingOptions {
   /** Reads on the primary at once that are there for want of a replica. Default 8. */
   fallbackReads?: number | undefined;
   /**
+   * For a process that never writes. Its sessions on the primary refuse writes, it reads the heartbeat that others write,
+   * gives up connections to the primary that are idle for 5 s, and is ready without the primary. Default false.
+   */
+  readOnly?: boolean | undefined;
+  /**
    * The server ends a statement that runs longer. Not one that changes the schema, nor a stream while rows come. Raised for
    * some statements by `withQueryTimeout`. Default 15,000.
    */
@@ -132,6 +137,7 @@ const optionsSchema = z
     primaryConnections: count.default(32),
     replicaConnections: count.max(128).default(64),
     fallbackReads: count.default(8),
+    readOnly: z.boolean().default(false),
     queryTimeoutMs: positive.default(15_000),
     monitor: z.object({ user: z.string().min(1), password: z.string() }).optional(),
     consistency: z

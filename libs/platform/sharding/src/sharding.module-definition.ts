@@ -17,7 +17,8 @@ export interface ShardingModuleOptions extends Partial<ShardConnectionOptions> {
    * cluster every 0.7 s.
    */
   redis?: TopologyRedisOptions;
-  ids?: SnowflakeOptions;
+  /** False: for a process that needs no ids. It takes no worker id, and `SnowflakeIds` gives none. */
+  ids?: SnowflakeOptions | false;
   /** Where topology and worker ids are kept. Default: the application's default TypeORM DataSource. */
   main?: SqlExecutor;
 }

@@ -6,6 +6,7 @@ import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { IdLeaseLostError } from './ids/id-lease-lost.error.js';
 import { SnowflakeIds } from './ids/snowflake.ids.js';
 import { freshDatabase, openMain } from './mariadb.support-spec.js';
 import { ShardOverview } from './overview/shard.overview.js';
@@ -101,6 +102,14 @@ describe('ShardingModule', () => {
     await app.close();
     expect(await holders()).toEqual([]);
     await shards.proxy('shard-0').open();
+  });
+
+  it('takes no worker id where no ids are wanted, and gives none', async () => {
+    const app = await start(shards.urls, { ids: false });
+    expect(await holders()).toEqual([]);
+    expect(() => app.get(SnowflakeIds).nextId()).toThrow(IdLeaseLostError);
+    await expect(app.get(SnowflakeIds).waitForId()).rejects.toThrow(IdLeaseLostError);
+    await app.close();
   });
 
   it('shows operators whose key takes a shard more than its share', async () => {

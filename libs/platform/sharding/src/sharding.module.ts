@@ -53,7 +53,9 @@ import { TopologyStore } from './topology/topology.store.js';
       // After the topology: on an empty database its error is the one that says what to do.
       inject: [MODULE_OPTIONS_TOKEN, MAIN_CLUSTER, CurrentTopology],
       useFactory: ({ ids }: ShardingModuleOptions, main: SqlExecutor) =>
-        SnowflakeIds.start(new SqlWorkerIdLease(main, ids?.reservationMs), ids),
+        ids === false
+          ? SnowflakeIds.none()
+          : SnowflakeIds.start(new SqlWorkerIdLease(main, ids?.reservationMs), ids),
     },
     ...routingProviders,
     ...overviewProviders,

@@ -25,6 +25,16 @@ const guards = [
     ['await limit.enter(caller, reply.raw);', ''],
   ),
   ...of(
+    `${API}/http/role.hook.ts`,
+    `${API}/http/role.hook.spec.ts`,
+    ["if (role === 'all') return true;", ''],
+    ["'GET', 'HEAD', 'OPTIONS'", "'GET', 'HEAD', 'OPTIONS', 'PUT'"],
+    ['kind === role || ', ''],
+    ["method === 'HEAD' ? 'GET' : method", 'method'],
+    ["accessOf(config) !== 'public' && ", ''],
+    ['isApi && !serves(role, method, url)', 'isApi && serves(role, method, url)'],
+  ),
+  ...of(
     `${API}/auth/access.ts`,
     `${API}/auth/authentication.hook.spec.ts`,
     ['!isManagementRoute(config) && ', ''],

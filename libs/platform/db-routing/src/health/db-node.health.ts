@@ -3,9 +3,9 @@ import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/term
 import { ask } from '../pool/ask.js';
 import { PRIMARY } from '../routing/read.router.js';
 import { RoutingPoolCluster } from '../routing/routing-pool.cluster.js';
+import { assertTakesWrites } from './takes-writes.js';
 
 const PING_TIMEOUT_MS = 500;
-const READ_ONLY = 'SELECT @@global.read_only AS readOnly';
 
 /** Terminus indicator of one node: of the primary whether it answers, of a replica whether reads go there. */
 @Injectable()
@@ -31,9 +31,8 @@ export class DbNodeHealthIndicator {
   }
 
   /** @throws Error unless the primary answers, and is one that takes writes: after a switchover it may be none */
-  async takesWrites(): Promise<void> {
-    const [row] = await ask(this.cluster.primary.probes, { sql: READ_ONLY, withinMs: PING_TIMEOUT_MS });
-    if (Number(row?.['readOnly']) !== 0) throw new Error('the primary is read-only');
+  takesWrites(): Promise<void> {
+    return assertTakesWrites(this.cluster.primary.probes, PING_TIMEOUT_MS);
   }
 
   /** @throws Error saying what is wrong with the node */

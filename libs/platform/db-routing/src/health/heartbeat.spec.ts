@@ -2,21 +2,27 @@ import type { PoolConnection } from 'mysql2';
 import { describe, expect, it } from 'vitest';
 import type { NodePool } from '../pool/node.pool.js';
 import { Heartbeat } from './heartbeat.js';
+import { ReadOnlyPrimaryError } from './takes-writes.js';
 
 /** A primary by whose clock rows are written, and ours, which need not agree. */
-function beating() {
+function beating({ writes = true } = {}) {
   const clock = { oursMs: 1_000, theirsMs: 5_000_000 };
   let answers = true;
-  const query = (_sql: string, _values: unknown[], callback: (error: null, rows: unknown[]) => void) =>
-    callback(null, [{ written_ms: clock.theirsMs }]);
+  const server = { readOnly: 0, statements: [] as string[] };
+  const query = (sql: string, _values: unknown[], callback: (error: null, rows: unknown[]) => void) => {
+    server.statements.push(sql);
+    callback(null, [{ written_ms: clock.theirsMs, readOnly: server.readOnly }]);
+  };
   const connection = { query, release: () => {} } as unknown as PoolConnection;
   const primary = {
     acquire: (_request: unknown, callback: (error: Error | null, given?: PoolConnection) => void) =>
       answers ? callback(null, connection) : callback(new Error('refused')),
   } as unknown as NodePool;
-  const heartbeat = new Heartbeat({ intervalMs: 1_000, timeoutMs: 500, now: () => clock.oursMs });
+  const heartbeat = new Heartbeat({ intervalMs: 1_000, timeoutMs: 500, writes, now: () => clock.oursMs });
   return {
     heartbeat,
+    primary,
+    server,
     clock,
     pass(ms: number) {
       clock.oursMs += ms;
@@ -215,5 +221,24 @@ describe('a row on a replica is no news', () => {
     expect(find(ahead, had)).toBe(0);
     await beat(2);
     expect(lagOf(had)).toBe(1_000);
+  });
+});
+
+describe('a process that only reads', () => {
+  it('measures by the heartbeats of others, and sends no write', async () => {
+    const { beat, lagOf, pass, server } = beating({ writes: false });
+    const row = await beat(3);
+    await beat(1);
+    pass(500);
+    expect([lagOf(row + 1_000), lagOf(row)]).toEqual([0, 500]);
+    expect(server.statements.filter((sql) => !/^\s*SELECT/.test(sql))).toEqual([]);
+  });
+
+  it('takes a server that takes no writes for no primary', async () => {
+    const { heartbeat, primary, server } = beating({ writes: false });
+    await heartbeat.beat(primary);
+    server.readOnly = 1;
+    await expect(heartbeat.beat(primary)).rejects.toBeInstanceOf(ReadOnlyPrimaryError);
+    expect(heartbeat.isSilent).toBe(true);
   });
 });

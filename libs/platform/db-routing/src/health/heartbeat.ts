@@ -1,5 +1,6 @@
 import type { RowDataPacket } from 'mysql2';
 import { ask } from '../pool/ask.js';
+import { assertTakesWrites } from './takes-writes.js';
 import type { NodePool } from '../pool/node.pool.js';
 
 /**
@@ -27,6 +28,8 @@ export interface HeartbeatOptions {
   intervalMs: number;
   /** For the write and the read that follows it, together. */
   timeoutMs: number;
+  /** Whether this process writes the row too, or only reads what others write. */
+  writes: boolean;
   /** Milliseconds that only ever grow. */
   now: () => number;
 }
@@ -88,12 +91,15 @@ export class Heartbeat {
     return this.answeringSinceMs === undefined;
   }
 
-  /** @throws what the primary answers in place of taking it */
+  /** @throws what the primary answers in place of taking it; ReadOnlyPrimaryError where it is only read */
   async beat(primary: NodePool): Promise<void> {
-    const { intervalMs, timeoutMs } = this.options;
+    const { intervalMs, timeoutMs, writes } = this.options;
     const startedMs = this.now();
     try {
-      await ask(primary, { sql: WRITE_HEARTBEAT, values: [intervalMs * 500], withinMs: timeoutMs });
+      // A server that was demoted refuses the write; where none is sent, it has to be asked.
+      if (writes)
+        await ask(primary, { sql: WRITE_HEARTBEAT, values: [intervalMs * 500], withinMs: timeoutMs });
+      else await assertTakesWrites(primary, timeoutMs);
       const takenMs = this.now();
       const withinMs = Math.max(1, timeoutMs - (takenMs - startedMs));
       const writtenMs = heartbeatOf(await ask(primary, { sql: READ_HEARTBEAT, withinMs }));

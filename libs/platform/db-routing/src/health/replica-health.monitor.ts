@@ -8,6 +8,7 @@ import type { ReplicaNode } from '../routing/replica.node.js';
 import type { RoutingPoolCluster } from '../routing/routing-pool.cluster.js';
 import { Heartbeat } from './heartbeat.js';
 import type { HealthTransition, ProbeResult } from './replica-health.js';
+import { ReadOnlyPrimaryError } from './takes-writes.js';
 
 export interface MonitorOptions {
   /** Between two probes of a replica, ± 20% so that processes that started together do not probe together. */
@@ -18,6 +19,8 @@ export interface MonitorOptions {
   /** Longer than a probe's: a primary whose commits stall, or that has the row locked, is slow and not silent. */
   beatTimeoutMs: number;
   trialTimeoutMs: number;
+  /** Whether this process writes heartbeats, or measures by those of others. Default true. */
+  writesHeartbeat?: boolean;
   /** Milliseconds that only ever grow. */
   now?: () => number;
   random?: () => number;
@@ -68,8 +71,8 @@ export class ReplicaHealthMonitor {
   ) {
     this.now = options.now ?? (() => performance.now());
     this.random = options.random ?? Math.random;
-    const { beatIntervalMs: intervalMs, beatTimeoutMs: timeoutMs } = options;
-    this.heartbeat = new Heartbeat({ intervalMs, timeoutMs, now: this.now });
+    const { beatIntervalMs: intervalMs, beatTimeoutMs: timeoutMs, writesHeartbeat: writes = true } = options;
+    this.heartbeat = new Heartbeat({ intervalMs, timeoutMs, writes, now: this.now });
   }
 
   /** Resolves when the replicas are in rotation, so that the first request finds them, or after `START_DEADLINE_MS`. */
@@ -194,6 +197,8 @@ export class ReplicaHealthMonitor {
       this.beatFailed = false;
     } catch (error) {
       if (this.stopped) return;
+      // A write that is refused has its pool do so.
+      if (error instanceof ReadOnlyPrimaryError) this.cluster.leavePrimary();
       this.metrics.heartbeatFailures.inc();
       if (this.beatFailed) return;
       this.beatFailed = true;

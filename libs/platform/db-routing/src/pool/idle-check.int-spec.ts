@@ -127,6 +127,18 @@ describe('a connection at the end of its life', () => {
   });
 });
 
+describe('a connection that nobody has used for longer than it may be idle', () => {
+  it('is closed, and others stay', async () => {
+    const pool = open({ maxIdleMs: 500 });
+    await fill(pool, 4);
+    const using = setInterval(() => void acquire(pool).then((connection) => connection.release()), 20);
+    cleanups.unshift(() => clearInterval(using));
+    await eventually(() => pool.stats.idle + pool.stats.used === 1);
+    clearInterval(using);
+    await eventually(() => pool.stats.idle + pool.stats.used === 0);
+  });
+});
+
 describe('a connection that was used a moment ago', () => {
   it('is not asked: it is handed out even when nothing passes', async () => {
     const pool = open({ idleCheckMs: 60_000 });

@@ -300,7 +300,10 @@ export class NodePool implements ConnectionHost {
       } else if (runningMs > STALL_MS) stalled = true;
     }
     if (stalled) this.observer.suspicious?.();
-    for (const old of this.idle.takeWhere(({ expiresMs }) => nowMs > expiresMs))
+    const { maxIdleMs } = this.options;
+    const isOver = ({ expiresMs, lastUsedMs }: NodeConnection) =>
+      nowMs > expiresMs || nowMs - lastUsedMs > maxIdleMs;
+    for (const old of this.idle.takeWhere(isOver))
       this.discard(old, connectionAborted('Its life is over'), false);
     if (!this.connectsAgain) {
       this.connectsAgain = true;

@@ -22,6 +22,8 @@ export interface NodePoolOptions {
    * opened together are not closed together.
    */
   maxLifetimeMs: number;
+  /** A connection that was idle for longer is closed. `Infinity`: none is closed for that. */
+  maxIdleMs: number;
   /** A connection that was idle for longer is asked for a sign of life before it is used. */
   idleCheckMs: number;
   /** Statements sent once on each new connection, before anything else uses it. */

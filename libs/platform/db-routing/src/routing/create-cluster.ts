@@ -14,6 +14,10 @@ const IDLE_LEASE_MS = 60_000;
 const IDLE_CHECK_MS = 15_000;
 /** An address that leads elsewhere by now (DNS, a balancer) is followed within it at the latest. */
 const MAX_LIFETIME_MS = 300_000;
+/** Of a connection to the primary, in a process that needs it now and then. */
+const READ_ONLY_IDLE_MS = 5_000;
+/** The server refuses a write with error 1792, whatever the account may do. */
+const REFUSE_WRITES = 'SET SESSION TRANSACTION READ ONLY';
 const DEFAULT_WAIT_MS = 150;
 
 /** The cluster's own options, complete, from those of the module. */
@@ -25,6 +29,7 @@ export function clusterOptions(options: CompleteOptions): RoutingPoolClusterOpti
     idleLeaseMs: IDLE_LEASE_MS,
     idleCheckMs: IDLE_CHECK_MS,
     maxLifetimeMs: MAX_LIFETIME_MS,
+    maxIdleMs: Infinity,
     sessionSetup: [...SESSION_SETUP, ...dialect.sessionSetup],
     dialect,
   };
@@ -33,6 +38,10 @@ export function clusterOptions(options: CompleteOptions): RoutingPoolClusterOpti
       ...node,
       connections: options.primaryConnections,
       acquireDeadlineMs: PRIMARY_ACQUIRE_DEADLINE_MS,
+      ...(options.readOnly && {
+        maxIdleMs: READ_ONLY_IDLE_MS,
+        sessionSetup: [...node.sessionSetup, REFUSE_WRITES],
+      }),
     },
     replica: {
       ...node,

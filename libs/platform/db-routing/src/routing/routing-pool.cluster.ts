@@ -105,6 +105,11 @@ export class RoutingPoolCluster implements RoutedNodes {
     });
   }
 
+  /** No connection to the primary from before is used again: its address may lead to another server by now. */
+  leavePrimary(): void {
+    for (const pool of Object.values(this.primary) as NodePool[]) pool.retire({ abort: false });
+  }
+
   end(callback: (error: Error | null) => void): void {
     const ending = [
       ...(Object.values(this.primaryNode ?? {}) as NodePool[]).map(

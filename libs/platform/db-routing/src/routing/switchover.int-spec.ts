@@ -28,8 +28,8 @@ const promote = () => fixture.servers.promote('replica-1', fixture.database.name
 const insert = (dataSource: DataSource, text: string) => dataSource.getRepository(Note).insert({ text });
 
 /** A process with several connections open. */
-async function aProcess(monitor: object = NO_MORE_BEATS): Promise<DataSource> {
-  const options = { primaryUrl: address.url, primaryConnections: 8 };
+async function aProcess(monitor: object = NO_MORE_BEATS, more: object = {}): Promise<DataSource> {
+  const options = { primaryUrl: address.url, primaryConnections: 8, ...more };
   const { dataSource } = await fixture.watch({ options, monitor });
   await openConnections(dataSource);
   return dataSource;
@@ -42,8 +42,9 @@ async function notesOn(url: string): Promise<string[]> {
   return (await ask(url, 'SELECT text FROM notes ORDER BY id')).map((row) => String(row['text']));
 }
 
-it('each process follows the address at its next write, at a commit, or at a heartbeat; a stock pool never does', async () => {
+it('each process follows the address at its next write, at a commit, or at a heartbeat, written or only read; a stock pool never does', async () => {
   const [committing, inserting, reading] = [await aProcess(), await aProcess(), await aProcess({})];
+  const onlyReading = await aProcess({ writesHeartbeat: false }, { readOnly: true });
   const naive = new DataSource({ type: 'mysql', url: address.url });
   await naive.initialize();
   fixture.afterTest(() => naive.destroy());
@@ -68,9 +69,10 @@ it('each process follows the address at its next write, at a commit, or at a hea
   await insert(inserting, 'once more');
   expect((await notesOn(promoted)).slice(3)).toEqual(['alone', 'once more']);
 
-  await eventually(async () =>
-    expect(await usePrimary(() => readingServer(reading))).toBe(fixture.ids.replicas[0]),
-  );
+  for (const source of [reading, onlyReading])
+    await eventually(async () =>
+      expect(await usePrimary(() => readingServer(source))).toBe(fixture.ids.replicas[0]),
+    );
   for (let turn = 0; turn < 3; turn += 1)
     await expect(naive.query("INSERT INTO notes (text) VALUES ('naive')")).rejects.toThrow('--read-only');
 });

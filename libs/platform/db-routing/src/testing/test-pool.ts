@@ -23,6 +23,7 @@ export function testPool(
     idleLeaseMs: 60_000,
     idleCheckMs: 15_000,
     maxLifetimeMs: Infinity,
+    maxIdleMs: Infinity,
     sessionSetup: [...SESSION_SETUP, ...dialect.sessionSetup],
     dialect,
     ...options,

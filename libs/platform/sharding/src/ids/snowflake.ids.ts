@@ -19,6 +19,12 @@ const LEASE_DEADLINE_MS = 5_000;
 /** A process that was frozen has its ids back within this. */
 const WAIT_MS = 1_000;
 
+const NO_LEASE: WorkerIdLease = {
+  acquire: () => Promise.reject(new IdLeaseLostError('This process takes no worker id')),
+  reserve: () => Promise.resolve(false),
+  release: () => Promise.resolve(),
+};
+
 /**
  * Global ids: 64 bits, as decimal text, strictly increasing within this process and never issued twice by any.
  *
@@ -63,6 +69,13 @@ export class SnowflakeIds implements OnApplicationShutdown {
     const ids = new SnowflakeIds(lease, options);
     await ids.#acquire();
     ids.#schedule(ids.#reservationMs / 3);
+    return ids;
+  }
+
+  /** For a process that issues no ids: each call throws IdLeaseLostError, and nothing is leased. */
+  static none(): SnowflakeIds {
+    const ids = new SnowflakeIds(NO_LEASE, {});
+    ids.#released = true;
     return ids;
   }
 
