@@ -16,6 +16,11 @@ describe('the environment of the token check', () => {
     expect(schema.safeParse({ ...rest, ...keys }).success).toBe(right);
   });
 
+  it('tells that no keys are named beside all else that is wrong', () => {
+    const issues = schema.safeParse({}).error?.issues.map(({ path }) => path.join('.'));
+    expect(issues?.sort()).toEqual(['AUTH_AUDIENCE', 'AUTH_ISSUER', 'AUTH_JWKS_URL']);
+  });
+
   it('gives the options of AuthModule', () => {
     expect(authOptionsOf(schema.parse({ ...rest, AUTH_JWKS_FILE: '/keys.json' }))).toEqual({
       jwksFile: '/keys.json',

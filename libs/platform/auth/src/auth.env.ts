@@ -18,7 +18,12 @@ interface KeySources {
 /** What no single variable can say, as the arguments of `schema.refine(…)`. */
 export const oneKeySource = [
   (env: KeySources): boolean => (env.AUTH_JWKS_URL === undefined) !== (env.AUTH_JWKS_FILE === undefined),
-  { message: 'set exactly one of AUTH_JWKS_URL and AUTH_JWKS_FILE', path: ['AUTH_JWKS_URL'] },
+  {
+    message: 'set exactly one of AUTH_JWKS_URL and AUTH_JWKS_FILE',
+    path: ['AUTH_JWKS_URL'],
+    // Also when other variables are wrong: all that is, is told at once.
+    when: () => true,
+  },
 ] satisfies [unknown, unknown];
 
 /** @param env as `authEnv` has parsed it */

@@ -1,0 +1,47 @@
+import { ServiceProcess } from '@fourfold-tools/e2e';
+import { topology } from '@fourfold-tools/testing';
+import { expect, it } from 'vitest';
+
+const SECRET = 'hunter2';
+const broken = {
+  MANAGEMENT_PORT: '0',
+  DB_PRIMARY_URL: `postgres://user:${SECRET}@db/shop`,
+  DB_MONITOR_ACCOUNT: SECRET,
+  CACHE_REDIS_URL: 'cache:6379',
+  SHARD_URLS: 'shard-0',
+  LOG_LEVEL: 'loud',
+  HTTP_DRAIN_TIMEOUT_MS: 'soon',
+};
+/** In the order of the alphabet: what is missing, and what can't be read. */
+const faultsOfBoth = [
+  'AUTH_AUDIENCE',
+  'AUTH_ISSUER',
+  'AUTH_JWKS_URL',
+  'CACHE_REDIS_URL',
+  'DB_MONITOR_ACCOUNT',
+  'DB_PRIMARY_URL',
+  'HTTP_DRAIN_TIMEOUT_MS',
+  'LOG_LEVEL',
+  'MANAGEMENT_PORT',
+  'QUEUE_REDIS_URL',
+  'SHARD_URLS',
+];
+
+it.each([
+  [
+    'order-api',
+    { PORT: '65536', API_ROLE: 'reader', CONSISTENCY_TOKEN_SECRETS: SECRET, DOCS_ENABLED: 'perhaps' },
+    ['PORT', 'API_ROLE', 'CONSISTENCY_TOKEN_SECRETS', 'DOCS_ENABLED'],
+  ],
+  ['worker', { SMTP_URL: 'mail', MAIL_CATCHER_URL: 'mail' }, ['SMTP_URL', 'MAIL_FROM', 'MAIL_CATCHER_URL']],
+])('%s does not start, and names every variable that is wrong and no value', async (app, own, itsFaults) => {
+  const { stateDir } = topology();
+  const service = new ServiceProcess({ app, label: `${app}-misled`, stateDir, env: { ...broken, ...own } });
+  await expect(service.start()).rejects.toThrow('ended while starting');
+  expect(service.exitCode).toBe(1);
+  const log = await service.wholeLog();
+  expect(log).toMatch(new RegExp(`^${app} can't start: its environment variables are not valid\n`));
+  const named = [...log.matchAll(/^  - (\w+)[.\d]*: ./gm)].map(([, name]) => name);
+  expect(named.sort()).toEqual([...faultsOfBoth, ...itsFaults].sort());
+  expect(log).not.toContain(SECRET);
+});
