@@ -35,7 +35,8 @@ const commands = {
     builds: ['tools/verify'],
     main: 'tools/verify/dist/mutants/main.js',
   },
-  verify: { says: 'every check of the project (npm test)', builds: ['tools/verify'] },
+  alerts: { says: 'checks the alert rules, their cases and runbooks', builds: ['tools/alerts'] },
+  verify: { says: 'every check of the project (npm test)', builds: ['tools/verify', 'tools/alerts'] },
 };
 
 class BootstrapError extends Error {}

@@ -14,13 +14,15 @@ export {
   StopMarker,
   supervisorRecord,
 } from './app-process.js';
+export { alertmanagerServer, type Reactions } from './alertmanager.server.js';
 export type { Report } from './bring-up.js';
-export { installMissing, type InstallRequest } from './install-missing.js';
+export { installMissing, installPrograms, type InstallRequest } from './install-missing.js';
 export { tailOf } from './log-file.js';
 export { accountStatements, mainDatabase, shardDatabase } from './mariadb-accounts.js';
 export { poll } from './poll.js';
 export { checkPorts, freePorts, isPortFree, type PortClaim } from './port-check.js';
 export { endProcess, identify, isAlive, type ProcessIdentity } from './process-identity.js';
+export { prometheusServer, type Watched } from './prometheus.server.js';
 export { privateTopology, removeAbandonedTopologies, removeTopology } from './private-topology.js';
 export { RunRecord } from './run-record.js';
 export { awaitReady, startServer, type ServerLaunch, type StartedServer } from './server-process.js';

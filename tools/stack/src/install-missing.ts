@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findExecutable } from './executables.js';
+import { findExecutable, requireExecutable } from './executables.js';
 import { StackError } from './stack-error.js';
 
 /** Programs the topology can't do without, and Debian's packages for them. */
@@ -16,6 +16,7 @@ const required: Readonly<Record<string, string>> = {
 const onRequest = {
   prometheus: 'prometheus',
   promtool: 'prometheus',
+  'prometheus-alertmanager': 'prometheus-alertmanager',
   bash: 'bash',
   curl: 'curl',
   git: 'git',
@@ -46,6 +47,20 @@ export function installMissing({ also = [], ifPossible = [], report }: InstallRe
     const [reason] = error.message.split('\n');
     report(`${reason}; going on without`);
   }
+}
+
+/**
+ * The same for single programs, without those that the topology needs.
+ * @returns their full paths
+ * @throws StackError with what is missing and how to get it
+ */
+export function installPrograms<P extends OnRequest>(
+  programs: readonly P[],
+  report: (line: string) => void,
+): Record<P, string> {
+  install(programs, report);
+  const found = programs.map((program) => [program, requireExecutable(program)]);
+  return Object.fromEntries(found) as Record<P, string>;
 }
 
 function install(programs: readonly string[], report: (line: string) => void): void {

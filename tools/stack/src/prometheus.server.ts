@@ -1,12 +1,21 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { requireExecutable } from './executables.js';
+import { findExecutable, requireExecutable } from './executables.js';
 import { httpAnswers } from './http-answers.js';
 import { stateLayout, type StackOptions } from './stack-options.js';
 import { host, nothingToDo, type ServerNode } from './topology-node.js';
 
-/** Prometheus, scraping both apps; left out where it is not installed. */
-export function prometheusServer(options: StackOptions): ServerNode {
+/** What a Prometheus looks at, and how often. */
+export interface Watched {
+  /** Ports on this machine, by the name of the job. */
+  readonly targets: Readonly<Record<string, readonly number[]>>;
+  readonly ruleFile: string;
+  /** Between two scrapes, and two evaluations of the rules. Default 5. */
+  readonly everySeconds?: number;
+}
+
+/** Prometheus, scraping both apps and evaluating the project's rules; left out where it is not installed. */
+export function prometheusServer(options: StackOptions, watched = platformOf(options)): ServerNode {
   const { ports } = options;
   const folder = stateLayout(options).data('prometheus');
   const configFile = join(folder, 'prometheus.yml');
@@ -19,8 +28,7 @@ export function prometheusServer(options: StackOptions): ServerNode {
     stopGraceMs: 10_000,
     prepare: async () => {
       mkdirSync(folder, { recursive: true });
-      const jobs = { 'order-api': ports['api-management'], worker: ports['worker-management'] };
-      writeFileSync(configFile, prometheusConfig(jobs));
+      writeFileSync(configFile, prometheusConfig(options, watched));
     },
     command: () => ({
       file: requireExecutable('prometheus'),
@@ -38,11 +46,27 @@ export function prometheusServer(options: StackOptions): ServerNode {
   };
 }
 
-function prometheusConfig(jobs: Readonly<Record<string, number>>): string {
-  const scrapes = Object.entries(jobs).flatMap(([job, port]) => [
-    `  - job_name: ${job}`,
-    '    static_configs:',
-    `      - targets: ['${host}:${port}']`,
-  ]);
-  return ['global:', '  scrape_interval: 5s', 'scrape_configs:', ...scrapes, ''].join('\n');
+function platformOf({ ports, repoRoot }: StackOptions): Watched {
+  return {
+    targets: { 'order-api': [ports['api-management']], worker: [ports['worker-management']] },
+    ruleFile: join(repoRoot, 'docker', 'prometheus', 'rules', 'fourfold.yaml'),
+  };
+}
+
+/** JSON, which is YAML too. */
+function prometheusConfig({ ports }: StackOptions, { targets, ruleFile, everySeconds = 5 }: Watched): string {
+  const every = `${everySeconds}s`;
+  const at = (numbers: readonly number[]) => [{ targets: numbers.map((port) => `${host}:${port}`) }];
+  const alertmanagers = findExecutable('prometheus-alertmanager') ? [ports.alertmanager] : [];
+  const watchers = { prometheus: [ports.prometheus], alertmanager: alertmanagers };
+  const config = {
+    global: { scrape_interval: every, scrape_timeout: every, evaluation_interval: every },
+    rule_files: [ruleFile],
+    alerting: { alertmanagers: [{ static_configs: at(alertmanagers) }] },
+    scrape_configs: Object.entries({ ...targets, ...watchers }).map(([job, numbers]) => ({
+      job_name: job,
+      static_configs: at(numbers),
+    })),
+  };
+  return `${JSON.stringify(config, null, 2)}\n`;
 }

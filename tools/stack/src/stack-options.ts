@@ -7,13 +7,13 @@ export interface StackOptions {
   /** Data, logs, run records, secrets and development keys of this one topology. */
   readonly stateDir: string;
   readonly ports: TopologyPorts;
-  /** False leaves Prometheus out altogether, even where it is installed. */
+  /** False leaves Prometheus and Alertmanager out altogether, even where they are installed. */
   readonly prometheus: boolean;
 }
 
 /**
  * Reads `FOURFOLD_STATE_DIR` (default `<repoRoot>/.stack`), `FOURFOLD_PORT_OFFSET`, `FOURFOLD_PORTS` and
- * `FOURFOLD_PROMETHEUS` (`off` leaves it out).
+ * `FOURFOLD_PROMETHEUS` (`off` leaves it and Alertmanager out).
  * @throws StackError naming the variable that is wrong.
  */
 export function stackOptionsFromEnv(env: Record<string, string | undefined>, repoRoot: string): StackOptions {

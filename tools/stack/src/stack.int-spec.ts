@@ -30,7 +30,9 @@ describe('a topology', () => {
   it('boots from nothing, and status names every node', () => {
     const { ports } = scratch.options;
     const running = { host: '127.0.0.1', state: 'running', pid: expect.any(Number) };
-    const prometheus = findExecutable('prometheus') ? running : { state: 'not-installed', pid: null };
+    const optional = (program: string) =>
+      findExecutable(program) ? running : { state: 'not-installed', pid: null };
+    const [prometheus, alertmanager] = ['prometheus', 'prometheus-alertmanager'].map(optional);
     expect(scratch.stack.status()).toMatchObject([
       { name: 'primary', kind: 'primary', port: ports.primary, ...running },
       { name: 'replica-1', kind: 'replica', port: ports['replica-1'], ...running },
@@ -43,6 +45,7 @@ describe('a topology', () => {
       { name: 'redis-queue', kind: 'redis-queue', port: ports['redis-queue'], ...running },
       { name: 'mail', kind: 'smtp', port: ports.smtp, webPort: ports.mail, ...running },
       { name: 'prometheus', kind: 'prometheus', port: ports.prometheus, ...prometheus },
+      { name: 'alertmanager', kind: 'alertmanager', port: ports.alertmanager, ...alertmanager },
       { name: 'order-api', kind: 'app', port: ports.api, pid: null, state: 'stopped' },
       { name: 'worker', kind: 'app', port: ports['worker-management'], pid: null, state: 'stopped' },
     ]);

@@ -9,6 +9,7 @@ export const nodeKinds = [
   'redis-queue',
   'smtp',
   'prometheus',
+  'alertmanager',
   'app',
 ] as const;
 export type NodeKind = (typeof nodeKinds)[number];

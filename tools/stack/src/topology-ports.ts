@@ -14,6 +14,7 @@ export const defaultPorts = {
   smtp: 11025,
   mail: 11080,
   prometheus: 19090,
+  alertmanager: 19093,
   api: 3000,
   'api-management': 3100,
   'worker-management': 3101,
@@ -27,7 +28,10 @@ const badHttpPorts = new Set([
   ...[1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6679, 6697, 10080],
   ...[6665, 6666, 6667, 6668, 6669],
 ]);
-const httpPorts: readonly PortName[] = ['mail', 'prometheus', 'api', 'api-management', 'worker-management'];
+const httpPorts: readonly PortName[] = [
+  ...(['mail', 'prometheus', 'alertmanager'] as const),
+  ...(['api', 'api-management', 'worker-management'] as const),
+];
 
 export const portNames = Object.keys(defaultPorts) as PortName[];
 

@@ -1,3 +1,4 @@
+import { alertmanagerServer } from './alertmanager.server.js';
 import { mailServer } from './mail.server.js';
 import { mariadbServer } from './mariadb.server.js';
 import { prometheusServer } from './prometheus.server.js';
@@ -20,7 +21,7 @@ export function topologyServers(options: StackOptions): ServerNode[] {
     redisServer(options, 'redis-cache'),
     redisServer(options, 'redis-queue'),
     mailServer(options),
-    ...(options.prometheus ? [prometheusServer(options)] : []),
+    ...(options.prometheus ? [prometheusServer(options), alertmanagerServer(options)] : []),
   ];
 }
 
@@ -29,6 +30,6 @@ export function topologyServers(options: StackOptions): ServerNode[] {
  * from or writes to, so that no log fills with lost connections.
  */
 export const stopOrder: readonly (readonly ServerNode['kind'][])[] = [
-  ['prometheus', 'smtp', 'redis-cache', 'redis-queue', 'replica'],
+  ['prometheus', 'alertmanager', 'smtp', 'redis-cache', 'redis-queue', 'replica'],
   ['primary', 'shard'],
 ];

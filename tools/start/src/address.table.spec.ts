@@ -8,6 +8,7 @@ const nodes: TopologyNode[] = [
   { name: 'redis-queue', kind: 'redis-queue', port: 16380, ...running },
   { name: 'mail', kind: 'smtp', port: 11025, webPort: 11080, ...running },
   { name: 'prometheus', kind: 'prometheus', port: 19090, ...running, pid: null, state: 'not-installed' },
+  { name: 'alertmanager', kind: 'alertmanager', port: 19093, ...running },
   { name: 'order-api', kind: 'app', port: 3000, managementPort: 3100, ...running },
   { name: 'worker', kind: 'app', port: 3101, ...running },
 ];
@@ -19,6 +20,7 @@ it('lists each address that answers, pages as links', () => {
       '  Redis, queue               127.0.0.1:16380',
       '  Mail page                  http://127.0.0.1:11080',
       '  SMTP                       127.0.0.1:11025',
+      '  Alertmanager               http://127.0.0.1:19093',
       '  API                        http://127.0.0.1:3000/v1',
       '  API documentation          http://127.0.0.1:3000/docs',
       '  order-api health, metrics  http://127.0.0.1:3100/health/ready  /metrics',

@@ -96,11 +96,14 @@ describe('npm start on a fresh clone', { timeout: 10 * minute }, () => {
       ['redis-queue', 'redis-queue', `127.0.0.1:${ports['redis-queue']}`],
       ['mail', 'smtp', `127.0.0.1:${ports.smtp}`],
       ['prometheus', 'prometheus', `127.0.0.1:${ports.prometheus}`],
+      ['alertmanager', 'alertmanager', `127.0.0.1:${ports.alertmanager}`],
       ['order-api', 'app', `127.0.0.1:${ports.api}`],
       ['worker', 'app', `127.0.0.1:${ports['worker-management']}`],
     ]);
     const notRunning = nodes.filter(({ state, pid }) => state !== 'running' || !Number.isInteger(pid));
-    expect(notRunning.map(({ name }) => name)).toEqual(prometheusInstalled() ? [] : ['prometheus']);
+    const optional = ['prometheus', 'alertmanager'];
+    const left = optional.filter((name) => look.node(name).state === 'not-installed');
+    expect(notRunning.map(({ name }) => name)).toEqual(left);
   });
 
   it('has both apps as healthy targets in Prometheus, or says that it is not installed', async () => {
@@ -113,9 +116,10 @@ describe('npm start on a fresh clone', { timeout: 10 * minute }, () => {
       return;
     }
     await eventually(
-      async () => expect(await look.scrapeHealth()).toEqual({ 'order-api': 'up', worker: 'up' }),
+      async () => expect(await look.scrapeHealth()).toMatchObject({ 'order-api': 'up', worker: 'up' }),
       { deadlineMs: minute, everyMs: 250 },
     );
+    await eventually(async () => expect(await look.firing()).toContain('Watchdog'));
   });
 
   it('brings a killed worker back as another process, which repeats no mail', async () => {

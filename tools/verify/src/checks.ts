@@ -10,6 +10,7 @@ export const stages: readonly (readonly Check[])[] = [
       '--log-level',
       'warn',
     ]),
+    commandCheck('alerts', 'alert rules, their cases and runbooks', 'node', ['tools/alerts/dist/main.js']),
     commandCheck('lint', 'oxlint, and the module boundaries', 'node', ['tools/lint.mjs']),
   ],
   [vitestCheck('tests', 'pure tests, libraries against real servers, the platform as processes, and faults')],

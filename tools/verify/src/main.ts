@@ -33,11 +33,11 @@ function chosen(only: string | undefined): readonly (readonly Check[])[] {
   return stages.map((stage) => stage.filter(({ name }) => names.includes(name)));
 }
 
-async function verify(only: string | undefined): Promise<Tally> {
+async function verify({ only, full }: { only: string | undefined; full: boolean }): Promise<Tally> {
   const selected = chosen(only);
   installMissing({
     also: ['bash', 'curl', 'git'],
-    ifPossible: ['prometheus'],
+    ifPossible: ['prometheus', ...(full ? (['prometheus-alertmanager'] as const) : [])],
     report: (line) => console.log(line),
   });
   const outcomes: CheckOutcome[] = [];
@@ -74,7 +74,7 @@ try {
     console.log(HELP);
   } else {
     if (values.full) process.env['FOURFOLD_TEST_FULL'] = '1';
-    const { passed, failed } = await verify(values.only);
+    const { passed, failed } = await verify({ only: values.only, full: values.full === true });
     console.log(`${passed} passed, ${failed} failed`);
     process.exitCode = failed === 0 ? 0 : 1;
   }

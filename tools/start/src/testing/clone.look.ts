@@ -44,6 +44,13 @@ export class CloneLook {
     return Object.fromEntries(data.activeTargets.map(({ labels, health }) => [labels.job, health]));
   }
 
+  /** Names of the alerts that fire, by the rules of the clone. */
+  async firing(): Promise<string[]> {
+    const answer = await this.page('prometheus', '/api/v1/alerts');
+    const { data } = (await answer.json()) as { data: { alerts: { labels: { alertname: string } }[] } };
+    return data.alerts.map(({ labels }) => labels.alertname);
+  }
+
   async userOrders(shard: ShardName, orderId: string): Promise<RowDataPacket[]> {
     const uri = databaseUrl(this.clone.options, shard, 'app', shardDatabase);
     const connection = await createConnection({ uri, supportBigNumbers: true, bigNumberStrings: true });

@@ -1,0 +1,66 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Cases, readCases } from './case.file.js';
+import { readRules, type RuleFile } from './rule.file.js';
+
+export const paths = {
+  rules: 'k8s/components/monitoring/prometheus-rule.yaml',
+  plain: 'docker/prometheus/rules/fourfold.yaml',
+  cases: 'tools/alerts/cases',
+  runbooks: 'docs/runbooks',
+} as const;
+
+/** What the checks compare. */
+export interface AlertsProject {
+  readonly rules: RuleFile;
+  readonly cases: Cases;
+  /** Names of pages, without `.md`. */
+  readonly runbooks: ReadonlySet<string>;
+  /** Undefined when the file is not there. */
+  readonly plain: string | undefined;
+  readonly code: CodeMetrics;
+}
+
+/** What the code says of its metrics. */
+export interface CodeMetrics {
+  /** Each text that may be the name of a metric. */
+  readonly names: ReadonlySet<string>;
+  /** Upper bounds of a histogram. */
+  bucketsOf(histogram: string): readonly number[] | undefined;
+}
+
+/** @throws AlertsError when a file is missing or not as it should be */
+export function readProject(root: string): AlertsProject {
+  const plain = join(root, paths.plain);
+  return {
+    rules: readRules(join(root, paths.rules)),
+    cases: readCases(join(root, paths.cases)),
+    runbooks: new Set(
+      readdirSync(join(root, paths.runbooks)).flatMap((file) => /^([A-Z]\w+)\.md$/.exec(file)?.[1] ?? []),
+    ),
+    plain: existsSync(plain) ? readFileSync(plain, 'utf8') : undefined,
+    code: metricsIn(sourcesOf(root)),
+  };
+}
+
+/** @param sources texts of source files */
+export function metricsIn(sources: readonly string[]): CodeMetrics {
+  const all = sources.join('\n');
+  return {
+    names: new Set([...all.matchAll(/'([a-z][a-z0-9]*(?:_[a-z0-9]+)+)'/g)].map(([, name]) => name!)),
+    bucketsOf: (histogram) => {
+      const [, list] = new RegExp(`'${histogram}'[^;]*?buckets[:=] *\\[([^\\]]+)\\]`, 's').exec(all) ?? [];
+      return list?.split(',').map((bound) => Number(bound.replaceAll('_', '')));
+    },
+  };
+}
+
+function sourcesOf(root: string): string[] {
+  return ['libs', 'apps'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter(
+        (file) => file.includes('/src/') && /(?<!spec)\.ts$/.test(file) && !file.includes('node_modules'),
+      )
+      .map((file) => readFileSync(join(root, folder, file), 'utf8')),
+  );
+}
