@@ -22,6 +22,14 @@ describe('ports', () => {
     expect(() => portsFrom(env)).toThrow(why);
   });
 
+  it('are refused with all that is wrong, a line each', () => {
+    const env = { FOURFOLD_PORT_OFFSET: '-13306', FOURFOLD_PORTS: 'web=80,api=x,smtp=6000,mail=6000' };
+    const refused = () => portsFrom(env);
+    for (const why of ['names "web"', '(api) is "x"', 'The port of primary would be 0', 'mail would be 6000'])
+      expect(refused).toThrow(why);
+    expect(refused).not.toThrow('api would');
+  });
+
   it('reach another process through the environment', () => {
     const options = stackOptionsFromEnv({ FOURFOLD_PORT_OFFSET: '7', FOURFOLD_PROMETHEUS: 'off' }, '/repo');
     expect(options).toMatchObject({ stateDir: '/repo/.stack', prometheus: false });

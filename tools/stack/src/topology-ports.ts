@@ -37,46 +37,38 @@ export const portNames = Object.keys(defaultPorts) as PortName[];
 
 /**
  * The ports that `FOURFOLD_PORT_OFFSET` (added to all) and `FOURFOLD_PORTS` (`name=port,…`, taken as they are) ask for.
- * @throws StackError for an unknown name, a number that is no port, and two names on one port.
+ * @throws StackError with a line for each unknown name, number that is no port, and pair of names on one port.
  */
 export function portsFrom(env: Record<string, string | undefined>): TopologyPorts {
+  const faults: string[] = [];
+  const numberFrom = (variable: string, text: string): number => {
+    if (!/^-?\d+$/.test(text)) faults.push(`${variable} is "${text}"; it has to be a whole number`);
+    return Number(text);
+  };
   const offset = numberFrom('FOURFOLD_PORT_OFFSET', env['FOURFOLD_PORT_OFFSET'] || '0');
   const ports = Object.fromEntries(portNames.map((name) => [name, defaultPorts[name] + offset]));
   for (const entry of (env['FOURFOLD_PORTS'] ?? '').split(',').filter((part) => part.trim() !== '')) {
     const [name = '', value = ''] = entry.split('=').map((part) => part.trim());
-    if (!(name in defaultPorts)) {
-      throw new StackError(
-        `FOURFOLD_PORTS names "${name}", which is no port of ours: ${portNames.join(', ')}`,
-      );
-    }
-    ports[name] = numberFrom(`FOURFOLD_PORTS (${name})`, value);
+    if (name in defaultPorts) ports[name] = numberFrom(`FOURFOLD_PORTS (${name})`, value);
+    else faults.push(`FOURFOLD_PORTS names "${name}", which is no port of ours: ${portNames.join(', ')}`);
   }
-  return distinct(ports as Record<PortName, number>);
+  faults.push(...faultsOf(ports as Record<PortName, number>));
+  if (faults.length > 0) throw new StackError(faults.join('\n'));
+  return ports as Record<PortName, number>;
 }
 
-function numberFrom(variable: string, text: string): number {
-  if (!/^-?\d+$/.test(text)) throw new StackError(`${variable} is "${text}"; it has to be a whole number`);
-  return Number(text);
-}
-
-function distinct(ports: Record<PortName, number>): TopologyPorts {
+/** Of those that are numbers. */
+function faultsOf(ports: TopologyPorts): string[] {
+  const change = 'change FOURFOLD_PORT_OFFSET or FOURFOLD_PORTS';
   const taken = new Map<number, PortName>();
-  for (const name of portNames) {
+  return portNames.flatMap((name) => {
     const port = ports[name];
-    if (port < 1 || port > 65_535) {
-      throw new StackError(
-        `The port of ${name} would be ${port}; change FOURFOLD_PORT_OFFSET or FOURFOLD_PORTS`,
-      );
-    }
-    if (httpPorts.includes(name) && badHttpPorts.has(port)) {
-      throw new StackError(
-        `The port of ${name} would be ${port}, which browsers refuse; change FOURFOLD_PORT_OFFSET or FOURFOLD_PORTS`,
-      );
-    }
     const other = taken.get(port);
-    if (other !== undefined)
-      throw new StackError(`${other} and ${name} would both use port ${port}; change one`);
+    if (Number.isNaN(port)) return [];
     taken.set(port, name);
-  }
-  return ports;
+    if (port < 1 || port > 65_535) return [`The port of ${name} would be ${port}; ${change}`];
+    if (httpPorts.includes(name) && badHttpPorts.has(port))
+      return [`The port of ${name} would be ${port}, which browsers refuse; ${change}`];
+    return other === undefined ? [] : [`${other} and ${name} would both use port ${port}; change one`];
+  });
 }
