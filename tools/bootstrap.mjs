@@ -36,6 +36,10 @@ const commands = {
     main: 'tools/verify/dist/mutants/main.js',
   },
   alerts: { says: 'checks the alert rules, their cases and runbooks', builds: ['tools/alerts'] },
+  k8s: {
+    says: 'renders the Kubernetes manifests and holds them to schemas and rules',
+    builds: ['tools/k8s'],
+  },
   verify: { says: 'every check of the project (npm test)', builds: ['tools/verify', 'tools/alerts'] },
 };
 

@@ -51,6 +51,21 @@ describe('npm run migrate', () => {
     },
   );
 
+  it('waits until another one has applied everything', async () => {
+    const late = await EmptyPlatform.create();
+    try {
+      const waiting = migrateCommand(['--status', '--wait'], late.env());
+      await migrateCommand([], late.env());
+      expect(await waiting).toMatchObject({
+        exitCode: 0,
+        stderr: '',
+        stdout: expect.stringMatching(/up to date\n$/),
+      });
+    } finally {
+      await late.drop();
+    }
+  });
+
   it('explains itself when it is called wrongly', async () => {
     const { exitCode, stderr } = await run('--staus');
     expect(exitCode).toBe(2);

@@ -1,0 +1,13 @@
+import type { Finding } from './finding.js';
+import type { Manifests } from './manifests.js';
+import { rules } from './rules/index.js';
+import { schemaFindings } from './schema.js';
+
+/** A rule about the objects of one render; it may take for granted that each fits its schema. */
+export type Rule = (manifests: Manifests) => Finding[];
+
+/** The schemas first: where one does not hold, the rules are not asked. */
+export async function checkRender(manifests: Manifests): Promise<Finding[]> {
+  const faults = (await Promise.all(manifests.all.map(schemaFindings))).flat();
+  return faults.length > 0 ? faults : rules.flatMap((rule) => rule(manifests));
+}

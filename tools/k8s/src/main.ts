@@ -1,0 +1,68 @@
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { checkRender } from './check-render.js';
+import { lineOf } from './finding.js';
+import { RenderError } from './render.js';
+import { combinationSubjects, folderSubject, overlaySubjects, type Subject } from './subjects.js';
+
+const HELP = `Usage: npm run k8s:check [-- --every] [<folder> …]
+
+Renders the Kubernetes manifests with kubectl, holds each object to its schema, and all of a render to the rules: what is
+referred to is there, pods are restricted, probes, budgets, memory and connections add up, the network lets pass what the
+configuration names and nothing else.
+
+Without folders: every overlay of k8s/overlays, and base with sets of components in which each two meet.
+
+  --every   base with every set of components (a minute)
+  --help    this text
+
+Exit codes: 0 all is well, 1 something is wrong, 2 wrong usage.`;
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+
+async function check(subject: Subject): Promise<string[]> {
+  try {
+    const findings = await checkRender(await subject.render());
+    return findings.map((finding) => lineOf(subject.name, finding));
+  } catch (error) {
+    if (error instanceof RenderError) return [`${subject.name}: ${error.message}`];
+    throw error;
+  }
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { every: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  const every = values.every ?? false;
+  const subjects =
+    positionals.length > 0
+      ? positionals.map((folder) =>
+          folderSubject(process.cwd(), resolve(folder).slice(process.cwd().length + 1)),
+        )
+      : [...overlaySubjects(root), ...combinationSubjects(root, { every })];
+  let wrong = 0;
+  for (const subject of subjects) {
+    const lines = await check(subject);
+    wrong += lines.length;
+    for (const line of lines) console.error(line);
+    if (lines.length === 0) console.log(`${subject.name}: all is well`);
+  }
+  console.log(`${subjects.length} renders, ${wrong} findings`);
+  return wrong === 0 ? 0 : 1;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  const usage = error instanceof TypeError && 'code' in error;
+  console.error(error instanceof Error ? error.message : error);
+  if (usage) console.error(`\n${HELP}`);
+  process.exitCode = usage ? 2 : 1;
+}

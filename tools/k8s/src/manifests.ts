@@ -1,0 +1,133 @@
+import type { IDeployment, IStatefulSet } from 'kubernetes-models/apps/v1';
+import type { IJob } from 'kubernetes-models/batch/v1';
+import type { IConfigMap, IContainer, IPodSpec, IService } from 'kubernetes-models/v1';
+import type { External } from './external.js';
+
+/** Any object of a render, before its schema is known to hold. */
+export interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Labels;
+    readonly annotations?: Labels;
+  };
+}
+
+export type Labels = Readonly<Record<string, string>>;
+
+/** What makes pods: a Deployment, a StatefulSet or a Job. */
+export interface Workload {
+  readonly manifest: Manifest;
+  readonly kind: 'Deployment' | 'StatefulSet' | 'Job';
+  readonly name: string;
+  /** Of its pods. */
+  readonly labels: Labels;
+  readonly pod: IPodSpec;
+  /** Undefined where it is left to an autoscaler, or to a Job. */
+  readonly replicas: number | undefined;
+}
+
+export interface ContainerOf {
+  readonly workload: Workload;
+  readonly container: IContainer;
+  /** `spec.template.spec.containers.0` */
+  readonly path: string;
+  readonly init: boolean;
+}
+
+export const POD_PATH = 'spec.template.spec';
+
+export function nameOf({ kind, metadata }: Manifest): string {
+  return `${kind}/${metadata?.name}`;
+}
+
+/** The objects of one render that all fit their schemas, and what exists beside them. */
+export class Manifests {
+  constructor(
+    readonly all: readonly Manifest[],
+    readonly external: External,
+  ) {}
+
+  /** @typeParam T what an object of this kind is: its schema has been checked */
+  ofKind<T>(kind: string): (Manifest & T)[] {
+    return this.all.filter((manifest) => manifest.kind === kind) as (Manifest & T)[];
+  }
+
+  named<T>(kind: string, name: string | undefined): (Manifest & T) | undefined {
+    return this.ofKind<T>(kind).find(({ metadata }) => metadata.name === name);
+  }
+
+  get workloads(): Workload[] {
+    return [
+      ...this.ofKind<IDeployment>('Deployment').map((manifest) => workloadOf(manifest, 'Deployment')),
+      ...this.ofKind<IStatefulSet>('StatefulSet').map((manifest) => workloadOf(manifest, 'StatefulSet')),
+      ...this.ofKind<IJob>('Job').map((manifest) => workloadOf(manifest, 'Job')),
+    ];
+  }
+
+  get containers(): ContainerOf[] {
+    return this.workloads.flatMap((workload) => {
+      const each = (list: IContainer[] | undefined, key: string, init: boolean) =>
+        (list ?? []).map((container, at) => ({
+          workload,
+          container,
+          path: `${POD_PATH}.${key}.${at}`,
+          init,
+        }));
+      return [
+        ...each(workload.pod.initContainers, 'initContainers', true),
+        ...each(workload.pod.containers, 'containers', false),
+      ];
+    });
+  }
+
+  /** The workloads whose pods a selector takes; none for one that is empty. */
+  selected(selector: Labels | undefined): Workload[] {
+    if (selector === undefined || Object.keys(selector).length === 0) return [];
+    return this.workloads.filter((workload) => podsOf(workload).some((labels) => matches(selector, labels)));
+  }
+
+  servedBy({ spec }: IService): Workload[] {
+    return this.selected(spec?.selector);
+  }
+
+  configMap(name: string | undefined): IConfigMap | undefined {
+    return this.named<IConfigMap>('ConfigMap', name);
+  }
+}
+
+function workloadOf(
+  manifest: Manifest & {
+    spec?: { replicas?: number; template: { metadata?: { labels?: Labels }; spec?: IPodSpec } };
+  },
+  kind: Workload['kind'],
+): Workload {
+  const { template, replicas } = manifest.spec ?? {};
+  return {
+    manifest,
+    kind,
+    name: manifest.metadata.name,
+    labels: template?.metadata?.labels ?? {},
+    pod: template?.spec ?? { containers: [] },
+    replicas,
+  };
+}
+
+/** The labels of each pod: those of a StatefulSet get one with their number. */
+export function podsOf({ kind, labels, replicas }: Workload): Labels[] {
+  if (kind !== 'StatefulSet') return [labels];
+  return Array.from({ length: replicas ?? 1 }, (_, at) => ({
+    ...labels,
+    'apps.kubernetes.io/pod-index': String(at),
+  }));
+}
+
+export function matches(selector: Labels, labels: Labels): boolean {
+  return Object.entries(selector).every(([key, value]) => labels[key] === value);
+}
+
+export function isOurs({ image = '' }: IContainer): boolean {
+  return /(^|\/)fourfold\/(order-api|worker|migrate)[:@]/.test(image);
+}

@@ -1,0 +1,61 @@
+import { fileURLToPath } from 'node:url';
+import { fullRun } from '@fourfold-tools/testing';
+import { describe, expect, it } from 'vitest';
+import { checkRender } from './check-render.js';
+import { lineOf, type Finding } from './finding.js';
+import { nameOf } from './manifests.js';
+import { combination, combinationSubjects, overlaySubjects } from './subjects.js';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const everything = combinationSubjects(root, { every: true }).at(-1)!;
+
+describe('the Kubernetes manifests', () => {
+  it.each([...overlaySubjects(root), ...combinationSubjects(root, { every: fullRun })])(
+    '$name',
+    async (subject) => {
+      const findings = await checkRender(await subject.render());
+      expect(findings.map((finding) => lineOf(subject.name, finding))).toEqual([]);
+    },
+  );
+
+  it('refer to each other under another prefix and in another namespace, custom resources too', async () => {
+    const components = everything.name.split(' with ')[1]!.split(', ');
+    const subject = combination(root, components, { namePrefix: 'blue-', namespace: 'blue' });
+    const findings = await checkRender(await subject.render());
+    // Addresses, and the backends of a route, are names of Services that a prefix does not change (decision 0035).
+    const byName = ({ rule, object }: Finding) =>
+      rule === 'network' || rule === 'connections' || object.startsWith('HTTPRoute/');
+    expect(findings.filter((finding) => !byName(finding))).toEqual([]);
+  });
+
+  it('have a migration of another name in each release, and the same configuration', async () => {
+    const render = async (newTag: string) => {
+      const images = ['order-api', 'worker', 'migrate'].map((name) => ({ name: `fourfold/${name}`, newTag }));
+      const replacements = [
+        {
+          source: {
+            kind: 'Job',
+            name: 'migrate-0.1.0',
+            fieldPath: 'spec.template.spec.containers.0.image',
+            options: { delimiter: ':', index: 1 },
+          },
+          targets: [
+            {
+              select: { kind: 'Job', name: 'migrate-0.1.0' },
+              fieldPaths: ['metadata.name'],
+              options: { delimiter: '-', index: 1 },
+            },
+          ],
+        },
+      ];
+      const manifests = await combination(root, ['external-data'], { images, replacements }).render();
+      expect(await checkRender(manifests)).toEqual([]);
+      return manifests.all.map(nameOf);
+    };
+    const [one, other] = [await render('1.4.0'), await render('1.5.0-rc.1')];
+    expect(one).toContain('Job/migrate-1.4.0');
+    expect(other).toContain('Job/migrate-1.5.0-rc.1');
+    const others = (names: string[]) => names.filter((name) => !name.startsWith('Job/'));
+    expect(others(one)).toEqual(others(other));
+  });
+});

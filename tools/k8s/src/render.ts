@@ -1,0 +1,53 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { promisify } from 'node:util';
+import { parseAllDocuments, stringify } from 'yaml';
+import { kubectl } from './kubectl.js';
+import type { Manifest } from './manifests.js';
+
+const run = promisify(execFile);
+
+/** A folder with a kustomization cannot be rendered; the message is kubectl's own. */
+export class RenderError extends Error {
+  override readonly name = 'RenderError';
+}
+
+/** @returns the objects of a kustomization, in the order in which they are applied */
+export async function renderFolder(folder: string): Promise<Manifest[]> {
+  let text: string;
+  try {
+    ({ stdout: text } = await run(kubectl(), ['kustomize', folder], { maxBuffer: 64 * 1024 * 1024 }));
+  } catch (error) {
+    const { stderr } = error as { stderr?: string };
+    throw new RenderError(stderr?.trim() || (error as Error).message, { cause: error });
+  }
+  return parseAllDocuments(text).map((document) => document.toJS() as Manifest);
+}
+
+/** What a kustomization of our own says beside its resources and components, e.g. `namePrefix`. */
+export type Extras = Readonly<Record<string, unknown>>;
+
+/** Renders a kustomization that is written down nowhere: these folders, relative to `root`, put together. */
+export async function renderTogether(
+  root: string,
+  choice: { resources: readonly string[]; components: readonly string[]; extras?: Extras },
+): Promise<Manifest[]> {
+  const cache = join(root, 'node_modules', '.cache');
+  mkdirSync(cache, { recursive: true });
+  const folder = mkdtempSync(join(cache, 'fourfold-render-'));
+  const paths = (names: readonly string[]) => names.map((name) => relative(folder, join(root, name)));
+  try {
+    const kustomization = {
+      apiVersion: 'kustomize.config.k8s.io/v1beta1',
+      kind: 'Kustomization',
+      resources: paths(choice.resources),
+      components: paths(choice.components),
+      ...choice.extras,
+    };
+    writeFileSync(join(folder, 'kustomization.yaml'), stringify(kustomization));
+    return await renderFolder(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,79 @@
+import type { IContainer, IVolume } from 'kubernetes-models/v1';
+import type { Finding } from '../finding.js';
+import { POD_PATH, type Manifests } from '../manifests.js';
+import { about } from './about.js';
+
+const fault = about('pod-security');
+
+/** The types that the restricted level allows. */
+const volumeTypes = new Set([
+  'configMap',
+  'csi',
+  'downwardAPI',
+  'emptyDir',
+  'ephemeral',
+  'persistentVolumeClaim',
+  'projected',
+  'secret',
+]);
+
+/**
+ * The Pod Security Standard "restricted", with the baseline that it includes, as the admission plugin checks it
+ * (kubernetes/pod-security-admission, policy/check_*.go).
+ */
+export function podSecurity(manifests: Manifests): Finding[] {
+  const ofPods = manifests.workloads.flatMap(({ manifest, pod }) => {
+    const found: [path: string, message: string][] = [];
+    for (const field of ['hostNetwork', 'hostPID', 'hostIPC'] as const) {
+      if (pod[field]) found.push([field, 'must not be set']);
+    }
+    (pod.volumes ?? []).forEach((volume: IVolume, at) => {
+      const type = Object.keys(volume).find((key) => key !== 'name') ?? 'emptyDir';
+      if (!volumeTypes.has(type)) found.push([`volumes.${at}`, `volumes of type ${type} are not allowed`]);
+    });
+    const { seccompProfile, runAsUser, sysctls = [] } = pod.securityContext ?? {};
+    if (runAsUser === 0) found.push(['securityContext.runAsUser', 'must not be 0']);
+    if (sysctls.length > 0) found.push(['securityContext.sysctls', 'must not be set']);
+    if (!allowedSeccomp(seccompProfile?.type)) {
+      found.push(['securityContext.seccompProfile.type', 'must be RuntimeDefault or Localhost']);
+    }
+    return found.map(([path, message]) => fault.object(manifest, `${POD_PATH}.${path}`, message));
+  });
+  const ofContainers = manifests.containers.flatMap((place) => {
+    const nonRoot = place.workload.pod.securityContext?.runAsNonRoot;
+    return Array.from(containerFaults(place.container, nonRoot), ([path, message]) =>
+      fault.container(place, path, message),
+    );
+  });
+  return [...ofPods, ...ofContainers];
+}
+
+function* containerFaults(
+  { securityContext = {}, ports = [] }: IContainer,
+  podIsNonRoot: boolean | undefined,
+): Generator<[path: string, message: string], void, undefined> {
+  const { capabilities, seccompProfile, runAsNonRoot = podIsNonRoot } = securityContext;
+  if (securityContext.privileged) yield ['securityContext.privileged', 'must not be set'];
+  if (securityContext.allowPrivilegeEscalation !== false) {
+    yield ['securityContext.allowPrivilegeEscalation', 'must be false'];
+  }
+  if (runAsNonRoot !== true) yield ['securityContext.runAsNonRoot', 'must be true, here or in the pod'];
+  if (securityContext.runAsUser === 0) yield ['securityContext.runAsUser', 'must not be 0'];
+  if (!capabilities?.drop?.includes('ALL')) yield ['securityContext.capabilities.drop', 'must have ALL'];
+  if (capabilities?.add?.some((name) => name !== 'NET_BIND_SERVICE')) {
+    yield ['securityContext.capabilities.add', 'may have NET_BIND_SERVICE alone'];
+  }
+  if (seccompProfile !== undefined && !allowedSeccomp(seccompProfile.type)) {
+    yield ['securityContext.seccompProfile.type', 'must be RuntimeDefault or Localhost'];
+  }
+  if (securityContext.procMount !== undefined && securityContext.procMount !== 'Default') {
+    yield ['securityContext.procMount', 'must be Default'];
+  }
+  for (const [at, { hostPort }] of ports.entries()) {
+    if (hostPort) yield [`ports.${at}.hostPort`, 'must not be set'];
+  }
+}
+
+function allowedSeccomp(type: string | undefined): boolean {
+  return type === 'RuntimeDefault' || type === 'Localhost';
+}

@@ -1,0 +1,60 @@
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { checkRender } from '../check-render.js';
+import { Manifests, type Manifest } from '../manifests.js';
+import { folderSubject } from '../subjects.js';
+
+// Objects are broken in every way that a hand can break them: no type says what is in them.
+// oxlint-disable-next-line typescript/no-explicit-any
+export type Loose = any;
+
+const root = fileURLToPath(new URL('../../../..', import.meta.url));
+
+/** What is found in a render once `breakIt` has changed it. */
+async function findingsIn(whole: Manifests, breakIt: (find: (name: string) => Loose, all: Loose[]) => void) {
+  const all = structuredClone(whole.all) as Loose[];
+  const find = (name: string): Loose => {
+    const [kind, start = ''] = name.split('/');
+    const found = all.find(
+      ({ kind: k, metadata }: Manifest) => k === kind && metadata.name.startsWith(start),
+    );
+    if (found === undefined) throw new Error(`${name} is not in the render`);
+    return found;
+  };
+  breakIt(find, all);
+  const findings = await checkRender(new Manifests(all, whole.external));
+  return findings.map(({ rule, object, path, message }) => `${rule} ${object} ${path}: ${message}`);
+}
+
+export const pod = (object: Loose) => object.spec.template.spec;
+export const first = (object: Loose) => pod(object).containers[0];
+
+export type Case = [
+  rule: string,
+  what: string,
+  where: RegExp,
+  breakIt: (find: (name: string) => Loose, all: Loose[]) => void,
+];
+
+/** Tests that each way to break a render is found, by the rule that it is for. */
+export function broken(
+  where: string,
+  cases: readonly Case[],
+  render = () => folderSubject(root, 'k8s/overlays/dev').render(),
+): void {
+  describe(`k8s:check finds, ${where},`, () => {
+    let whole: Manifests;
+    beforeAll(async () => {
+      whole = await render();
+    });
+
+    it('nothing as it is', async () => {
+      expect(await findingsIn(whole, () => {})).toEqual([]);
+    });
+
+    it.each(cases)('[%s] %s', async (rule, _what, line, breakIt) => {
+      const findings = await findingsIn(whole, breakIt);
+      expect(findings.filter((finding) => finding.startsWith(`${rule} `)).join('\n')).toMatch(line);
+    });
+  });
+}
