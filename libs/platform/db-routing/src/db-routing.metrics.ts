@@ -1,13 +1,23 @@
-import { cellCounter, counter, type CounterCell, gauge, histogram } from '@fourfold/observability/metrics';
+import {
+  cellCounter,
+  counter,
+  type CounterCell,
+  gauge,
+  histogram,
+  startAtZero,
+} from '@fourfold/observability/metrics';
 import { Logger } from '@nestjs/common';
-import { replicaStates } from './health/replica-health.js';
+import { ejectionReasons, replicaStates } from './health/replica-health.js';
 import type { NodePool } from './pool/node.pool.js';
 import type { Reclaimed } from './pool/pool.options.js';
 import { callersOf } from './pool/whereabouts.js';
 import type { ReplicaNode } from './routing/replica.node.js';
+import { replicaReasons, routeReasons } from './routing/route.policy.js';
 
 export const SLOW_QUERY_MS = 1_000;
 const LOGGED_SQL_LENGTH = 500;
+/** Codes of the errors with which a pool gives no connection. */
+const ACQUIRE_FAILURES = ['database-busy', 'database-unavailable'];
 
 /** What is looked at when Prometheus asks, of each cluster in this process. */
 export interface MetricsSource {
@@ -158,6 +168,10 @@ export class DbRoutingMetrics {
     },
   });
 
+  constructor() {
+    startAtZero(this.tokens, { outcome: ['valid', 'expired', 'invalid'] });
+  }
+
   routed(target: string, reason: string): void {
     let byReason = this.routeCells.get(target);
     if (!byReason) this.routeCells.set(target, (byReason = new Map<string, CounterCell>()));
@@ -188,6 +202,16 @@ export class DbRoutingMetrics {
 
   watch(source: MetricsSource): void {
     sources.add(source);
+    const node = source.pools.map((pool) => pool.node);
+    const replica = source.replicaNodes.map(({ id }) => id);
+    const primary = node.filter((one) => !replica.includes(one));
+    const primaryReasons = routeReasons.filter((reason) => !replicaReasons.includes(reason));
+    startAtZero(this.routes, { target: primary, reason: primaryReasons });
+    startAtZero(this.routes, { target: replica, reason: replicaReasons });
+    startAtZero(this.acquireFailures, { node, code: ACQUIRE_FAILURES });
+    startAtZero(this.ejections, { node: replica, reason: ejectionReasons });
+    for (const counted of [this.repeatedReads, this.slowQueries, this.reclaimedConnections])
+      startAtZero(counted, { node });
   }
 
   unwatch(source: MetricsSource): void {

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import { type HealthCheckEntry, HealthRegistry } from './health.registry.js';
+import { gauge } from './metrics.js';
 
 /** A probe that hangs is as bad as one that fails. */
 const PROBE_TIMEOUT_MS = 1_000;
@@ -19,6 +20,11 @@ export class HealthMonitor implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly known = new Map<HealthCheckEntry, HealthIndicatorResult>();
   private readonly asking = new Map<HealthCheckEntry, Promise<HealthIndicatorResult>>();
   private timer: NodeJS.Timeout | undefined;
+  private readonly up = gauge({
+    name: 'dependency_up',
+    help: '1 while the last probe of a dependency was answered in time, else 0, whether it is required or not',
+    labelNames: ['dependency'],
+  });
 
   constructor(
     private readonly indicators: HealthIndicatorService,
@@ -64,6 +70,7 @@ export class HealthMonitor implements OnApplicationBootstrap, OnModuleDestroy {
     const result = await asked.then(undefined, (error: unknown) => indicator.down(String(error)));
     const outcome = this.judged(entry, result);
     this.known.set(entry, outcome);
+    this.up.set({ dependency: entry.name }, Number(outcome[entry.name]?.status === 'up'));
     this.asking.delete(entry);
     return outcome;
   }

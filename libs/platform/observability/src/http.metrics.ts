@@ -2,7 +2,7 @@ import type { RequestListener, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance, RouteOptions } from 'fastify';
 import { isManagementRoute } from './management-port.js';
-import { counter, histogram } from './metrics.js';
+import { counter, histogram, startAtZero } from './metrics.js';
 
 const METHODS: ReadonlySet<unknown> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 /** In place of a path that leads nowhere, of which there is no end. */
@@ -42,7 +42,7 @@ export class HttpMetrics {
   });
 
   constructor() {
-    for (const reason of ['malformed', ...Object.values(UNREADABLE)]) this.unreadable.inc({ reason }, 0);
+    startAtZero(this.unreadable, { reason: ['malformed', ...Object.values(UNREADABLE)] });
   }
 
   /** Outside of Fastify, which has no hooks for a path that it can't decode or a client that has gone. */

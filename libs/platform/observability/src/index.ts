@@ -7,7 +7,15 @@ export {
   ManagementPort,
   registerOnManagementPort,
 } from './management-port.js';
-export { type CellCounter, cellCounter, counter, type CounterCell, gauge, histogram } from './metrics.js';
+export {
+  type CellCounter,
+  cellCounter,
+  counter,
+  type CounterCell,
+  gauge,
+  histogram,
+  startAtZero,
+} from './metrics.js';
 export { ObservabilityModule, type ObservabilityOptions } from './observability.module.js';
 export { requestIdOf } from './request-id.js';
 export { PAGE_CONTENT_POLICY, SECURITY_HEADERS } from './security.headers.js';

@@ -40,6 +40,22 @@ export function histogram<L extends string>(
   });
 }
 
+/**
+ * Gives every combination of the labels' values its series, at 0, where the values are known later than the counter: one
+ * that began with its first event would hide it, since an increase needs a value before.
+ */
+export function startAtZero<L extends string>(
+  counted: Counter<L>,
+  values: Readonly<Record<L, readonly string[]>>,
+): void {
+  let combinations: Partial<Record<L, string>>[] = [{}];
+  for (const label of Object.keys(values) as L[])
+    combinations = combinations.flatMap((labels) =>
+      values[label].map((value) => ({ ...labels, [label]: value })),
+    );
+  for (const labels of combinations) counted.inc(labels, 0);
+}
+
 /** For a path where {@link counter} is too dear. */
 export function cellCounter<L extends string>(
   options: Omit<CounterConfiguration<L>, 'collect'>,

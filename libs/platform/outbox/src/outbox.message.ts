@@ -25,6 +25,9 @@ export interface RelayedMessage {
 
 /** The way out of the database: implemented over a queue, which this library knows nothing of. */
 export abstract class OutboxPublisher {
+  /** Names of the queues that it knows: each has its figures from the start, and not with its first message. */
+  readonly queues: readonly string[] = [];
+
   /**
    * Publishes a batch. Publishing the same message again must be harmless.
    * Does not reject: a queue that is away has confirmed nothing.

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { counter, gauge, histogram } from '@fourfold/observability/metrics';
+import { counter, gauge, histogram, startAtZero } from '@fourfold/observability/metrics';
 
 @Injectable()
 export class OutboxMetrics {
@@ -45,4 +45,13 @@ export class OutboxMetrics {
     help: 'For how long the oldest message that is published and not done has been due',
     labelNames: ['queue'],
   });
+
+  constructor() {
+    startAtZero(this.cleaned, { table: ['outbox', 'processed_messages'] });
+  }
+
+  startAtZero(queue: readonly string[]): void {
+    startAtZero(this.published, { queue });
+    startAtZero(this.errors, { queue });
+  }
 }

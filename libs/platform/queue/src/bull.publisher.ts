@@ -15,6 +15,7 @@ import { dropTornJobs } from './torn-jobs.js';
 /** Puts outbox messages on their Bull queues, one pipeline per queue. */
 @Injectable()
 export class BullPublisher extends OutboxPublisher {
+  override readonly queues: readonly string[];
   private readonly logger = new Logger(BullPublisher.name);
   private readonly definitions: ReadonlyMap<string, QueueDefinition>;
   /** Queues with a batch that Redis has not answered yet. */
@@ -29,6 +30,7 @@ export class BullPublisher extends OutboxPublisher {
   ) {
     super();
     this.definitions = new Map(definitions.map((definition) => [definition.name, definition]));
+    this.queues = [...this.definitions.keys()];
   }
 
   async publish(messages: readonly RelayedMessage[]): Promise<ReadonlySet<string>> {

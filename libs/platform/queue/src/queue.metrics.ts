@@ -1,8 +1,17 @@
 import { Injectable } from '@nestjs/common';
-import { cellCounter, type CounterCell, counter, gauge, histogram } from '@fourfold/observability/metrics';
+import {
+  cellCounter,
+  type CounterCell,
+  counter,
+  gauge,
+  histogram,
+  startAtZero,
+} from '@fourfold/observability/metrics';
+
+const outcomes = ['completed', 'failed', 'dead', 'lost', 'handed-back', 'held'] as const;
 
 /** How an attempt ended. */
-export type Outcome = 'completed' | 'failed' | 'dead' | 'lost' | 'handed-back' | 'held';
+export type Outcome = (typeof outcomes)[number];
 
 /** The figures of one queue's jobs, ready to be written: a look-up by labels costs more than the rest of a quick job. */
 interface JobFigures {
@@ -47,6 +56,12 @@ export class QueueMetrics {
     labelNames: ['queue'],
   });
 
+  readonly paused = gauge({
+    name: 'queue_paused',
+    help: '1 while the queue is paused: no worker takes a job of it',
+    labelNames: ['queue'],
+  });
+
   readonly held = gauge({
     name: 'queue_held',
     help: '1 while jobs of the queue wait for a dependency that is away for this process; else missing',
@@ -70,9 +85,15 @@ export class QueueMetrics {
     labelNames: ['outcome'],
   });
 
+  constructor() {
+    startAtZero(this.nudges, { outcome: ['sent', 'lost'] });
+  }
+
+  /** @param queue that this process works off */
   of(queue: string): JobFigures {
     let figures = this.byQueue.get(queue);
     if (!figures) {
+      startAtZero(this.jobs, { queue: [queue], outcome: outcomes });
       const cells = new Map<Outcome, CounterCell>();
       figures = {
         wait: this.waitSeconds.labels(queue),

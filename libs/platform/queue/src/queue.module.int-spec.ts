@@ -58,7 +58,8 @@ describe('a @ProcessorFor class', () => {
     await eventually(async () =>
       expect(await app.queue().getJobCounts()).toMatchObject({ completed: 0, active: 0 }),
     );
-    expect(await outcomes()).toEqual([{ queue: 'letters', outcome: 'completed', value: 2 }]);
+    const counted = (await outcomes())?.filter(({ value }) => value > 0);
+    expect(counted).toEqual([{ queue: 'letters', outcome: 'completed', value: 2 }]);
   });
 
   it('gets the payload as its schema gives it back: what the schema does not know is not in it', async () => {

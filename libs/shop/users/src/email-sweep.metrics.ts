@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { counter } from '@fourfold/observability/metrics';
+import { counter, startAtZero } from '@fourfold/observability/metrics';
 
 @Injectable()
 export class EmailSweepMetrics {
@@ -9,4 +9,8 @@ export class EmailSweepMetrics {
     help: 'Reservations of e-mail addresses found past their deadline, by what became of them',
     labelNames: ['outcome'],
   });
+
+  constructor() {
+    startAtZero(this.swept, { outcome: ['confirmed', 'released', 'overtaken'] });
+  }
 }

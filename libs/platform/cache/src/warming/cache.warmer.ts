@@ -36,6 +36,7 @@ export interface WarmupRun {
 /** Together four loads at once: a warm-up leaves the database to those who wait for an answer. */
 const SOURCES_AT_ONCE = 2;
 const BATCHES_AT_ONCE = 2;
+const NOTHING: WarmupReport = { loaded: 0, present: 0, failed: 0 };
 /** How long a shutdown waits for the batches in hand. */
 const STOP_WAIT_MS = 2_000;
 
@@ -83,6 +84,7 @@ export class CacheWarmer implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   onApplicationBootstrap(): void {
+    for (const { name } of this.sources()) countWarmed(this.options.registry, name, NOTHING);
     if (this.options.warmUpAtStart === true) this.start();
   }
 
@@ -115,7 +117,7 @@ export class CacheWarmer implements OnApplicationBootstrap, BeforeApplicationShu
     const { name } = source;
     const { signal } = this.stop;
     const log = new ProgressLog(this.logger, name);
-    let report: WarmupReport = { loaded: 0, present: 0, failed: 0 };
+    let report = NOTHING;
     let fault: Error | undefined;
     const onFailure = (error: unknown): void => {
       fault ??= error instanceof Error ? error : new Error(String(error));

@@ -17,7 +17,8 @@ export const replicaStates = ['healthy', 'suspect', 'ejected', 'probing', 'slow-
 export type ReplicaState = (typeof replicaStates)[number];
 
 /** Why a replica is out of the rotation. */
-export type EjectionReason = 'unreachable' | 'lagging';
+export const ejectionReasons = ['unreachable', 'lagging'] as const;
+export type EjectionReason = (typeof ejectionReasons)[number];
 
 /** What one probe saw: the lag, or what was wrong. */
 export type ProbeResult = { lagMs: number } | { failed: string };

@@ -22,6 +22,14 @@ export const routeReasons = [
  */
 export type RouteReason = (typeof routeReasons)[number];
 
+/** Those of reads that a replica gets; all others lead to the primary. */
+export const replicaReasons: readonly RouteReason[] = [
+  'forced-replica',
+  'fresh',
+  'affinity',
+  'least-outstanding',
+];
+
 export interface RouteRequest {
   readonly target: RouteTarget;
   readonly forced?: 'primary' | 'replica' | undefined;

@@ -1,9 +1,10 @@
 import { register } from 'prom-client';
 import type { EntityManager } from 'typeorm';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Inbox } from '../inbox.js';
 import { OutboxMetrics } from '../outbox.metrics.js';
 import { defaultOutboxSettings } from '../outbox.settings.js';
+import { MemoryPublisher } from '../testing/memory.publisher.js';
 import { OutboxDatabase } from '../testing/outbox-database.js';
 import { OutboxCleaner } from './outbox.cleaner.js';
 import { OutboxGauges } from './outbox.gauges.js';
@@ -134,7 +135,7 @@ describe('the figures of the outbox', () => {
   };
 
   it('say how much waits for each queue and for how long, and forget a queue with nothing', async () => {
-    const gauges = new OutboxGauges(database.dataSource, new OutboxMetrics());
+    const gauges = new OutboxGauges(database.dataSource, new OutboxMetrics(), new MemoryPublisher());
     await database.add(['late', 'later'], { runAt: new Date(Date.now() - 120_000) });
     await database.add(['future'], { queue: 'parcels', runAt: new Date(Date.now() + 3_600_000) });
     await database.add(['sent'], { queue: 'cards' });
@@ -153,8 +154,20 @@ describe('the figures of the outbox', () => {
     expect(await values('outbox_pending')).toEqual({});
   });
 
+  it('are 0 for a queue that the publisher knows, and missing while the database does not answer', async () => {
+    const publisher = Object.assign(new MemoryPublisher(), { queues: ['letters'] });
+    const gauges = new OutboxGauges(database.dataSource, new OutboxMetrics(), publisher);
+    await gauges.refresh();
+    const names = ['outbox_pending', 'outbox_oldest_pending_seconds', 'outbox_oldest_undone_seconds'];
+    for (const name of names) expect(await values(name), name).toEqual({ letters: 0 });
+    const away = vi.spyOn(database.dataSource, 'query').mockRejectedValue(new Error('the database is away'));
+    await expect(gauges.refresh()).rejects.toThrow('the database is away');
+    away.mockRestore();
+    for (const name of names) expect(await values(name), name).toEqual({});
+  });
+
   it('take a message that is offered again for undone since it was due, and not for late again', async () => {
-    const gauges = new OutboxGauges(database.dataSource, new OutboxMetrics());
+    const gauges = new OutboxGauges(database.dataSource, new OutboxMetrics(), new MemoryPublisher());
     await database.add(['offered again', 'waits'], { runAt: new Date(Date.now() - 600_000) });
     await database.dataSource.query('UPDATE outbox SET published_at = NOW(3), available_at = NOW(3)');
     await database.dataSource.query("UPDATE outbox SET state = 'published' WHERE msg_id = 'waits'");

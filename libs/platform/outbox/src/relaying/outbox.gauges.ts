@@ -1,5 +1,6 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { OutboxPublisher } from '../outbox.message.js';
 import { OutboxMetrics } from '../outbox.metrics.js';
 import { EveryFew } from './every-few.js';
 import { PENDING, UNDONE } from './relaying.sql.js';
@@ -12,7 +13,10 @@ interface Row {
   age: number | string;
 }
 
-/** Keeps the figures of what waits in the outbox current. A queue without any has none. */
+/**
+ * Keeps the figures of what waits in the outbox current: 0 for each queue of the publisher. While the database does not
+ * answer they are missing: a figure that stands still would look like an outbox at rest.
+ */
 @Injectable()
 export class OutboxGauges implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly refreshing = new EveryFew(EVERY_MS, () => this.refresh());
@@ -20,6 +24,7 @@ export class OutboxGauges implements OnApplicationBootstrap, OnApplicationShutdo
   constructor(
     private readonly dataSource: DataSource,
     private readonly metrics: OutboxMetrics,
+    private readonly publisher: OutboxPublisher,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -31,14 +36,19 @@ export class OutboxGauges implements OnApplicationBootstrap, OnApplicationShutdo
   }
 
   async refresh(): Promise<void> {
-    const pending = await this.dataSource.query<Row[]>(PENDING);
-    const undone = await this.dataSource.query<Row[]>(UNDONE);
     const { metrics } = this;
-    for (const gauge of [metrics.pending, metrics.pendingAge, metrics.undoneAge]) gauge.reset();
+    const gauges = [metrics.pending, metrics.pendingAge, metrics.undoneAge];
+    const [pending, undone] = await this.look().finally(() => gauges.forEach((gauge) => gauge.reset()));
+    for (const queue of this.publisher.queues) for (const gauge of gauges) gauge.set({ queue }, 0);
     for (const { queue, messages, age } of pending) {
       metrics.pending.set({ queue }, Number(messages));
       metrics.pendingAge.set({ queue }, Number(age));
     }
     for (const { queue, age } of undone) metrics.undoneAge.set({ queue }, Number(age));
+  }
+
+  private async look(): Promise<[pending: Row[], undone: Row[]]> {
+    const pending = await this.dataSource.query<Row[]>(PENDING);
+    return [pending, await this.dataSource.query<Row[]>(UNDONE)];
   }
 }

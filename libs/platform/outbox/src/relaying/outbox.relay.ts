@@ -43,6 +43,7 @@ export class OutboxRelay implements OnApplicationBootstrap, OnModuleDestroy, Bef
   ) {}
 
   onApplicationBootstrap(): void {
+    this.metrics.startAtZero(this.publisher.queues);
     this.stopListening = [
       this.signal.onNudge(() => this.nudge()),
       this.publisher.onReturn(() => this.endRests()),

@@ -1,5 +1,6 @@
 import { DependencyProbes } from '@fourfold/kernel';
 import { eventually, topology } from '@fourfold-tools/testing';
+import { register } from 'prom-client';
 import { afterEach, describe, expect, it } from 'vitest';
 import { DEAD_REASON_FIELD } from '../dead-reason.js';
 import type { QueueModuleOptions } from '../queue.module.js';
@@ -83,6 +84,7 @@ describe('an isolated queue', () => {
 
   it('runs its jobs in another process, whose progress and failures are the job’s own', async () => {
     await start();
+    register.resetMetrics();
     await send(1, 'anyone');
     await send(2, 'throw');
     await send(3, 'give-up');
@@ -91,6 +93,16 @@ describe('an isolated queue', () => {
     await nothingWaits();
     expect(pids).not.toContain(process.pid);
     expect(new Set(pids).size).toBeLessThanOrEqual(isolated.concurrency);
+    // Their figures are the worker's: no child is scraped.
+    await eventually(async () => {
+      const figures = await register.metrics();
+      for (const [outcome, attempts] of Object.entries({ completed: 1, failed: 1, dead: 2 }))
+        expect(figures).toContain(
+          `queue_jobs_total{queue="${isolated.name}",outcome="${outcome}"} ${attempts}\n`,
+        );
+      expect(figures).toContain(`queue_run_seconds_count{queue="${isolated.name}"} 4\n`);
+      expect(figures).toContain(`queue_wait_seconds_count{queue="${isolated.name}"} 3\n`);
+    });
   });
 
   it.each([

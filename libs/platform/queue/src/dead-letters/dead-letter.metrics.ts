@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { counter, gauge } from '@fourfold/observability/metrics';
+import { counter, gauge, startAtZero } from '@fourfold/observability/metrics';
+import { deadReasons } from '../dead-reason.js';
 
 @Injectable()
 export class DeadLetterMetrics {
@@ -20,4 +21,9 @@ export class DeadLetterMetrics {
     help: 'Dead letters that were delivered anew without an operator',
     labelNames: ['queue'],
   });
+
+  startAtZero(queue: readonly string[]): void {
+    startAtZero(this.recorded, { queue, reason: deadReasons });
+    startAtZero(this.autoRedriven, { queue });
+  }
 }

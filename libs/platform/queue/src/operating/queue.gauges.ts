@@ -56,17 +56,18 @@ export class QueueGauges implements OnApplicationBootstrap, OnApplicationShutdow
     }
   }
 
-  private show(queue: string, { counts, oldestWaitingMs, workers }: QueueState): void {
+  private show(queue: string, { counts, paused, oldestWaitingMs, workers }: QueueState): void {
     for (const [state, count] of Object.entries(counts)) {
       this.metrics.jobsNow.set({ queue, state }, count as number);
     }
     this.metrics.oldestWaitingSeconds.set({ queue }, (oldestWaitingMs ?? 0) / 1_000);
     this.metrics.workers.set({ queue }, workers);
+    this.metrics.paused.set({ queue }, Number(paused));
   }
 
   private hide(): void {
-    const { jobsNow, oldestWaitingSeconds, workers, redisUp } = this.metrics;
-    for (const figure of [jobsNow, oldestWaitingSeconds, workers]) figure.reset();
+    const { jobsNow, oldestWaitingSeconds, workers, paused, redisUp } = this.metrics;
+    for (const figure of [jobsNow, oldestWaitingSeconds, workers, paused]) figure.reset();
     redisUp.set(0);
   }
 }

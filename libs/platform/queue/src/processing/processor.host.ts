@@ -14,6 +14,7 @@ import type { Redis } from 'ioredis';
 import { ChildPool } from '../children/child.pool.js';
 import { DependencyHolds } from '../holding/dependency.holds.js';
 import type { JobData } from '../job-data.js';
+import { QueueMetrics } from '../queue.metrics.js';
 import { HAND_BACK_MS, InjectWorkerOptions, type WorkerOptions } from '../worker.options.js';
 import { handBackUnbegun } from './job-moves.js';
 import { JobRunner } from './job.runner.js';
@@ -37,6 +38,7 @@ export class ProcessorHost implements OnApplicationBootstrap, OnModuleDestroy, B
     private readonly children: ChildPool,
     private readonly holds: DependencyHolds,
     private readonly moduleRef: ModuleRef,
+    private readonly metrics: QueueMetrics,
     @InjectWorkerOptions() private readonly options: WorkerOptions,
   ) {}
 
@@ -85,6 +87,7 @@ export class ProcessorHost implements OnApplicationBootstrap, OnModuleDestroy, B
 
   private connect(processor: Processor): void {
     const { name, concurrency } = processor.definition;
+    this.metrics.of(name);
     const queue = this.moduleRef.get<Queue<JobData>>(getQueueToken(name), { strict: false });
     queue.on('error', (error) => this.logger.error({ err: error }, `Queue ${name}: ${error.message}`));
     // In this process, after the move: not one of the events that go through Redis.

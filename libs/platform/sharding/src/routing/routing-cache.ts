@@ -1,4 +1,4 @@
-import { counter } from '@fourfold/observability/metrics';
+import { counter, startAtZero } from '@fourfold/observability/metrics';
 import { LRUCache } from 'lru-cache';
 import type { CurrentTopology } from '../topology/current-topology.js';
 
@@ -32,6 +32,7 @@ export class RoutingCache {
     { maxEntries = 10_000 }: RoutingCacheOptions = {},
   ) {
     this.#entries = new LRUCache({ max: maxEntries });
+    startAtZero(this.#requests, { cache: [name], result: ['hit', 'miss'] });
   }
 
   /** For `set`: to be read before the look-up begins. */

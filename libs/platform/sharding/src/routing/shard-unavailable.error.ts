@@ -4,7 +4,8 @@ import { AppError } from '@fourfold/kernel';
  * `connection`: it can't be reached, or broke off. `late`: it did not answer in time. `busy`: no connection of its
  * pool came free in time. `breaker`: it is known to be down, and was not asked. `unknown`: this process does not have it.
  */
-export type ShardFault = 'connection' | 'late' | 'busy' | 'breaker' | 'unknown';
+export const shardFaults = ['connection', 'late', 'busy', 'breaker', 'unknown'] as const;
+export type ShardFault = (typeof shardFaults)[number];
 
 const UNSENT: ReadonlySet<ShardFault> = new Set(['busy', 'breaker', 'unknown']);
 

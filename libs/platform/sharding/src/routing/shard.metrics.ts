@@ -1,10 +1,12 @@
-import { counter, gauge, histogram } from '@fourfold/observability/metrics';
+import { counter, gauge, histogram, startAtZero } from '@fourfold/observability/metrics';
 import { QueryFailedError } from 'typeorm';
 import { breakerStates, type BreakerState } from './shard.breaker.js';
-import { ShardUnavailableError } from './shard-unavailable.error.js';
+import { shardFaults, ShardUnavailableError } from './shard-unavailable.error.js';
+
+const queryScopes = ['single', 'multi', 'scatter'] as const;
 
 /** `single`: one shard by key. `multi`: keys on several shards. `scatter`: all shards. */
-export type QueryScope = 'single' | 'multi' | 'scatter';
+export type QueryScope = (typeof queryScopes)[number];
 
 /** What is looked at when Prometheus asks, of each registry in this process. */
 export interface BreakerSource {
@@ -49,6 +51,10 @@ export class ShardMetrics {
     },
   });
 
+  constructor() {
+    startAtZero(this.queries, { scope: queryScopes });
+  }
+
   /** Times `call`, and counts how it fails. What was never sent has no time. */
   async measure<T>(shard: string, call: () => Promise<T>): Promise<T> {
     const startedMs = performance.now();
@@ -63,6 +69,10 @@ export class ShardMetrics {
       if (kind !== 'breaker' && kind !== 'unknown')
         this.seconds.observe({ shard }, (performance.now() - startedMs) / 1_000);
     }
+  }
+
+  startAtZero(shard: string): void {
+    startAtZero(this.errors, { shard: [shard], kind: [...shardFaults, 'statement'] });
   }
 
   watch(source: BreakerSource): void {

@@ -141,6 +141,7 @@ export class ShardRegistry implements OnApplicationShutdown {
   #add(shard: string): void {
     try {
       this.#shards.set(shard, new Shard(shard, this.urls[shard]!, this.#options));
+      this.#metrics.startAtZero(shard);
     } catch (error) {
       throw new Error(`The URL of ${shard} ${(error as Error).message}`);
     }
