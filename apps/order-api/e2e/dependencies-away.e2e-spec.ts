@@ -1,12 +1,13 @@
-import { type Platform, startPlatform } from '@fourfold-tools/e2e';
+import { type Platform, type ServiceProcess, startPlatform } from '@fourfold-tools/e2e';
 import { eventually, FaultProxy, topology } from '@fourfold-tools/testing';
 import { withDeadline } from '@fourfold/kernel';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const PATIENCE_MS = 8_000;
 
 let platform: Platform;
 let proxy: FaultProxy;
+let proxies: Record<'primary' | 'shard' | 'cacheRedis' | 'queueRedis', FaultProxy>;
 
 const status = (url: string) =>
   fetch(url).then(
@@ -15,20 +16,34 @@ const status = (url: string) =>
   );
 
 beforeAll(async () => {
-  proxy = await new FaultProxy(topology().primary.appUrl).open();
-  platform = await startPlatform({
-    name: 'primary-away',
-    workers: 0,
-    apiEnv: ({ DB_PRIMARY_URL = '' }) => {
-      const url = new URL(DB_PRIMARY_URL);
-      url.port = new URL(proxy.url).port;
-      return { DB_PRIMARY_URL: url.href };
-    },
-  });
+  const { primary, shards, redisCache, redisQueue } = topology();
+  const shard = shards[1]!;
+  proxies = {
+    primary: await new FaultProxy(primary.appUrl).open(),
+    shard: await new FaultProxy(shard.appUrl).open(),
+    cacheRedis: await new FaultProxy(redisCache.url).open(),
+    queueRedis: await new FaultProxy(redisQueue.url).open(),
+  };
+  proxy = proxies.primary;
+  const moved = [
+    [primary.port, proxies.primary],
+    [shard.port, proxies.shard],
+    [redisCache.port, proxies.cacheRedis],
+    [redisQueue.port, proxies.queueRedis],
+  ] as const;
+  const proxied = (env: Record<string, string>) =>
+    Object.fromEntries(
+      Object.entries(env).map(([name, text]) => {
+        for (const [port, { url }] of moved)
+          text = text.replaceAll(`127.0.0.1:${port}`, `127.0.0.1:${new URL(url).port}`);
+        return [name, text];
+      }),
+    );
+  platform = await startPlatform({ name: 'dependencies-away', apiEnv: proxied, workerEnv: proxied });
 });
 afterAll(async () => {
-  await platform.stop();
-  await proxy.close();
+  await platform?.stop();
+  await Promise.all(Object.values(proxies).map((each) => each.close()));
 });
 
 it('started while its primary is away it lives, is not ready and says why; it serves when the primary comes', async () => {
@@ -106,4 +121,37 @@ it('frozen in use it holds no request for longer than one deadline, whatever ste
   proxy.breakConnections();
   await proxy.open();
   await eventually(async () => (await order()).status === 201);
+});
+
+describe('a scrape of the metrics', () => {
+  /** How long one takes that adds them up anew, milliseconds: the middle one of three. */
+  async function scrapeMs({ managementUrl }: ServiceProcess): Promise<number> {
+    const took: number[] = [];
+    let last = '';
+    await eventually(async () => {
+      const since = performance.now();
+      const answer = await fetch(`${managementUrl}/metrics`);
+      const text = await answer.text();
+      if (text !== last) took.push(performance.now() - since);
+      last = text;
+      return took.length === 3;
+    });
+    return took.toSorted((one, other) => one - other)[1]!;
+  }
+
+  it.each(['primary', 'shard', 'cacheRedis', 'queueRedis'] as const)(
+    'is answered within a second by both services while %s is frozen',
+    async (dependency) => {
+      await proxies[dependency].freeze();
+      try {
+        const services = [platform.apis[0]!, platform.worker];
+        const [api, worker] = await Promise.all(services.map((service) => scrapeMs(service)));
+        expect(api, 'order-api').toBeLessThan(1_000);
+        expect(worker, 'worker').toBeLessThan(1_000);
+      } finally {
+        proxies[dependency].breakConnections();
+        await proxies[dependency].open();
+      }
+    },
+  );
 });
