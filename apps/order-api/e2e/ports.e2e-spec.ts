@@ -1,10 +1,12 @@
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { type Platform, type ServiceProcess, startPlatform } from '@fourfold-tools/e2e';
-import { eventually } from '@fourfold-tools/testing';
+import { eventually, topology } from '@fourfold-tools/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type DocumentedMetric, documentedMetrics, type GivenMetric, givenMetrics } from './metrics.page.js';
 
 let platform: Platform;
 let publicUrl: string;
@@ -142,6 +144,48 @@ describe('/metrics', () => {
       expect(sumOf(after, 'outbox_publish_errors_total')).toBe(0);
       expect([...after.keys()].some((key) => key.startsWith('queue_jobs{'))).toBe(true);
     });
+  });
+});
+
+describe('docs/metrics.md', () => {
+  /** Prometheus gives its targets these: ours of that name would become `exported_…`. */
+  const TARGET_LABELS = ['namespace', 'service', 'pod', 'instance', 'job', 'endpoint', 'container'];
+  let given: Record<'order-api' | 'worker', Map<string, GivenMetric>>;
+  beforeAll(async () => {
+    const services = [platform.apis[0]!, platform.worker];
+    const [api, worker] = await Promise.all(services.map((service) => service.metrics()));
+    given = { 'order-api': givenMetrics(api!), worker: givenMetrics(worker!) };
+  });
+
+  it.each(['order-api', 'worker'] as const)(
+    'has each metric that %s gives, with type and labels, and no other',
+    async (app) => {
+      const page = await readFile(`${topology().repoRoot}/docs/metrics.md`, 'utf8');
+      const documented = documentedMetrics(page).filter(({ apps }) => apps.includes(app));
+      const typed = (metrics: readonly Pick<DocumentedMetric, 'name' | 'type'>[]) =>
+        metrics.map(({ name, type }) => `${name} ${type}`).toSorted();
+      expect(typed([...given[app].values()])).toEqual(typed(documented));
+      for (const { name, labels } of documented) {
+        const seen = given[app].get(name)!.labels;
+        if (seen.size > 0)
+          expect([...seen.keys()].toSorted(), name).toEqual([...labels.keys(), 'app'].toSorted());
+        for (const label of seen.keys()) expect(TARGET_LABELS, name).not.toContain(label);
+        for (const [label, values] of labels)
+          if (values.length > 0)
+            expect(values, `${name} ${label}`).toEqual(expect.arrayContaining([...(seen.get(label) ?? [])]));
+      }
+    },
+  );
+
+  it('is right that counters begin at 0, where what they count is known', () => {
+    const withoutSeries = (app: keyof typeof given) =>
+      [...given[app].values()]
+        .filter(({ type, labels }) => type === 'counter' && labels.size === 0)
+        .map(({ name }) => name);
+    // Any error has a code; and order-api works no queue off.
+    const allowed = ['log_faults_total', 'queue_jobs_total'];
+    expect(allowed).toEqual(expect.arrayContaining(withoutSeries('order-api')));
+    expect(allowed.slice(0, 1)).toEqual(expect.arrayContaining(withoutSeries('worker')));
   });
 });
 
