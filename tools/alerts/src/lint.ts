@@ -128,7 +128,7 @@ const lintNames: Lint = (project) =>
     return known ? undefined : `reads ${metric}, which no source file names`;
   });
 
-/** A label that the alert does not have is an empty place in the text that wakes somebody. */
+/** A label that the alert does not have is an empty place in the text of a notification. */
 const lintTemplates: Lint = ({ rules, cases }) =>
   rules.alerts.flatMap((alert) => {
     const one = cases.get(alert.alert);

@@ -20,8 +20,8 @@ export interface Reactions {
 const program = 'prometheus-alertmanager';
 
 /**
- * Alertmanager, which shows alerts and asks order-api to warm the cache; left out where it is not installed. It mails
- * nobody. Each start gives it a new token of an operator.
+ * Alertmanager, which shows alerts and asks order-api to warm the cache; left out where it is not installed. It sends
+ * no mail. Each start gives it a new token of an operator.
  */
 export function alertmanagerServer(options: StackOptions, reactions = localReactions(options)): ServerNode {
   const { ports, stateDir } = options;

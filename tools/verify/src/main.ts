@@ -8,8 +8,8 @@ const HELP = `Usage: npm test [-- --only <check>[,<check>…]]
        npm run test:full
 
 Runs every check of the project against real servers that it starts itself, on free ports and in a temporary folder:
-a topology that is already running is not touched. Installs missing programs with apt when it may; it goes on without
-Prometheus where that can't be had.
+a topology that is already running is not touched. Installs missing programs with apt when it may, Prometheus among
+them: its promtool checks the alert rules.
 
 Checks:
 ${stages
@@ -36,8 +36,8 @@ function chosen(only: string | undefined): readonly (readonly Check[])[] {
 async function verify({ only, full }: { only: string | undefined; full: boolean }): Promise<Tally> {
   const selected = chosen(only);
   installMissing({
-    also: ['bash', 'curl', 'git'],
-    ifPossible: ['prometheus', ...(full ? (['prometheus-alertmanager'] as const) : [])],
+    also: ['bash', 'curl', 'git', 'prometheus', 'promtool'],
+    ifPossible: full ? ['prometheus-alertmanager'] : [],
     report: (line) => console.log(line),
   });
   const outcomes: CheckOutcome[] = [];

@@ -1,0 +1,87 @@
+import { eventually } from '@fourfold-tools/testing';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { WatchedPlatform } from './watched.platform.js';
+
+/** Of one worker: see the ScaledObject. */
+const KEDA_QUERY = 'max(sum by (instance) (max_over_time(queue_jobs{state=~"waiting|active"}[2m])))';
+const TOO_MANY = 10_001;
+const patient = { deadlineMs: 90_000, everyMs: 500 };
+
+let watched: WatchedPlatform;
+
+const fires = (alert: string, labels: Record<string, string> = {}) =>
+  eventually(
+    async () =>
+      expect(await watched.firing(alert), alert).toContainEqual(
+        expect.objectContaining({ alertname: alert, ...labels }),
+      ),
+    patient,
+  );
+const resolves = (alert: string) =>
+  eventually(async () => expect(await watched.firing(alert)).toEqual([]), patient);
+
+beforeAll(async () => {
+  watched = await WatchedPlatform.start();
+}, 180_000);
+afterAll(() => watched?.stop());
+beforeEach(() => fires('Watchdog'));
+
+describe('what Prometheus and Alertmanager say of a platform', () => {
+  it('whose replica applies nothing: its lag, and no read goes there until it does again', async () => {
+    const readsOf = async (target: string) => {
+      const [reads] = await watched.query(`sum(rate(db_route_total{target="${target}"}[5s]))`);
+      return reads?.value ?? 0;
+    };
+    await eventually(async () => (await readsOf('replica-1')) > 0, patient);
+    await watched.onServer('replica-1', 'STOP SLAVE SQL_THREAD');
+    await fires('ReplicaLagHigh', { node: 'replica-1' });
+    await eventually(async () => (await readsOf('replica-1')) === 0, patient);
+    expect(await readsOf('replica-2')).toBeGreaterThan(0);
+    await watched.onServer('replica-1', 'START SLAVE SQL_THREAD');
+    await resolves('ReplicaLagHigh');
+    await eventually(async () => (await readsOf('replica-1')) > 0, patient);
+  });
+
+  it('that has no worker, and over 10,000 jobs: KEDA is told one number that asks for more', async () => {
+    await watched.platform.worker.stop();
+    const queue = await watched.pourIn('inventory', TOO_MANY);
+    await Promise.all([
+      fires('QueueLong', { queue: 'inventory' }),
+      fires('WorkerAbsent'),
+      fires('TargetDown', { job: 'worker' }),
+      fires('QueueWithoutWorker', { queue: 'inventory' }),
+    ]);
+    const answer = await watched.query(KEDA_QUERY);
+    expect(answer).toEqual([{ metric: {}, value: TOO_MANY }]);
+    await queue.obliterate({ force: true });
+    await queue.close();
+    await watched.platform.worker.start();
+    await Promise.all(['QueueLong', 'WorkerAbsent', 'TargetDown', 'QueueWithoutWorker'].map(resolves));
+  });
+
+  it('whose cache is empty: a low hit ratio, until the warm-up that Alertmanager asks for has run', async () => {
+    const warmUps = async () => {
+      const [series] = await watched.query(
+        'sum(cache_warmed_keys_total{source="recent-users",outcome="loaded"})',
+      );
+      return series?.value ?? 0;
+    };
+    await resolves('CacheHitRatioLow');
+    const before = await warmUps();
+    await watched.emptyCache();
+    await fires('CacheHitRatioLow', { reaction: 'warm-cache' });
+    await eventually(async () => (await warmUps()) > before, patient);
+    await resolves('CacheHitRatioLow');
+  });
+
+  it('one of whose shards is gone: that shard’s breaker and its errors, until it is back', async () => {
+    await watched.own.stack.kill('shard-1');
+    await Promise.all([
+      fires('ShardBreakerOpen', { shard: 'shard-1' }),
+      fires('ShardErrorsHigh', { shard: 'shard-1' }),
+    ]);
+    expect((await watched.firing('ShardErrorsHigh')).map(({ shard }) => shard)).toEqual(['shard-1']);
+    await watched.own.stack.start('shard-1');
+    await Promise.all(['ShardBreakerOpen', 'ShardErrorsHigh'].map(resolves));
+  });
+});
