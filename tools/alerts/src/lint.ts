@@ -23,7 +23,7 @@ const severities = ['critical', 'warning', 'info', 'none'];
 const staticLabels = ['severity', 'area'];
 /** Every process exports the same figure of one Redis, database or topology. */
 const sharedFigures =
-  /^(queue_(jobs|oldest_waiting_seconds|workers|redis_up)|outbox_(pending|oldest_\w+)|\w+_open|shard_(rows|balance_ratio)|cache_l2_(memory_\w+|keys|evicted_keys_total))$/;
+  /^(queue_(jobs|paused|oldest_waiting_seconds|workers|redis_up)|outbox_(pending|oldest_\w+)|\w+_open|shard_(rows|balance_ratio)|cache_l2_(memory_\w+|keys|evicted_keys_total))$/;
 /** Of Prometheus, Alertmanager, Node.js, Kubernetes and KEDA. */
 const foreignFigures = /^(up|(scrape|prometheus|alertmanager|nodejs|process|kube|container|keda)_\w+)$/;
 
