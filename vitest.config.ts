@@ -50,6 +50,7 @@ const outages = fullRun ? 'chaos/e2e/*-outage.e2e-spec.ts' : 'chaos/e2e/api-outa
 /**
  * For the full run: in `npm test` `api-outage` has the same shard killed under a real order-api, and `soak` has workers
  * killed among other faults. The alerts of `alerts-outage` are tested by promtool in `npm test`, on series that it is given.
+ * The queries of the dashboards are checked without a Prometheus in `npm test`.
  */
 const onlyInFullRun = [
   'chaos/e2e/shard-outage.e2e-spec.ts',
@@ -57,6 +58,7 @@ const onlyInFullRun = [
   // Two servers, three starts each, for a script that changes seldom.
   'tools/k8s/src/start-mariadb.int-spec.ts',
   'chaos/e2e/alerts-outage.e2e-spec.ts',
+  'tools/dashboards/src/dashboards-live.e2e-spec.ts',
 ];
 
 export default defineConfig({

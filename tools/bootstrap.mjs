@@ -40,6 +40,8 @@ const commands = {
     says: 'renders the Kubernetes manifests and holds them to schemas and rules',
     builds: ['tools/k8s'],
   },
+  capacity: { says: 'what a load needs, by measured costs', builds: ['tools/capacity'] },
+  dashboards: { says: 'checks the Grafana dashboards, or writes them', builds: ['tools/dashboards'] },
   verify: { says: 'every check of the project (npm test)', builds: ['tools/verify', 'tools/alerts'] },
 };
 
@@ -54,7 +56,7 @@ let stopSignal;
 
 if (name === undefined || name === '--help' || name === '-h') {
   say('Usage: node tools/bootstrap.mjs <command> [arguments]\n\nCommands:');
-  for (const [command, { says }] of Object.entries(commands)) say(`  ${command.padEnd(9)}${says}`);
+  for (const [command, { says }] of Object.entries(commands)) say(`  ${command.padEnd(11)}${says}`);
   say('\nEach command has its own --help.');
   process.exit(name === undefined ? 2 : 0);
 }

@@ -16,6 +16,7 @@ export {
 } from './app-process.js';
 export { alertmanagerServer, type Reactions } from './alertmanager.server.js';
 export type { Report } from './bring-up.js';
+export { requireExecutable } from './executables.js';
 export { installMissing, installPrograms, type InstallRequest } from './install-missing.js';
 export { tailOf } from './log-file.js';
 export { accountStatements, mainDatabase, shardDatabase } from './mariadb-accounts.js';

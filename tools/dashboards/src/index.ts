@@ -1,0 +1,2 @@
+export { boards } from './boards/index.js';
+export { type Unanswered, unansweredBy } from './check/live.js';
