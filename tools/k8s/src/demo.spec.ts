@@ -5,16 +5,14 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { demoProducts, demoUsers } from '@fourfold-tools/import';
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { configReferences } from './rules/references.js';
-import { folderSubject } from './subjects.js';
+import { overlay, root } from './testing/overlay.js';
 
 const run = promisify(execFile);
-const root = fileURLToPath(new URL('../../..', import.meta.url));
 const demo = join(root, 'k8s/components/in-cluster-data/demo');
 
 interface Taken {
@@ -69,7 +67,7 @@ describe('the demo', () => {
     const { secrets } = await makeSecrets();
     expect(taken.every(({ url }) => url === '/api/v1/namespaces/here/secrets')).toBe(true);
     expect(taken[0]?.authorization).toBe('Bearer a-token');
-    const dev = await folderSubject(root, 'k8s/overlays/dev').render();
+    const dev = await overlay('dev');
     const wanted = configReferences(dev).filter(({ kind }) => kind === 'Secret');
     expect(wanted.length).toBeGreaterThan(20);
     for (const { name = '', keys } of wanted) {

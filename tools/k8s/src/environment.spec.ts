@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { fullRun } from '@fourfold-tools/testing';
 import { describe, expect, it } from 'vitest';
 import { environmentOf } from './environment.js';
-import { folderSubject } from './subjects.js';
+import { overlay, root } from './testing/overlay.js';
 
 const run = promisify(execFile);
-const root = fileURLToPath(new URL('../../..', import.meta.url));
 const bundle = pathToFileURL(`${root}/tools/testing/src/bundle.mjs`).href;
 
 const configs: Readonly<Record<string, string>> = {
@@ -35,9 +35,12 @@ async function start(app: string, env: Record<string, string>): Promise<void> {
   });
 }
 
-describe.each(['dev', 'prod'])('the environment in the %s overlay', (overlay) => {
+// Each start loads half of the application: the other overlay has the same variables but for two.
+const overlays = fullRun ? (['dev', 'prod'] as const) : (['prod'] as const);
+
+describe.each(overlays)('the environment in the %s overlay', (name) => {
   it('is one that both applications start with, and not by chance', async () => {
-    const manifests = await folderSubject(root, `k8s/overlays/${overlay}`).render();
+    const manifests = await overlay(name);
     const places = manifests.containers.filter(
       ({ container, init }) => !init && configs[container.name] !== undefined,
     );

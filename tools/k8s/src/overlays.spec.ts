@@ -1,12 +1,13 @@
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fullRun } from '@fourfold-tools/testing';
 import { describe, expect, it } from 'vitest';
 import { checkRender } from './check-render.js';
 import { lineOf, type Finding } from './finding.js';
-import { nameOf } from './manifests.js';
+import { isOurs, nameOf } from './manifests.js';
 import { combination, combinationSubjects, overlaySubjects } from './subjects.js';
+import { overlay, root } from './testing/overlay.js';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
 const everything = combinationSubjects(root, { every: true }).at(-1)!;
 
 describe('the Kubernetes manifests', () => {
@@ -26,6 +27,12 @@ describe('the Kubernetes manifests', () => {
     const byName = ({ rule, object }: Finding) =>
       rule === 'network' || rule === 'connections' || object.startsWith('HTTPRoute/');
     expect(findings.filter((finding) => !byName(finding))).toEqual([]);
+  });
+
+  it('are of the release that package.json names', async () => {
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+    const ours = (await overlay('dev')).containers.filter(({ container }) => isOurs(container));
+    expect(new Set(ours.map(({ container }) => container.image?.split(':')[1]))).toEqual(new Set([version]));
   });
 
   it('have a migration of another name in each release, and the same configuration', async () => {

@@ -1,8 +1,5 @@
-import { fileURLToPath } from 'node:url';
 import { broken, type Loose } from '../testing/broken.js';
-import { folderSubject } from '../subjects.js';
 
-const root = fileURLToPath(new URL('../../../..', import.meta.url));
 const trigger = (scaled: Loose) => scaled.spec.triggers[0];
 
 broken(
@@ -196,5 +193,5 @@ broken(
       },
     ],
   ],
-  () => folderSubject(root, 'k8s/overlays/prod').render(),
+  'prod',
 );

@@ -186,4 +186,12 @@ broken('in the whole', [
       delete find('Deployment/order-api').spec.strategy;
     },
   ],
+  [
+    'size',
+    'an object that kubectl apply refuses',
+    /ConfigMap\/demo-scripts : has \d+ bytes, and kubectl apply takes 250000/,
+    (find) => {
+      find('ConfigMap/demo-scripts').data.more = 'x'.repeat(250_000);
+    },
+  ],
 ]);

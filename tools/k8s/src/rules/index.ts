@@ -12,6 +12,7 @@ import { probes } from './probes.js';
 import { references } from './references.js';
 import { routes } from './routes.js';
 import { selectors } from './selectors.js';
+import { size } from './size.js';
 
 export const rules: readonly Rule[] = [
   references,
@@ -29,4 +30,5 @@ export const rules: readonly Rule[] = [
   network,
   inbound,
   closedEdges,
+  size,
 ];

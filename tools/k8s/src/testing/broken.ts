@@ -1,14 +1,11 @@
-import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { checkRender } from '../check-render.js';
 import { Manifests, type Manifest } from '../manifests.js';
-import { folderSubject } from '../subjects.js';
+import { overlay } from './overlay.js';
 
 // Objects are broken in every way that a hand can break them: no type says what is in them.
 // oxlint-disable-next-line typescript/no-explicit-any
 export type Loose = any;
-
-const root = fileURLToPath(new URL('../../../..', import.meta.url));
 
 /** What is found in a render once `breakIt` has changed it. */
 async function findingsIn(whole: Manifests, breakIt: (find: (name: string) => Loose, all: Loose[]) => void) {
@@ -37,15 +34,11 @@ export type Case = [
 ];
 
 /** Tests that each way to break a render is found, by the rule that it is for. */
-export function broken(
-  where: string,
-  cases: readonly Case[],
-  render = () => folderSubject(root, 'k8s/overlays/dev').render(),
-): void {
+export function broken(where: string, cases: readonly Case[], of: 'dev' | 'prod' = 'dev'): void {
   describe(`k8s:check finds, ${where},`, () => {
     let whole: Manifests;
     beforeAll(async () => {
-      whole = await render();
+      whole = await overlay(of);
     });
 
     it('nothing as it is', async () => {
