@@ -2,8 +2,6 @@ import { eventually } from '@fourfold-tools/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { WatchedPlatform } from './watched.platform.js';
 
-/** Of one worker: see the ScaledObject. */
-const KEDA_QUERY = 'max(sum by (instance) (max_over_time(queue_jobs{state=~"waiting|active"}[2m])))';
 const TOO_MANY = 10_001;
 const patient = { deadlineMs: 90_000, everyMs: 500 };
 
@@ -51,8 +49,10 @@ describe('what Prometheus and Alertmanager say of a platform', () => {
       fires('TargetDown', { job: 'worker' }),
       fires('QueueWithoutWorker', { queue: 'inventory' }),
     ]);
-    const answer = await watched.query(KEDA_QUERY);
+    const { query, threshold, least } = watched.scaler();
+    const answer = await watched.query(query);
     expect(answer).toEqual([{ metric: {}, value: TOO_MANY }]);
+    expect(Math.ceil(TOO_MANY / threshold)).toBeGreaterThan(least);
     await queue.obliterate({ force: true });
     await queue.close();
     await watched.platform.worker.start();

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { paths, plainRules, readRules, shortened } from '@fourfold-tools/alerts';
 import { type Platform, startPlatform } from '@fourfold-tools/e2e';
@@ -14,11 +14,16 @@ import {
 import { describeTopology, OpenLoop, type OwnStack, startOwnStack } from '@fourfold-tools/testing';
 import Bull from 'bull';
 import { createConnection } from 'mysql2/promise';
+import { parse } from 'yaml';
 
 /** Five minutes are fifteen seconds. */
 const FASTER = 20;
 /** As many as a warm-up loads, and more than the load asks for while the alert is pending. */
 const USERS = 480;
+
+interface ScaledObject {
+  spec: { minReplicaCount: number; triggers: [{ metadata: { query: string; threshold: string } }] };
+}
 
 /** One series of an answer of Prometheus. */
 export interface Series {
@@ -91,6 +96,14 @@ export class WatchedPlatform {
     };
     if (error !== undefined) throw new Error(error);
     return data.result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
+  }
+
+  /** What KEDA asks Prometheus, how many jobs it wants a worker to have, and the fewest workers. */
+  scaler(): { query: string; threshold: number; least: number } {
+    const path = join(this.own.options.repoRoot, 'k8s/components/keda/worker.yaml');
+    const { spec } = parse(readFileSync(path, 'utf8')) as ScaledObject;
+    const { query, threshold } = spec.triggers[0].metadata;
+    return { query, threshold: Number(threshold), least: spec.minReplicaCount };
   }
 
   /** Those that Prometheus fires and Alertmanager has, inhibited ones too. */
