@@ -42,6 +42,10 @@ const commands = {
   },
   capacity: { says: 'what a load needs, by measured costs', builds: ['tools/capacity'] },
   dashboards: { says: 'checks the Grafana dashboards, or writes them', builds: ['tools/dashboards'] },
+  images: {
+    says: 'checks docker/, and builds, inspects and runs the images (npm run images:check)',
+    builds: ['tools/images'],
+  },
   verify: { says: 'every check of the project (npm test)', builds: ['tools/verify', 'tools/alerts'] },
 };
 

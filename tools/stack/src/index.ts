@@ -20,6 +20,7 @@ export { requireExecutable } from './executables.js';
 export { installMissing, installPrograms, type InstallRequest } from './install-missing.js';
 export { tailOf } from './log-file.js';
 export { accountStatements, mainDatabase, shardDatabase } from './mariadb-accounts.js';
+export { mariadbConfig, type MariadbRole } from './mariadb-config.js';
 export { poll } from './poll.js';
 export { checkPorts, freePorts, isPortFree, type PortClaim } from './port-check.js';
 export { endProcess, identify, isAlive, type ProcessIdentity } from './process-identity.js';
@@ -30,7 +31,8 @@ export { awaitReady, startServer, type ServerLaunch, type StartedServer } from '
 export { ForeignFolderError } from './state-folder.js';
 export { PortForbiddenError, PortInUseError, StackError, UsageError } from './stack-error.js';
 export { envOf, stackOptionsFromEnv, stateLayout, type StackOptions } from './stack-options.js';
-export { loadSecrets } from './secrets.js';
+export { loadSecrets, type Secrets } from './secrets.js';
+export { socketPath } from './socket-path.js';
 export { Stack } from './stack.js';
 export { statusTable } from './stack-status.js';
 export { topologyServers } from './topology.js';

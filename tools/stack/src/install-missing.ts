@@ -20,6 +20,8 @@ const onRequest = {
   bash: 'bash',
   curl: 'curl',
   git: 'git',
+  buildah: 'buildah',
+  mmdebstrap: 'mmdebstrap',
 } as const;
 
 type OnRequest = keyof typeof onRequest;
