@@ -152,6 +152,7 @@ describe('docker/mariadb/provision.sh', () => {
       // They would be taken for those who come over the network, with passwords of their own.
       await ask(name, 'SET SESSION sql_log_bin = 0');
       for (const { user } of [...users, { user: 'root' }]) await ask(name, `DROP USER '${user}'@'127.0.0.1'`);
+      await ask(name, 'SET SESSION sql_log_bin = 1');
     }
   });
 
