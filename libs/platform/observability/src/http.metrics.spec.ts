@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
-import { text } from 'node:stream/consumers';
 import { Controller, ForbiddenException, Get, HttpCode, Module, Post } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { register } from 'prom-client';
@@ -87,9 +86,15 @@ const ask = (path: string, init: RequestInit = {}) =>
 async function send(bytes: string): Promise<string> {
   const socket = connect(port, host);
   await once(socket, 'connect');
+  const parts: Buffer[] = [];
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  // Letters that the server does not read any more make a reset of its end.
+  socket.on('data', (part) => parts.push(part)).on('error', () => {});
   socket.write(bytes);
   const drip = setInterval(() => socket.write('x'), 50);
-  return text(socket).finally(() => clearInterval(drip));
+  await closed;
+  clearInterval(drip);
+  return Buffer.concat(parts).toString();
 }
 
 /** `name{labels}` → value, of the HTTP metrics; the labels in their own order. */
