@@ -151,7 +151,7 @@ describe('a route', () => {
 describe('a write that comes to a reader', () => {
   const tables = ['orders', 'order_items', 'idempotency_keys', 'outbox', 'products'];
 
-  it('is refused before its body has come, whoever sends it', async () => {
+  it('is refused before its body has come and its token is checked', async () => {
     const { hostname, port } = new URL(reader.baseUrl);
     const socket = connect(Number(port), hostname);
     socket.write(

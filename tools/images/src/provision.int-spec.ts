@@ -101,7 +101,7 @@ describe('docker/mariadb/provision.sh', () => {
     for (const name of names) {
       // A replica's own log is not empty then; on the primary the image keeps it out of the log.
       if (kindOf(name) !== 'replica') await ask(name, 'SET SESSION sql_log_bin = 0');
-      // It would be taken for whoever comes over the network, before the one that the image makes.
+      // The server would take it for the account of the network, before the one that the image makes.
       await ask(name, "DROP USER IF EXISTS root@'127.0.0.1'");
       await ask(name, `CREATE USER root@'%' IDENTIFIED BY '${secrets.root}'`);
       await ask(name, "GRANT ALL ON *.* TO root@'%' WITH GRANT OPTION");

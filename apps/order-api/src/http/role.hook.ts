@@ -34,7 +34,7 @@ export function serves(role: ApiRole, method: string, route: string): boolean {
 }
 
 /**
- * Refuses what is for a process of the other role before the body is read and before anybody asks who the caller is: it is
+ * Refuses what is for a process of the other role before the body is read and before the token is checked: it is
  * sent again elsewhere. A path that leads nowhere is left to who answers that, and so are pages without a caller.
  */
 export function refuseOtherRole(fastify: FastifyInstance, role: ApiRole): void {

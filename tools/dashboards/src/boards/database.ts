@@ -147,7 +147,7 @@ export const database: Board = {
         lines(
           'Idle connections',
           'short',
-          'Open and used by nobody. Server and pools hold max_connections together: see the page on capacity.',
+          'Open and idle. Server and pools hold max_connections together: see the page on capacity.',
           query(`sum by (node) (db_pool_idle_connections{app=~"$app", ${NODE}})`, '{{node}}'),
         ),
         lines(

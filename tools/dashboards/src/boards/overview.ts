@@ -71,7 +71,7 @@ export const overview: Board = {
         lines(
           'How fast the error budget burns',
           'short',
-          'The ratio of failed requests over what the objective allows, by window. At 1 the budget lasts exactly its 30 days; 14.4 for an hour wakes somebody.',
+          'The ratio of failed requests over what the objective allows, by window. At 1 the budget lasts exactly its 30 days; 14.4 for an hour pages the engineer on call.',
           ['5m', '30m', '1h', '2h', '6h', '1d', '3d'].map((window) =>
             quietQuery(`${errorRatio(window)} / ${ERROR_BUDGET}`, window),
           ),

@@ -7,7 +7,7 @@ import { placeOf } from './network.js';
 
 const fault = about('network');
 
-/** A pod that nobody has planned, here and elsewhere. */
+/** A pod that is in no manifest, in this namespace and in another. */
 const stranger = placeOf({ 'app.kubernetes.io/name': 'stranger' });
 const foreigner: Place = {
   kind: 'pod',

@@ -127,7 +127,7 @@ describe('a connection at the end of its life', () => {
   });
 });
 
-describe('a connection that nobody has used for longer than it may be idle', () => {
+describe('a connection that was not used for longer than it may be idle', () => {
   it('is closed, and others stay', async () => {
     const pool = open({ maxIdleMs: 500 });
     await fill(pool, 4);

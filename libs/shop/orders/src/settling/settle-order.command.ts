@@ -31,7 +31,7 @@ export class SettleOrder {
     private readonly metrics: OrderMetrics,
   ) {}
 
-  /** Once per order, in the transaction of whoever sees to that. */
+  /** Once per order, in the transaction that settles it. */
   async settle(manager: EntityManager, orderId: string): Promise<Settlement> {
     const order = await lockOrder(manager, orderId);
     if (!order) throw new Error(`Order ${orderId} does not exist, but a message says that it was placed`);
