@@ -5,7 +5,8 @@ import { checkWithPromtool, testWithPromtool } from './promtool.js';
 import { rulesFrom } from './rule.file.js';
 
 let promtool: string;
-beforeAll(() => ({ promtool } = installPrograms(['promtool'], console.log)));
+// apt takes its time where promtool is missing.
+beforeAll(() => ({ promtool } = installPrograms(['promtool'], console.log)), 300_000);
 
 const rulesWith = (expr: string) =>
   rulesFrom(

@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { installPrograms } from '@fourfold-tools/stack';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { boards } from './boards/index.js';
 import { checkFolder } from './check/check-folder.js';
@@ -9,6 +10,9 @@ import { readSurroundings } from './check/known-metrics.js';
 import { labelsLeftBy, metricsIn, mistakesIn } from './check/promql.js';
 import type { Surroundings } from './check/rules.js';
 import { DASHBOARDS, differences, writeBoards } from './write.js';
+
+// apt takes its time where promtool is missing.
+beforeAll(() => void installPrograms(['promtool'], console.log), 300_000);
 
 const repoRoot = fileURLToPath(new URL('../../..', import.meta.url));
 

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -20,6 +21,9 @@ Without folders: every overlay of k8s/overlays, and base with sets of components
 Exit codes: 0 all is well, 1 something is wrong, 2 wrong usage.`;
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** Renders at once: each is a process of kubectl. */
+const PARALLEL = availableParallelism();
 
 async function check(subject: Subject): Promise<string[]> {
   try {
@@ -48,11 +52,13 @@ async function main(): Promise<number> {
         )
       : [...overlaySubjects(root), ...combinationSubjects(root, { every })];
   let wrong = 0;
-  for (const subject of subjects) {
-    const lines = await check(subject);
-    wrong += lines.length;
-    for (const line of lines) console.error(line);
-    if (lines.length === 0) console.log(`${subject.name}: all is well`);
+  for (let start = 0; start < subjects.length; start += PARALLEL) {
+    const some = subjects.slice(start, start + PARALLEL);
+    for (const [at, lines] of (await Promise.all(some.map(check))).entries()) {
+      wrong += lines.length;
+      for (const line of lines) console.error(line);
+      if (lines.length === 0) console.log(`${some[at]!.name}: all is well`);
+    }
   }
   console.log(`${subjects.length} renders, ${wrong} findings`);
   return wrong === 0 ? 0 : 1;

@@ -45,6 +45,8 @@ export function nameOf({ kind, metadata }: Manifest): string {
 
 /** The objects of one render that all fit their schemas, and what exists beside them. */
 export class Manifests {
+  private foundWorkloads: readonly Workload[] | undefined;
+
   constructor(
     readonly all: readonly Manifest[],
     readonly external: External,
@@ -59,12 +61,13 @@ export class Manifests {
     return this.ofKind<T>(kind).find(({ metadata }) => metadata.name === name);
   }
 
-  get workloads(): Workload[] {
-    return [
+  /** Put together once: the rules ask for them for each edge between two. */
+  get workloads(): readonly Workload[] {
+    return (this.foundWorkloads ??= [
       ...this.ofKind<IDeployment>('Deployment').map((manifest) => workloadOf(manifest, 'Deployment')),
       ...this.ofKind<IStatefulSet>('StatefulSet').map((manifest) => workloadOf(manifest, 'StatefulSet')),
       ...this.ofKind<IJob>('Job').map((manifest) => workloadOf(manifest, 'Job')),
-    ];
+    ]);
   }
 
   get containers(): ContainerOf[] {

@@ -1,33 +1,8 @@
-import { authEnv, oneKeySource } from '@fourfold/auth';
-import { cacheEnv } from '@fourfold/cache';
-import { consistencyEnv, databaseEnv } from '@fourfold/db-routing';
 import { parseEnv } from '@fourfold/kernel';
-import { portVariable, serviceEnv } from '@fourfold/observability';
-import { queueEnv } from '@fourfold/queue';
-import { shardUrlsSchema } from '@fourfold/sharding';
-import { z } from 'zod';
-import { apiRole } from './api-role.js';
+import type { z } from 'zod';
+import { orderApiEnv } from './order-api.env.js';
 
-const schema = z
-  .object({
-    ...serviceEnv,
-    ...databaseEnv,
-    ...consistencyEnv,
-    ...cacheEnv,
-    ...queueEnv,
-    PORT: portVariable,
-    API_ROLE: apiRole.default('all'),
-    /** Whether `/docs` and `/openapi.json` are there. */
-    DOCS_ENABLED: z
-      .enum(['true', 'false'])
-      .default('true')
-      .transform((text) => text === 'true'),
-    SHARD_URLS: shardUrlsSchema,
-    ...authEnv,
-  })
-  .refine(...oneKeySource);
-
-export type OrderApiConfig = z.output<typeof schema>;
+export type OrderApiConfig = z.output<typeof orderApiEnv>;
 
 /** Read once; nothing else looks at the environment. */
-export const config: OrderApiConfig = parseEnv('order-api', schema, process.env);
+export const config: OrderApiConfig = parseEnv('order-api', orderApiEnv, process.env);

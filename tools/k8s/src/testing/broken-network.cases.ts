@@ -1,6 +1,6 @@
-import { broken, first, type Loose } from '../testing/broken.js';
+import { type Case, first, type Loose } from './broken.js';
 
-broken('between pods', [
+export const betweenPods: readonly Case[] = [
   [
     'services',
     'a Service without pods',
@@ -106,4 +106,4 @@ broken('between pods', [
       delete find('NetworkPolicy/redis').spec.ingress[0].from;
     },
   ],
-]);
+];

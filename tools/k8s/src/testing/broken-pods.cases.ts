@@ -1,6 +1,6 @@
-import { broken, first, pod } from '../testing/broken.js';
+import { type Case, first, pod } from './broken.js';
 
-broken('in pods', [
+export const inPods: readonly Case[] = [
   [
     'schema',
     'an unknown field',
@@ -227,4 +227,4 @@ broken('in pods', [
       data['redis-queue.conf'] = data['redis-queue.conf'].replace('noeviction', 'allkeys-lru');
     },
   ],
-]);
+];
