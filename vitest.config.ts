@@ -59,6 +59,8 @@ const onlyInFullRun = [
   'tools/k8s/src/start-mariadb.int-spec.ts',
   'chaos/e2e/alerts-outage.e2e-spec.ts',
   'tools/dashboards/src/dashboards-live.e2e-spec.ts',
+  // Ten servers, for a connector that is ioredis' own.
+  'chaos/e2e/redis-failover.e2e-spec.ts',
   // It builds images for minutes.
   'tools/images/src/images.e2e-spec.ts',
 ];

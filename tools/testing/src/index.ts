@@ -15,6 +15,7 @@ export {
   redisOutage,
 } from './redis-outage.scenario.js';
 export { fullRun, repetitions } from './repetitions.js';
+export { RedisFailoverFixture } from './redis-failover.fixture.js';
 export { RedisServerFixture } from './redis-server.fixture.js';
 export {
   ReplicatedServers,

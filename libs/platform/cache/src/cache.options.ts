@@ -1,3 +1,4 @@
+import { redisUrlSchema } from '@fourfold/kernel';
 import type { Registry } from 'prom-client';
 import {
   checkPolicy,
@@ -75,7 +76,8 @@ const COUNTS: ReadonlySet<string> = new Set(['l1MaxBytes', 'maxValueBytes']);
  */
 export function resolveCacheOptions(options: CacheModuleOptions): ResolvedCacheOptions {
   const faults: string[] = [];
-  if (!/^rediss?:\/\//.test(options.redisUrl)) faults.push('redisUrl must start with redis:// or rediss://');
+  const url = redisUrlSchema.safeParse(options.redisUrl);
+  if (!url.success) faults.push(`redisUrl ${url.error.issues[0]!.message}`);
   // No colon: it separates the parts of a key, and two prefixes must never meet.
   if (!/^[\w.{}-]{1,64}$/.test(options.prefix)) faults.push('prefix must match [A-Za-z0-9_.{}-]{1,64}');
   const numbers = { ...DEFAULTS };

@@ -1,3 +1,4 @@
+import { openRedis } from '@fourfold/kernel';
 import { Redis, type RedisOptions } from 'ioredis';
 import { asBlockingClient } from './blocking-client.js';
 import { endWhileReconnecting } from './reconnecting-client.js';
@@ -44,7 +45,7 @@ export class QueueConnections {
       reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
       retryStrategy: (attempt) => Math.min(100 * attempt, 2_000),
     };
-    const client = new Redis(this.redisUrl, options);
+    const client = openRedis<Redis, RedisOptions>(Redis, this.redisUrl, options);
     // Each queue listens to the shared ones, and reports errors as its own until it is closed.
     client.setMaxListeners(0);
     client.on('error', () => {});

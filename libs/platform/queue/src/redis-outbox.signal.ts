@@ -1,6 +1,7 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { OutboxSignal } from '@fourfold/outbox';
-import { Redis } from 'ioredis';
+import { openRedis } from '@fourfold/kernel';
+import { Redis, type RedisOptions } from 'ioredis';
 import { OperatingConnection } from './operating/operating.connection.js';
 import { QueueMetrics } from './queue.metrics.js';
 import { InjectQueueRedis, type QueueRedis } from './queue.tokens.js';
@@ -80,7 +81,7 @@ export class RedisOutboxSignal extends OutboxSignal implements OnApplicationShut
   }
 
   private subscribe(): Redis {
-    const client = new Redis(this.redis.redisUrl, {
+    const client = openRedis<Redis, RedisOptions>(Redis, this.redis.redisUrl, {
       maxRetriesPerRequest: null,
       autoResubscribe: false,
       retryStrategy: (attempt) => Math.min(100 * attempt, 2_000),

@@ -1,3 +1,4 @@
+import { openRedis } from '@fourfold/kernel';
 import { redisInsStore } from 'cache-manager-ioredis-yet';
 import { Redis, type RedisOptions } from 'ioredis';
 
@@ -22,9 +23,12 @@ function connectionOptions(commandTimeoutMs: number): RedisOptions {
   };
 }
 
+const open = (redisUrl: string, commandTimeoutMs: number): Redis =>
+  openRedis<Redis, RedisOptions>(Redis, redisUrl, connectionOptions(commandTimeoutMs));
+
 /** A connection for pub/sub, not opened yet. Its user decides how long to wait for an answer. */
 export function openSubscriber(redisUrl: string, commandTimeoutMs: number): Redis {
-  return withoutTimeout(new Redis(redisUrl, connectionOptions(commandTimeoutMs)), commandTimeoutMs);
+  return withoutTimeout(open(redisUrl, commandTimeoutMs), commandTimeoutMs);
 }
 
 /**
@@ -32,7 +36,7 @@ export function openSubscriber(redisUrl: string, commandTimeoutMs: number): Redi
  * runs code that it finds in values.
  */
 export function openClient(redisUrl: string, commandTimeoutMs: number): Redis {
-  const { client } = redisInsStore(new Redis(redisUrl, connectionOptions(commandTimeoutMs)));
+  const { client } = redisInsStore(open(redisUrl, commandTimeoutMs));
   return withoutTimeout(client as Redis, commandTimeoutMs);
 }
 

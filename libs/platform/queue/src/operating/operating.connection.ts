@@ -1,5 +1,6 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { Redis } from 'ioredis';
+import { openRedis } from '@fourfold/kernel';
+import { Redis, type RedisOptions } from 'ioredis';
 import { InjectQueueRedis, type QueueRedis } from '../queue.tokens.js';
 import { forgetSilenceOnClose } from '../silence.js';
 import { QueueUnavailableError } from './queue.errors.js';
@@ -26,7 +27,7 @@ export class OperatingConnection implements OnApplicationShutdown {
   readonly client: Redis;
 
   constructor(@InjectQueueRedis() { redisUrl }: QueueRedis) {
-    this.client = new Redis(redisUrl, {
+    this.client = openRedis<Redis, RedisOptions>(Redis, redisUrl, {
       enableOfflineQueue: false,
       maxRetriesPerRequest: 1,
       commandTimeout: COMMAND_DEADLINE_MS,

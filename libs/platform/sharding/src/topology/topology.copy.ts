@@ -1,5 +1,6 @@
+import { openRedis } from '@fourfold/kernel';
 import { Logger } from '@nestjs/common';
-import { Redis } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
 import type { Topology } from './topology.document.js';
 
 export interface TopologyRedisOptions {
@@ -119,7 +120,7 @@ export class TopologyCopy {
 }
 
 function open(url: string): Redis {
-  const connection = new Redis(url, {
+  const connection = openRedis<Redis, RedisOptions>(Redis, url, {
     lazyConnect: true,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
