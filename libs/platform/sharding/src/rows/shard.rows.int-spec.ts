@@ -60,6 +60,14 @@ describe('ShardRows', () => {
     await eventually(() => expect(shardsOf(rows)).toEqual(SHARDS));
   });
 
+  it('asks again soon where a shard gave no answer, and does not wait for the next time', async () => {
+    await shards.proxy('shard-2').close();
+    const { rows } = await start(600_000);
+    await eventually(() => expect(shardsOf(rows)).toEqual(['shard-0', 'shard-1', 'shard-3']));
+    await shards.proxy('shard-2').open();
+    await eventually(() => expect(shardsOf(rows)).toEqual(SHARDS));
+  });
+
   it('never rejects, also when its entities can’t be understood, and says so', async () => {
     @Entity()
     class Keyless {

@@ -18,6 +18,8 @@ export interface ShardRowsOptions {
 }
 
 const DEADLINE_MS = 5_000;
+/** When a shard is asked again that gave no answer, as at the start of a busy process: without it there is no balance. */
+const AGAIN_MS = 2_000;
 
 /** InnoDB's own estimate, which costs no scan: some per cent off, more on a small table. */
 const ESTIMATES = `
@@ -63,15 +65,12 @@ export class ShardRows implements OnModuleInit, OnApplicationShutdown {
 
   onModuleInit(): void {
     sources.add(this);
-    if (this.options.rowsEveryMs === 0) return;
-    const look = () => void this.refresh();
-    this.#timer = setInterval(look, this.options.rowsEveryMs).unref();
-    look();
+    if (this.options.rowsEveryMs > 0) void this.#keepLooking();
   }
 
   onApplicationShutdown(): void {
     sources.delete(this);
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
   }
 
   /** As of the last look; a shard that did not answer then is not among them. Empty before the first look. */
@@ -93,6 +92,14 @@ export class ShardRows implements OnModuleInit, OnApplicationShutdown {
       .catch((error: unknown) => this.#logger.warn({ err: error }, 'The rows of shards can’t be estimated'))
       .finally(() => (this.#refreshing = undefined));
     return this.#refreshing;
+  }
+
+  async #keepLooking(): Promise<void> {
+    await this.refresh();
+    if (!sources.has(this)) return;
+    const { rowsEveryMs } = this.options;
+    const everyMs = this.#current.length < this.registry.names.length ? AGAIN_MS : rowsEveryMs;
+    this.#timer = setTimeout(() => void this.#keepLooking(), Math.min(everyMs, rowsEveryMs)).unref();
   }
 
   async #look(): Promise<void> {
