@@ -2,7 +2,7 @@ import { repetitions } from '@fourfold-tools/testing';
 import { expect, it } from 'vitest';
 import { soak } from '../src/soak/soak.js';
 
-const ORDERS = repetitions({ quick: 150, full: 2_000 });
+const ORDERS = repetitions({ quick: 80, full: 2_000 });
 
 it('nothing is lost and nothing is doubled while APIs, workers and the queue Redis are killed', async () => {
   const result = await soak({

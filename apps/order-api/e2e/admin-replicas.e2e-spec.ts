@@ -1,4 +1,4 @@
-import { type Platform, startPlatform } from '@fourfold-tools/e2e';
+import { type Platform, sharedPlatform } from '@fourfold-tools/e2e';
 import { eventually, topology } from '@fourfold-tools/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
@@ -14,7 +14,7 @@ interface NodeBody {
 
 let platform: Platform;
 beforeAll(async () => {
-  platform = await startPlatform({ name: 'admin-replicas', workers: 0 });
+  platform = await sharedPlatform();
 });
 afterAll(() => platform?.stop());
 

@@ -1,4 +1,4 @@
-import { type Platform, startPlatform } from '@fourfold-tools/e2e';
+import { type Platform, sharedPlatform } from '@fourfold-tools/e2e';
 import { eventually } from '@fourfold-tools/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -21,7 +21,7 @@ const NAMES = ['shard-0', 'shard-1', 'shard-2', 'shard-3'];
 let platform: Platform;
 
 beforeAll(async () => {
-  platform = await startPlatform({ name: 'admin-shards', workers: 0 });
+  platform = await sharedPlatform();
 });
 afterAll(() => platform?.stop());
 

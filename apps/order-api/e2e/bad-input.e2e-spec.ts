@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { type CallOptions, type Platform, startPlatform } from '@fourfold-tools/e2e';
+import { type CallOptions, type Platform, sharedPlatform } from '@fourfold-tools/e2e';
 import { type CryptoKey, generateKeyPair, SignJWT } from 'jose';
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -14,7 +14,7 @@ let productId: string;
 let rowsBefore: number[];
 
 beforeAll(async () => {
-  platform = await startPlatform({ name: 'bad-input', workers: 0 });
+  platform = await sharedPlatform();
   [userId, productId] = [await platform.shop.user(), await platform.shop.product(1_000)];
   rowsBefore = await countRows();
 });

@@ -1,10 +1,10 @@
-import { type Platform, startPlatform } from '@fourfold-tools/e2e';
+import { type Platform, sharedPlatform } from '@fourfold-tools/e2e';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 let platform: Platform;
 
 beforeAll(async () => {
-  platform = await startPlatform({ name: 'open-api', workers: 0 });
+  platform = await sharedPlatform();
 });
 afterAll(() => platform?.stop());
 

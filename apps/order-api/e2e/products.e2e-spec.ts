@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { ApiCaller, type Platform, startPlatform } from '@fourfold-tools/e2e';
+import { ApiCaller, type Platform, sharedPlatform } from '@fourfold-tools/e2e';
 import { eventually } from '@fourfold-tools/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -22,7 +22,7 @@ let other: ApiCaller;
 let customer: ApiCaller;
 
 beforeAll(async () => {
-  platform = await startPlatform({ name: 'products', apis: 2, workers: 0 });
+  platform = await sharedPlatform();
   api = platform.api;
   other = new ApiCaller(platform.baseUrls[1]!, await platform.operatorToken());
   customer = api.as(await platform.customerToken(await platform.shop.user()));

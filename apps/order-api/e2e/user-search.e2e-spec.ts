@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type ApiCaller, type OrderBody, type Platform, startPlatform } from '@fourfold-tools/e2e';
+import { type ApiCaller, type OrderBody, type Platform, sharedPlatform } from '@fourfold-tools/e2e';
 import { eventually } from '@fourfold-tools/testing';
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -17,7 +17,7 @@ let platform: Platform;
 let api: ApiCaller;
 
 beforeAll(async () => {
-  platform = await startPlatform({ name: 'user-search', workers: 0 });
+  platform = await sharedPlatform();
   api = platform.api;
 });
 afterAll(() => platform?.stop());

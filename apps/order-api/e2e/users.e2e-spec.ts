@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Answer, ApiCaller, type Platform, startPlatform } from '@fourfold-tools/e2e';
+import { type Answer, ApiCaller, type Platform, sharedPlatform } from '@fourfold-tools/e2e';
 import { eventually, topology, withDatabase } from '@fourfold-tools/testing';
 import { createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -17,7 +17,7 @@ let api: ApiCaller;
 let other: ApiCaller;
 
 beforeAll(async () => {
-  platform = await startPlatform({ name: 'users', apis: 2, workers: 0 });
+  platform = await sharedPlatform();
   api = platform.api;
   other = new ApiCaller(platform.baseUrls[1]!, await platform.operatorToken());
 });

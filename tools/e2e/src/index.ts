@@ -1,5 +1,5 @@
 export { type Answer, ApiCaller, type CallOptions } from './api.caller.js';
 export { type CaughtMail } from './mail.box.js';
-export { type Platform, type PlatformChoice, startPlatform } from './platform.js';
+export { type Platform, type PlatformChoice, sharedPlatform, startPlatform } from './platform.js';
 export { ServiceProcess } from './service.process.js';
 export { type OrderBody, ShopFixture } from './shop.fixture.js';

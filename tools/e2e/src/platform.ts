@@ -71,6 +71,8 @@ export interface Platform {
   /** Runs `work` while the workers stand still: what it places stays pending until it is over. */
   withoutWorker<T>(work: () => Promise<T>): Promise<T>;
   /** @throws Error where a log of its processes holds an address or an e-mail address that the platform was told of */
+  expectNoPersonalData(): Promise<void>;
+  /** Ends its processes, checks their logs for personal data, and removes its databases. */
   stop(): Promise<void>;
 }
 
@@ -88,6 +90,7 @@ export async function startPlatform(choice: PlatformChoice): Promise<Platform> {
   const personal = new PersonalData();
   const apiAt = (index: number) => new ApiCaller(baseUrls[index]!, token, personal);
   const api = apiAt(0);
+  const services = [...apiProcesses, ...workers];
   const platform: Platform = {
     id,
     queuePrefix: queuePrefixOf(options, id),
@@ -117,19 +120,32 @@ export async function startPlatform(choice: PlatformChoice): Promise<Platform> {
         for (const worker of workers) worker.resume();
       }
     },
+    expectNoPersonalData: async () => {
+      // A pool may still hold connections to a server that a test has killed.
+      await eventually(() => addStored(personal, pools));
+      await expectNoneInLogs(personal, services);
+    },
     stop: () => (stopped ??= stop()),
   };
   const stop = async () => {
-    const services = [...apiProcesses, ...workers];
     await Promise.all(services.map((service) => service.stop()));
-    // A pool may still hold connections to a server that a test has killed.
-    await eventually(() => addStored(personal, pools));
+    await platform.expectNoPersonalData();
     await Promise.all([pools.primary, ...Object.values(pools.shards)].map((pool) => pool.end()));
     await Promise.all(Object.values(databases).map((database) => database.drop()));
-    await expectNoneInLogs(personal, services);
   };
   let stopped: Promise<void> | undefined;
   return platform;
+}
+
+let shared: Promise<Platform> | undefined;
+
+/**
+ * Two order-api processes and no worker, for every test file that changes no process, server or setting: started once in a
+ * worker of Vitest, and ended with it. Each file makes its own users and products. `stop()` only checks the logs.
+ */
+export async function sharedPlatform(): Promise<Platform> {
+  const platform = await (shared ??= startPlatform({ name: 'shared', apis: 2, workers: 0 }));
+  return { ...platform, stop: () => platform.expectNoPersonalData() };
 }
 
 /** Whether there are messages about the order, and none is still to be worked on. */

@@ -65,10 +65,10 @@ export class ServiceProcess {
     return tailOf(this.logPath, 200);
   }
 
-  /** All that it has logged, over all its starts, once it has ended. */
+  /** All that it has logged, over all its starts: so far, or to the end where it has ended. */
   async wholeLog(): Promise<string> {
     const { logStream } = this;
-    if (logStream?.writableFinished === false)
+    if (!this.running && logStream?.writableFinished === false)
       await once(logStream, 'finish', { signal: AbortSignal.timeout(LOG_END_DEADLINE_MS) });
     return readFile(this.logPath, 'utf8');
   }
@@ -78,13 +78,10 @@ export class ServiceProcess {
     const { app, env } = this.launch;
     const child = spawn(process.execPath, [runner, app], {
       env: { PATH: process.env['PATH'] ?? '', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      // Its standard input closes when this process ends, and it ends then.
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.child = child;
-    // It does not outlive this process, which may be ended by a signal.
-    const reap = () => child.kill('SIGKILL');
-    process.once('exit', reap);
-    child.once('exit', () => process.off('exit', reap));
     const log = createWriteStream(this.logPath, { flags: 'a' });
     this.logStream = log;
     child.stdout.pipe(log, { end: false });

@@ -1,5 +1,5 @@
 import { startPlatform } from '@fourfold-tools/e2e';
-import { fullRun } from '@fourfold-tools/testing';
+import { fullRun, runCommandScript } from '@fourfold-tools/testing';
 import type { RowDataPacket } from 'mysql2/promise';
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { type DaySize, generateDay } from './generated-day.testing.js';
 import type { ImportSummary } from './import.summary.js';
 
 const fromHere = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const command = fromHere('../dist/main.js');
+const command = fromHere('./main.ts');
 const small = fromHere('../fixtures/small.csv');
 /** One real day, beside the checkout: too big to be part of it. */
 const realDay = fromHere('../../../../shared/data/online-retail/2010-12-01.csv');
@@ -184,7 +184,7 @@ async function imports(...argv: string[]): Promise<ImportSummary> {
 
 async function runCommand(argv: readonly string[], interruptAt: (line: string) => boolean = () => false) {
   const target = ['--url', platform.baseUrl, '--token', token];
-  const child = spawn(process.execPath, [command, ...argv, ...target], {
+  const child = spawn(process.execPath, [runCommandScript, command, ...argv, ...target], {
     env: { ...process.env, ...platform.env },
   });
   let stderr = '';

@@ -22,6 +22,7 @@ export {
   type ReplicatedServerName,
   type ReplicaName,
 } from './replicated-servers.fixture.js';
+export { runCommandScript } from './run-command.js';
 export { seeded } from './seeded.js';
 export { createDatabase, type TestDatabase, type TestDatabaseChoice, withDatabase } from './test-database.js';
 export {

@@ -1,6 +1,12 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { createDatabase, type TestDatabase, topology, withDatabase } from '@fourfold-tools/testing';
+import {
+  createDatabase,
+  runCommandScript,
+  type TestDatabase,
+  topology,
+  withDatabase,
+} from '@fourfold-tools/testing';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 
 const SHARDS = ['shard-0', 'shard-1', 'shard-2', 'shard-3'] as const;
@@ -65,16 +71,16 @@ export class EmptyPlatform {
   }
 }
 
-/** `npm run migrate -- …` as a process of its own: the compiled one. */
+/** `npm run migrate -- …` as a process of its own. */
 export function migrateCommand(
   args: readonly string[],
   env: Record<string, string>,
 ): Promise<CommandOutcome> {
-  const main = join(topology().repoRoot, 'tools', 'migrate', 'dist', 'main.js');
+  const main = join(topology().repoRoot, 'tools', 'migrate', 'src', 'main.ts');
   return new Promise((resolve) => {
     execFile(
       process.execPath,
-      [main, ...args],
+      [runCommandScript, main, ...args],
       // An empty state folder: a command that fell back to a local topology would find nothing there.
       { env: { PATH: process.env['PATH'] ?? '', FOURFOLD_STATE_DIR: '/nonexistent', ...env } },
       (error, stdout, stderr) => resolve({ exitCode: error ? Number(error.code ?? 1) : 0, stdout, stderr }),

@@ -7,7 +7,7 @@ import { HistoryRun } from '../testing/interleaving/history-run.js';
 import { everyStep, everyTaggedStep, histories, type Step, unbroken } from '../testing/interleaving/steps.js';
 import { naiveMembers, ourMembers } from '../testing/interleaving/trio-members.js';
 
-const HISTORIES = repetitions({ quick: 720, full: 10_000 });
+const HISTORIES = repetitions({ quick: 240, full: 10_000 });
 const SEED = 20_130_402;
 const NAIVE_HISTORIES = 500;
 const TIME_LIMIT_MS = 600_000;

@@ -1,4 +1,4 @@
-import { eventually, OpenLoop, percentile } from '@fourfold-tools/testing';
+import { eventually, fullRun, OpenLoop, percentile } from '@fourfold-tools/testing';
 import { createPool } from 'mysql2/promise';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -70,21 +70,23 @@ describe('a replica that is stopped (SIGSTOP) under 500 reads a second', () => {
     expect(await readers(dataSource, 200)).toEqual([...fixture.ids.replicas].sort());
   });
 
-  it('naive twin: two pools read by turns hang on the one that is stopped, 3 s after as in the beginning', async () => {
-    const pools = fixture.database.readUrls.map((uri) => createPool({ uri, connectionLimit: 64 }));
-    fixture.afterTest(() => Promise.allSettled(pools.map((pool) => pool.end())));
-    let turn = 0;
-    const reads = new OpenLoop(
-      () => pools[(turn += 1) % 2]!.query('SELECT * FROM notes LIMIT 1'),
-      load,
-    ).start();
-    await reads.run(1_000);
-    const frozenMs = await freeze();
-    await reads.run(4_000);
-    const ended = reads.between(frozenMs + 3_000).length;
-    fixture.servers.thaw('replica-1');
-    await Promise.race([reads.stop(), pause(10_000)]);
-    const begun = reads.between(frozenMs + 3_000).length;
-    expect(ended).toBeLessThan(begun * 0.6);
-  });
+  // It takes a load of its own, and shows only that the harness can fail: for the full run.
+  if (fullRun)
+    it('naive twin: two pools read by turns hang on the one that is stopped, 3 s after as in the beginning', async () => {
+      const pools = fixture.database.readUrls.map((uri) => createPool({ uri, connectionLimit: 64 }));
+      fixture.afterTest(() => Promise.allSettled(pools.map((pool) => pool.end())));
+      let turn = 0;
+      const reads = new OpenLoop(
+        () => pools[(turn += 1) % 2]!.query('SELECT * FROM notes LIMIT 1'),
+        load,
+      ).start();
+      await reads.run(1_000);
+      const frozenMs = await freeze();
+      await reads.run(4_000);
+      const ended = reads.between(frozenMs + 3_000).length;
+      fixture.servers.thaw('replica-1');
+      await Promise.race([reads.stop(), pause(10_000)]);
+      const begun = reads.between(frozenMs + 3_000).length;
+      expect(ended).toBeLessThan(begun * 0.6);
+    });
 });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { eventually, RedisServerFixture, type TestDatabase } from '@fourfold-tools/testing';
+import { eventually, RedisServerFixture, repetitions, type TestDatabase } from '@fourfold-tools/testing';
 import { Logger } from '@nestjs/common';
 import fc from 'fast-check';
 import type { Redis } from 'ioredis';
@@ -126,7 +126,7 @@ describe('any history of three processes and a Redis that loses, rolls back and 
         const { epoch } = await new TopologyStore(main).head();
         await eventually(async () => expect(await redis.hget(key, 'epoch')).toBe(String(epoch)));
       }),
-      { numRuns: 40, endOnFailure: true },
+      { numRuns: repetitions({ quick: 16, full: 40 }), endOnFailure: true },
     );
   }, 120_000);
 

@@ -105,7 +105,7 @@ describe('any sequence of 200 adds, removes and weights', () => {
             ring = next;
           });
         }),
-        { numRuns: repetitions({ quick: 2, full: 8 }), endOnFailure: true },
+        { numRuns: repetitions({ quick: 1, full: 8 }), endOnFailure: true },
       );
     },
     repetitions({ quick: 120_000, full: 600_000 }),
