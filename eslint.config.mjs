@@ -15,7 +15,7 @@ const depConstraints = [
   },
   { sourceTag: 'type:testing', onlyDependOnLibsWithTags: ['type:tool'] },
   { sourceTag: 'scope:kernel', onlyDependOnLibsWithTags: ['scope:kernel'] },
-  { sourceTag: 'scope:observability', onlyDependOnLibsWithTags: ['scope:kernel'] },
+  { sourceTag: 'scope:observability', onlyDependOnLibsWithTags: ['scope:kernel', 'scope:testing'] },
   { sourceTag: 'scope:auth', onlyDependOnLibsWithTags: ['scope:kernel'] },
   ...[
     ['db-routing', []],

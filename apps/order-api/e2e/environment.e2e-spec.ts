@@ -11,6 +11,10 @@ const broken = {
   SHARD_URLS: 'shard-0',
   LOG_LEVEL: 'loud',
   HTTP_DRAIN_TIMEOUT_MS: 'soon',
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318',
+  OTEL_EXPORTER_OTLP_HEADERS: SECRET,
+  OTEL_EXPORTER_OTLP_TIMEOUT: '10s',
+  OTEL_TRACES_SAMPLER_ARG: '1%',
 };
 /** In the order of the alphabet: what is missing, and what can't be read. */
 const faultsOfBoth = [
@@ -23,6 +27,10 @@ const faultsOfBoth = [
   'HTTP_DRAIN_TIMEOUT_MS',
   'LOG_LEVEL',
   'MANAGEMENT_PORT',
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
+  'OTEL_EXPORTER_OTLP_HEADERS',
+  'OTEL_EXPORTER_OTLP_TIMEOUT',
+  'OTEL_TRACES_SAMPLER_ARG',
   'QUEUE_REDIS_URL',
   'SHARD_URLS',
 ];

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { TokenVerifier } from '@fourfold/auth';
-import { httpDeadlinesOf, runService, startService } from '@fourfold/observability';
+import { httpDeadlinesOf, runService, startService, startTracing } from '@fourfold/observability';
 
 /** 1,000 items are about 60 kB. */
 const BODY_LIMIT_BYTES = 256 * 1024;
@@ -10,6 +10,7 @@ const PATH_PART_LIMIT = 200;
 await runService(async () => {
   // Imported here, so that a configuration error is reported like any other failed start.
   const { config } = await import('./config/order-api.config.js');
+  await startTracing('order-api', config);
   const { AppModule } = await import('./app.module.js');
   const { authenticate } = await import('./auth/authentication.hook.js');
   const { acceptJsonOnly } = await import('./http/json-body.parser.js');

@@ -11,7 +11,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const cache = fileURLToPath(new URL('../../../node_modules/.cache/fourfold-bundles', import.meta.url));
 const conditions = ['@fourfold/source', 'node', 'import', 'module', 'default'];
 
-/** They read files beside their own. None of them imports Nest, which must be there once. */
+/** They read files beside their own, or are hardly ever needed. None of them imports Nest, which must be there once. */
 const OUTSIDE = [
   'pino',
   'bull',
@@ -19,6 +19,12 @@ const OUTSIDE = [
   '@bull-board/fastify',
   '@fastify/static',
   'swagger-ui-dist',
+  // Loaded only where there are traces.
+  '@opentelemetry/context-async-hooks',
+  '@opentelemetry/core',
+  '@opentelemetry/exporter-trace-otlp-http',
+  '@opentelemetry/resources',
+  '@opentelemetry/sdk-trace',
 ];
 /** Those outside need the same copy, or Node's own loader does. */
 const SHARED = ['ioredis', 'msgpackr-extract', 'reflect-metadata'];

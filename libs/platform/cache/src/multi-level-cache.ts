@@ -1,8 +1,10 @@
 import type { Clock } from '@fourfold/kernel';
+import { tracingOn } from '@fourfold/observability/tracing';
 import { cacheKey, type CacheKey, isId } from './cache-key.js';
 import { type CachePolicy, type CallOptions, policyOfCall } from './cache-policy.js';
 import { type CacheStats, statsOf } from './cache.stats.js';
 import { CacheCallError } from './cache.errors.js';
+import { noteL1 } from './cache.spans.js';
 import type { CacheWriter, WriteOutcome } from './cache.writer.js';
 import { carriesTags, type L1Store } from './l1/l1.store.js';
 import type { RedisL2Store } from './l2/redis-l2.store.js';
@@ -64,6 +66,7 @@ export class MultiLevelCache {
       const entry = this.l1.get(found.shelf, id, nowMs);
       if (entry !== undefined && carriesTags(entry, policy.tags)) {
         found.counts.l1Hits += 1;
+        if (tracingOn) noteL1(namespace, 1, 1);
         if (nowMs >= entry.refreshAtMs)
           this.refresher.trigger(this.reading(found, policy, one(id, loader)), id);
         return entry.cached.value as T | null;
@@ -178,7 +181,10 @@ export class MultiLevelCache {
   /** What is not in L1. */
   private findOne(reading: Reading, id: string, skipL1: boolean): Promise<CachedValue> {
     const { counts, name } = reading.namespace;
-    if (!skipL1) counts.l1Misses += 1;
+    if (!skipL1) {
+      counts.l1Misses += 1;
+      if (tracingOn) noteL1(name, 1, 0);
+    }
     const key = this.keyOf(name, id);
     const flight = this.mayJoin(skipL1) ? this.flights.current(key) : undefined;
     if (flight === undefined) {
@@ -200,10 +206,12 @@ export class MultiLevelCache {
     const nowMs = this.clock.now();
     const found: (CachedValue | Promise<CachedValue>)[] = [];
     const missing: { id: string; key: CacheKey; slot: number }[] = [];
+    let hits = 0;
     for (const [slot, id] of ids.entries()) {
       const entry = skipL1 ? undefined : this.l1.get(shelf, id, nowMs);
       if (entry !== undefined && carriesTags(entry, reading.policy.tags)) {
         counts.l1Hits += 1;
+        hits += 1;
         if (nowMs >= entry.refreshAtMs) reading.onNearEnd(id);
         found[slot] = entry.cached;
         continue;
@@ -217,6 +225,7 @@ export class MultiLevelCache {
         found[slot] = this.joined(reading, id, flight);
       }
     }
+    if (tracingOn && !skipL1) noteL1(name, ids.length, hits);
     if (missing.length > 0) {
       const missingIds = missing.map(({ id }) => id);
       const batch = this.loader.resolve(reading, missingIds);

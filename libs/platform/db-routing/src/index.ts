@@ -38,6 +38,7 @@ export { ForwardMigration } from './migrations/forward.migration.js';
 export { loopTimeout } from './pool/loop-timeout.js';
 export { type StatementKind, statementKind } from './pool/statement.kind.js';
 export { limitStatements, withQueryTimeout } from './pool/statement.limit.js';
+export { beginStatement } from './pool/statement.span.js';
 export { type NodeStatus, NodeStatuses } from './routing/node-status.js';
 export { RoutingPoolCluster } from './routing/routing-pool.cluster.js';
 export { SESSION_SETUP } from './type-orm.options.js';

@@ -1,3 +1,4 @@
+import { traced } from '@fourfold/observability/tracing';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { IsolationLevel } from 'typeorm/driver/types/IsolationLevel.js';
 import { isReadOnlyServer, isRetryableConflict } from './driver-error.js';
@@ -10,10 +11,18 @@ const ATTEMPTS = 4;
  * `work` must have no effect outside the transaction.
  * @param isolation default: the data source's own
  */
-export async function inTransaction<T>(
+export function inTransaction<T>(
   dataSource: DataSource,
   work: (manager: EntityManager) => Promise<T>,
   isolation?: IsolationLevel,
+): Promise<T> {
+  return traced('transaction', {}, () => committed(dataSource, work, isolation));
+}
+
+async function committed<T>(
+  dataSource: DataSource,
+  work: (manager: EntityManager) => Promise<T>,
+  isolation: IsolationLevel | undefined,
 ): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {

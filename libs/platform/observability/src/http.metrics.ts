@@ -21,6 +21,11 @@ const UNREADABLE: Readonly<Record<string, string>> = {
 const ROUTE = Symbol('ROUTE');
 type Routed = { [ROUTE]?: string };
 
+/** The template of the route that a request has found, on the public port. */
+export function routeOf(request: object): string | undefined {
+  return (request as Routed)[ROUTE];
+}
+
 /**
  * Rate, errors and duration of what a public port is asked. The number of series has a bound, whatever clients send: the
  * label of a request is the template of its route.
@@ -56,7 +61,7 @@ export class HttpMetrics {
         this.seconds.observe(
           {
             method: METHODS.has(request.method) ? request.method! : 'other',
-            route: (request as Routed)[ROUTE] ?? UNMATCHED,
+            route: routeOf(request) ?? UNMATCHED,
             status_class: response.writableFinished ? `${Math.floor(response.statusCode / 100)}xx` : ABORTED,
           },
           (performance.now() - startedMs) / 1_000,

@@ -22,3 +22,4 @@ export { PAGE_CONTENT_POLICY, SECURITY_HEADERS } from './security.headers.js';
 export { httpDeadlinesOf, portVariable, serviceEnv } from './service.env.js';
 export { runService } from './run-service.js';
 export { type ServiceOptions, startService } from './start-service.js';
+export { startTracing } from './tracing/start-tracing.js';

@@ -10,6 +10,8 @@ import { logRedaction } from './log.redaction.js';
 import { arrivedOnManagementPort } from './management-port.js';
 import { MetricsController } from './metrics.controller.js';
 import { requestOutcome } from './request-outcome.js';
+import { TracingEnd } from './tracing/tracing.end.js';
+import { logFieldsOfTrace, tracingOn } from './tracing.js';
 
 export interface ObservabilityOptions {
   /** Names the process: `service` in every log line, the label `app` of every metric. */
@@ -34,6 +36,7 @@ export class ObservabilityModule {
             base: { service },
             autoLogging: { ignore: (request) => arrivedOnManagementPort(request) },
             genReqId: (request) => request.id,
+            ...(tracingOn && { mixin: logFieldsOfTrace }),
             customErrorObject: requestOutcome,
             // Headers and the query may carry tokens and addresses; what a night shift needs is who asked for what, and how it ended.
             hooks: {
@@ -63,7 +66,7 @@ export class ObservabilityModule {
         TerminusModule.forRoot({ errorLogStyle: 'json' }),
       ],
       controllers: [HealthController],
-      providers: [HealthRegistry, HealthMonitor, { provide: FaultLog, useFactory: () => faults }],
+      providers: [HealthRegistry, HealthMonitor, { provide: FaultLog, useFactory: () => faults }, TracingEnd],
       exports: [HealthRegistry],
     };
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { HttpDeadlines } from './http.server.js';
+import { tracingEnv } from './tracing/tracing.env.js';
 
 /** TCP port as an environment variable. */
 export const portVariable = z.coerce
@@ -17,6 +18,7 @@ export const serviceEnv = {
   HTTP_REQUEST_TIMEOUT_MS: milliseconds.optional(),
   HTTP_DRAIN_TIMEOUT_MS: milliseconds.optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  ...tracingEnv,
 };
 
 interface DeadlineVariables {

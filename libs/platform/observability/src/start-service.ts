@@ -10,6 +10,8 @@ import { createHttpServer, drain, type HttpDeadlines } from './http.server.js';
 import { ManagementPort } from './management-port.js';
 import { requestIdOf } from './request-id.js';
 import { SECURITY_HEADERS } from './security.headers.js';
+import { tracedRequests } from './tracing/http.tracing.js';
+import { tracingOn } from './tracing.js';
 
 /** How long a start that failed may take to give back what it has; whoever restarts it is waiting for its exit. */
 const CLOSE_DEADLINE_MS = 5_000;
@@ -66,7 +68,10 @@ async function createApp(module: Type, options: ServiceOptions): Promise<NestFas
     ...options.fastify,
     genReqId: requestIdOf,
     serverFactory: (handle: RequestListener) =>
-      createHttpServer(metrics?.timed(handle) ?? handle, options.http),
+      createHttpServer(
+        metrics ? metrics.timed(tracingOn ? tracedRequests(handle) : handle) : handle,
+        options.http,
+      ),
   });
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     // Until the app's own log is there: a database that can't be reached at start is told while it is retried.

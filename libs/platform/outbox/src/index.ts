@@ -1,5 +1,6 @@
 import { ClaimByQueue1764100000200 } from './migrations/claim-by-queue.migration.js';
 import { CreateOutbox1764000000200 } from './migrations/create-outbox.migration.js';
+import { OutboxTrace1764200000200 } from './migrations/outbox-trace.migration.js';
 
 export { Inbox } from './inbox.js';
 export { InvalidMessageError } from './message-check.js';
@@ -11,4 +12,8 @@ export { Outbox, type OutboxState } from './outbox.js';
 export { OutboxRelay } from './relaying/outbox.relay.js';
 
 /** Migrations of the main cluster that this library needs. */
-export const outboxMigrations = [CreateOutbox1764000000200, ClaimByQueue1764100000200];
+export const outboxMigrations = [
+  CreateOutbox1764000000200,
+  ClaimByQueue1764100000200,
+  OutboxTrace1764200000200,
+];

@@ -21,6 +21,8 @@ export interface RelayedMessage {
   payload: object;
   /** The queue may have it already, as a job that waits, runs, or has failed and is about to become a dead letter. */
   republished: boolean;
+  /** To go with it, and to be given to `delivered` of `@fourfold/observability/tracing`. */
+  trace?: string | undefined;
 }
 
 /** The way out of the database: implemented over a queue, which this library knows nothing of. */

@@ -1,6 +1,6 @@
 /** Rows become claimable at `available_at`: their due time at first, and the end of the lease once claimed. */
 export const INSERT_MESSAGES = `
-  INSERT INTO outbox (msg_id, queue, payload, run_at, available_at) VALUES
+  INSERT INTO outbox (msg_id, queue, payload, trace_context, run_at, available_at) VALUES
 `;
 
 /** Unique key outbox_message. */

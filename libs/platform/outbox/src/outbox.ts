@@ -1,4 +1,5 @@
 import { Injectable, Optional } from '@nestjs/common';
+import { carriedTrace } from '@fourfold/observability/tracing';
 import type { EntityManager } from 'typeorm';
 import { AfterCommit } from './after-commit.js';
 import { checkedPayload } from './message-check.js';
@@ -82,13 +83,15 @@ export class Outbox {
   ): Promise<void> {
     if (messages.length === 0) return;
     const nowMs = Date.now();
+    const trace = carriedTrace() ?? null;
     const payloads = messages.map((message) => checkedPayload(message, settings, nowMs));
     await manager.query(
-      INSERT_MESSAGES + messages.map(() => '(?, ?, ?, COALESCE(?, NOW(3)), run_at)').join(', '),
+      INSERT_MESSAGES + messages.map(() => '(?, ?, ?, ?, COALESCE(?, NOW(3)), run_at)').join(', '),
       messages.flatMap(({ messageId, queue, runAt }, index) => [
         messageId,
         queue,
         payloads[index],
+        trace,
         runAt ?? null,
       ]),
     );

@@ -70,8 +70,8 @@ export class BullPublisher extends OutboxPublisher {
       removeOnComplete: true,
     };
     this.waiting.add(name);
-    const jobs = batch.map(({ outboxId, messageId, payload }) => ({
-      data: { messageId, payload },
+    const jobs = batch.map(({ outboxId, messageId, payload, trace }) => ({
+      data: { messageId, payload, ...(trace !== undefined && { trace }) },
       opts: { ...options, jobId: jobIdOf(outboxId) },
     }));
     const again = batch.filter(({ republished }) => republished).map(({ outboxId }) => jobIdOf(outboxId));

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { MultiLevelCache } from '@fourfold/cache';
+import { traced } from '@fourfold/observability/tracing';
 import { StockKeeper, type StockLine } from '@shop/contracts';
 import type { EntityManager } from 'typeorm';
 
@@ -22,16 +23,21 @@ export class SqlStockKeeper extends StockKeeper {
     super();
   }
 
-  async take(manager: EntityManager, lines: readonly StockLine[]): Promise<boolean> {
-    const available = await this.lock(manager, lines);
-    if (lines.some(({ productId, quantity }) => (available.get(productId) ?? 0) < quantity)) return false;
-    await this.add(manager, lines, -1);
-    return true;
+  take(manager: EntityManager, lines: readonly StockLine[]): Promise<boolean> {
+    return traced('stock take', {}, async (span) => {
+      const available = await this.lock(manager, lines);
+      const taken = lines.every(({ productId, quantity }) => (available.get(productId) ?? 0) >= quantity);
+      span?.setAttributes({ 'stock.lines': lines.length, 'stock.taken': taken });
+      if (taken) await this.add(manager, lines, -1);
+      return taken;
+    });
   }
 
-  async giveBack(manager: EntityManager, lines: readonly StockLine[]): Promise<void> {
-    await this.lock(manager, lines);
-    await this.add(manager, lines, 1);
+  giveBack(manager: EntityManager, lines: readonly StockLine[]): Promise<void> {
+    return traced('stock give back', { attributes: { 'stock.lines': lines.length } }, async () => {
+      await this.lock(manager, lines);
+      await this.add(manager, lines, 1);
+    });
   }
 
   async changed(lines: readonly StockLine[]): Promise<{ deferred: boolean }> {

@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { traced } from '@fourfold/observability/tracing';
 import { Outbox } from '@fourfold/outbox';
+import { SpanKind } from '@opentelemetry/api';
 import { type OutcomeEmail, UserDirectory, type UserView } from '@shop/contracts';
 import type { Transporter } from 'nodemailer';
 import { DataSource } from 'typeorm';
@@ -56,18 +58,20 @@ export class SendOutcomeEmail {
     const user = await this.users.find(email.userId);
     if (user) await this.dataSource.query(BEGIN_SENDING, [messageId, email.orderId, user.email]);
     // Not `inTransaction`: what is sent must not be sent again because a commit was lost to a deadlock.
-    const sent = await this.dataSource.transaction(async (manager) => {
-      const [row] = await manager.query<Pick<EmailEntity, 'state' | 'tries'>[]>(LOCK_EMAIL, [messageId]);
-      const toSend = row?.state !== 'sent';
-      if (toSend) {
-        if (!user)
-          throw new Error(`Order ${email.orderId} belongs to user ${email.userId}, who does not exist`);
-        await this.sendOnce(email, user, { messageId, throwIfRevoked, isOnlyTry: row?.tries === 1 });
-        await manager.query(MARK_SENT, [new Date(), messageId]);
-      }
-      await this.outbox.markDone(manager, messageId);
-      return toSend;
-    });
+    const sent = await traced('transaction', {}, () =>
+      this.dataSource.transaction(async (manager) => {
+        const [row] = await manager.query<Pick<EmailEntity, 'state' | 'tries'>[]>(LOCK_EMAIL, [messageId]);
+        const toSend = row?.state !== 'sent';
+        if (toSend) {
+          if (!user)
+            throw new Error(`Order ${email.orderId} belongs to user ${email.userId}, who does not exist`);
+          await this.sendOnce(email, user, { messageId, throwIfRevoked, isOnlyTry: row?.tries === 1 });
+          await manager.query(MARK_SENT, [new Date(), messageId]);
+        }
+        await this.outbox.markDone(manager, messageId);
+        return toSend;
+      }),
+    );
     if (sent) this.metrics.mailed(email);
   }
 
@@ -80,12 +84,9 @@ export class SendOutcomeEmail {
     if (!isOnlyTry && (await this.lookup.accepted(header)) === 'yes') return;
     // No transaction guards what comes now: a worker that stood still must not send what another has taken over.
     throwIfRevoked();
-    await throughMailServer(() =>
-      this.transport.sendMail({
-        ...addressing(this.sender, user),
-        messageId: header,
-        ...outcomeEmailText(email, user),
-      }),
+    const mail = { ...addressing(this.sender, user), messageId: header, ...outcomeEmailText(email, user) };
+    await traced('mail send', { kind: SpanKind.CLIENT, attributes: { 'order.id': email.orderId } }, () =>
+      throughMailServer(() => this.transport.sendMail(mail)),
     );
   }
 }

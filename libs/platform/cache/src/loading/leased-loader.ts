@@ -1,5 +1,6 @@
 import type { Clock } from '@fourfold/kernel';
 import { cacheKey, type CacheKey } from '../cache-key.js';
+import { throughL2 } from '../cache.spans.js';
 import { isPlain, type L2Read, type StaleRecord } from '../l2/lease-commands.js';
 import type { RedisL2Store } from '../l2/redis-l2.store.js';
 import type { Namespace } from '../namespace.js';
@@ -86,7 +87,7 @@ export class LeasedLoader {
     const isFresh = Math.abs(startedMs - namespace.generationShownMs) < GENERATION_FRESH_MS;
     if (generation && isFresh && heedsMessages && policy.tags.length === 0 && namespace.plainHits.isLikely) {
       const want = this.filler.want(reading, id, key);
-      const bytes = await this.l2.get(key);
+      const [bytes] = await throughL2(namespace.name, async () => [await this.l2.get(key)], Boolean);
       const hit = bytes ? this.l2.hitOf(bytes, generation) : undefined;
       const cached = hit && this.filler.takeHit(reading, want, hit, startedMs);
       if (cached !== undefined) {
@@ -146,7 +147,11 @@ export class LeasedLoader {
     const startedMs = this.clock.now();
     // Permits come first: whatever is invalidated from here on must not be put into L1 by us.
     const wanted = ids.map((id) => this.filler.want(reading, id, cacheKey(namespace.name, id)));
-    const reads = await this.l2.readOrLease(wanted);
+    const reads = await throughL2(
+      namespace.name,
+      () => this.l2.readOrLease(wanted),
+      ({ kind }) => kind === 'hit',
+    );
     for (const [i, want] of wanted.entries()) {
       const read = reads[i]!;
       const cached = read.kind === 'hit' ? this.filler.takeHit(reading, want, read, startedMs) : undefined;

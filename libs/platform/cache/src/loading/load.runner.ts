@@ -2,6 +2,7 @@ import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { bulkhead, BulkheadRejectedError, type IPolicy } from 'cockatiel';
 import { LoadLimitError, LoadTimeoutError } from '../cache.errors.js';
 import type { CacheMetrics } from '../cache.metrics.js';
+import { throughLoader } from '../cache.spans.js';
 import type { Namespace } from '../namespace.js';
 import { watchedForOld } from './old-values.js';
 
@@ -82,7 +83,12 @@ export class LoadRunner {
     const load = async (): Promise<{ loaded: ReadonlyMap<string, unknown>; mayBeOld: boolean }> =>
       isLate
         ? late.promise
-        : Promise.race([this.outer.run(self, () => watchedForOld(() => loadMany(ids))), late.promise]);
+        : Promise.race([
+            this.outer.run(self, () =>
+              watchedForOld(() => throughLoader(namespace.name, ids.length, () => loadMany(ids))),
+            ),
+            late.promise,
+          ]);
     const isInner = this.outer.getStore()?.isOver === false;
     const isLimited = isAway || !this.isInUse();
     // One that stood in line is begun by the one before it, and is still its own caller's.

@@ -9,6 +9,8 @@ export interface Lease {
   /** It was asked for to read: statements that write or lock are refused, wherever it leads. */
   readonly readOnly: boolean;
   readonly listener?: (CommitListener & { transactions: number }) | undefined;
+  /** Why it is of this node. */
+  readonly reason?: string | undefined;
   /** Where it was asked for, if that was noted. */
   readonly takenAt?: Whereabouts | undefined;
   /** Called once, when the connection is back or lost. */

@@ -1,4 +1,5 @@
 import type { PoolConnection, QueryError } from 'mysql2';
+import { isRecorded } from '@fourfold/observability/tracing';
 import { connectionFaultOf, isReadOnlyServer } from '../driver-error.js';
 import type { ReplicationDialect } from '../engine/replication.dialect.js';
 import { QueryTimeoutError, WriteOnReadConnectionError } from '../errors.js';
@@ -10,6 +11,7 @@ import { streamOf } from './open-connection.js';
 import type { Reclaimed } from './pool.options.js';
 import { changesSchema, type StatementKind, statementKind } from './statement.kind.js';
 import { limitStatements, withQueryTimeout } from './statement.limit.js';
+import { beginStatement, type Destination, withStatementSpan } from './statement.span.js';
 import type { AcquireRequest } from './waiter.js';
 
 export interface NodeConnectionOptions {
@@ -173,18 +175,19 @@ export class NodeConnection implements Keeper {
   }
 
   run(call: Call): unknown {
-    const { held, statement, answer } = call;
+    const { held, statement } = call;
     const sql = typeof statement === 'string' ? statement : statement.sql;
     const kind = statementKind(sql);
     const refusal = this.refusalOf(held, kind);
     if (refusal) {
-      if (!answer) throw refusal;
-      process.nextTick(answer, refusal);
+      if (!call.answer) throw refusal;
+      process.nextTick(call.answer, refusal);
       return undefined;
     }
     const standsAlone = held.onlyReads && !this.commits.inTransaction;
     if (kind !== 'read') held.onlyReads = false;
-    if (!answer) return this.runStream(call, kind, sql);
+    if (!call.answer) return this.runStream(call, kind, sql);
+    const answer = isRecorded() ? withStatementSpan(call.answer, sql, this.destinationOf(held)) : call.answer;
 
     const endless = kind === 'write' && changesSchema(sql);
     const limitMs = endless ? Infinity : this.limitOf(call);
@@ -198,6 +201,10 @@ export class NodeConnection implements Keeper {
         answer(null, result, fields);
       }
     });
+  }
+
+  private destinationOf({ lease }: HeldConnection): Destination {
+    return { node: this.host.node, reason: lease.reason };
   }
 
   private limitOf({ timeoutMs }: Call): number {
@@ -269,6 +276,7 @@ export class NodeConnection implements Keeper {
     if (this.dead) throw this.deathOf();
     // For the server a reader's pauses are part of the statement, so its own limit does not fit a stream.
     this.begin({ sql, limitMs: this.limitOf(call) }, Infinity);
+    const span = isRecorded() ? beginStatement(sql, this.destinationOf(call.held)) : undefined;
     const command = this.send(call) as NodeJS.EventEmitter;
     this.streams.add(command);
     let result: unknown;
@@ -278,6 +286,7 @@ export class NodeConnection implements Keeper {
     });
     const settle = () => {
       this.streams.delete(command);
+      span?.end();
       this.answered(sql);
     };
     // The driver tells of an end after an error as well.

@@ -107,7 +107,7 @@ export class ReadRouter {
     callback: ConnectionCallback,
   ): void {
     this.metrics.routed(id, reason);
-    const lease = this.leaseOf(attempt, attempt.calledOut ? () => this.reconsider() : undefined);
+    const lease = this.leaseOf(attempt, reason, attempt.calledOut ? () => this.reconsider() : undefined);
     // What broke one node's connections may have broken this one's as well: a repetition goes to one that answers.
     const request = { lease, withinMs, patienceMs: withinMs / candidates, verified: attempt.isRepetition };
     pool.acquire(request, (error, connection) => {
@@ -149,7 +149,8 @@ export class ReadRouter {
     leave: Leave = () => {},
   ): void {
     this.metrics.routed(PRIMARY, reason);
-    const request = { lease: this.leaseOf(attempt, leave), withinMs: Math.max(1, this.leftMs(attempt)) };
+    const lease = this.leaseOf(attempt, reason, leave);
+    const request = { lease, withinMs: Math.max(1, this.leftMs(attempt)) };
     this.nodes.primaryPool.acquire(request, (error, connection) => {
       if (error) leave();
       else this.reachedPrimary();
@@ -197,12 +198,12 @@ export class ReadRouter {
     void firstTrue(waits).then(goOn);
   }
 
-  private leaseOf(attempt: ReadAttempt, returned?: () => void): Lease {
+  private leaseOf(attempt: ReadAttempt, reason: RouteReason, returned?: () => void): Lease {
     const { scope } = attempt.state;
     const elsewhere: Lease['elsewhere'] = attempt.isRepetition
       ? undefined
       : (failed, callback) => this.repeat(attempt.state, failed, callback);
-    return { readOnly: true, listener: scope, takenAt: attempt.takenAt, returned, elsewhere };
+    return { readOnly: true, listener: scope, reason, takenAt: attempt.takenAt, returned, elsewhere };
   }
 
   private repeat(state: ConsistencyState, failed: string, callback: ConnectionCallback): void {

@@ -95,7 +95,7 @@ export class RoutingPoolCluster implements RoutedNodes {
     }
     this.metrics.routed(PRIMARY, 'write');
     const { scope } = consistencyState();
-    const lease = { readOnly: false, listener: scope, takenAt: whereabouts() };
+    const lease = { readOnly: false, listener: scope, reason: 'write', takenAt: whereabouts() };
     const { acquireDeadlineMs } = this.options.primary;
     const withinMs = scope?.waitMs(acquireDeadlineMs) ?? acquireDeadlineMs;
     this.primaryPool.acquire({ lease, withinMs }, (error, connection) => {

@@ -1,8 +1,10 @@
 import { Logger } from '@nestjs/common';
 import { inTransaction } from '@fourfold/db-routing';
+import { tracingOn } from '@fourfold/observability/tracing';
 import type { DataSource } from 'typeorm';
 import type { OutboxPublisher, RelayedMessage } from '../outbox.message.js';
 import type { OutboxMetrics } from '../outbox.metrics.js';
+import { RelaySpans, type TracedRow } from './relay.spans.js';
 import { CLAIM, MARK_PUBLISHED, RELEASE, SELECT_DUE } from './relaying.sql.js';
 
 const BATCH = 200;
@@ -12,13 +14,9 @@ const RETRY_SECONDS = 1;
 /** A queue that takes nothing is asked ever less often, up to this. */
 const LONGEST_REST_MS = 30_000;
 
-interface OutboxRow {
-  id: string;
-  msg_id: string;
+interface OutboxRow extends TracedRow {
   queue: string;
   payload: string | object;
-  /** Claims before this one. */
-  attempts: number;
   /** For how long it was due when it was claimed, in seconds. */
   late: number | string;
 }
@@ -104,9 +102,16 @@ export class RelayLane {
   }
 
   private async publish(rows: readonly OutboxRow[]): Promise<void> {
+    if (!tracingOn) return void (await this.move(rows));
+    const spans = new RelaySpans(this.queue, rows);
+    await spans.around(() => this.move(rows, spans));
+  }
+
+  /** @returns what the queue has taken */
+  private async move(rows: readonly OutboxRow[], spans?: RelaySpans): Promise<ReadonlySet<string>> {
     const { publisher, metrics, claim } = this.options;
     const claimedAt = performance.now();
-    const confirmed = await publisher.publish(rows.map(toMessage));
+    const confirmed = await publisher.publish(rows.map((row) => toMessage(row, spans?.carriedBy(row.id))));
     const tookSeconds = (performance.now() - claimedAt) / 1_000;
     if (confirmed.size > 0) await this.settle(MARK_PUBLISHED, [[...confirmed], claim]);
     for (const { id, attempts, late } of rows)
@@ -121,6 +126,7 @@ export class RelayLane {
       metrics.errors.inc({ queue: this.queue });
       this.logger.warn(`${refused.length} of ${rows.length} messages were not taken by queue ${this.queue}`);
     }
+    return confirmed;
   }
 
   private rest(): void {
@@ -140,7 +146,10 @@ export class RelayLane {
   }
 }
 
-function toMessage({ id, msg_id: messageId, queue, payload, attempts }: OutboxRow): RelayedMessage {
+function toMessage(
+  { id, msg_id: messageId, queue, payload, attempts }: OutboxRow,
+  trace: string | undefined,
+): RelayedMessage {
   const parsed: unknown = typeof payload === 'string' ? JSON.parse(payload) : payload;
-  return { outboxId: id, messageId, queue, payload: parsed as object, republished: attempts > 0 };
+  return { outboxId: id, messageId, queue, payload: parsed as object, republished: attempts > 0, trace };
 }

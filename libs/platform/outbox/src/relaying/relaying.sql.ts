@@ -14,7 +14,7 @@ export const QUEUES_DUE = `
  * wait for one another. The id is text whatever the connection makes of 64-bit numbers: publishers answer with it.
  */
 export const SELECT_DUE = `
-  SELECT CAST(id AS CHAR) AS id, msg_id, queue, payload, attempts,
+  SELECT CAST(id AS CHAR) AS id, msg_id, queue, payload, attempts, trace_context,
     TIMESTAMPDIFF(MICROSECOND, run_at, NOW(3)) / 1e6 AS late
   FROM outbox
   WHERE state = 'pending' AND queue = ? AND available_at <= NOW(3)

@@ -12,6 +12,7 @@ import { DeferredStart } from './deferred-start.js';
 import { deadReasonOf } from './dead-reason-of.js';
 import { failJob, handBackJob, handBackWhatFollows } from './job-moves.js';
 import { JobSlots } from './job-slots.js';
+import { inJobSpan } from './job.span.js';
 import { messageOf } from './message-of.js';
 import type { Processor } from './processors.js';
 import { RunningJob } from './running-job.js';
@@ -57,7 +58,7 @@ export class JobRunner {
     try {
       waitsFor = await this.holds.reasonToWait(job);
       if (waitsFor !== undefined) throw new HeldError(waitsFor);
-      await this.attempt(processor, job, running);
+      await inJobSpan(job, processor.definition.name, () => this.attempt(processor, job, running));
       running.throwIfRevoked();
       handBackWhatFollows(job);
       // For a Redis that refuses to complete it: the effect is there, and the next delivery finds that out.

@@ -1,3 +1,4 @@
+import { isRecorded } from '@fourfold/observability/tracing';
 import type { EntityManager, EntityTarget, ObjectLiteral, QueryRunner } from 'typeorm';
 import type { ShardKeyOf } from '../access/key.scope.js';
 import { ShardedRepository } from '../access/sharded.repository.js';
@@ -8,6 +9,7 @@ import { readingManager } from './reading.manager.js';
 import { ShardMetrics } from './shard.metrics.js';
 import type { ShardRegistry } from './shard.registry.js';
 import { inTransaction } from './shard.transaction.js';
+import { withStatementSpans } from './statement.spans.js';
 import { ShardUnavailableError } from './shard-unavailable.error.js';
 
 export interface ScatterResult<T> {
@@ -16,6 +18,9 @@ export interface ScatterResult<T> {
   /** Shards that could not be reached or were late: what they hold is missing from the results. */
   unavailableShards: string[];
 }
+
+/** Of how many shards a call asks. */
+type Scope = 'single' | 'multi' | 'scatter';
 
 export interface ScatterOptions {
   /** A shard that is not done by then counts as away. */
@@ -52,7 +57,7 @@ export class ShardRouter {
     const { shard } = this.topology.ring.locate(key);
     this.metrics.queries.inc({ scope: 'single' });
     this.hotKeys.count(shard, key);
-    return this.run(shard, async (runner) => fn(await readingManager(runner, shard), shard));
+    return this.run(shard, 'single', async (runner) => fn(await readingManager(runner, shard), shard));
   }
 
   /**
@@ -63,7 +68,7 @@ export class ShardRouter {
     const at = this.topology.ring.locate(key);
     this.metrics.queries.inc({ scope: 'single' });
     this.hotKeys.count(at.shard, key);
-    return this.run(at.shard, (runner) => inTransaction(runner, (manager) => fn(manager, at)));
+    return this.run(at.shard, 'single', (runner) => inTransaction(runner, (manager) => fn(manager, at)));
   }
 
   /**
@@ -76,11 +81,12 @@ export class ShardRouter {
   ): Promise<T[]> {
     const byShard = Map.groupBy(new Set(keys), (key) => this.topology.ring.locate(key).shard);
     if (byShard.size === 0) return [];
-    this.metrics.queries.inc({ scope: byShard.size === 1 ? 'single' : 'multi' });
+    const scope = byShard.size === 1 ? 'single' : 'multi';
+    this.metrics.queries.inc({ scope });
     for (const [shard, own] of byShard) for (const key of own) this.hotKeys.count(shard, key);
     const parts = await Promise.all(
       Array.from(byShard, ([shard, own]) =>
-        this.run(shard, async (runner) => fn(await readingManager(runner, shard), own, shard)),
+        this.run(shard, scope, async (runner) => fn(await readingManager(runner, shard), own, shard)),
       ),
     );
     return parts.flat();
@@ -99,7 +105,7 @@ export class ShardRouter {
       this.topology.ring.shards.map(async (shard) => {
         const ask = async (runner: QueryRunner) => fn(await readingManager(runner, shard), shard);
         try {
-          return { shard, value: await this.run(shard, ask, deadlineMs) };
+          return { shard, value: await this.run(shard, 'scatter', ask, deadlineMs) };
         } catch (error) {
           if (partial && error instanceof ShardUnavailableError) return shard;
           throw error;
@@ -112,7 +118,13 @@ export class ShardRouter {
     };
   }
 
-  private run<T>(shard: string, work: (runner: QueryRunner) => Promise<T>, deadlineMs?: number): Promise<T> {
-    return this.metrics.measure(shard, () => this.registry.run(shard, work, deadlineMs));
+  private run<T>(
+    shard: string,
+    scope: Scope,
+    work: (runner: QueryRunner) => Promise<T>,
+    deadlineMs?: number,
+  ): Promise<T> {
+    const ask = isRecorded() ? (runner: QueryRunner) => work(withStatementSpans(runner, shard, scope)) : work;
+    return this.metrics.measure(shard, () => this.registry.run(shard, ask, deadlineMs));
   }
 }

@@ -1,4 +1,5 @@
 import { isRetryableConflict } from '@fourfold/db-routing';
+import { traced } from '@fourfold/observability/tracing';
 import type { PoolConnection } from 'mysql2';
 import type { EntityManager, QueryRunner } from 'typeorm';
 import { abortConnection } from './abort-connection.js';
@@ -10,10 +11,14 @@ const MAX_RETRIES = 3;
  * or found a row changed since its snapshot (1020). No pause before a retry: the survivor already has its locks, and
  * ours are gone. A lock wait that timed out (1205) has waited long enough and is not retried.
  */
-export async function inTransaction<T>(
+export function inTransaction<T>(
   runner: QueryRunner,
   work: (manager: EntityManager) => Promise<T>,
 ): Promise<T> {
+  return traced('transaction', {}, () => committed(runner, work));
+}
+
+async function committed<T>(runner: QueryRunner, work: (manager: EntityManager) => Promise<T>): Promise<T> {
   for (let retries = 0; ; retries++) {
     // The isolation level is the session's: see SESSION_SETUP in db-routing.
     await runner.startTransaction();

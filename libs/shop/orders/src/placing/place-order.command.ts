@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { MultiLevelCache } from '@fourfold/cache';
 import { inTransaction, isDuplicateKey, isLockTimeout } from '@fourfold/db-routing';
+import { annotateSpan } from '@fourfold/observability/tracing';
 import { Outbox, type OutboxMessage } from '@fourfold/outbox';
 import { SnowflakeIds } from '@fourfold/sharding';
 import {
@@ -77,6 +78,7 @@ export class PlaceOrder {
       return this.replay(await this.winnerOf(request, error));
     }
     this.metrics.accepted.inc();
+    annotateSpan({ 'order.id': priced.order.id });
     await this.settleIn(priced.order);
     return { orderId: priced.order.id, responseBody, replayed: false };
   }
