@@ -26,7 +26,7 @@ export class SqlStockKeeper extends StockKeeper {
   take(manager: EntityManager, lines: readonly StockLine[]): Promise<boolean> {
     return traced('stock take', {}, async (span) => {
       const available = await this.lock(manager, lines);
-      const taken = lines.every(({ productId, quantity }) => (available.get(productId) ?? 0) >= quantity);
+      const taken = !lines.some(({ productId, quantity }) => (available.get(productId) ?? 0) < quantity);
       span?.setAttributes({ 'stock.lines': lines.length, 'stock.taken': taken });
       if (taken) await this.add(manager, lines, -1);
       return taken;
