@@ -16,7 +16,7 @@ function resolved(variables: ReadonlyMap<string, string>): Record<string, string
   return Object.fromEntries(Array.from(variables, ([name, value]) => [name, expanded(value)]));
 }
 
-describe.each(['dev', 'prod'] as const)('the environment in the %s overlay', (name) => {
+describe.each(['dev', 'prod', 'operated'] as const)('the environment in %s', (name) => {
   it('is one that both applications start with, and not by chance', async () => {
     const manifests = await overlay(name);
     const apps = await appEnvironments();

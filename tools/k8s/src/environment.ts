@@ -25,12 +25,14 @@ const defaultPorts: Readonly<Record<string, number>> = {
   mysql: 3306,
   redis: 6379,
   rediss: 6379,
+  'redis+sentinel': 26379,
   smtp: 25,
   smtps: 465,
   http: 80,
   https: 443,
 };
-const URL_PATTERN = /\b(mysql|rediss?|smtps?|https?):\/\/(?:[^@/\s,]*@)?([a-zA-Z0-9.-]+)(?::(\d+))?/g;
+const URL_PATTERN =
+  /\b(mysql|redis\+sentinel|rediss?|smtps?|https?):\/\/(?:[^@/\s,]*@)?([a-zA-Z0-9.-]+)(?::(\d+))?/g;
 
 /** Every address in the variables: in URLs, and as `X_HOST` with `X_PORT`. */
 export function addressesOf(variables: ReadonlyMap<string, string>): Address[] {

@@ -15,7 +15,7 @@ configuration names and nothing else.
 
 Without folders: every overlay of k8s/overlays, and base with sets of components in which each two meet.
 
-  --every   base with every set of components (a minute)
+  --every   base with every set of components (some minutes)
   --help    this text
 
 Exit codes: 0 all is well, 1 something is wrong, 2 wrong usage.`;

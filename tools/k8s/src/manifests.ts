@@ -2,6 +2,8 @@ import type { IDeployment, IStatefulSet } from 'kubernetes-models/apps/v1';
 import type { IJob } from 'kubernetes-models/batch/v1';
 import type { IConfigMap, IContainer, IPodSpec, IService } from 'kubernetes-models/v1';
 import type { External } from './external.js';
+import type { MariaDB } from './mariadb-operator.schema.js';
+import { operatedBy, type Operated } from './operated.js';
 
 /** Any object of a render, before its schema is known to hold. */
 export interface Manifest {
@@ -46,11 +48,16 @@ export function nameOf({ kind, metadata }: Manifest): string {
 /** The objects of one render that all fit their schemas, and what exists beside them. */
 export class Manifests {
   private foundWorkloads: readonly Workload[] | undefined;
+  /** What operators are going to make of objects of the render. */
+  private readonly operated: readonly Operated[];
 
   constructor(
     readonly all: readonly Manifest[],
     readonly external: External,
-  ) {}
+  ) {
+    const servers = all.filter(({ kind }) => kind === 'MariaDB') as (Manifest & MariaDB)[];
+    this.operated = servers.map(operatedBy);
+  }
 
   /** @typeParam T what an object of this kind is: its schema has been checked */
   ofKind<T>(kind: string): (Manifest & T)[] {
@@ -58,7 +65,21 @@ export class Manifests {
   }
 
   named<T>(kind: string, name: string | undefined): (Manifest & T) | undefined {
-    return this.ofKind<T>(kind).find(({ metadata }) => metadata.name === name);
+    const found = this.ofKind<T>(kind).find(({ metadata }) => metadata.name === name);
+    if (found !== undefined || kind !== 'Service') return found;
+    const ofOperators = this.operated.flatMap(({ services }) => services);
+    return ofOperators.find(({ metadata }) => metadata.name === name) as (Manifest & T) | undefined;
+  }
+
+  /** Those whose pods an operator makes; the kind of the manifest is the operator's. */
+  get operatedWorkloads(): readonly Workload[] {
+    return this.operated.map(({ workload }) => workload);
+  }
+
+  /** The workload of an operator that a host name leads to. */
+  operatedBehind(host: string): Workload | undefined {
+    const service = this.named<IService>('Service', host);
+    return service && this.servedBy(service).find((workload) => this.operatedWorkloads.includes(workload));
   }
 
   /** Put together once: the rules ask for them for each edge between two. */
@@ -89,7 +110,9 @@ export class Manifests {
   /** The workloads whose pods a selector takes; none for one that is empty. */
   selected(selector: Labels | undefined): Workload[] {
     if (selector === undefined || Object.keys(selector).length === 0) return [];
-    return this.workloads.filter((workload) => podsOf(workload).some((labels) => matches(selector, labels)));
+    return [...this.workloads, ...this.operatedWorkloads].filter((workload) =>
+      podsOf(workload).some((labels) => matches(selector, labels)),
+    );
   }
 
   servedBy({ spec }: IService): Workload[] {

@@ -1,4 +1,6 @@
 import type { Finding } from './finding.js';
+import type { z } from 'zod';
+import { mariadbOperator } from './mariadb-operator.schema.js';
 import { nameOf, type Manifest } from './manifests.js';
 
 /** Whose package knows the objects of an API group; Kubernetes' own are in the last one. */
@@ -6,6 +8,10 @@ const packages: Readonly<Record<string, string>> = {
   'keda.sh': '@kubernetes-models/keda',
   'monitoring.coreos.com': '@kubernetes-models/prometheus-operator',
   'gateway.networking.k8s.io': '@kubernetes-models/gateway-api',
+};
+/** Of API groups that no package knows, by kind. */
+const ownSchemas: Readonly<Record<string, Readonly<Record<string, z.ZodType>>>> = {
+  'k8s.mariadb.com': mariadbOperator,
 };
 const KUBERNETES = 'kubernetes-models';
 
@@ -24,6 +30,15 @@ export async function schemaFindings(manifest: Manifest): Promise<Finding[]> {
     path,
     message,
   });
+  const own = ownSchemas[groupOf(manifest)]?.[manifest.kind];
+  if (own !== undefined) {
+    const issues = own.safeParse(manifest).error?.issues ?? [];
+    return issues.flatMap(({ path, message, ...issue }) =>
+      issue.code === 'unrecognized_keys'
+        ? issue.keys.map((key) => finding([...path, key].join('.'), 'there is no such field'))
+        : [finding(path.join('.'), message)],
+    );
+  }
   const validate = await validatorOf(manifest);
   if (validate === undefined) {
     return [finding('', `there is no schema of ${manifest.kind} in ${manifest.apiVersion}`)];
@@ -45,9 +60,13 @@ export async function schemaFindings(manifest: Manifest): Promise<Finding[]> {
   ];
 }
 
-async function validatorOf({ apiVersion, kind }: Manifest): Promise<Validate | undefined> {
-  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
-  const from = packages[group] ?? KUBERNETES;
+function groupOf({ apiVersion }: Manifest): string {
+  return apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
+}
+
+async function validatorOf(manifest: Manifest): Promise<Validate | undefined> {
+  const { apiVersion, kind } = manifest;
+  const from = packages[groupOf(manifest)] ?? KUBERNETES;
   try {
     const module = (await import(`${from}/${apiVersion}/${kind}`)) as Record<
       string,

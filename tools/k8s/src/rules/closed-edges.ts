@@ -34,7 +34,7 @@ export function closedEdges(manifests: Manifests): Finding[] {
   );
   if (denial === undefined) return [];
   const cluster = new Network(manifests);
-  const pods = manifests.workloads.map((workload) => ({
+  const pods = [...manifests.workloads, ...manifests.operatedWorkloads].map((workload) => ({
     component: workload.labels['app.kubernetes.io/component'],
     name: workload.name,
     place: placeOf(podsOf(workload)[0] ?? {}),

@@ -13,7 +13,7 @@ const variables = about('variables');
 
 const HASH = /-[a-z0-9]{10}$/;
 /** A password that is written out, in a URL or in a variable that is named for one. */
-const PASSWORD_IN_URL = /:\/\/[^/\s:@]*:(?!\$\()[^/\s@]+@/;
+const PASSWORD_IN_URL = /:\/\/[^/\s:@]*:(?!\$\()[^/\s@]+@|[?&]sentinelPassword=(?!\$\()/;
 const SECRET_NAME = /(PASSWORD|SECRET|TOKEN|PRIVATE_KEY)S?$/;
 
 export function configuration(manifests: Manifests): Finding[] {

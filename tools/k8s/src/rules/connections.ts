@@ -3,8 +3,10 @@ import type { IService } from 'kubernetes-models/v1';
 import type { Finding } from '../finding.js';
 import { addressesOf, environmentOf } from '../environment.js';
 import type { Manifest, Manifests } from '../manifests.js';
+import type { MariaDB } from '../mariadb-operator.schema.js';
 import { promises } from '../promises.js';
 import { about } from './about.js';
+import { maxConnectionsOf } from './mariadb.js';
 import { replicasOf } from './scalers.js';
 
 const fault = about('connections');
@@ -49,7 +51,8 @@ export function connections(manifests: Manifests): Finding[] {
 }
 
 function ofServer(manifests: Manifests, service: Manifest & IService): number | undefined {
-  for (const { pod } of manifests.servedBy(service)) {
+  for (const { pod, manifest } of manifests.servedBy(service)) {
+    if (manifest.kind === 'MariaDB') return maxConnectionsOf(manifest as Manifest & MariaDB);
     for (const { configMap } of pod.volumes ?? []) {
       const texts = Object.values(manifests.configMap(configMap?.name)?.data ?? {}).join('\n');
       const found = /^\s*max_connections\s*=\s*(\d+)/m.exec(texts)?.[1];

@@ -13,6 +13,11 @@ const PINNED = /(@sha256:[0-9a-f]{64}|:v?\d+\.\d+\.\d+[\w.-]*)$/;
 export function containers(manifests: Manifests): Finding[] {
   return [
     ...manifests.containers.flatMap((place) => [...imagePinned(place), ...sized(place), ...readOnly(place)]),
+    ...manifests.operatedWorkloads
+      .filter(({ pod }) => pod.containers.some(({ image: name = '' }) => !PINNED.test(name)))
+      .map(({ manifest }) =>
+        image.object(manifest, 'spec.image', 'is not pinned: it needs a version such as :1.2.3'),
+      ),
     ...manifests.workloads
       .filter(({ pod }) => pod.enableServiceLinks !== false)
       .map(({ manifest }) =>

@@ -5,6 +5,7 @@ import { closedEdges } from './closed-edges.js';
 import { configuration, oneVersion } from './configuration.js';
 import { connections } from './connections.js';
 import { containers } from './containers.js';
+import { mariadb } from './mariadb.js';
 import { memory } from './memory.js';
 import { inbound, network } from './network.js';
 import { podSecurity } from './pod-security.js';
@@ -12,6 +13,7 @@ import { probes } from './probes.js';
 import { references } from './references.js';
 import { routes } from './routes.js';
 import { selectors } from './selectors.js';
+import { sentinels } from './sentinels.js';
 import { size } from './size.js';
 
 export const rules: readonly Rule[] = [
@@ -26,6 +28,8 @@ export const rules: readonly Rule[] = [
   availability,
   autoscaling,
   connections,
+  mariadb,
+  sentinels,
   routes,
   network,
   inbound,

@@ -56,8 +56,10 @@ function* heapFaults(manifests: Manifests, place: ContainerOf): Generator<Findin
 
 function* redisFaults(manifests: Manifests, place: ContainerOf): Generator<Finding> {
   const { container, workload } = place;
-  const command = container.command ?? [];
-  const file = command[0] === 'redis-server' ? command[1]?.split('/').at(-1) : undefined;
+  const file = container.command
+    ?.find((part) => /(^|\/)redis-[\w-]+\.conf$/.test(part))
+    ?.split('/')
+    .at(-1);
   if (file === undefined) return;
   const texts = (workload.pod.volumes ?? []).map(
     ({ configMap }) => manifests.configMap(configMap?.name)?.data?.[file],

@@ -22,7 +22,7 @@ const volumeTypes = new Set([
  * (kubernetes/pod-security-admission, policy/check_*.go).
  */
 export function podSecurity(manifests: Manifests): Finding[] {
-  const ofPods = manifests.workloads.flatMap(({ manifest, pod }) => {
+  const ofPods = [...manifests.workloads, ...manifests.operatedWorkloads].flatMap(({ manifest, pod }) => {
     const found: [path: string, message: string][] = [];
     for (const field of ['hostNetwork', 'hostPID', 'hostIPC'] as const) {
       if (pod[field]) found.push([field, 'must not be set']);
@@ -45,7 +45,14 @@ export function podSecurity(manifests: Manifests): Finding[] {
       fault.container(place, path, message),
     );
   });
-  return [...ofPods, ...ofContainers];
+  const ofOperators = manifests.operatedWorkloads.flatMap(({ manifest, pod }) =>
+    pod.containers.flatMap((container) =>
+      Array.from(containerFaults(container, pod.securityContext?.runAsNonRoot), ([path, message]) =>
+        fault.object(manifest, `spec.${path}`, message),
+      ),
+    ),
+  );
+  return [...ofPods, ...ofContainers, ...ofOperators];
 }
 
 function* containerFaults(

@@ -3,6 +3,7 @@ import type { IHTTPRoute } from '@kubernetes-models/gateway-api/gateway.networki
 import type { IRoleBinding } from 'kubernetes-models/rbac.authorization.k8s.io/v1';
 import type { Finding } from '../finding.js';
 import { POD_PATH, type Manifest, type Manifests, type Workload } from '../manifests.js';
+import type { MariaDB, MariaDBUser } from '../mariadb-operator.schema.js';
 import { about } from './about.js';
 import { scalersOf } from './scalers.js';
 
@@ -48,7 +49,30 @@ export function configReferences(manifests: Manifests): Reference[] {
       volumeReferences(workload, volume, `${POD_PATH}.volumes.${at}`),
     ),
   );
-  return [...ofContainers, ...ofVolumes];
+  const ofOperators = [
+    ...manifests
+      .ofKind<MariaDB>('MariaDB')
+      .flatMap((from) => [
+        secretOf(from, 'rootPasswordSecretKeyRef', from.spec.rootPasswordSecretKeyRef),
+        secretOf(
+          from,
+          'replication.replica.replPasswordSecretKeyRef',
+          from.spec.replication?.replica?.replPasswordSecretKeyRef,
+        ),
+      ]),
+    ...manifests
+      .ofKind<MariaDBUser>('User')
+      .map((from) => secretOf(from, 'passwordSecretKeyRef', from.spec.passwordSecretKeyRef)),
+  ];
+  return [...ofContainers, ...ofVolumes, ...ofOperators.filter((reference) => reference !== undefined)];
+}
+
+function secretOf(
+  from: Manifest,
+  field: string,
+  ref: { name?: string; key: string } | undefined,
+): Reference | undefined {
+  return ref && { from, path: `spec.${field}`, kind: 'Secret', name: ref.name, keys: [ref.key] };
 }
 
 function place({ manifest }: Workload, path: string, kind: Reference['kind']) {

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { checkRender } from '../check-render.js';
 import { Manifests, nameOf, type Manifest } from '../manifests.js';
-import { overlay } from './overlay.js';
+import { overlay, type Whole } from './overlay.js';
 
 // Objects are broken in every way that a hand can break them: no type says what is in them.
 // oxlint-disable-next-line typescript/no-explicit-any
@@ -41,7 +41,7 @@ export type Case = [
 ];
 
 /** Tests that each way to break a render is found, by the rule that it is for. */
-export function broken(where: string, cases: readonly Case[], of: 'dev' | 'prod'): void {
+export function broken(where: string, cases: readonly Case[], of: Whole): void {
   describe(`k8s:check finds, ${where},`, () => {
     let whole: Manifests;
     beforeAll(async () => {
