@@ -10,6 +10,7 @@ import { memory } from './memory.js';
 import { inbound, network } from './network.js';
 import { podSecurity } from './pod-security.js';
 import { probes } from './probes.js';
+import { reactions } from './reactions.js';
 import { references } from './references.js';
 import { routes } from './routes.js';
 import { selectors } from './selectors.js';
@@ -33,6 +34,7 @@ export const rules: readonly Rule[] = [
   routes,
   network,
   inbound,
+  reactions,
   closedEdges,
   size,
 ];

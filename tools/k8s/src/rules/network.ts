@@ -155,7 +155,7 @@ function* addressFaults(
 }
 
 /** The pods and ports behind a port of a Service. */
-function targetsOf(
+export function targetsOf(
   manifests: Manifests,
   service: Manifest & IService,
   wanted: number,

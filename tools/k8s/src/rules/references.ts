@@ -5,6 +5,7 @@ import type { Finding } from '../finding.js';
 import { POD_PATH, type Manifest, type Manifests, type Workload } from '../manifests.js';
 import type { MariaDB, MariaDBUser } from '../mariadb-operator.schema.js';
 import { about } from './about.js';
+import { webhooksOf } from './reactions.js';
 import { scalersOf } from './scalers.js';
 
 const fault = about('references');
@@ -63,6 +64,9 @@ export function configReferences(manifests: Manifests): Reference[] {
     ...manifests
       .ofKind<MariaDBUser>('User')
       .map((from) => secretOf(from, 'passwordSecretKeyRef', from.spec.passwordSecretKeyRef)),
+    ...webhooksOf(manifests).map(({ manifest, path, credentials }) =>
+      secretOf(manifest, `${path.replace(/^spec\./, '')}.httpConfig.authorization.credentials`, credentials),
+    ),
   ];
   return [...ofContainers, ...ofVolumes, ...ofOperators.filter((reference) => reference !== undefined)];
 }

@@ -1,5 +1,7 @@
 import { type Case, type Loose } from './broken.js';
 
+const webhook = (find: (name: string) => Loose) =>
+  find('AlertmanagerConfig/').spec.receivers[0].webhookConfigs[0];
 const trigger = (scaled: Loose) => scaled.spec.triggers[0];
 
 export const inProd: readonly Case[] = [
@@ -188,6 +190,54 @@ export const inProd: readonly Case[] = [
       find('NetworkPolicy/order-api').spec.podSelector.matchLabels = {
         'app.kubernetes.io/name': 'order-api',
       };
+    },
+  ],
+  [
+    'reactions',
+    'a reaction that no alert asks for',
+    /AlertmanagerConfig\/fourfold-reactions spec\.route\.matchers\.0: no alert has the label reaction="warm-caches"/,
+    (find) => {
+      find('AlertmanagerConfig/').spec.route.matchers[0].value = 'warm-caches';
+    },
+  ],
+  [
+    'reactions',
+    'a reaction in another namespace',
+    /receivers\.0\.webhookConfigs\.0\.url: leads to the namespace fourfold-dev, and the render is for fourfold/,
+    (find) => {
+      webhook(find).url = 'http://order-api.fourfold-dev/v1/admin/cache/warm';
+    },
+  ],
+  [
+    'reactions',
+    'a reaction that nothing answers',
+    /webhookConfigs\.0\.url: there is no Service "order-api" with port 8080/,
+    (find) => {
+      webhook(find).url = 'http://order-api.fourfold:8080/v1/admin/cache/warm';
+    },
+  ],
+  [
+    'reactions',
+    'a reaction without a token',
+    /webhookConfigs\.0\.httpConfig\.authorization: is missing/,
+    (find) => {
+      delete webhook(find).httpConfig.authorization;
+    },
+  ],
+  [
+    'references',
+    'a token that is nowhere',
+    /authorization\.credentials: Secret "fourfold-alertmanager" has no key "token"/,
+    (find) => {
+      webhook(find).httpConfig.authorization.credentials.key = 'token';
+    },
+  ],
+  [
+    'reactions',
+    'an Alertmanager that reaches no order-api',
+    /no NetworkPolicy lets Alertmanager reach order-api:3000/,
+    (find) => {
+      find('NetworkPolicy/order-api').spec.ingress.pop();
     },
   ],
 ];
