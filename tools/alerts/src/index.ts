@@ -1,4 +1,15 @@
 export { AlertsError } from './alerts.errors.js';
 export { paths, readProject } from './project.js';
+export {
+  aggregationOf,
+  aggregationsAround,
+  type Aggregation,
+  type Expression,
+  named,
+  parseExpression,
+  readingsOf,
+  sharedFigures,
+  vectorsBesideLabels,
+} from './promql.js';
 export { shortened } from './shortened.js';
 export { plainRules, readRules, type RuleFile } from './rule.file.js';

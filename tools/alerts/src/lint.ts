@@ -2,16 +2,15 @@ import type { SyntaxNode } from '@lezer/common';
 import { firingAfter } from './case.file.js';
 import { paths, type AlertsProject } from './project.js';
 import {
-  aggregationOf,
   aggregationsAround,
   callsOf,
   type Expression,
-  isCallOf,
-  metricOf,
-  named,
   parseExpression,
+  readingsOf,
+  sharedFigures,
   textOf,
   thresholdsOf,
+  vectorsBesideLabels,
 } from './promql.js';
 import { type Alert, plainRules } from './rule.file.js';
 
@@ -21,9 +20,6 @@ type Lint = (project: AlertsProject) => string[];
 const severities = ['critical', 'warning', 'info', 'none'];
 /** The areas of the rule groups, by which Alertmanager may route. */
 const staticLabels = ['severity', 'area'];
-/** Every process exports the same figure of one Redis, database or topology. */
-const sharedFigures =
-  /^(queue_(jobs|paused|oldest_waiting_seconds|workers|redis_up)|outbox_(pending|oldest_\w+)|\w+_open|shard_(rows|balance_ratio)|cache_l2_(memory_\w+|keys|evicted_keys_total))$/;
 /** Of Prometheus, Alertmanager, Node.js, Kubernetes and KEDA. */
 const foreignFigures = /^(up|(scrape|prometheus|alertmanager|nodejs|process|kube|container|keda)_\w+)$/;
 
@@ -66,9 +62,8 @@ const lintAlerts: Lint = ({ rules }) =>
 
 /** Summed over processes, a figure that they share is multiplied by their number, and feeds autoscaling back. */
 const lintSharedFigures: Lint = (project) =>
-  ofSelectors(project, (expression, selector) => {
-    const metric = metricOf(expression, selector);
-    if (metric === undefined || !sharedFigures.test(metric)) return undefined;
+  ofSelectors(project, (expression, selector, metric) => {
+    if (!sharedFigures.test(metric)) return undefined;
     const [nearest] = aggregationsAround(expression, selector);
     const whole = ['max', 'min', 'group'].includes(nearest?.operator ?? '');
     // Of one process, a sum over states is a number; the maximum over processes has to be taken of it.
@@ -81,13 +76,9 @@ const lintSharedFigures: Lint = (project) =>
       : `reads ${metric}, which every process exports, with ${nearest?.operator ?? 'no aggregation'} instead of max`;
   });
 
-/** `vector(0)` has no labels: beside series that have some it is one more series. */
 const lintVectorZero: Lint = (project) =>
   ofExpressions(project, (expression) =>
-    named(expression, 'BinaryExpr')
-      .filter((node) => node.getChild('Or') && isCallOf(expression, node.lastChild!, 'vector'))
-      .filter(({ firstChild }) => hasLabels(expression, firstChild!))
-      .map((node) => `has "or vector(…)" after something with labels: ${textOf(expression, node)}`),
+    vectorsBesideLabels(expression).map((text) => `has "or vector(…)" after something with labels: ${text}`),
   );
 
 /** A quantile can't be above the highest bucket, and is interpolated between two bounds. */
@@ -115,9 +106,8 @@ const lintBuckets: Lint = (project) => {
 
 /** A misspelt or renamed metric, or recording rule, is a series that is never there. */
 const lintNames: Lint = (project) =>
-  ofSelectors(project, (expression, selector) => {
-    const metric = metricOf(expression, selector);
-    if (metric === undefined || foreignFigures.test(metric)) return undefined;
+  ofSelectors(project, (_expression, _selector, metric) => {
+    if (foreignFigures.test(metric)) return undefined;
     if (metric.includes(':')) {
       const recorded = project.rules.recordings.some(({ record }) => record === metric);
       return recorded ? undefined : `reads ${metric}, which no rule records`;
@@ -167,20 +157,11 @@ function ofExpressions({ rules }: AlertsProject, look: (expression: Expression) 
 
 function ofSelectors(
   project: AlertsProject,
-  look: (expression: Expression, selector: SyntaxNode) => string | undefined,
+  look: (expression: Expression, selector: SyntaxNode, metric: string) => string | undefined,
 ): string[] {
   return ofExpressions(project, (expression) =>
-    named(expression, 'VectorSelector').flatMap((selector) => look(expression, selector) ?? []),
+    readingsOf(expression).flatMap(({ selector, metric }) => look(expression, selector, metric) ?? []),
   );
-}
-
-/** Whether series of it may have labels: an aggregation without `by`, or a number, leaves none. */
-function hasLabels(expression: Expression, node: SyntaxNode): boolean {
-  if (node.name === 'AggregateExpr') return aggregationOf(expression, node).by !== undefined;
-  if (node.name === 'VectorSelector') return true;
-  for (let child = node.firstChild; child; child = child.nextSibling)
-    if (hasLabels(expression, child)) return true;
-  return false;
 }
 
 function labelsUsedBy({ annotations }: Alert): string[] {

@@ -24,6 +24,21 @@ export function metricOf(expression: Expression, selector: SyntaxNode): string |
   return identifier ? textOf(expression, identifier) : undefined;
 }
 
+/** Each selector with the metric that it reads; without those that match names. */
+export function readingsOf(expression: Expression): { selector: SyntaxNode; metric: string }[] {
+  return named(expression, 'VectorSelector').flatMap((selector) => {
+    const metric = metricOf(expression, selector);
+    return metric === undefined ? [] : [{ selector, metric }];
+  });
+}
+
+/**
+ * Every process exports the same figure of one Redis, database or topology: a sum over processes multiplies it by their
+ * number.
+ */
+export const sharedFigures =
+  /^(queue_(jobs|paused|held|oldest_waiting_seconds|workers|redis_up)|outbox_(pending|oldest_\w+)|\w+_open|shard_(rows|balance_ratio)|cache_l2_(memory_\w+|keys|evicted_keys_total))$/;
+
 export interface Aggregation {
   /** `sum`, `max`, … */
   readonly operator: string;
@@ -55,6 +70,23 @@ export const callsOf = (expression: Expression, name: string): SyntaxNode[] =>
 export function isCallOf(expression: Expression, node: SyntaxNode, name: string): boolean {
   const called = node.name === 'FunctionCall' ? node.getChild('FunctionIdentifier') : null;
   return called !== null && textOf(expression, called) === name;
+}
+
+/** Each `or vector(…)` after something with labels: beside series that have some, it is one more series without. */
+export function vectorsBesideLabels(expression: Expression): string[] {
+  return named(expression, 'BinaryExpr')
+    .filter((node) => node.getChild('Or') && isCallOf(expression, node.lastChild!, 'vector'))
+    .filter(({ firstChild }) => hasLabels(expression, firstChild!))
+    .map((node) => textOf(expression, node));
+}
+
+/** Whether series of it may have labels: an aggregation without `by`, or a number, leaves none. */
+function hasLabels(expression: Expression, node: SyntaxNode): boolean {
+  if (node.name === 'AggregateExpr') return aggregationOf(expression, node).by !== undefined;
+  if (node.name === 'VectorSelector') return true;
+  for (let child = node.firstChild; child; child = child.nextSibling)
+    if (hasLabels(expression, child)) return true;
+  return false;
 }
 
 const comparisons = ['Gtr', 'Gte', 'Lss', 'Lte', 'Eql', 'Neq'];

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { boards } from './boards/index.js';
 import { checkFolder } from './check/check-folder.js';
 import { readSurroundings } from './check/known-metrics.js';
-import { labelsLeftBy, metricsIn, mistakesIn } from './check/promql.js';
+import { labelsLeftBy, metricsIn, mistakesIn } from './check/query.js';
 import type { Surroundings } from './check/rules.js';
 import { DASHBOARDS, differences, writeBoards } from './write.js';
 

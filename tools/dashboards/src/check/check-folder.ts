@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DashboardFile, readDashboard } from './dashboard.file.js';
-import { filledIn } from './promql.js';
+import { filledIn } from './grafana.variables.js';
 import { unparsable } from './promtool.js';
 import { findingsIn, type QueryInFile, queriesOf, type Surroundings } from './rules.js';
 

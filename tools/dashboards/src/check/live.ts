@@ -1,5 +1,5 @@
 import type { Board, Query } from '../board.js';
-import { filledIn } from './promql.js';
+import { filledIn } from './grafana.variables.js';
 
 interface QueryAnswer {
   status: 'success' | 'error';

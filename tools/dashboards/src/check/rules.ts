@@ -1,5 +1,6 @@
 import { type DashboardFile, type Finding, panelsOf } from './dashboard.file.js';
-import { filledIn, labelsLeftBy, metricsIn, mistakesIn, variablesIn } from './promql.js';
+import { filledIn, variablesIn } from './grafana.variables.js';
+import { labelsLeftBy, metricsIn, mistakesIn } from './query.js';
 
 export interface Surroundings {
   /** Names of metrics that the apps export or a rule records. */
