@@ -49,6 +49,12 @@ describe('what a process needs to use the topology', () => {
     expect(env['DB_PRIMARY_URL']).toContain('password-of-app');
   });
 
+  it('is where traces go, and none where the topology has none', () => {
+    const endpoint = (traces: boolean) =>
+      appEnvironment({ ...options, traces }, { app: 'worker' })['OTEL_EXPORTER_OTLP_ENDPOINT'];
+    expect([endpoint(true), endpoint(false)]).toEqual(['http://127.0.0.1:14318', undefined]);
+  });
+
   it('is, for the worker, no API port, and no secret that it has no use for', () => {
     const env = appEnvironment(options, { app: 'worker' });
     expect(env['MANAGEMENT_PORT']).toBe('3101');

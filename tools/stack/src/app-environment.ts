@@ -4,6 +4,7 @@ import { consistencyTokenSecret, loadSecrets, type AccountName } from './secrets
 import { stateLayout, type StackOptions } from './stack-options.js';
 import { host, type AppName } from './topology-node.js';
 import type { PortName } from './topology-ports.js';
+import { traceUrl } from './trace.server.js';
 
 export interface DatabaseChoice {
   /** Default `fourfold`, on the primary and its replicas. */
@@ -49,6 +50,7 @@ export function appEnvironment(options: StackOptions, choice: AppChoice): Record
     AUTH_ISSUER: 'fourfold-dev',
     AUTH_AUDIENCE: 'fourfold',
     LOG_LEVEL: 'info',
+    ...(options.traces && { OTEL_EXPORTER_OTLP_ENDPOINT: traceUrl(ports) }),
   };
 }
 

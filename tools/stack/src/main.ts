@@ -18,7 +18,7 @@ const usage = `Usage: npm run stack -- <command>
   stop <node>         stop it gracefully; a stopped app is not restarted
   kill <node>         SIGKILL, as a crash would
 
-Nodes: primary, replica-1, replica-2, shard-0 … shard-3, redis-cache, redis-queue, mail, prometheus, alertmanager, order-api, worker
+Nodes: primary, replica-1, replica-2, shard-0 … shard-3, redis-cache, redis-queue, mail, prometheus, alertmanager, traces, order-api, worker
 Ports: FOURFOLD_PORT_OFFSET=1000 shifts all, FOURFOLD_PORTS="primary=23306,api=3005" sets single ones.
 State: FOURFOLD_STATE_DIR (default .stack)`;
 

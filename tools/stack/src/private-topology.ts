@@ -19,7 +19,7 @@ export async function privateTopology(repoRoot: string): Promise<StackOptions> {
     PortName,
     number
   >;
-  return { repoRoot, stateDir, ports, prometheus: false };
+  return { repoRoot, stateDir, ports, prometheus: false, traces: false };
 }
 
 /**

@@ -29,6 +29,7 @@ export class ScratchTopology {
         number
       >,
       prometheus: true,
+      traces: true,
     };
     const lines: string[] = [];
     return new ScratchTopology(options, new Stack(options, (line) => lines.push(line)), lines);

@@ -9,11 +9,13 @@ export interface StackOptions {
   readonly ports: TopologyPorts;
   /** False leaves Prometheus and Alertmanager out altogether, even where they are installed. */
   readonly prometheus: boolean;
+  /** False leaves the receiver of traces out, and the apps send none. */
+  readonly traces: boolean;
 }
 
 /**
- * Reads `FOURFOLD_STATE_DIR` (default `<repoRoot>/.stack`), `FOURFOLD_PORT_OFFSET`, `FOURFOLD_PORTS` and
- * `FOURFOLD_PROMETHEUS` (`off` leaves it and Alertmanager out).
+ * Reads `FOURFOLD_STATE_DIR` (default `<repoRoot>/.stack`), `FOURFOLD_PORT_OFFSET`, `FOURFOLD_PORTS`,
+ * `FOURFOLD_PROMETHEUS` (`off` leaves it and Alertmanager out) and `FOURFOLD_TRACES` (`off`: no traces).
  * @throws StackError naming the variable that is wrong.
  */
 export function stackOptionsFromEnv(env: Record<string, string | undefined>, repoRoot: string): StackOptions {
@@ -22,6 +24,7 @@ export function stackOptionsFromEnv(env: Record<string, string | undefined>, rep
     stateDir: resolve(repoRoot, env['FOURFOLD_STATE_DIR'] || '.stack'),
     ports: portsFrom(env),
     prometheus: env['FOURFOLD_PROMETHEUS'] !== 'off',
+    traces: env['FOURFOLD_TRACES'] !== 'off',
   };
 }
 
@@ -34,6 +37,7 @@ export function envOf(options: StackOptions): Record<string, string> {
       .map(([name, port]) => `${name}=${port}`)
       .join(','),
     FOURFOLD_PROMETHEUS: options.prometheus ? 'on' : 'off',
+    FOURFOLD_TRACES: options.traces ? 'on' : 'off',
   };
 }
 

@@ -46,6 +46,7 @@ describe('a topology', () => {
       { name: 'mail', kind: 'smtp', port: ports.smtp, webPort: ports.mail, ...running },
       { name: 'prometheus', kind: 'prometheus', port: ports.prometheus, ...prometheus },
       { name: 'alertmanager', kind: 'alertmanager', port: ports.alertmanager, ...alertmanager },
+      { name: 'traces', kind: 'traces', port: ports.traces, ...running },
       { name: 'order-api', kind: 'app', port: ports.api, pid: null, state: 'stopped' },
       { name: 'worker', kind: 'app', port: ports['worker-management'], pid: null, state: 'stopped' },
     ]);

@@ -10,6 +10,7 @@ export const nodeKinds = [
   'smtp',
   'prometheus',
   'alertmanager',
+  'traces',
   'app',
 ] as const;
 export type NodeKind = (typeof nodeKinds)[number];

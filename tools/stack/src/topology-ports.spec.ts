@@ -31,8 +31,11 @@ describe('ports', () => {
   });
 
   it('reach another process through the environment', () => {
-    const options = stackOptionsFromEnv({ FOURFOLD_PORT_OFFSET: '7', FOURFOLD_PROMETHEUS: 'off' }, '/repo');
-    expect(options).toMatchObject({ stateDir: '/repo/.stack', prometheus: false });
+    const options = stackOptionsFromEnv(
+      { FOURFOLD_PORT_OFFSET: '7', FOURFOLD_PROMETHEUS: 'off', FOURFOLD_TRACES: 'off' },
+      '/repo',
+    );
+    expect(options).toMatchObject({ stateDir: '/repo/.stack', prometheus: false, traces: false });
     expect(stackOptionsFromEnv(envOf(options), '/repo')).toEqual(options);
   });
 });

@@ -15,6 +15,7 @@ export const defaultPorts = {
   mail: 11080,
   prometheus: 19090,
   alertmanager: 19093,
+  traces: 14318,
   api: 3000,
   'api-management': 3100,
   'worker-management': 3101,
@@ -29,7 +30,7 @@ const badHttpPorts = new Set([
   ...[6665, 6666, 6667, 6668, 6669],
 ]);
 const httpPorts: readonly PortName[] = [
-  ...(['mail', 'prometheus', 'alertmanager'] as const),
+  ...(['mail', 'prometheus', 'alertmanager', 'traces'] as const),
   ...(['api', 'api-management', 'worker-management'] as const),
 ];
 

@@ -5,6 +5,7 @@ import { prometheusServer } from './prometheus.server.js';
 import { redisServer } from './redis.server.js';
 import type { StackOptions } from './stack-options.js';
 import type { ServerNode } from './topology-node.js';
+import { traceServer } from './trace.server.js';
 
 /** Every server of a topology, in the order in which `status` shows them. */
 export function topologyServers(options: StackOptions): ServerNode[] {
@@ -22,6 +23,7 @@ export function topologyServers(options: StackOptions): ServerNode[] {
     redisServer(options, 'redis-queue'),
     mailServer(options),
     ...(options.prometheus ? [prometheusServer(options), alertmanagerServer(options)] : []),
+    ...(options.traces ? [traceServer(options)] : []),
   ];
 }
 
@@ -30,6 +32,6 @@ export function topologyServers(options: StackOptions): ServerNode[] {
  * from or writes to, so that no log fills with lost connections.
  */
 export const stopOrder: readonly (readonly ServerNode['kind'][])[] = [
-  ['prometheus', 'alertmanager', 'smtp', 'redis-cache', 'redis-queue', 'replica'],
+  ['prometheus', 'alertmanager', 'traces', 'smtp', 'redis-cache', 'redis-queue', 'replica'],
   ['primary', 'shard'],
 ];

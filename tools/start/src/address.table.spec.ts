@@ -9,6 +9,7 @@ const nodes: TopologyNode[] = [
   { name: 'mail', kind: 'smtp', port: 11025, webPort: 11080, ...running },
   { name: 'prometheus', kind: 'prometheus', port: 19090, ...running, pid: null, state: 'not-installed' },
   { name: 'alertmanager', kind: 'alertmanager', port: 19093, ...running },
+  { name: 'traces', kind: 'traces', port: 14318, ...running },
   { name: 'order-api', kind: 'app', port: 3000, managementPort: 3100, ...running },
   { name: 'worker', kind: 'app', port: 3101, ...running },
 ];
@@ -21,6 +22,7 @@ it('lists each address that answers, pages as links', () => {
       '  Mail page                  http://127.0.0.1:11080',
       '  SMTP                       127.0.0.1:11025',
       '  Alertmanager               http://127.0.0.1:19093',
+      '  Traces                     http://127.0.0.1:14318',
       '  API                        http://127.0.0.1:3000/v1',
       '  API documentation          http://127.0.0.1:3000/docs',
       '  order-api health, metrics  http://127.0.0.1:3100/health/ready  /metrics',

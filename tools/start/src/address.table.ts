@@ -34,6 +34,8 @@ function rowsOf(node: TopologyNode): [what: string, where: string][] {
       ];
     case 'prometheus':
       return [['Prometheus', page(node.port)]];
+    case 'traces':
+      return [['Traces', page(node.port)]];
     case 'alertmanager':
       return [['Alertmanager', page(node.port)]];
     case 'redis-cache':

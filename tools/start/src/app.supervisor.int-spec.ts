@@ -42,6 +42,7 @@ describe('AppSupervisor', () => {
       ...stackOptionsFromEnv({}, repoRoot),
       ports: await ownPorts(),
       prometheus: false,
+      traces: false,
     };
     install(app);
     said = [];

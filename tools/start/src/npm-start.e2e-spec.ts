@@ -68,6 +68,14 @@ describe('npm start on a fresh clone', { timeout: 10 * minute }, () => {
     );
   });
 
+  it('shows the trace of that order, from its request to its mail', async () => {
+    await eventually(async () => {
+      const page = await look.traceOf(order.id);
+      for (const span of ['POST /v1/orders', 'transaction', 'relay inventory', 'stock take', 'mail send'])
+        expect(page).toContain(span);
+    });
+  });
+
   it('has the order on the user’s shard under the user’s slot, and on no other', async () => {
     const slot = Number.parseInt(hash('md5', order.userId).slice(0, 4), 16) >> 2;
     // A new topology gives each of the four shards a quarter of the 16,384 slots.
@@ -97,6 +105,7 @@ describe('npm start on a fresh clone', { timeout: 10 * minute }, () => {
       ['mail', 'smtp', `127.0.0.1:${ports.smtp}`],
       ['prometheus', 'prometheus', `127.0.0.1:${ports.prometheus}`],
       ['alertmanager', 'alertmanager', `127.0.0.1:${ports.alertmanager}`],
+      ['traces', 'traces', `127.0.0.1:${ports.traces}`],
       ['order-api', 'app', `127.0.0.1:${ports.api}`],
       ['worker', 'app', `127.0.0.1:${ports['worker-management']}`],
     ]);

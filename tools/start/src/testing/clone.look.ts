@@ -37,6 +37,14 @@ export class CloneLook {
     return mails.map(({ subject }) => subject).filter((subject) => subject.includes(orderId));
   }
 
+  /** The page of the first trace that names this order. */
+  async traceOf(orderId: string): Promise<string> {
+    const list = await (await this.page('traces', `/?q=${orderId}`)).text();
+    const path = /\/traces\/[0-9a-f]{32}/.exec(list)?.[0];
+    if (path === undefined) throw new Error(`No trace names order ${orderId}`);
+    return (await this.page('traces', path)).text();
+  }
+
   /** Job → health of every target that Prometheus scrapes. */
   async scrapeHealth(): Promise<Record<string, string>> {
     const answer = await this.page('prometheus', '/api/v1/targets');
@@ -63,7 +71,10 @@ export class CloneLook {
     }
   }
 
-  private page(port: 'mail' | 'prometheus' | 'worker-management', path: string): Promise<Response> {
+  private page(
+    port: 'mail' | 'prometheus' | 'traces' | 'worker-management',
+    path: string,
+  ): Promise<Response> {
     return fetch(`http://127.0.0.1:${this.clone.options.ports[port]}${path}`);
   }
 }
