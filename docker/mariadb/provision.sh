@@ -4,7 +4,7 @@
 # to the binary log. The image's own init folder would run it on empty volumes alone.
 #
 # PRIMARY=host:port, REPLICAS and SHARDS: the same, separated by spaces. MARIADB_ROOT_PASSWORD and the passwords of the
-# accounts, DB_{APP,MIGRATE,READ,MONITOR,REPL}_PASSWORD. The grants are those of tools/stack (mariadb-accounts.ts).
+# accounts, DB_{APP,MIGRATE,READ,MONITOR,REPL}_PASSWORD.
 set -euo pipefail
 
 for name in PRIMARY REPLICAS SHARDS; do
@@ -16,36 +16,13 @@ for name in MARIADB_ROOT_PASSWORD DB_{APP,MIGRATE,READ,MONITOR,REPL}_PASSWORD; d
     { echo "provision: $name must have letters, digits and . _ ~ - alone, and at least one" >&2; exit 2; }
 done
 
-ours='`fourfold%`.*'
+# `accounts`, from k8s/components/in-cluster-data/mariadb: accounts are the same there.
+. "${ACCOUNTS:-/accounts.sh}"
 
 # As root on $1 (host:port).
 sql() {
   MYSQL_PWD=$MARIADB_ROOT_PASSWORD mariadb --no-defaults --protocol=tcp --connect-timeout=10 \
     --host="${1%:*}" --port="${1##*:}" --user=root "${@:2}"
-}
-
-# The statements that give account $1 the password $2 and the grant $3.
-account() {
-  echo "CREATE USER IF NOT EXISTS '$1'@'%';"
-  echo "ALTER USER '$1'@'%' IDENTIFIED BY '$2';"
-  echo "GRANT $3 TO '$1'@'%';"
-}
-
-# The accounts of a server of kind $1. The one that writes does not exist on a replica.
-accounts() {
-  # Kept out of the binary log, so that no account wanders from the primary to a replica.
-  echo 'SET SESSION sql_log_bin = 0;'
-  if [ "$1" != replica ]; then
-    account fourfold_app "$DB_APP_PASSWORD" "SELECT, INSERT, UPDATE, DELETE ON $ours"
-    account fourfold_migrate "$DB_MIGRATE_PASSWORD" "ALL ON $ours"
-  fi
-  if [ "$1" != shard ]; then
-    account fourfold_read "$DB_READ_PASSWORD" "SELECT ON $ours"
-    account fourfold_monitor "$DB_MONITOR_PASSWORD" 'REPLICA MONITOR, BINLOG MONITOR ON *.*'
-  fi
-  if [ "$1" = primary ]; then
-    account fourfold_repl "$DB_REPL_PASSWORD" 'REPLICATION SLAVE ON *.*'
-  fi
 }
 
 has_database() {

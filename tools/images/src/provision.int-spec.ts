@@ -64,6 +64,7 @@ describe('docker/mariadb/provision.sh', () => {
     const at = (name: PortName) => `${host}:${options.ports[name]}`;
     const env = {
       PATH: process.env['PATH'],
+      ACCOUNTS: `${root}/k8s/components/in-cluster-data/mariadb/accounts.sh`,
       PRIMARY: at('primary'),
       REPLICAS: `${at('replica-1')} ${at('replica-2')}`,
       SHARDS: at('shard-0'),

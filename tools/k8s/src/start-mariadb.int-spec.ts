@@ -29,8 +29,8 @@ class Pod {
 
   async start(): Promise<void> {
     const data = join(this.place, this.name);
-    const passwords = ['ROOT', 'APP', 'MIGRATE', 'READ', 'MONITOR', 'REPLICATION'].map((account) => [
-      `${account}_PASSWORD`,
+    const passwords = ['ROOT', 'APP', 'MIGRATE', 'READ', 'MONITOR', 'REPL'].map((account) => [
+      account === 'ROOT' ? 'ROOT_PASSWORD' : `DB_${account}_PASSWORD`,
       password(account),
     ]);
     // What the image gives and this machine does not: no other user, a port and a socket of its own, little memory.
@@ -79,7 +79,7 @@ class Pod {
       account === 'root'
         ? { socketPath: join(this.place, this.name, 'socket'), user: 'root' }
         : { host: '127.0.0.1', port: this.port, user: `fourfold_${account}` };
-    const secret = password({ repl: 'REPLICATION' }[account] ?? account.toUpperCase());
+    const secret = password(account.toUpperCase());
     const connection = await createConnection({ ...user, password: secret, connectTimeout: 2_000 });
     try {
       return await work(connection);

@@ -29,30 +29,12 @@ if [ ! -d "$folder/data" ]; then
   mv "$folder/draft" "$folder/data"
 fi
 
-account() { # name, password, rights
-  echo "CREATE USER IF NOT EXISTS '$1'@'%';"
-  echo "ALTER USER '$1'@'%' IDENTIFIED BY '$2';"
-  echo "GRANT $3 TO '$1'@'%';"
-}
-
-ours='`fourfold%`.*'
+. "${0%/*}/accounts.sh"
 umask 077
 {
-  # Accounts stay out of the binary log, so that none wanders from the primary to a replica.
-  echo "SET SESSION sql_log_bin = 0;"
+  accounts "$role"
   echo "DROP USER IF EXISTS ''@'localhost', ''@'$(hostname)', 'root'@'$(hostname)', 'root'@'127.0.0.1', 'root'@'::1';"
   echo "ALTER USER 'root'@'localhost' IDENTIFIED BY '$ROOT_PASSWORD';"
-  if [ "$role" != replica ]; then
-    account fourfold_app "$APP_PASSWORD" "SELECT, INSERT, UPDATE, DELETE ON $ours"
-    account fourfold_migrate "$MIGRATE_PASSWORD" "ALL ON $ours"
-  fi
-  if [ "$role" != shard ]; then
-    account fourfold_read "$READ_PASSWORD" "SELECT ON $ours"
-    account fourfold_monitor "$MONITOR_PASSWORD" 'REPLICA MONITOR, BINLOG MONITOR ON *.*'
-  fi
-  if [ "$role" = primary ]; then
-    account fourfold_repl "$REPLICATION_PASSWORD" 'REPLICATION SLAVE ON *.*'
-  fi
   echo "SET SESSION sql_log_bin = 1;"
   case $role in
     primary) echo 'CREATE DATABASE IF NOT EXISTS fourfold;' ;;
@@ -60,7 +42,7 @@ umask 077
     replica)
       echo 'STOP SLAVE;'
       echo "CHANGE MASTER TO MASTER_HOST='${PRIMARY_HOST:-mariadb-primary}', MASTER_PORT=${PRIMARY_PORT:-3306}," \
-        "MASTER_USER='fourfold_repl', MASTER_PASSWORD='$REPLICATION_PASSWORD', MASTER_USE_GTID=slave_pos," \
+        "MASTER_USER='fourfold_repl', MASTER_PASSWORD='$DB_REPL_PASSWORD', MASTER_USE_GTID=slave_pos," \
         'MASTER_CONNECT_RETRY=1;'
       echo 'START SLAVE;'
       ;;
