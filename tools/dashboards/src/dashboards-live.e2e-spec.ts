@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { type Platform, startPlatform } from '@fourfold-tools/e2e';
 import { eventually } from '@fourfold-tools/testing';
@@ -13,21 +16,38 @@ const WINDOW = '30s';
 
 let platform: Platform;
 let prometheus: PrometheusProcess;
+/** Gives a figure with a label that targets have too. */
+let naive: Server;
 let traffic: { stop(): Promise<void> };
 
 beforeAll(async () => {
   platform = await startPlatform({ name: 'dashboards' });
   const targets = (services: readonly { managementUrl: string }[]) =>
     services.map(({ managementUrl }) => new URL(managementUrl).host);
-  prometheus = await PrometheusProcess.start(repoRoot, {
-    'order-api': targets(platform.apis),
-    worker: targets(platform.workers),
-  });
+  naive = createServer((_request, response) => response.end('naive_hits_total{namespace="user"} 1\n'));
+  await once(naive.listen(0, '127.0.0.1'), 'listening');
+  prometheus = await PrometheusProcess.start(
+    repoRoot,
+    {
+      'order-api': targets(platform.apis),
+      worker: targets(platform.workers),
+      naive: [`127.0.0.1:${(naive.address() as AddressInfo).port}`],
+    },
+    // As the Prometheus Operator labels the targets of a ServiceMonitor.
+    {
+      namespace: 'fourfold',
+      service: 'order-api',
+      pod: 'order-api-0',
+      container: 'order-api',
+      endpoint: 'management',
+    },
+  );
   traffic = await shopTraffic(platform);
 });
 afterAll(async () => {
   await traffic?.stop();
   await prometheus?.stop();
+  naive?.close();
   await platform?.stop();
 });
 
@@ -49,4 +69,19 @@ it('a query without data, with zeros alone, and one that Prometheus refuses are 
     'NaN alone',
     expect.stringContaining('parse error'),
   ]);
+});
+
+it('no label of ours is named as one of a target, which Prometheus would rename', async () => {
+  const labelsOf = async (job: string): Promise<string[]> => {
+    const match = encodeURIComponent(`{job="${job}"}`);
+    const answer = await fetch(`${prometheus.url}/api/v1/labels?match[]=${match}`);
+    return ((await answer.json()) as { data: string[] }).data;
+  };
+  const exported = async (job: string) =>
+    (await labelsOf(job)).filter((label) => label.startsWith('exported_'));
+  await eventually(async () => expect(await exported('naive')).toEqual(['exported_namespace']));
+  for (const job of ['order-api', 'worker']) {
+    expect(await labelsOf(job)).toEqual(expect.arrayContaining(['cache_namespace', 'queue', 'node', 'pod']));
+    expect(await exported(job)).toEqual([]);
+  }
 });

@@ -15,10 +15,14 @@ export class PrometheusProcess {
     private readonly folder: string,
   ) {}
 
-  /** @param targets `host:port` by job */
+  /**
+   * @param targets `host:port` by job
+   * @param labels that each target has, beside `job` and `instance`
+   */
   static async start(
     repoRoot: string,
     targets: Readonly<Record<string, readonly string[]>>,
+    labels: Readonly<Record<string, string>> = {},
   ): Promise<PrometheusProcess> {
     const folder = mkdtempSync(join(tmpdir(), 'fourfold-prometheus-'));
     const at = (name: string) => join(folder, name);
@@ -31,7 +35,7 @@ export class PrometheusProcess {
       rule_files: [at('rules.yaml')],
       scrape_configs: Object.entries(targets).map(([job, addresses]) => ({
         job_name: job,
-        static_configs: [{ targets: addresses }],
+        static_configs: [{ targets: addresses, labels }],
       })),
     };
     writeFileSync(at('prometheus.yaml'), JSON.stringify(config));

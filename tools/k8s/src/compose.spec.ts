@@ -74,7 +74,7 @@ describe('Compose and Kubernetes', () => {
     const own = route.routes.find(({ receiver }) => receiver === 'warm-cache')!;
     const call = receivers.find(({ name }) => name === own.receiver)!.webhook_configs![0]!;
     const [config] = (await overlay('prod')).ofKind<IAlertmanagerConfig>('AlertmanagerConfig');
-    const { route: theirs, receivers: [receiver] = [] } = config!.spec!;
+    const { route: theirs, receivers: [receiver] = [] } = config!.spec;
     expect({
       matchers: theirs?.matchers?.map(({ name, matchType, value }) => `${name} ${matchType} "${value}"`),
       groupBy: theirs?.groupBy,

@@ -1,3 +1,4 @@
+import { startAtZero } from '@fourfold/observability/metrics';
 import { Counter, Gauge, Histogram, type Metric, register, type Registry } from 'prom-client';
 import type { InvalidationBus } from './invalidation/invalidation-bus.js';
 import type { PubSubRefusals } from './invalidation/pubsub-refusals.js';
@@ -44,6 +45,7 @@ export class CacheMetrics {
         registers: [registry],
       });
     });
+    startAtZero(this.loadSeconds, { cache_namespace: source.namespaces.names(), outcome: ['ok', 'error'] });
     defineSums(registry, this.sources);
     new L2MemoryGauges(registry, () => [...this.sources].map(({ l2 }) => l2));
   }

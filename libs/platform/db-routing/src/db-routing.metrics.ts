@@ -170,6 +170,7 @@ export class DbRoutingMetrics {
 
   constructor() {
     startAtZero(this.tokens, { outcome: ['valid', 'expired', 'invalid'] });
+    startAtZero(this.positionWait, { outcome: ['reached', 'timeout'] });
   }
 
   routed(target: string, reason: string): void {
@@ -212,6 +213,7 @@ export class DbRoutingMetrics {
     startAtZero(this.ejections, { node: replica, reason: ejectionReasons });
     for (const counted of [this.repeatedReads, this.slowQueries, this.reclaimedConnections])
       startAtZero(counted, { node });
+    for (const timed of [this.acquireSeconds, this.slowQuerySeconds]) startAtZero(timed, { node });
   }
 
   unwatch(source: MetricsSource): void {

@@ -40,12 +40,15 @@ export function histogram<L extends string>(
   });
 }
 
+/** Histograms forget what they have when a series is set to zero again, and a second instance of a library does so. */
+const started = new WeakMap<object, Set<string>>();
+
 /**
- * Gives every combination of the labels' values its series, at 0, where the values are known later than the counter: one
+ * Gives every combination of the labels' values its series, at 0, where the values are known later than the metric: one
  * that began with its first event would hide it, since an increase needs a value before.
  */
 export function startAtZero<L extends string>(
-  counted: Counter<L>,
+  metric: Counter<L> | Histogram<L>,
   values: Readonly<Record<L, readonly string[]>>,
 ): void {
   let combinations: Partial<Record<L, string>>[] = [{}];
@@ -53,7 +56,16 @@ export function startAtZero<L extends string>(
     combinations = combinations.flatMap((labels) =>
       values[label].map((value) => ({ ...labels, [label]: value })),
     );
-  for (const labels of combinations) counted.inc(labels, 0);
+  if (metric instanceof Counter) for (const labels of combinations) metric.inc(labels, 0);
+  else for (const labels of combinations) zeroOnce(metric, labels);
+}
+
+function zeroOnce<L extends string>(metric: Histogram<L>, labels: Partial<Record<L, string>>): void {
+  const known = started.get(metric) ?? new Set();
+  started.set(metric, known);
+  const key = JSON.stringify(labels);
+  if (!known.has(key)) metric.zero(labels);
+  known.add(key);
 }
 
 /** For a path where {@link counter} is too dear. */

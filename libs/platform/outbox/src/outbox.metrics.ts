@@ -53,5 +53,6 @@ export class OutboxMetrics {
   startAtZero(queue: readonly string[]): void {
     startAtZero(this.published, { queue });
     startAtZero(this.errors, { queue });
+    startAtZero(this.lag, { queue });
   }
 }

@@ -94,6 +94,8 @@ export class QueueMetrics {
     let figures = this.byQueue.get(queue);
     if (!figures) {
       startAtZero(this.jobs, { queue: [queue], outcome: outcomes });
+      startAtZero(this.waitSeconds, { queue: [queue] });
+      startAtZero(this.runSeconds, { queue: [queue] });
       const cells = new Map<Outcome, CounterCell>();
       figures = {
         wait: this.waitSeconds.labels(queue),

@@ -72,6 +72,7 @@ export class ShardMetrics {
   }
 
   startAtZero(shard: string): void {
+    startAtZero(this.seconds, { shard: [shard] });
     startAtZero(this.errors, { shard: [shard], kind: [...shardFaults, 'statement'] });
   }
 
