@@ -1,5 +1,5 @@
 export { AlertsError } from './alerts.errors.js';
-export { paths, readProject } from './project.js';
+export { paths, readProject, readRunbookBase } from './project.js';
 export {
   aggregationOf,
   aggregationsAround,

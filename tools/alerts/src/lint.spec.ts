@@ -46,6 +46,7 @@ function projectWith({
     rules,
     cases: new Map(Object.entries(cases)),
     runbooks: new Set(runbooks),
+    runbookBase: 'https://x/docs/runbooks',
     plain: plain ?? plainRules(rules),
     code,
   };
@@ -87,7 +88,12 @@ describe('the lint', () => {
     [
       'a runbook_url of another page',
       { annotations: { runbook_url: 'https://x/docs/runbooks/Short.md' } },
-      'does not end with',
+      'the runbook_url of Long is not https://x/docs/runbooks/Long.md',
+    ],
+    [
+      'a runbook_url on another host',
+      { annotations: { runbook_url: 'https://y/docs/runbooks/Long.md' } },
+      'the runbook_url of Long is not https://x/docs/runbooks/Long.md',
     ],
     ['no summary', { annotations: { summary: '' } }, 'Long has no annotation summary'],
     [

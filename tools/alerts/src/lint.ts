@@ -42,7 +42,7 @@ const lintSets: Lint = ({ rules, cases, runbooks }) => {
   ];
 };
 
-const lintAlerts: Lint = ({ rules }) =>
+const lintAlerts: Lint = ({ rules, runbookBase }) =>
   rules.alerts.flatMap(({ alert, labels, annotations }) => [
     ...['summary', 'description', 'runbook_url']
       .filter((name) => !annotations[name])
@@ -55,8 +55,11 @@ const lintAlerts: Lint = ({ rules }) =>
       : [
           `${paths.rules}: ${alert} has the severity ${labels['severity']}; there are ${severities.join(', ')}`,
         ]),
-    ...(annotations['runbook_url']?.endsWith(`/${paths.runbooks}/${alert}.md`) === false
-      ? [`${paths.rules}: the runbook_url of ${alert} does not end with ${paths.runbooks}/${alert}.md`]
+    ...(annotations['runbook_url'] && annotations['runbook_url'] !== `${runbookBase}/${alert}.md`
+      ? [
+          `${paths.rules}: the runbook_url of ${alert} is not ${runbookBase}/${alert}.md (${paths.runbookBase}): ` +
+            'run npm run alerts:check -- --write',
+        ]
       : []),
   ]);
 

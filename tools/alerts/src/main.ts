@@ -1,12 +1,12 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { installPrograms, StackError } from '@fourfold-tools/stack';
 import { AlertsError } from './alerts.errors.js';
 import { problemsOf } from './check.js';
-import { paths, readProject } from './project.js';
-import { plainRules, readRules } from './rule.file.js';
+import { paths, readProject, readRunbookBase } from './project.js';
+import { plainRules, readRules, withRunbooksAt } from './rule.file.js';
 
 const usage = `Usage: npm run alerts:check [-- --write]
 
@@ -15,7 +15,8 @@ promtool reads them and runs their cases (${paths.cases}); every alert has cases
 runbook, and there is neither without an alert; and what promtool lets pass is looked for (tools/alerts/src/lint.ts).
 promtool is installed with apt when it is missing and that is allowed.
 
-  --write  makes ${paths.plain} from them first
+  --write  first puts the address in ${paths.runbookBase} into them,
+           and makes ${paths.plain} from them
 
 Exit codes: 0 all is right, 1 something is not, 2 wrong usage.`;
 
@@ -24,6 +25,8 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 function check(write: boolean): number {
   const promtool = installPrograms(['promtool'], (line) => console.error(line)).promtool;
   if (write) {
+    const rules = join(root, paths.rules);
+    writeFileSync(rules, withRunbooksAt(readRunbookBase(root), readFileSync(rules, 'utf8')));
     mkdirSync(dirname(join(root, paths.plain)), { recursive: true });
     writeFileSync(join(root, paths.plain), plainRules(readRules(join(root, paths.rules))));
   }

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { AlertsError } from './alerts.errors.js';
 import { type Cases, readCases } from './case.file.js';
 import { readRules, type RuleFile } from './rule.file.js';
 
@@ -8,6 +9,7 @@ export const paths = {
   plain: 'docker/prometheus/rules/fourfold.yaml',
   cases: 'tools/alerts/cases',
   runbooks: 'docs/runbooks',
+  runbookBase: 'k8s/components/monitoring/runbooks.url',
 } as const;
 
 /** What the checks compare. */
@@ -16,6 +18,8 @@ export interface AlertsProject {
   readonly cases: Cases;
   /** Names of pages, without `.md`. */
   readonly runbooks: ReadonlySet<string>;
+  /** Where the pages are published, without a slash at the end. */
+  readonly runbookBase: string;
   /** Undefined when the file is not there. */
   readonly plain: string | undefined;
   readonly code: CodeMetrics;
@@ -38,9 +42,22 @@ export function readProject(root: string): AlertsProject {
     runbooks: new Set(
       readdirSync(join(root, paths.runbooks)).flatMap((file) => /^([A-Z]\w+)\.md$/.exec(file)?.[1] ?? []),
     ),
+    runbookBase: readRunbookBase(root),
     plain: existsSync(plain) ? readFileSync(plain, 'utf8') : undefined,
     code: metricsIn(sourcesOf(root)),
   };
+}
+
+/**
+ * The one place that says where the runbooks are published.
+ * @throws AlertsError when it is no web address, or ends with a slash
+ */
+export function readRunbookBase(root: string): string {
+  const base = readFileSync(join(root, paths.runbookBase), 'utf8').trim();
+  if (/^https?:\/\//.test(base) && URL.canParse(base) && !base.endsWith('/')) return base;
+  throw new AlertsError(
+    `${paths.runbookBase}: "${base}" must be like https://host/path, without a slash at its end`,
+  );
 }
 
 /** @param sources texts of source files */

@@ -56,6 +56,14 @@ export function rulesFrom(content: unknown, path: string): RuleFile {
   };
 }
 
+/** The text of a rule file whose links to runbooks begin with `base`. */
+export function withRunbooksAt(base: string, text: string): string {
+  return text.replaceAll(
+    /(runbook_url: )\S+\/(\w+\.md)/g,
+    (_, key: string, page: string) => `${key}${base}/${page}`,
+  );
+}
+
 /** What Prometheus itself loads: the same groups without the resource around them. */
 export function plainRules({ groups }: Pick<RuleFile, 'groups'>): string {
   const head =

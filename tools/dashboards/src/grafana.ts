@@ -1,3 +1,5 @@
+import { fileURLToPath } from 'node:url';
+import { readRunbookBase } from '@fourfold-tools/alerts';
 import {
   AnnotationQueryBuilder,
   type Dashboard,
@@ -35,8 +37,8 @@ import type { Board, LabelVariable, Limits, PanelKind, PanelSpec } from './board
 /** The variable that says which Prometheus: a dashboard has no server of its own. */
 const datasource = { type: 'prometheus', uid: '${datasource}' };
 
-const RUNBOOKS = 'https://fourfold.example/docs/runbooks';
-export const runbookUrl = (alert: string): string => `${RUNBOOKS}/${alert}.md`;
+const runbooks = readRunbookBase(fileURLToPath(new URL('../../..', import.meta.url)));
+export const runbookUrl = (alert: string): string => `${runbooks}/${alert}.md`;
 
 const TAG = 'fourfold';
 const GRID_WIDTH = 24;

@@ -48,7 +48,7 @@ export function findingsIn(file: DashboardFile, surroundings: Surroundings): Fin
     ...sameIds(file),
     ...panelsOf(file).flatMap(({ path, panel }) =>
       panel.links.flatMap(({ url }, index) => {
-        const alert = /\/docs\/runbooks\/([^/]+)\.md$/.exec(url)?.[1];
+        const alert = /\/([^/]+)\.md$/.exec(url)?.[1];
         if (alert === undefined || surroundings.runbooks.has(alert)) return [];
         return [{ path: `${path}.links[${index}]`, message: `there is no docs/runbooks/${alert}.md` }];
       }),
