@@ -84,7 +84,7 @@ export const costs: Costs = {
     inbox: 190,
     binaryLog: 11_400,
     shards: 66,
-    cachedOrder: 670,
+    cachedOrder: 680,
     waitingJob: 850,
   },
   keptDays: { outbox: 3, inbox: 30, binaryLog: 7 },
