@@ -74,7 +74,7 @@ export function startQueueServers(repoRoot: string): Promise<BenchQueueServers> 
   });
 }
 
-async function startOwn<T>(
+export async function startOwn<T>(
   repoRoot: string,
   kinds: readonly ServerNode['kind'][],
   ready: (options: StackOptions) => Promise<T>,

@@ -11,9 +11,16 @@ const PATIENCE_MS = 10_000;
 /** More than is measured: bentocache holds 1,000 unless told otherwise, however small they are. */
 const L1_ITEMS = 25_000;
 
-/** A node of ours, connected. Nodes with one `prefix` share what is in Redis. */
-export async function openOurs(redisUrl: string, prefix: string): Promise<AssembledCache> {
-  const node = assembleCache({
+/**
+ * A node of ours, connected. Nodes with one `prefix` share what is in Redis.
+ * @param assemble of another build of the library
+ */
+export async function openOurs(
+  redisUrl: string,
+  prefix: string,
+  assemble = assembleCache,
+): Promise<AssembledCache> {
+  const node = assemble({
     redisUrl,
     prefix,
     namespaces: { product: { ttlMs: TTL_MS } },

@@ -60,7 +60,13 @@ function isCurrent(folder) {
   }
 }
 
-async function bundle(entry, folder) {
+/**
+ * Writes `bundle.mjs` of the module `entry` into `folder`, which must be below node_modules, unless it is there.
+ * @param {string} entry
+ * @param {string} folder
+ * @param {object[]} plugins of Vite
+ */
+export async function bundle(entry, folder, plugins = []) {
   // Where it is not needed it is not loaded: it takes longer than the rest of a start.
   const { build } = await import('vite');
   // Another process may have built it before this one took the lock.
@@ -72,6 +78,7 @@ async function bundle(entry, folder) {
     logLevel: 'error',
     resolve: { conditions },
     plugins: [
+      ...plugins,
       {
         name: 'fourfold-sources',
         transform(code, id) {

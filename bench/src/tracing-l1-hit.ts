@@ -1,0 +1,43 @@
+import type { assembleCache } from '@fourfold/cache';
+import type { BenchOptions } from './bench-options.js';
+import { openOurs } from './cache-contenders.js';
+import { type Builds, buildTwice } from './hookless.build.js';
+import { type Contender, latencyRatio, measure } from './measure.js';
+import { inBatches, mustNotLoad, product, productIds } from './product.js';
+import { timesRow } from './report.js';
+import type { ApiServers } from './tracing-servers.js';
+
+const IDS = productIds(1_000);
+
+/** Reads of what is in this process already, with tracing off. @returns how many times the time of a build without hooks */
+export async function measureL1Hit(servers: ApiServers, options: BenchOptions): Promise<number> {
+  const builds = await buildTwice(servers.repoRoot, 'cache', 'libs/platform/cache/src/index.ts');
+  const contenders = await Promise.all(
+    (['hookless', 'asIs'] as const).map((build) => l1Contender(servers, builds, build)),
+  );
+  const results = await measure(
+    contenders.map(({ contender }) => contender),
+    { ...options, concurrency: 1 },
+  );
+  for (const { close } of contenders) close();
+  options.report(`\nL1 hits over ${IDS.length} ids, tracing off, median of ${options.rounds} rounds`);
+  for (const [name, rounds] of results) options.report(timesRow(name, rounds, 'ns'));
+  return latencyRatio(results.get('as it is')!, results.get('without hooks')!);
+}
+
+/** A loop for each: in a shared one, the engine would optimise none of the calls. */
+async function l1Contender({ redisUrl }: ApiServers, builds: Builds, build: keyof Builds) {
+  const module = (await import(builds[build])) as { assembleCache: typeof assembleCache };
+  const node = await openOurs(redisUrl, `tracing-${build}`, module.assembleCache);
+  await inBatches(IDS, (id) => node.cache.getOrLoad('product', id, async () => product(id)));
+  const once = new Function(
+    'cache, ids, load',
+    `return async () => { for (const id of ids) await cache.getOrLoad('product', id, () => load(id)); }`,
+  )(node.cache, IDS, mustNotLoad) as () => Promise<void>;
+  const contender: Contender = {
+    name: build === 'asIs' ? 'as it is' : 'without hooks',
+    batch: IDS.length,
+    once,
+  };
+  return { contender, close: () => node.close() };
+}
