@@ -52,10 +52,9 @@ export class WatchedPlatform {
     writeFileSync(ruleFile, plainRules({ groups: shortened(rules.groups, FASTER) }));
     const port = ({ managementUrl }: { managementUrl: string }) => Number(new URL(managementUrl).port);
     const targets = { 'order-api': platform.apis.map(port), worker: platform.workers.map(port) };
-    const warmUpUrl = `${platform.baseUrl}/v1/admin/cache/warm`;
     const watchers = new Stack(options, () => {}, [
       prometheusServer(options, { targets, ruleFile, everySeconds: 1 }),
-      alertmanagerServer(options, { warmUpUrl, groupWait: '1s', groupInterval: '1s' }),
+      alertmanagerServer(options, { apiUrl: platform.baseUrl, groupWait: '1s', groupInterval: '1s' }),
     ]);
     await watchers.up();
     const watched = new WatchedPlatform(own, platform, watchers);

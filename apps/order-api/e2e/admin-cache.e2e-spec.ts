@@ -83,7 +83,7 @@ describe('GET /v1/admin/cache', () => {
 
   it('says how full both levels are, and how they are', async () => {
     const { namespaces, l1, l2 } = await cacheOf(api);
-    expect(Object.keys(namespaces).sort()).toEqual(['order', 'product', 'stock', 'user']);
+    expect(Object.keys(namespaces).sort()).toEqual(['order', 'product', 'shard-plan', 'stock', 'user']);
     expect(l1).toMatchObject({ maxBytes: 10 * 1024 * 1024, evictions: 0, state: 'serving' });
     expect(l1.entries).toBeGreaterThan(0);
     expect(l1.bytes).toBeGreaterThan(l1.entries * 100);

@@ -6,6 +6,7 @@ interface Shards {
   epoch: number;
   hashId: string;
   balance: number | null;
+  rebalancePlan: object | null;
   shards: { shard: string; slots: number; rows: Record<string, number> | null; health: { up: boolean } }[];
 }
 
@@ -31,6 +32,7 @@ describe('the routes under /v1/admin/shards', () => {
   it.each([
     ['GET', ''],
     ['POST', '/plan'],
+    ['POST', '/plan/rebalance'],
   ])('%s …%s is for operators', async (method, path) => {
     const customer = platform.api.as(await platform.customerToken('1'));
     expect(await customer.call(method, `/admin/shards${path}`, {})).toMatchObject({
@@ -42,29 +44,33 @@ describe('the routes under /v1/admin/shards', () => {
 
 describe('GET /v1/admin/shards', () => {
   it('shows each shard: its part of the ring, its rows, and how it is', async () => {
-    await eventually(async () => {
-      const { status, body } = await platform.api.get<Shards>('/admin/shards');
-      expect(status).toBe(200);
-      expect(body).toEqual({
-        epoch: 1,
-        hashId: 'md5-14',
-        balance: expect.any(Number),
-        shards: NAMES.map((shard) => ({
-          shard,
-          state: 'active',
-          weight: 1,
-          slots: 4_096,
-          rows: {
-            users: expect.any(Number),
-            user_emails: expect.any(Number),
-            user_orders: expect.any(Number),
-          },
-          health: { up: true, breaker: 'closed', latencyMs: expect.any(Number) },
-        })),
-        // Other files ask the same processes.
-        hotKeys: expect.any(Array),
-      });
-    });
+    await eventually(
+      async () => {
+        const { status, body } = await platform.api.get<Shards>('/admin/shards');
+        expect(status).toBe(200);
+        expect(body).toEqual({
+          epoch: 1,
+          hashId: 'md5-14',
+          balance: expect.any(Number),
+          shards: NAMES.map((shard) => ({
+            shard,
+            state: 'active',
+            weight: 1,
+            slots: 4_096,
+            rows: {
+              users: expect.any(Number),
+              user_emails: expect.any(Number),
+              user_orders: expect.any(Number),
+            },
+            health: { up: true, breaker: 'closed', latencyMs: expect.any(Number) },
+          })),
+          // Other files ask the same processes.
+          hotKeys: expect.any(Array),
+          rebalancePlan: null,
+        });
+      },
+      { deadlineMs: 60_000 },
+    );
   });
 });
 
@@ -102,5 +108,30 @@ describe('POST /v1/admin/shards/plan', () => {
     [[], 400, 'validation-failed'],
   ])('refuses %j with %i %s', async (body, status, code) => {
     expect(await plan(body)).toMatchObject({ status, body: { code } });
+  });
+});
+
+describe('POST /v1/admin/shards/plan/rebalance', () => {
+  it('has a plan made, and every process shows what it comes to', async () => {
+    // What Alertmanager sends is not read.
+    const body = { version: '4', status: 'firing', alerts: [] };
+    const asked = await platform.api.post('/admin/shards/plan/rebalance', body);
+    expect(asked).toMatchObject({ status: 202, body: { status: 'started' } });
+    const made = await Promise.all(
+      [0, 1].map((index) =>
+        eventually(async () => {
+          const answer = await platform.apiAt(index).get<Shards>('/admin/shards');
+          return answer.body.rebalancePlan ?? false;
+        }),
+      ),
+    );
+    expect(made[0]).toMatchObject({
+      plannedAt: expect.stringMatching(/Z$/),
+      fromEpoch: 1,
+      slotsMoved: expect.any(Number),
+      shareMoved: expect.any(Number),
+    });
+    expect(made[1]).toEqual(made[0]);
+    expect(platform.apis.map(({ log }) => log).join()).toContain('A plan to rebalance the shards is made');
   });
 });

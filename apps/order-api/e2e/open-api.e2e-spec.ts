@@ -43,6 +43,7 @@ const callers = {
   'POST /v1/admin/queues/{name}/pause': 'operators',
   'POST /v1/admin/queues/{name}/resume': 'operators',
   'POST /v1/admin/shards/plan': 'operators',
+  'POST /v1/admin/shards/plan/rebalance': 'operators',
   'POST /v1/orders': 'customers',
   'POST /v1/orders/{id}/cancel': 'customers',
   'POST /v1/products': 'operators',

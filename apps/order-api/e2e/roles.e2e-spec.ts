@@ -107,6 +107,7 @@ const served = {
   'POST /v1/admin/queues/{name}/pause': ['write'],
   'POST /v1/admin/queues/{name}/resume': ['write'],
   'POST /v1/admin/shards/plan': ['read', 'write'],
+  'POST /v1/admin/shards/plan/rebalance': ['read', 'write'],
   'POST /v1/orders': ['write'],
   'POST /v1/orders/{id}/cancel': ['write'],
   'POST /v1/products': ['write'],

@@ -16,6 +16,7 @@ import { CacheController } from './admin/cache.controller.js';
 import { CacheReporter } from './admin/cache.reporter.js';
 import { DeadLettersController } from './admin/dead-letters.controller.js';
 import { QueuesController } from './admin/queues.controller.js';
+import { planNamespaces, RebalancePlan } from './admin/rebalance.plan.js';
 import { ReplicasController } from './admin/replicas.controller.js';
 import { ShardsController } from './admin/shards.controller.js';
 import { callerKey, callerOf } from './auth/caller.js';
@@ -51,7 +52,7 @@ const onlyReads = config.API_ROLE === 'read';
     CacheModule.forRoot({
       redisUrl: config.CACHE_REDIS_URL,
       prefix: config.CACHE_PREFIX,
-      namespaces: cacheNamespaces,
+      namespaces: { ...cacheNamespaces, ...planNamespaces },
       warmUpAtStart: true,
       ...(onlyReads && READER.cache),
     }),
@@ -86,6 +87,7 @@ const onlyReads = config.API_ROLE === 'read';
   ],
   providers: [
     CacheReporter,
+    RebalancePlan,
     CachedReads,
     { provide: PageCursors, useValue: new PageCursors(config.CONSISTENCY_TOKEN_SECRETS) },
     { provide: APP_INTERCEPTOR, useExisting: ConsistencyInterceptor },

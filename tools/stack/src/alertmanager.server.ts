@@ -8,19 +8,26 @@ import { host, nothingToDo, type ServerNode } from './topology-node.js';
 
 /** How Alertmanager reacts. */
 export interface Reactions {
-  /** What is called while an alert with `reaction: warm-cache` fires. */
-  readonly warmUpUrl: string;
+  /** Of the order-api that is called while an alert with a `reaction` fires, such as `http://127.0.0.1:3000`. */
+  readonly apiUrl: string;
   /** From an alert's first arrival to its notification. Default `10s`. */
   readonly groupWait?: string;
   /** Between two notifications of one alert, when it has ended and begins again. Default `5m`. */
   readonly groupInterval?: string;
 }
 
+/** What is asked for by each `reaction`, and how often while the alert fires. */
+export const alertReactions = {
+  'warm-cache': { path: '/v1/admin/cache/warm', repeatInterval: '15m' },
+  // It counts rows on every shard.
+  'plan-rebalance': { path: '/v1/admin/shards/plan/rebalance', repeatInterval: '24h' },
+};
+
 /** Debian's name for the program; elsewhere it is `alertmanager`. */
 const program = 'prometheus-alertmanager';
 
 /**
- * Alertmanager, which shows alerts and asks order-api to warm the cache; left out where it is not installed. It sends
+ * Alertmanager, which shows alerts and asks order-api to do what some of them need; left out where it is not installed. It sends
  * no mail. Each start gives it a new token of an operator.
  */
 export function alertmanagerServer(options: StackOptions, reactions = localReactions(options)): ServerNode {
@@ -59,28 +66,27 @@ export function alertmanagerServer(options: StackOptions, reactions = localReact
 }
 
 function localReactions({ ports }: StackOptions): Reactions {
-  return { warmUpUrl: `http://${host}:${ports.api}/v1/admin/cache/warm` };
+  return { apiUrl: `http://${host}:${ports.api}` };
 }
 
 /**
- * JSON, which is YAML too. The cache is warmed once a `repeat_interval` while the alert fires, and at most once a
+ * JSON, which is YAML too. order-api is asked once a `repeat_interval` while an alert fires, and at most once a
  * `group_interval` when it comes and goes.
  */
 function alertmanagerConfig(tokenFile: string, reactions: Reactions): string {
-  const { warmUpUrl, groupWait = '10s', groupInterval = '5m' } = reactions;
+  const { apiUrl, groupWait = '10s', groupInterval = '5m' } = reactions;
+  const wanted = Object.entries(alertReactions);
   const config = {
     route: {
       receiver: 'page',
       group_by: ['alertname'],
       group_wait: groupWait,
       group_interval: groupInterval,
-      routes: [
-        {
-          receiver: 'warm-cache',
-          matchers: ['reaction = "warm-cache"'],
-          repeat_interval: '15m',
-        },
-      ],
+      routes: wanted.map(([reaction, { repeatInterval }]) => ({
+        receiver: reaction,
+        matchers: [`reaction = "${reaction}"`],
+        repeat_interval: repeatInterval,
+      })),
     },
     inhibit_rules: [
       {
@@ -92,16 +98,16 @@ function alertmanagerConfig(tokenFile: string, reactions: Reactions): string {
     receivers: [
       // They are looked at on its page.
       { name: 'page' },
-      {
-        name: 'warm-cache',
+      ...wanted.map(([reaction, { path }]) => ({
+        name: reaction,
         webhook_configs: [
           {
-            url: warmUpUrl,
+            url: `${apiUrl}${path}`,
             send_resolved: false,
             http_config: { authorization: { credentials_file: tokenFile } },
           },
         ],
-      },
+      })),
     ],
   };
   return `${JSON.stringify(config, null, 2)}\n`;

@@ -14,7 +14,7 @@ export {
   StopMarker,
   supervisorRecord,
 } from './app-process.js';
-export { alertmanagerServer, type Reactions } from './alertmanager.server.js';
+export { alertmanagerServer, alertReactions, type Reactions } from './alertmanager.server.js';
 export type { Report } from './bring-up.js';
 export { requireExecutable } from './executables.js';
 export { installMissing, installPrograms, type InstallRequest } from './install-missing.js';

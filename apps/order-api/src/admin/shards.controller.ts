@@ -12,6 +12,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { OperatorOnly } from '../auth/access.js';
 import { ValidBody } from '../http/zod.pipe.js';
 import { Answers } from '../openapi/answers.js';
+import { RebalancePlan, type RebalancePlanView } from './rebalance.plan.js';
 
 interface ShardPlanView {
   /** Of the topology that it starts from. */
@@ -26,14 +27,16 @@ export class ShardsController {
   constructor(
     private readonly overview: ShardOverview,
     private readonly planner: ShardPlanner,
+    private readonly rebalance: RebalancePlan,
   ) {}
 
   /** As the process that answers has them: its topology, its breakers. */
   @Get()
   @OperatorOnly()
   @Answers(200, 'shards')
-  list(): Promise<ShardsView> {
-    return this.overview.view();
+  async list(): Promise<ShardsView & { rebalancePlan: RebalancePlanView | null }> {
+    const [view, rebalancePlan] = await Promise.all([this.overview.view(), this.rebalance.last()]);
+    return { ...view, rebalancePlan };
   }
 
   /** A dry run: nothing is changed. */
@@ -44,5 +47,14 @@ export class ShardsController {
   async plan(@ValidBody(planRequestSchema) request: PlanRequest): Promise<ShardPlanView> {
     const { moves, report, topology } = await this.planner.plan(request);
     return { fromEpoch: topology.epoch - 1, moves, report };
+  }
+
+  /** What Alertmanager asks for when the shards are uneven: it reads no answer, and sends no body that a plan could take. */
+  @Post('plan/rebalance')
+  @HttpCode(202)
+  @OperatorOnly()
+  @Answers(202, 'rebalance')
+  planRebalance(): { status: 'started' | 'running' } {
+    return { status: this.rebalance.start() };
   }
 }

@@ -16,6 +16,7 @@ describe('a process serves', () => {
     ['DELETE', '/v1/admin/cache/:namespace', false, true],
     ['QUERY', '/v1/products', false, true],
     ['POST', '/v1/admin/shards/plan', true, true],
+    ['POST', '/v1/admin/shards/plan/rebalance', true, true],
     ['GET', '/v1/orders/:id', true, true],
     ['HEAD', '/v1/orders/:id', true, true],
     ['GET', '/v1/users/:id/orders', true, false],

@@ -9,8 +9,9 @@ const READ_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** Routes that a process serves although their method is for the other role. */
 const ALSO: Record<Exclude<ApiRole, 'all'>, ReadonlySet<string>> = {
   read: new Set([
-    // It changes nothing.
+    // They change nothing.
     'POST /v1/admin/shards/plan',
+    'POST /v1/admin/shards/plan/rebalance',
     // It fills the cache as reads do, and the L1 of this process, which no other one can do.
     'POST /v1/admin/cache/warm',
   ]),

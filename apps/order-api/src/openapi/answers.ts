@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { cache, invalidation, warmUp } from './cache.answers.js';
 import { bulkRedrive, deadLetter, deadLetterSummary } from './dead-letters.answers.js';
 import { queue, queuePause } from './queue.answers.js';
-import { shardPlan, shards } from './shards.answers.js';
+import { rebalance, shardPlan, shards } from './shards.answers.js';
 import { jsonSchemaOf } from './json-schema.js';
 
 const money = z.object({ amount: z.int(), currency: z.string() });
@@ -50,6 +50,7 @@ const answers = {
   queuePause,
   shards,
   shardPlan,
+  rebalance,
   cache,
   warmUp,
   invalidation,

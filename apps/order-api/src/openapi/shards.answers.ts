@@ -35,7 +35,20 @@ export const shards = z.object({
       }),
     )
     .describe('In the last whole minute; of each shard the hottest first'),
+  rebalancePlan: z
+    .object({
+      plannedAt: z.iso.datetime(),
+      fromEpoch: count.describe('Out of date where it is not the epoch of now'),
+      slotsMoved: count,
+      shareMoved: z.number().min(0).max(1),
+      balanceBefore: balance,
+      balanceAfter: balance,
+    })
+    .nullable()
+    .describe('What the last plan of the last day that Alertmanager or an operator asked for comes to'),
 });
+
+export const rebalance = z.object({ status: z.enum(['started', 'running']) });
 
 export const shardPlan = z.object({
   fromEpoch: count.describe('Of the topology that the plan starts from'),
