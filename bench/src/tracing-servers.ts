@@ -9,7 +9,7 @@ export interface ApiServers extends OwnServers {
   /** Of an operator. */
   token: string;
   /** For an order-api on these ports. */
-  envOf(ports: { api: number; management: number }): Record<string, string>;
+  envOf: (ports: { api: number; management: number }) => Record<string, string>;
 }
 
 /** All that order-api needs, with the schemas and nothing in them. */

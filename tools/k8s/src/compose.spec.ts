@@ -59,34 +59,39 @@ describe('Compose and Kubernetes', () => {
     expect(await differencesWith(file, from, to)).toContainEqual(expect.stringContaining(says));
   });
 
-  it('react to the same alerts by the same call, as often', async () => {
-    interface Route {
-      receiver: string;
-      matchers?: string[];
-      group_wait?: string;
-      group_interval?: string;
-      repeat_interval?: string;
-    }
-    const { route, receivers } = parse(text('docker/alertmanager/alertmanager.yaml')) as {
-      route: Route & { group_by: string[]; routes: Route[] };
-      receivers: { name: string; webhook_configs?: { url: string; send_resolved: boolean }[] }[];
-    };
-    const own = route.routes.find(({ receiver }) => receiver === 'warm-cache')!;
-    const call = receivers.find(({ name }) => name === own.receiver)!.webhook_configs![0]!;
-    const [config] = (await overlay('prod')).ofKind<IAlertmanagerConfig>('AlertmanagerConfig');
-    const { route: theirs, receivers: [receiver] = [] } = config!.spec;
-    expect({
-      matchers: theirs?.matchers?.map(({ name, matchType, value }) => `${name} ${matchType} "${value}"`),
-      groupBy: theirs?.groupBy,
-      waits: [theirs?.groupWait, theirs?.groupInterval, theirs?.repeatInterval],
-      path: new URL(receiver!.webhookConfigs![0]!.url!).pathname,
-      resolved: receiver!.webhookConfigs![0]!.sendResolved,
-    }).toEqual({
-      matchers: own.matchers,
-      groupBy: route.group_by,
-      waits: [route.group_wait, route.group_interval, own.repeat_interval],
-      path: new URL(call.url).pathname,
-      resolved: call.send_resolved,
-    });
-  });
+  it.each(['warm-cache', 'plan-rebalance'])(
+    'react to alerts by the same call, as often: %s',
+    async (reaction) => {
+      interface Route {
+        receiver: string;
+        matchers?: string[];
+        group_wait?: string;
+        group_interval?: string;
+        repeat_interval?: string;
+      }
+      const { route, receivers } = parse(text('docker/alertmanager/alertmanager.yaml')) as {
+        route: Route & { group_by: string[]; routes: Route[] };
+        receivers: { name: string; webhook_configs?: { url: string; send_resolved: boolean }[] }[];
+      };
+      const own = route.routes.find(({ receiver }) => receiver === reaction)!;
+      const call = receivers.find(({ name }) => name === own.receiver)!.webhook_configs![0]!;
+      const config = (await overlay('prod'))
+        .ofKind<IAlertmanagerConfig>('AlertmanagerConfig')
+        .find(({ metadata }) => metadata.name === `fourfold-${reaction}`);
+      const { route: theirs, receivers: [receiver] = [] } = config!.spec;
+      expect({
+        matchers: theirs?.matchers?.map(({ name, matchType, value }) => `${name} ${matchType} "${value}"`),
+        groupBy: theirs?.groupBy,
+        waits: [theirs?.groupWait, theirs?.groupInterval, theirs?.repeatInterval],
+        path: new URL(receiver!.webhookConfigs![0]!.url!).pathname,
+        resolved: receiver!.webhookConfigs![0]!.sendResolved,
+      }).toEqual({
+        matchers: own.matchers,
+        groupBy: route.group_by,
+        waits: [route.group_wait, route.group_interval, own.repeat_interval],
+        path: new URL(call.url).pathname,
+        resolved: call.send_resolved,
+      });
+    },
+  );
 });

@@ -89,7 +89,7 @@ describe('a delivery', () => {
     ['no JSON', 'not JSON'],
     ['JSON that is no headers', '7'],
     ['another header', '{"x":"y"}'],
-    ['a traceparent of nobody', '{"traceparent":"00-00-00-01"}'],
+    ['a malformed traceparent', '{"traceparent":"00-00-00-01"}'],
   ])('that carries %s runs as it is', async (_title, carried) => {
     expect(await delivered('job', { carried, isFirst: true }, {}, async () => 'done')).toBe('done');
     expect(ended()).toEqual([]);

@@ -43,19 +43,40 @@ export function reactions(manifests: Manifests): Finding[] {
   ];
 }
 
+/** The alerts that ask for a reaction, and the routes that give one, know of each other. */
 function matcherFaults(manifests: Manifests): Finding[] {
-  const alerts = manifests
+  const rules = manifests
     .ofKind<IPrometheusRule>('PrometheusRule')
-    .flatMap(({ spec }) => (spec?.groups ?? []).flatMap(({ rules = [] }) => rules));
-  return manifests
+    .flatMap((manifest) =>
+      (manifest.spec?.groups ?? []).flatMap((group) =>
+        (group.rules ?? []).map((rule) => ({ manifest, ...rule })),
+      ),
+    );
+  const matchers = manifests
     .ofKind<IAlertmanagerConfig>('AlertmanagerConfig')
     .flatMap((manifest) =>
-      (manifest.spec?.route?.matchers ?? [])
-        .filter(({ name, value }) => !alerts.some(({ labels = {} }) => labels[name] === value))
-        .map(({ name, value }, at) =>
-          fault.object(manifest, `spec.route.matchers.${at}`, `no alert has the label ${name}="${value}"`),
-        ),
+      (manifest.spec?.route?.matchers ?? []).map((matcher, at) => ({ manifest, at, ...matcher })),
     );
+  const unasked = matchers.filter(
+    ({ name, value }) => !rules.some(({ labels = {} }) => labels[name] === value),
+  );
+  const unanswered = rules.filter(
+    ({ labels: { reaction } = {} }) =>
+      reaction !== undefined &&
+      !matchers.some(({ name, value }) => name === 'reaction' && value === reaction),
+  );
+  return [
+    ...unasked.map(({ manifest, at, name, value }) =>
+      fault.object(manifest, `spec.route.matchers.${at}`, `no alert has the label ${name}="${value}"`),
+    ),
+    ...unanswered.map(({ manifest, alert, labels }) =>
+      fault.object(
+        manifest,
+        `alert ${alert}`,
+        `no AlertmanagerConfig has a route for reaction="${labels!['reaction']}"`,
+      ),
+    ),
+  ];
 }
 
 function* callFaults(

@@ -54,7 +54,7 @@ export const operated: readonly Case[] = [
   ],
   [
     'mariadb',
-    'a grant for nobody',
+    'a grant for an account that is not there',
     /Grant\/fourfold-read spec\.username: mariadb has no User "fourfold_reader"/,
     (find) => {
       find('Grant/fourfold-read').spec.username = 'fourfold_reader';
