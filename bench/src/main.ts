@@ -31,7 +31,7 @@ Benches:
   cache             hits in both levels beside Redis, lru-cache, bentocache and cache-manager; loads of a cold key
   cache-outage      Redis killed under 1,000 reads a second: errors, stale answers, latency, loads (about 20 s)
   queue             one job beside a bare Bull job; from commit to Bull at 300 orders a second (20 s)
-  tracing           hot reads with tracing off, at 1% and whole, beside a build that has no hooks (3 min)
+  tracing           hot reads with tracing off, at 1% and whole, beside a build that has no hooks (10 min)
   ring              look-ups, evenness and moved keys beside a plain ring and npm hashring (10 million keys; no server)
 
 Options:

@@ -28,20 +28,25 @@ export async function measureReads(
   servers: ApiServers,
   builds: Builds,
   collectorUrl: string,
-  options: BenchOptions,
+  { launch, ...options }: BenchOptions & { launch: number },
 ): Promise<Turns> {
   const sampled = (share: number) => ({
     OTEL_EXPORTER_OTLP_ENDPOINT: collectorUrl,
     OTEL_TRACES_SAMPLER_ARG: String(share),
   });
+  const choices: [Variant, string, Record<string, string>][] = [
+    [WITHOUT_HOOKS, builds.hookless, {}],
+    [OFF, builds.asIs, {}],
+    [ONE_PERCENT, builds.asIs, sampled(0.01)],
+    [ALL, builds.asIs, sampled(1)],
+  ];
   const apis: [Variant, TracedApi][] = [];
-  const launch = async (variant: Variant, bundle: string, tracing: Record<string, string>) =>
-    void apis.push([variant, await TracedApi.start(servers, bundle, tracing)]);
   try {
-    await launch(WITHOUT_HOOKS, builds.hookless, {});
-    await launch(OFF, builds.asIs, {});
-    await launch(ONE_PERCENT, builds.asIs, sampled(0.01));
-    await launch(ALL, builds.asIs, sampled(1));
+    // Each is the first as often as the others.
+    for (let at = 0; at < choices.length; at += 1) {
+      const [variant, bundle, tracing] = choices[(at + launch) % choices.length]!;
+      apis.push([variant, await TracedApi.start(servers, bundle, tracing)]);
+    }
     return await inTurns(apis, options);
   } finally {
     await Promise.all(apis.map(([, api]) => api.stop()));
@@ -72,8 +77,18 @@ async function inTurns(apis: readonly [Variant, TracedApi][], options: BenchOpti
   return turns;
 }
 
-/** Of all launches' turns the one that a tenth were quicker than: what other programs do only ever adds to a turn. */
-export function undisturbedMicros(launches: readonly Turns[], variant: Variant): number {
-  const sorted = launches.flatMap((turns) => turns[variant]).sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 10)] ?? Number.NaN;
+/** What other programs do only ever adds to a turn: of one launch the least. */
+const least = (turns: Turns, variant: Variant) => Math.min(...turns[variant]);
+
+const median = (figures: readonly number[]) =>
+  figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)] ?? Number.NaN;
+
+/** CPU of one read, in µs: the median of all launches. */
+export function microsOf(launches: readonly Turns[], variant: Variant): number {
+  return median(launches.map((turns) => least(turns, variant)));
+}
+
+/** The median of the ratios of all launches: two processes of one launch had the same machine. */
+export function timesOf(launches: readonly Turns[], of: Variant, beside: Variant): number {
+  return median(launches.map((turns) => least(turns, of) / least(turns, beside)));
 }

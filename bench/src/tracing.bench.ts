@@ -4,13 +4,13 @@ import type { BenchOptions } from './bench-options.js';
 import { buildTwice } from './hookless.build.js';
 import { verdict } from './report.js';
 import { measureL1Hit } from './tracing-l1-hit.js';
-import { measureReads, type Turns, undisturbedMicros, type Variant, variants } from './tracing-reads.js';
+import { measureReads, microsOf, timesOf, type Turns, type Variant, variants } from './tracing-reads.js';
 import type { ApiServers } from './tracing-servers.js';
 
 const MOST_OFF = 1.02;
 const MOST_AT_ONE_PERCENT = 1.1;
 /** Two processes of the same code differ by some per cent, each for as long as it lives. */
-const LAUNCHES = 5;
+const LAUNCHES = 24;
 
 /** What a hot read costs with tracing off, at 1% and whole, beside the same code without a hook. */
 export async function benchTracing(servers: ApiServers, options: BenchOptions): Promise<boolean> {
@@ -23,13 +23,10 @@ export async function benchTracing(servers: ApiServers, options: BenchOptions): 
   const l1 = holds('an L1 hit, off beside without hooks', await measureL1Hit(servers, options), MOST_OFF);
 
   const launches = await launchAll(servers, { ...options, rounds: Math.ceil(options.rounds / LAUNCHES) });
-  report(
-    `\nGET /v1/products/:id answered from L1: CPU of order-api for one, lowest tenth of ${LAUNCHES} launches' turns`,
-  );
+  report(`\nGET /v1/products/:id answered from L1: CPU of order-api for one, median of ${LAUNCHES} launches`);
   for (const variant of variants)
-    report(`  ${variant.padEnd(16)}${undisturbedMicros(launches, variant).toFixed(1)} µs`);
-  const times = (of: Variant, beside: Variant) =>
-    undisturbedMicros(launches, of) / undisturbedMicros(launches, beside);
+    report(`  ${variant.padEnd(16)}${microsOf(launches, variant).toFixed(1)} µs`);
+  const times = (of: Variant, beside: Variant) => timesOf(launches, of, beside);
   const off = holds('a read, off beside without hooks', times('off', 'without hooks'), MOST_OFF);
   const few = holds('a read, 1% recorded beside off', times('1% recorded', 'off'), MOST_AT_ONE_PERCENT);
   report(
@@ -45,7 +42,7 @@ async function launchAll(servers: ApiServers, options: BenchOptions): Promise<Tu
   try {
     for (let launch = 1; launch <= LAUNCHES; launch += 1) {
       options.report(`launch ${launch} of ${LAUNCHES}`);
-      launches.push(await measureReads(servers, builds, receiver.url, options));
+      launches.push(await measureReads(servers, builds, receiver.url, { ...options, launch }));
     }
   } finally {
     await receiver.close();
