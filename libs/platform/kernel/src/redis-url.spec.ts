@@ -19,6 +19,7 @@ describe('the address of a Redis', () => {
     ['with a port of 0', 'redis+sentinel://a:0/main'],
     ['with a password in the middle', 'redis+sentinel://a:26379,:secret@b:26379/main'],
     ['with a database that is no number', 'redis+sentinel://a:26379/main/x'],
+    ['with a password that is wrongly encoded', 'redis+sentinel://:secret%@a:26379/main'],
     ['with what is not known', 'redis+sentinel://a:26379/main?sentinel=x'],
   ])('may not be one %s', (_what, url) => {
     const { error } = redisUrlSchema.safeParse(url);

@@ -33,18 +33,20 @@ function isRedisUrl(url: string): boolean {
  * `redis+sentinel://:password@host:26379,host:26379/master-name/0?sentinelPassword=…`: the password is that of Redis.
  */
 export function sentinelOptionsOf(url: string): SentinelOptions | undefined {
-  const [, username, password, hosts, name, db, query] = SENTINELS.exec(url) ?? [];
+  const [, username = '', password = '', hosts, name, db, query] = SENTINELS.exec(url) ?? [];
   const sentinels = hosts?.split(',').map(addressOf);
   const parameters = new URLSearchParams(query);
   const sentinelPassword = parameters.get('sentinelPassword');
   parameters.delete('sentinelPassword');
-  if (name === undefined || parameters.size > 0 || !sentinels?.every((one) => one !== undefined))
+  const [user, secret] = [decoded(username), decoded(password)];
+  if (name === undefined || parameters.size > 0 || user === undefined || secret === undefined)
     return undefined;
+  if (!sentinels?.every((one) => one !== undefined)) return undefined;
   return {
     sentinels,
     name,
-    ...(username ? { username: decodeURIComponent(username) } : {}),
-    ...(password ? { password: decodeURIComponent(password) } : {}),
+    ...(user ? { username: user } : {}),
+    ...(secret ? { password: secret } : {}),
     ...(db ? { db: Number(db) } : {}),
     ...(sentinelPassword ? { sentinelPassword } : {}),
     sentinelCommandTimeout: COMMAND_TIMEOUT_MS,
@@ -63,6 +65,15 @@ export function openRedis<R, O extends object>(
 ): R {
   const sentinel = sentinelOptionsOf(url);
   return sentinel === undefined ? new Redis(url, options) : new Redis({ ...options, ...sentinel });
+}
+
+/** @returns undefined where a `%` does not begin an encoded character */
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function addressOf(text: string): { host: string; port: number } | undefined {

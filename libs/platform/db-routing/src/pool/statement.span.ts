@@ -10,8 +10,11 @@ export interface Destination {
 
 const MAX_CHARACTERS = 2_000;
 const KEYWORD = /[a-z]+/i;
-/** Values that a caller has written into its statement; what it passes as parameters is not looked at at all. */
-const LITERAL = /'(?:[^'\\]|\\[^]|'')*'|"(?:[^"\\]|\\[^]|"")*"/g;
+/**
+ * Texts that a caller has written into its statement, also one that is cut off in the middle; what it passes as
+ * parameters is not looked at at all.
+ */
+const LITERAL = /'(?:[^'\\]|\\[^]|'')*(?:'|\\?$)|"(?:[^"\\]|\\[^]|"")*(?:"|\\?$)/g;
 
 /** Below the span that is running; the caller ends it. */
 export function beginStatement(sql: string, { node, reason }: Destination): Span {
