@@ -51,7 +51,7 @@ export function annotateSpan(attributes: Attributes): void {
 /** Of an error a span has the code, or the class: texts of errors hold values of rows. */
 export function failSpan(span: Span, error: unknown): void {
   // Anything may be thrown, also nothing.
-  const { code, name } = Object(error) as { code?: unknown; name?: unknown };
+  const { code, name } = Object(error) as { code?: string | number; name?: string };
   span.setAttribute('error.type', String(code ?? name ?? 'unknown'));
   span.setStatus({ code: SpanStatusCode.ERROR });
 }
