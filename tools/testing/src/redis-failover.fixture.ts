@@ -128,6 +128,7 @@ async function ask(port: number, command: string, ...parameters: string[]): Prom
     lazyConnect: true,
     retryStrategy: () => null,
     enableReadyCheck: false,
+    disableClientInfo: true,
   });
   client.on('error', () => {});
   try {

@@ -41,6 +41,8 @@ export class QueueConnections {
     const options: RedisOptions = {
       maxRetriesPerRequest: null,
       enableReadyCheck: false,
+      // Without a ready check, ioredis says `ready` when its greeting has failed too: of a client that was ended meanwhile.
+      disableClientInfo: true,
       socketTimeout: blocksMs + this.silenceMs,
       reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
       retryStrategy: (attempt) => Math.min(100 * attempt, 2_000),

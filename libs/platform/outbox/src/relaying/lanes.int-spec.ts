@@ -1,13 +1,16 @@
+import { randomUUID } from 'node:crypto';
 import { eventually, gate } from '@fourfold-tools/testing';
 import { register } from 'prom-client';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Outbox } from '../outbox.js';
+import { OutboxMetrics } from '../outbox.metrics.js';
 import { LocalSignal, OutboxSignal } from '../outbox.signal.js';
 import { MemoryPublisher } from '../testing/memory.publisher.js';
 import type { OutboxDatabase } from '../testing/outbox-database.js';
 import type { TestRelays } from '../testing/test-relays.js';
 import { useRelays } from '../testing/use-relays.js';
 import { OutboxRelay } from './outbox.relay.js';
+import { RelayLane } from './relay-lane.js';
 import { CLAIM, SELECT_DUE } from './relaying.sql.js';
 
 const fixture = useRelays();
@@ -42,34 +45,54 @@ describe('a queue that takes nothing', () => {
     expect(rows.map(({ queue }) => queue)).not.toContain('letters');
   });
 
-  it('is asked ever less often, and gets everything once it takes again', async () => {
-    const askedAtMs: number[] = [];
-    await database.add(['m'], { queue: 'stuck' });
-    const publisher = new MemoryPublisher((messages) => {
-      askedAtMs.push(performance.now());
-      return askedAtMs.length < 4 ? [] : messages;
-    });
-    relays.start(publisher);
-    await eventually(async () => expect(await database.states()).toEqual({ m: 'published' }), {
-      deadlineMs: 30_000,
-    });
-    const [first, second, third] = askedAtMs.slice(1).map((atMs, index) => atMs - askedAtMs[index]!);
-    expect(second).toBeGreaterThan(1.3 * first!);
-    expect(third).toBeGreaterThan(1.3 * second!);
-  });
+  describe('by a clock that the test moves', () => {
+    beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
+    afterEach(() => void vi.useRealTimers());
 
-  it('and says that it is back is asked at once, and soon again if it is not ready yet', async () => {
-    let takes = false;
-    await database.add(['m'], { queue: 'stuck' });
-    const publisher = new MemoryPublisher((messages) => (takes ? messages : []));
-    relays.start(publisher);
-    // The next rest is of 8 s.
-    await eventually(() => publisher.batches.length === 4, { deadlineMs: 30_000 });
-    publisher.returns();
-    await eventually(() => publisher.batches.length === 5, { deadlineMs: 5_000 });
-    takes = true;
-    await eventually(async () => expect(await database.states()).toEqual({ m: 'published' }), {
-      deadlineMs: 5_000,
+    it('is asked ever less often, soon again after it said that it is back, and gets everything in the end', async () => {
+      const publisher = new MemoryPublisher(() => []);
+      const { dataSource } = database;
+      const lane = new RelayLane('stuck', {
+        dataSource,
+        publisher,
+        metrics: new OutboxMetrics(),
+        claim: randomUUID(),
+      });
+      /** Whether the lane asks when it is woken, with its message due. */
+      const asks = async () => {
+        const before = publisher.batches.length;
+        await database.pass(2);
+        lane.wake();
+        await lane.idle();
+        return publisher.batches.length > before;
+      };
+      const asksAfter = async (restMs: number) => {
+        vi.advanceTimersByTime(restMs - 1);
+        expect(await asks()).toBe(false);
+        vi.advanceTimersByTime(1);
+        return asks();
+      };
+      await database.add(['m'], { queue: 'stuck' });
+      expect(await asks()).toBe(true);
+      for (const restMs of [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
+        expect(await asksAfter(restMs)).toBe(true);
+      lane.endRest();
+      expect(await asks()).toBe(true);
+      expect(await asksAfter(1_000)).toBe(true);
+      publisher.answer = (messages) => messages;
+      expect(await asksAfter(2_000)).toBe(true);
+      expect(await database.states()).toEqual({ m: 'published' });
+    });
+
+    it('and says that it is back is asked again, though its rest has not ended', async () => {
+      await database.add(['m'], { queue: 'stuck' });
+      const publisher = new MemoryPublisher(() => []);
+      relays.start(publisher);
+      await eventually(() => publisher.batches.length === 1);
+      await eventually(() => {
+        publisher.returns();
+        return publisher.batches.length === 2;
+      });
     });
   });
 

@@ -100,7 +100,7 @@ export class DeadLetterDesk {
     if (opened) return opened;
     const queue = new Bull(name, this.redisUrl, {
       prefix: this.prefix,
-      redis: { maxRetriesPerRequest: null, enableReadyCheck: false },
+      redis: { maxRetriesPerRequest: null, enableReadyCheck: false, disableClientInfo: true },
       settings: { maxStalledCount: 0 },
     });
     queue.on('error', () => {});
