@@ -120,6 +120,22 @@ describe('one order', () => {
     ]);
   });
 
+  it('is found from the bucket of its duration, by a scraper that takes OpenMetrics', async () => {
+    const orderId = await placeOrder();
+    const [{ traceId }] = (await wholeOrder(orderId)) as [SpanRecord];
+    const scrape = (accept: string) =>
+      fetch(`${platform.apis[SEEN]!.managementUrl}/metrics`, { headers: { accept } });
+    const exemplar = await eventually(async () => {
+      const page = await (await scrape('application/openmetrics-text;version=1.0.0,text/plain;q=0.5')).text();
+      expect(page.endsWith('\n# EOF\n')).toBe(true);
+      return page.split('\n').find((line) => line.includes(`# {trace_id="${traceId}"}`)) ?? false;
+    });
+    expect(exemplar).toMatch(/_bucket\{.*method="POST",route="\/v1\/orders",status_class="2xx"/);
+    const text = await scrape('text/plain');
+    expect(text.headers.get('content-type')).toMatch(/^text\/plain/);
+    expect(await text.text()).not.toMatch(/trace_id|# EOF/);
+  });
+
   it('has no personal data in its spans, and placeholders for every value of a statement', async () => {
     const orderId = await placeOrder();
     const text = JSON.stringify(await wholeOrder(orderId));

@@ -5,6 +5,8 @@ export interface Query {
   readonly legend: string;
   /** No data, or zeros alone, while all is well: faults, and what waits. The check on a live Prometheus lets it be. */
   readonly quiet?: true;
+  /** Shows the exemplars of its series: dots that lead to a trace each. */
+  readonly exemplars?: true;
 }
 
 export interface Limits {

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { type Platform, startPlatform } from '@fourfold-tools/e2e';
 import { eventually } from '@fourfold-tools/testing';
+import { TraceReceiver } from '@fourfold-tools/traces';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { query, stat } from './board.js';
 import { boards } from './boards/index.js';
@@ -14,6 +15,7 @@ import { shopTraffic } from './shop.traffic.js';
 const repoRoot = fileURLToPath(new URL('../../..', import.meta.url));
 const WINDOW = '30s';
 
+let receiver: TraceReceiver;
 let platform: Platform;
 let prometheus: PrometheusProcess;
 /** Gives a figure with a label that targets have too. */
@@ -21,7 +23,9 @@ let naive: Server;
 let traffic: { stop(): Promise<void> };
 
 beforeAll(async () => {
-  platform = await startPlatform({ name: 'dashboards' });
+  receiver = await TraceReceiver.start();
+  const apiEnv = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url };
+  platform = await startPlatform({ name: 'dashboards', apiEnv });
   const targets = (services: readonly { managementUrl: string }[]) =>
     services.map(({ managementUrl }) => new URL(managementUrl).host);
   naive = createServer((_request, response) => response.end('naive_hits_total{namespace="user"} 1\n'));
@@ -49,6 +53,7 @@ afterAll(async () => {
   await prometheus?.stop();
   naive?.close();
   await platform?.stop();
+  await receiver?.close();
 });
 
 it('every query of every dashboard has data on a Prometheus that scrapes the platform under load', async () => {
@@ -69,6 +74,18 @@ it('a query without data, with zeros alone, and one that Prometheus refuses are 
     'NaN alone',
     expect.stringContaining('parse error'),
   ]);
+});
+
+it('Prometheus keeps exemplars, which lead to traces that the collector has', async () => {
+  const name = 'http_server_request_duration_seconds_bucket';
+  const now = Date.now() / 1_000;
+  const asked = `query=${name}&start=${now - 600}&end=${now + 600}`;
+  await eventually(async () => {
+    const answer = await fetch(`${prometheus.url}/api/v1/query_exemplars?${asked}`);
+    const { data } = (await answer.json()) as { data: { exemplars: { labels: { trace_id: string } }[] }[] };
+    const traceIds = data.flatMap(({ exemplars }) => exemplars.map(({ labels }) => labels.trace_id));
+    expect(traceIds.filter((id) => receiver.traces(id).length > 0)).not.toEqual([]);
+  });
 });
 
 it('no label of ours is named as one of a target, which Prometheus would rename', async () => {

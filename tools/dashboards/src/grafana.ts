@@ -136,12 +136,13 @@ function panelOf(panel: PanelSpec, width: number) {
     .height(size[panel.kind].height)
     .span(width)
     .thresholds(thresholds(panel.limits));
-  for (const [index, { expr, legend }] of panel.queries.entries()) {
+  for (const [index, { expr, legend, exemplars }] of panel.queries.entries()) {
     const target = new DataqueryBuilder()
       .refId(String.fromCodePoint('A'.codePointAt(0)! + index))
       .datasource(datasource)
       .expr(expr)
       .legendFormat(legend);
+    if (exemplars) target.exemplar(true);
     // The bars are of one moment; the others have a line, a stat's small one included.
     builder.withTarget(panel.kind === 'bars' ? target.instant() : target.range());
   }

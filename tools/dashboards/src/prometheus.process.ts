@@ -46,6 +46,7 @@ export class PrometheusProcess {
       [
         `--config.file=${at('prometheus.yaml')}`,
         `--storage.tsdb.path=${at('tsdb')}`,
+        '--enable-feature=exemplar-storage',
         `--web.listen-address=127.0.0.1:${port}`,
       ],
       { cwd: folder, stdio: 'ignore' },

@@ -36,6 +36,7 @@ export function prometheusServer(options: StackOptions, watched = platformOf(opt
         `--config.file=${configFile}`,
         `--storage.tsdb.path=${join(folder, 'tsdb')}`,
         '--storage.tsdb.retention.time=3d',
+        '--enable-feature=exemplar-storage',
         `--web.listen-address=${host}:${ports.prometheus}`,
       ],
       cwd: folder,

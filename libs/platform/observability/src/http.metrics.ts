@@ -1,6 +1,7 @@
 import type { RequestListener, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance, RouteOptions } from 'fastify';
+import { Exemplars } from './exemplars.js';
 import { isManagementRoute } from './management-port.js';
 import { counter, histogram, startAtZero } from './metrics.js';
 
@@ -19,12 +20,25 @@ const UNREADABLE: Readonly<Record<string, string>> = {
 };
 
 const ROUTE = Symbol('ROUTE');
-type Routed = { [ROUTE]?: string };
+const TRACE_ID = Symbol('TRACE_ID');
+type Noted = { [ROUTE]?: string; [TRACE_ID]?: string };
 
 /** The template of the route that a request has found, on the public port. */
 export function routeOf(request: object): string | undefined {
-  return (request as Routed)[ROUTE];
+  return (request as Noted)[ROUTE];
 }
+
+/** Notes that a request's trace is recorded: it becomes the exemplar of the bucket that its duration falls into. */
+export function noteTrace(request: object, traceId: string): void {
+  (request as Noted)[TRACE_ID] = traceId;
+}
+
+const SECONDS = 'http_server_request_duration_seconds';
+const LABELS = ['method', 'route', 'status_class'] as const;
+const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** Of this process's requests. */
+export const requestExemplars = new Exemplars(SECONDS, LABELS, BUCKETS);
 
 /**
  * Rate, errors and duration of what a public port is asked. The number of series has a bound, whatever clients send: the
@@ -34,10 +48,10 @@ export class HttpMetrics {
   private readonly answering = new WeakSet<Socket>();
 
   private readonly seconds = histogram({
-    name: 'http_server_request_duration_seconds',
+    name: SECONDS,
     help: 'From the headers of a request until its answer was handed to the operating system, public port alone',
-    labelNames: ['method', 'route', 'status_class'],
-    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    labelNames: LABELS,
+    buckets: BUCKETS,
   });
 
   private readonly unreadable = counter({
@@ -58,14 +72,15 @@ export class HttpMetrics {
       this.answering.add(socket);
       response.once('close', () => {
         this.answering.delete(socket);
-        this.seconds.observe(
-          {
-            method: METHODS.has(request.method) ? request.method! : 'other',
-            route: routeOf(request) ?? UNMATCHED,
-            status_class: response.writableFinished ? `${Math.floor(response.statusCode / 100)}xx` : ABORTED,
-          },
-          (performance.now() - startedMs) / 1_000,
-        );
+        const seconds = (performance.now() - startedMs) / 1_000;
+        const labels = {
+          method: METHODS.has(request.method) ? request.method! : 'other',
+          route: routeOf(request) ?? UNMATCHED,
+          status_class: response.writableFinished ? `${Math.floor(response.statusCode / 100)}xx` : ABORTED,
+        };
+        this.seconds.observe(labels, seconds);
+        const traceId = (request as Noted)[TRACE_ID];
+        if (traceId !== undefined) requestExemplars.note(labels, seconds, traceId);
       });
       handle(request, response);
     };
@@ -81,7 +96,7 @@ export class HttpMetrics {
     });
     fastify.addHook('onRequest', ({ raw, routeOptions }, _reply, done) => {
       const { config, url = UNMATCHED } = routeOptions;
-      if (!isManagementRoute(config)) (raw as Routed)[ROUTE] = url;
+      if (!isManagementRoute(config)) (raw as Noted)[ROUTE] = url;
       done();
     });
     this.watch(fastify.server);

@@ -38,10 +38,10 @@ it('naive twin: a worker of Bull’s own that stops before Redis has answered le
   const connections = new QueueConnections(server.url, 10_000);
   const queue = new Bull('letters', { createClient: connections.createClient });
   queue.process(() => Promise.resolve()).catch(() => {});
-  await eventually(() => queue.client.status === 'connect');
+  await eventually(() => queue.client.status === 'ready');
   connections.close();
   await eventually(() => unhandled.length > 0);
-  expect(String(unhandled[0])).toContain("reading 'message'");
+  expect(String(unhandled[0])).toContain('Connection is closed.');
 });
 
 it('a worker of ours names no connection, so there is nothing to reject', async () => {

@@ -1,4 +1,4 @@
-import { type Board, lines, query, quietQuery, stat, states } from '../board.js';
+import { type Board, lines, percentiles, query, quietQuery, stat, states } from '../board.js';
 
 const requests = 'http_server_request_duration_seconds';
 
@@ -83,12 +83,9 @@ export const overview: Board = {
         lines(
           'Latency of requests',
           's',
-          'Percentiles over all routes. Buckets end at 10 s, so no percentile is above that.',
-          [0.5, 0.95, 0.99].map((quantile) =>
-            query(
-              `histogram_quantile(${quantile}, sum by (le) (rate(${requests}_bucket{app=~"$app"}[$__rate_interval])))`,
-              `p${quantile * 100}`,
-            ),
+          'Percentiles over all routes. Buckets end at 10 s, so no percentile is above that. Each dot is a request with a recorded trace.',
+          percentiles(`${requests}_bucket{app=~"$app"}`).map((each, index) =>
+            index === 2 ? { ...each, exemplars: true } : each,
           ),
           { limits: { bad: 0.1 }, alerts: ['HttpLatencyHigh'] },
         ),

@@ -8,7 +8,7 @@ import {
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
-import { routeOf } from '../http.metrics.js';
+import { noteTrace, routeOf } from '../http.metrics.js';
 import { beginSpan } from '../tracing.js';
 
 /** A span for each request, in the caller's trace if it sends one. Around Fastify, so that every hook is below it. */
@@ -18,7 +18,10 @@ export function tracedRequests(handle: RequestListener): RequestListener {
     const { method = 'GET' } = request;
     const attributes = { 'http.request.method': method };
     const span = beginSpan(method, { kind: SpanKind.SERVER, attributes }, above);
-    if (span.isRecording()) response.once('close', () => end(span, request, response));
+    if (span.isRecording()) {
+      noteTrace(request, span.spanContext().traceId);
+      response.once('close', () => end(span, request, response));
+    }
     context.with(trace.setSpan(above, span), handle, undefined, request, response);
   };
 }
