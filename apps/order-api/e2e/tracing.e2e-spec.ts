@@ -161,10 +161,13 @@ describe('what a caller or a message says', () => {
     expect(requestLines(unsampled!.id)).toHaveLength(1);
   });
 
-  it('the log has trace id and span id beside the request id', async () => {
-    const [root] = treeOf(await wholeOrder(await placeOrder()));
+  it('the log has trace id, span id and the order beside the request id', async () => {
+    const orderId = await placeOrder();
+    const [root] = treeOf(await wholeOrder(orderId));
     const { traceId, spanId, attributes } = root!.span;
-    expect(requestLines(traceId)).toMatchObject([{ traceId, spanId, req: { id: attributes['request.id'] } }]);
+    const req = { id: attributes['request.id'] };
+    const res = { statusCode: 201, location: `/v1/orders/${orderId}` };
+    expect(requestLines(traceId)).toMatchObject([{ traceId, spanId, req, res }]);
   });
 
   it('many messages that are relayed at once have a trace of their own, linked with each of theirs', async () => {

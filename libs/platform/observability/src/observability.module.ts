@@ -53,7 +53,11 @@ export class ObservabilityModule {
                 method: request.method,
                 url: request.url.split('?', 1)[0],
               }),
-              res: (response: { statusCode: number }) => ({ statusCode: response.statusCode }),
+              // Where it says what was made: the id of a new order is in no path that was asked.
+              res: ({ statusCode, headers }: { statusCode: number; headers?: { location?: string } }) => ({
+                statusCode,
+                ...(headers?.location !== undefined && { location: headers.location }),
+              }),
             },
           },
         }),
