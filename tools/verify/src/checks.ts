@@ -1,6 +1,6 @@
 import { type Check, commandCheck, vitestCheck } from './check.js';
 
-/** Everything that proves the project. The checks of a stage run beside each other, the stages in turn. */
+/** Everything that `npm test` proves. The checks of a stage run beside each other, the stages in turn. */
 export const stages: readonly (readonly Check[])[] = [
   [
     commandCheck('types', 'everything compiles', 'tsc', ['-b']),
@@ -14,4 +14,13 @@ export const stages: readonly (readonly Check[])[] = [
     commandCheck('lint', 'oxlint, and the module boundaries', 'node', ['tools/lint.mjs']),
   ],
   [vitestCheck('tests', 'pure tests, libraries against real servers, the platform as processes, and faults')],
+];
+
+/** What `npm run test:full` has beside, in its end. */
+export const fullStages: readonly (readonly Check[])[] = [
+  [
+    commandCheck('mutants', 'a test fails for each planted fault (test:full alone)', 'node', [
+      'tools/verify/dist/mutants/main.js',
+    ]),
+  ],
 ];

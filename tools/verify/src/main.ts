@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { installMissing } from '@fourfold-tools/stack';
 import type { Check, CheckOutcome } from './check.js';
-import { stages } from './checks.js';
+import { fullStages, stages } from './checks.js';
 import { sum, type Tally } from './tally.js';
 
 const HELP = `Usage: npm test [-- --only <check>[,<check>…]]
@@ -12,7 +12,7 @@ a topology that is already running is not touched. Installs missing programs wit
 them: its promtool checks the alert rules.
 
 Checks:
-${stages
+${[...stages, ...fullStages]
   .flat()
   .map(({ name, says }) => `  ${name.padEnd(8)}${says}`)
   .join('\n')}
@@ -25,16 +25,17 @@ Exit codes: 0 all passed, 1 something failed, 2 wrong usage. The last line is "N
 
 class UsageError extends Error {}
 
-function chosen(only: string | undefined): readonly (readonly Check[])[] {
-  if (only === undefined) return stages;
+function chosen(only: string | undefined, full: boolean): readonly (readonly Check[])[] {
+  const all = [...stages, ...fullStages];
+  if (only === undefined) return full ? all : stages;
   const names = only.split(',');
-  const unknown = names.filter((name) => !stages.flat().some((check) => check.name === name));
+  const unknown = names.filter((name) => !all.flat().some((check) => check.name === name));
   if (unknown.length > 0) throw new UsageError(`There is no check named ${unknown.join(', ')}`);
-  return stages.map((stage) => stage.filter(({ name }) => names.includes(name)));
+  return all.map((stage) => stage.filter(({ name }) => names.includes(name)));
 }
 
 async function verify({ only, full }: { only: string | undefined; full: boolean }): Promise<Tally> {
-  const selected = chosen(only);
+  const selected = chosen(only, full);
   installMissing({
     also: ['bash', 'curl', 'git', 'prometheus', 'promtool'],
     ifPossible: full ? ['prometheus-alertmanager'] : [],
