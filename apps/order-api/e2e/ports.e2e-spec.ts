@@ -187,7 +187,7 @@ describe('docs/metrics.md', () => {
   const ofWorkers = /^queue_(jobs_total|wait_seconds|run_seconds)$/;
 
   it.each(['order-api', 'worker'] as const)(
-    'is right that counters and histograms of %s begin at 0, where what they are about is known',
+    'is right that counters and histograms of %s have their series from the start, where what they are about is known',
     async (app) => {
       const page = await readFile(`${topology().repoRoot}/docs/metrics.md`, 'utf8');
       const missing = documentedMetrics(page)

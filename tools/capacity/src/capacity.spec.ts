@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { capacityFor, type Load } from './capacity.js';
 import { costs, type Costs, machine, type Machine } from './costs.js';
@@ -86,5 +87,41 @@ describe('what a load needs', () => {
     const past = (needs: typeof once) => needs.filter(({ beyond }) => beyond).map(({ part }) => part);
     expect(past(hundredfold)).toContain('primary');
     expect(past(hundredfold).length).toBeGreaterThan(past(once).length);
+  });
+});
+
+describe('docs/capacity.md', () => {
+  const page = readFileSync(new URL('../../../docs/capacity.md', import.meta.url), 'utf8');
+  const factors = [1, 10, 100];
+  const needs = factors.map((factor) =>
+    capacityFor({ orders: 200 * factor, reads: 5_000 * factor, hitRatio: 0.95, days: 365 }, costs, machine),
+  );
+  /** The first number of each column of a row: in TB where the page says so. */
+  const figures = (row: string) => {
+    const [, ...cells] = page
+      .split('\n')
+      .find((line) => line.startsWith(`| ${row}`))!
+      .split('|')
+      .slice(1, -1);
+    return cells.map((cell) => {
+      const [, number, unit] = /([\d,.]+)\*{0,2} ?(TB)?/.exec(cell)!;
+      return Number(number!.replaceAll(',', '')) * (unit ? 1_000 : 1);
+    });
+  };
+  const counts = (part: string) => needs.map((each) => each.find((one) => one.part === part)!.count);
+
+  it.each([
+    ['order-api, pods', 'order-api'],
+    ['worker, pods', 'worker'],
+    ['connections to the primary', 'connections to the primary'],
+    ['shards of 16 cores', 'shards'],
+    ['cache Redis, nodes', 'cache Redis'],
+    ['queue Redis, nodes', 'queue Redis'],
+    ['memory of the cache Redis', 'memory of the cache Redis'],
+    ['memory of the queue Redis', 'memory of the queue Redis'],
+    ['storage of the primary and each replica', 'storage of the primary and each replica'],
+    ['storage of all shards', 'storage of all shards'],
+  ])('has what the command says: %s', (row, part) => {
+    expect(figures(row)).toEqual(counts(part));
   });
 });

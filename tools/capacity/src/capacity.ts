@@ -51,7 +51,7 @@ export function capacityFor(load: Load, costs: Costs, machine: Machine): Need[] 
   };
   const full = machine.targetLoad;
   const pods = (part: 'orderApi' | 'worker'): Need => {
-    const count = Math.max(FEWEST, Math.ceil(cores(part) / full));
+    const count = Math.max(FEWEST, wholes(cores(part) / full));
     const name = part === 'orderApi' ? 'order-api' : 'worker';
     return { part: name, count, unit: 'pods of 1 core', because: `${show(cores(part))} cores busy` };
   };
@@ -60,7 +60,7 @@ export function capacityFor(load: Load, costs: Costs, machine: Machine): Need[] 
   const connections = (api.count + worker.count) * machine.poolSize;
   const primaryShare = cores('primary') / (machine.databaseCores * full);
   const shardCores = cores('shards');
-  const shards = Math.max(SHARDS_AT_LEAST, Math.ceil(shardCores / (machine.databaseCores * full)));
+  const shards = Math.max(SHARDS_AT_LEAST, wholes(shardCores / (machine.databaseCores * full)));
   // One replica applies everything; each further one does it again.
   const applying = (orders * costs.cpuMs.order.replicaApply) / 1_000;
 
@@ -108,7 +108,7 @@ export function capacityFor(load: Load, costs: Costs, machine: Machine): Need[] 
 
 /** Redis runs commands in one thread: its limit is one core, however large the machine. */
 function redisNeed(part: string, busy: number, full: number): Need {
-  const count = Math.max(1, Math.ceil(busy / full));
+  const count = Math.max(1, wholes(busy / full));
   return {
     part,
     count,
@@ -117,8 +117,8 @@ function redisNeed(part: string, busy: number, full: number): Need {
     ...(count > 1 && {
       beyond:
         part === 'cache Redis'
-          ? 'Redis Cluster: every key of a cached value has its own slot'
-          : 'one Redis a queue, or Redis Cluster with the prefix as the hash tag: a queue is in one slot',
+          ? 'more memory in the processes, so that fewer reads come here; Redis Cluster divides nothing as long as all keys have one hash tag, the prefix'
+          : 'a Redis for each queue, which takes an address for each (there is one for all); no queue can be divided, since its keys are in one slot',
     }),
   };
 }
@@ -134,7 +134,7 @@ function memoryNeeds({ orders }: Load, { bytes }: Costs, machine: Machine): Need
       unit: 'GB',
       because: `orders of ${machine.cachedSeconds / 60} min; with less, the oldest are evicted and read again`,
       ...(cached > node && {
-        beyond: `Redis Cluster of ${Math.ceil(cached / node)} nodes of ${machine.redisGb} GB`,
+        beyond: `a larger server, or orders that are kept for less time: more than ${machine.redisGb} GB`,
       }),
     },
     {
@@ -172,6 +172,11 @@ function storageNeeds({ orders, days }: Load, { bytes, keptDays }: Costs, { aver
       because: `the order index of ${days} days`,
     },
   ];
+}
+
+/** Rounded up, where rounding errors of the division are none. */
+function wholes(count: number): number {
+  return Math.ceil(Number(count.toPrecision(12)));
 }
 
 function gb(bytes: number): number {

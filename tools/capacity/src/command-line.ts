@@ -12,7 +12,7 @@ Options:
   --reads <n>        reads of an order, a product or a user a second
   --hit-ratio <n>    the share of reads that the cache answers (default 0.95)
   --days <n>         how many days orders are kept (default 365)
-  --measure          measures the costs anew instead, on servers of its own: some three minutes
+  --measure          measures the costs anew instead, on servers of its own: some five minutes
 
 Exit codes: 0, 1 when measuring failed, 2 for wrong usage.`;
 

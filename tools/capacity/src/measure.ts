@@ -18,7 +18,7 @@ const BACKLOG = 5_000;
 type Report = (line: string) => void;
 type Seconds = Record<string, number>;
 
-/** Measures what `costs.ts` holds, on servers of its own, and prints it: some two minutes. */
+/** Measures what `costs.ts` holds, on servers of its own, and prints it: some five minutes. */
 export async function measure(report: Report): Promise<void> {
   const own = await startOwnStack();
   let platform: Platform | undefined;

@@ -4,7 +4,7 @@ import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
 
 /**
  * Says once that spans are not taken, and once that they are again: working ⇄ failing. The SDK itself says nothing, and
- * a line for each batch would fill the log.
+ * a line for each batch would fill the log. What the SDK dropped because its queue was full is not counted.
  */
 export class WatchedExporter implements SpanExporter {
   private readonly logger = new Logger('Tracing');
@@ -32,7 +32,7 @@ export class WatchedExporter implements SpanExporter {
   }
 
   private taken(): void {
-    if (this.lost > 0) this.logger.log(`Spans are taken again; ${this.lost} were lost`);
+    if (this.lost > 0) this.logger.log(`Spans are taken again; at least ${this.lost} were lost`);
     this.lost = 0;
   }
 
