@@ -13,7 +13,7 @@ const BYSTANDER = 'replica-2';
 /** An answer that is none. Its message is the status and the code. */
 export class Refusal extends Error {}
 
-/** A real order-api with servers of its own, and on each shard users whom nobody has asked for yet. */
+/** A real order-api with servers of its own, and on each shard users that no call has asked for yet. */
 export class ApiOutage {
   private readonly ring = new HashRing(evenTopology(SHARDS));
   private readonly fresh = new Map<string, string[]>(SHARDS.map((shard) => [shard, []]));
@@ -35,7 +35,7 @@ export class ApiOutage {
     return outage;
   }
 
-  /** A user whom nobody has asked for yet. @throws Refusal when the answer is not that user */
+  /** Asks for a user that no call has asked for yet. @throws Refusal when the answer is not that user */
   async ask(shard: string): Promise<void> {
     const id = this.fresh.get(shard)!.pop();
     if (id === undefined) throw new Error(`All users of ${shard} have been asked for`);

@@ -10,7 +10,7 @@ const STOCK = 100;
 /** For one of those who want it. */
 const SCARCE_STOCK = 2;
 
-/** Ten orders, settled, eight of them confirmed; and workers that stand still, so that nobody repairs what is planted. */
+/** Ten orders, settled, eight of them confirmed; and workers that stand still, so that none repairs what is planted. */
 export class HealthyShop {
   readonly confirmed: OrderBody[] = [];
   readonly rejected: OrderBody[] = [];
@@ -60,7 +60,7 @@ export class HealthyShop {
     const users = await Promise.all([shop.user(), shop.user(), shop.user()]);
     const plenty = await this.product(STOCK);
     const scarce = await this.product(SCARCE_STOCK);
-    // Together, before anybody takes the stock that they were all shown.
+    // Placed together, before the worker takes the stock that all of them were shown.
     await this.platform.withoutWorker(async () => {
       for (let number = 0; number < 10; number++) {
         const [productId, quantity] = number < 3 ? [scarce, SCARCE_STOCK] : [plenty, number];

@@ -9,7 +9,9 @@ export const AFFECTED_MS = 300;
 export interface OutageFigures {
   /** Calls for other shards while all is well. */
   readonly before: readonly Sample[];
-  /** Those in the moment at which a server of the same kind is killed that nobody asks. Empty without such a control. */
+  /**
+   * Those in the moment at which a server of the same kind is killed that no call uses. Empty without such a control.
+   */
   readonly atControl: readonly Sample[];
   /** Those while one shard is down, from the moment on at which it breaks. */
   readonly during: readonly Sample[];

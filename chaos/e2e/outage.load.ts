@@ -15,13 +15,14 @@ export interface OutageCalls {
   everyMs: { other: number; victim: number };
   /**
    * Something that needs no shard, of the process that asks them, where that is another one than this: what it takes is
-   * not the shard's doing. Then this one is a client, and what it stands still itself is nobody's latency.
+   * not the shard's doing. Then this process is a client, and the time that it stands still itself is no call's
+   * latency.
    */
   beat?: (() => Promise<unknown>) | undefined;
 }
 
 export interface Outage {
-  /** Kills a server of the same kind that nobody asks: what the end of one costs this machine. */
+  /** Kills a server of the same kind that no call uses: what the end of one costs this machine. */
   control?(): Promise<void>;
   /** Ends when the shard is gone. */
   fault(): Promise<void>;

@@ -138,7 +138,7 @@ export const plants: readonly Plant[] = [
   },
   {
     invariant: 'order-has-key',
-    what: 'an order, complete with everything, that nobody asked for',
+    what: 'an order, complete with everything, that no client asked for',
     plant: async (shop) => {
       const { primary, shards } = shop.platform;
       const user = shop.rejected[0]!;
@@ -174,7 +174,7 @@ export const plants: readonly Plant[] = [
   })),
   {
     invariant: 'no-dead-letter',
-    what: 'a dead letter that nobody has dealt with',
+    what: 'a dead letter that is still open',
     plant: async ({ platform: { primary, id } }) => {
       await deadLetterTable(id);
       await primary.query(

@@ -90,7 +90,7 @@ describe('one shard that accepts and never answers, under load', () => {
     expectIsolation(figures);
   });
 
-  it('naive: with one pool for all shards and no deadline, everybody stands still', async () => {
+  it('naive: with one pool for all shards and no deadline, every caller stands still', async () => {
     const naive = await OnePool.open(outage.urls, 16);
     const figures = await underLoad(
       outage.calls((id) => naive.find(outage.ring.locate(id).shard, id)),

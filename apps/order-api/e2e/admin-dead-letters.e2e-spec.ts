@@ -41,7 +41,10 @@ const list = async (query = ''): Promise<ListBody> =>
 const post = (path: string, body?: unknown): Promise<Answer<LetterBody>> =>
   api.post(`/admin/dead-letters${path}`, body);
 
-/** Letters of messages that can't be handled: whoever redrives them sees them in the outbox. @returns ids, oldest first */
+/**
+ * Letters of messages that can't be handled: a test that redrives them finds them in the outbox.
+ * @returns ids, oldest first
+ */
 async function plant(count: number, queue = 'email', reason = 'attempts'): Promise<string[]> {
   for (let n = 0; n < count; n += 1) {
     await platform.primary.query(

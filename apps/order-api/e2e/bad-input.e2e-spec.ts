@@ -290,7 +290,7 @@ describe('a body', () => {
     'with %j as address is refused',
     (shippingAddress) => isRefused({ body: { ...line(1), shippingAddress } }, 400, 'validation-failed'),
   );
-  it('with a field nobody knows is refused', () =>
+  it('with an unknown field is refused', () =>
     isRefused({ body: { ...line(1), coupon: 'X' } }, 400, 'validation-failed'));
   it('of 5 MB is refused', () =>
     isRefused({ body: orderOf([], { shippingAddress: 'x'.repeat(5_000_000) }) }, 413, 'body-too-large'));

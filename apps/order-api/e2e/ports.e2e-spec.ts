@@ -90,7 +90,7 @@ describe('the public port', () => {
 
 describe('a management port', () => {
   it.each(['/v1/products', '/%761/products', '/v1/users?namePrefix=A', '/docs', '/openapi.json', '/'])(
-    'does not have %s, whoever asks',
+    'does not have %s, even for an operator',
     async (path) => {
       for (const url of [apiManagementUrl, workerManagementUrl]) {
         expect(await statusOf(url, path, await operator()), url).toBe(404);
@@ -99,7 +99,7 @@ describe('a management port', () => {
   );
 
   it.each(['/health/live', '/health/ready', '/metrics'])(
-    'has %s for anybody who reaches it',
+    'has %s for any caller that reaches it',
     async (path) => {
       for (const url of [apiManagementUrl, workerManagementUrl]) {
         expect(await statusOf(url, path), url).toBe(200);

@@ -41,7 +41,7 @@ const setStock = (caller: ApiCaller, id: string, stock: unknown) =>
   caller.call<ProductBody>('PUT', `/products/${id}/stock`, { body: { stock } });
 
 describe('a new product', () => {
-  it('is answered with its place, and read by anybody with a token from every process', async () => {
+  it('is answered with its place, and any caller with a token reads it from every process', async () => {
     const form = aProduct({ name: '  Kneeling angel ' });
     const created = await api.post<ProductBody>('/products', form);
     expect(created.status).toBe(201);
@@ -120,7 +120,7 @@ describe('?sku=', () => {
     },
   );
 
-  it('finds nothing for a SKU that nobody has', async () => {
+  it('finds nothing for a SKU that no product has', async () => {
     expect((await bySku('nobody’s')).body).toEqual({ items: [], nextCursor: null });
   });
 });
@@ -159,7 +159,7 @@ describe('the stock that an operator sets', () => {
 });
 
 describe('who may do what', () => {
-  it('a product that does not exist is 404 for everybody, to read or to stock', async () => {
+  it('a product that does not exist is 404 for every caller, to read or to stock', async () => {
     for (const answer of [await customer.get('/products/123'), await setStock(api, '123', 1)]) {
       expect([answer.status, answer.body]).toMatchObject([404, { code: 'product-not-found' }]);
     }

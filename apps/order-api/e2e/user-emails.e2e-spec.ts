@@ -109,7 +109,7 @@ describe('a user who changes her email', () => {
     expect(await usersWith(second)).toEqual([ada]);
   });
 
-  it('may have it back as long as nobody else took it', async () => {
+  it('may have it back as long as no other user took it', async () => {
     const [first, second] = [anEmail(), anEmail()];
     const ada = await registered(first);
     for (const email of [second, first, second, first]) expect((await moveTo(ada, email)).status).toBe(200);
@@ -162,7 +162,7 @@ describe('a sign-up that died', () => {
     expect(await usersWith(email)).toEqual([ada]);
   });
 
-  it('is made good by the worker when nobody asks: freed without a user, confirmed with one', async () => {
+  it('is made good by the worker when no request asks for it: freed without a user, confirmed with one', async () => {
     const [withUser, without] = [anEmail(), anEmail()];
     const [ada, dead] = [await registered(withUser), await registered(without)];
     for (const { shard } of await everywhere('SELECT id FROM users WHERE id = ?', [dead]))

@@ -55,7 +55,7 @@ describe('a search by email', () => {
     expect(await scatterQueries()).toBe(before);
   });
 
-  it('finds nobody under an address that nobody has, or has any more', async () => {
+  it('finds no user under an address that was given up or was never taken', async () => {
     const [first, second] = [`${randomUUID()}@example.com`, `${randomUUID()}@example.com`];
     const { body: user } = await api.post<{ id: string }>('/users', { name: 'Ada', email: first });
     await api.call('PATCH', `/users/${user.id}`, { body: { email: second }, headers: { 'if-match': '*' } });
@@ -66,7 +66,7 @@ describe('a search by email', () => {
 });
 
 describe('a search by the beginning of a name', () => {
-  it('goes through all shards page by page: nobody twice, nobody left out, in one order', async () => {
+  it('goes through all shards page by page: no user twice, none left out, in one order', async () => {
     const ids = new Set<string>();
     for (let n = 0; n < 25; n += 1) ids.add(await platform.shop.user(`Grace ${n}`));
     await platform.shop.user('Ada');

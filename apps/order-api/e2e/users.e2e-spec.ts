@@ -57,7 +57,7 @@ describe('registering', () => {
     ['an empty name', { name: '', email: 'ada@example.com' }],
     ['a name of white space', { name: ' \t ', email: 'ada@example.com' }],
     ['a name of 201 characters', { name: 'x'.repeat(201), email: 'ada@example.com' }],
-    ['a field nobody knows', { name: 'Ada', email: 'ada@example.com', role: 'operator' }],
+    ['an unknown field', { name: 'Ada', email: 'ada@example.com', role: 'operator' }],
     ['no object', ['Ada', 'ada@example.com']],
   ])('with %s is refused', async (_what, body) => {
     expect(refusalOf(await api.post('/users', body))).toEqual([400, 'validation-failed']);
@@ -65,7 +65,7 @@ describe('registering', () => {
 });
 
 describe('who sees whom', () => {
-  it('a user sees and changes herself; anybody else might as well not exist', async () => {
+  it('a user sees and changes herself; every other user is a 404 to her', async () => {
     const [ada, bob] = [await platform.shop.user('Ada'), await platform.shop.user('Bob')];
     const asAda = await asCustomer(ada);
     expect((await asAda.get(`/users/${ada}`)).status).toBe(200);

@@ -91,7 +91,7 @@ describe('the injector of faults', () => {
     expect(await victims(5)).not.toEqual(await victims(6));
   });
 
-  it('says when a service has ended that nobody killed', () => {
+  it('says when a service has ended that the injector did not kill', () => {
     const { faults, api0 } = scene();
     api0.running = false;
     expect(() => faults.throwIfSomethingDied()).toThrow('its last words');

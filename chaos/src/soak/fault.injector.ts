@@ -68,7 +68,7 @@ export class FaultInjector {
     this.throwIfSomethingDied();
   }
 
-  /** @throws when something failed that nobody killed */
+  /** @throws when a service ended that the injector did not kill, or a restart failed */
   throwIfSomethingDied(): void {
     if (this.failure !== undefined) throw this.failure;
     for (const service of [...this.targets.apis, ...this.targets.workers]) {
@@ -80,7 +80,8 @@ export class FaultInjector {
   private injectOne(): void {
     if (this.due.length === 0) this.due = shuffled(this.plan.random, faultKinds);
     const possible = (each: FaultKind) => this.victimsOf(each).length > 0;
-    // Those whose turn it is may all be starting again: then another one has a turn more, rather than nobody.
+    // The kinds whose turn it is may have no victim, as all of theirs are starting again: then another kind has one
+    // turn more, so that this round has a fault all the same.
     const kind = this.due.find(possible) ?? faultKinds.find(possible);
     if (kind === undefined) return;
     this.due = this.due.filter((each) => each !== kind);

@@ -56,7 +56,7 @@ export function wishOf(floor: ShopFloor, seed: number, number: number): Wish {
   };
 }
 
-/** Everybody wants the last one. */
+/** One user after the other wants the product of which there is one unit. */
 export function rushWishOf({ userIds, lastOne }: ShopFloor, number: number): Wish {
   return {
     userId: userIds[number % userIds.length]!,

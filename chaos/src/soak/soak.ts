@@ -36,7 +36,7 @@ export interface SoakResult extends ClientCounts {
 /**
  * Places orders while parts of the platform are killed, waits until everything has settled, and holds every invariant
  * against what is there.
- * @throws when a client gets an answer that it should not, or a service ends that nobody killed
+ * @throws when a client gets an answer that it should not, or a service ends that the injector did not kill
  */
 export async function soak(options: SoakOptions): Promise<SoakResult> {
   const queueRedis = await RedisServerFixture.start();

@@ -8,7 +8,7 @@ import { Answers } from '../openapi/answers.js';
 import { CacheNamespaceNotFoundError } from './cache.errors.js';
 import { type CacheReport, CacheReporter } from './cache.reporter.js';
 
-/** Cached things are named by whoever caches them: not every id is one of ours. */
+/** The code that caches a value chooses its name: not every id is a Snowflake id. */
 const nameSchema = z.string().min(1).max(200);
 
 @ApiTags('admin')
@@ -28,7 +28,7 @@ export class CacheController {
     return this.reporter.report();
   }
 
-  /** Of the process that answers: Redis is everybody's, and the L1 of others fills by itself from there. */
+  /** Warms the process that answers. All processes share Redis, and the L1 of the others fills from there. */
   @Post('warm')
   @HttpCode(202)
   @OperatorOnly()

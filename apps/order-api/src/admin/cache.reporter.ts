@@ -9,7 +9,7 @@ import {
 } from '@fourfold/cache';
 
 export interface CacheReport extends Omit<CacheStats, 'l2'> {
-  /** `memory` is the server's own word, of everybody's keys; null while it does not answer. */
+  /** `memory` is what the Redis server reports, for all of its keys; null while it does not answer. */
   l2: CacheStats['l2'] & { memory: L2Memory | null };
   warmUp: { running: boolean; last: WarmupRun | null };
 }

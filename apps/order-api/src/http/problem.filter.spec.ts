@@ -37,7 +37,7 @@ describe('what the problem filter logs', () => {
     expect(logged).toEqual([['warn', about, refusal.message]]);
   });
 
-  it('of what nobody expected is the error itself', () => {
+  it('of an unexpected error is the error itself', () => {
     const bug = new TypeError('x is not a function');
     expect(answer(bug)).toMatchObject({ code: 500, body: { code: 'internal-error' } });
     expect(logged).toEqual([['error', { err: bug, requestId: 'r-1' }, expect.any(String)]]);

@@ -16,8 +16,8 @@ const CHALLENGE = [
 ];
 
 /**
- * Lets operators look, and nobody change anything. A browser knows no way to send a token with a page; so that it can
- * ask for one, the token may come as the password of HTTP Basic too.
+ * Lets operators look; no caller can change anything. A browser can't send a Bearer token when it opens a page, but it
+ * can ask for a password: so the token may also come as the password of HTTP Basic.
  */
 export function operatorsGate(tokens: TokenVerifier) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {

@@ -27,7 +27,7 @@ function queueBoard(views: QueueViews, tokens: TokenVerifier): FastifyPluginCall
   createBullBoard({
     queues: views.all.map((queue) => new BullAdapter(queue, { readOnlyMode: true })),
     serverAdapter: adapter,
-    // Workers: it would list connections (CLIENT LIST). Whoever works a queue off is in its heartbeats.
+    // The board would list workers by connection (CLIENT LIST); heartbeats say which processes work a queue off.
     options: { uiConfig: { boardTitle: 'Fourfold queues', showWorkers: false } },
   });
   // To the handler below: Bull Board's own answers are plain JSON.
