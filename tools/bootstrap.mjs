@@ -97,8 +97,8 @@ async function ensureDependencies() {
 }
 
 /**
- * npm writes its own record last: one at least as new as the lockfile means somebody's `npm install` has put this
- * very tree there, and wiping it again would only cost time. The slack is for npm writing the two files in turn.
+ * npm writes its own record last: one at least as new as the lockfile means that a developer's `npm install` has put
+ * this very tree there, and wiping it again would only cost time. The slack is for npm writing the two files in turn.
  */
 function installedByHand(lockfile) {
   return existsSync(npmRecord) && statSync(npmRecord).mtimeMs + 10_000 >= statSync(lockfile).mtimeMs;
@@ -200,7 +200,7 @@ async function withLock(path, work) {
 
 function taken(mine, path) {
   try {
-    // A hard link appears whole or not at all: nobody can read a lock that does not name its holder yet.
+    // A hard link appears whole or not at all: no process can read a lock that does not name its holder yet.
     linkSync(mine, path);
     return true;
   } catch (error) {
@@ -216,7 +216,7 @@ function holderAlive(path) {
     process.kill(Number(pid), 0);
     return startOf(pid) === start;
   } catch (error) {
-    // ENOENT: released meanwhile, so the next attempt decides. EPERM: alive, and somebody else's.
+    // ENOENT: released meanwhile, so the next attempt decides. EPERM: alive, and another user's.
     return error.code !== 'ESRCH';
   }
 }

@@ -72,7 +72,7 @@ describe('a call', () => {
     expect(api.requests).toHaveLength(4);
   });
 
-  it('that nobody answers names the address and the reason', async () => {
+  it('that no server answers names the address and the reason', async () => {
     const api = await startScriptedApi(() => ok);
     await api.stop();
     const outcome = api.client.send(GET);

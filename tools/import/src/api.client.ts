@@ -6,7 +6,7 @@ export interface ApiClientOptions {
   baseUrl: string;
   token: string;
   retries?: RetryPolicy;
-  /** Ends requests and waits when somebody presses Ctrl-C. */
+  /** Ends requests and waits when the user presses Ctrl-C. */
   signal?: AbortSignal | undefined;
   /** One try; a server that hangs counts as one that did not answer. */
   timeoutMs?: number;

@@ -83,7 +83,10 @@ function httpUrl(text: string): string {
   throw new UsageError(`--url is "${text}"; it has to be like http://127.0.0.1:3000`);
 }
 
-/** A token with a line break in it, from a careless copy, would fail as a header in words nobody understands. */
+/**
+ * A token with a line break in it, from a careless copy, would fail as a header, with an error that does not name the
+ * option.
+ */
 function bearerToken(text: string): string {
   const token = text.trim();
   if (/^[\w.~+/=-]+$/.test(token)) return token;

@@ -10,7 +10,7 @@ export function namedCustomer(customerId: string): PlannedCustomer {
   return { email: `customer-${customerId}@${DOMAIN}`, name: `Customer ${customerId}` };
 }
 
-/** An invoice without a customer belongs to somebody who bought once. */
+/** An invoice without a customer is given to a guest who bought once. */
 export function guestOf(invoiceNo: string): PlannedCustomer {
   return { email: `guest-${invoiceNo.toLowerCase()}@${DOMAIN}`, name: `Guest ${invoiceNo}` };
 }

@@ -25,8 +25,8 @@ export interface DemoData {
 const CONCURRENCY = 4;
 
 /**
- * Puts the demo catalogue and users in, so that a new platform has something to order and somebody to order it. What
- * is there already is found and left as it is.
+ * Puts the demo catalogue and users in, so that a new platform has products to order and users to order them. What is
+ * there already is found and left as it is.
  * @throws ApiProblem, ApiUnreachable when the API does not take it.
  */
 export async function loadDemo({ baseUrl, token, report, signal }: DemoOptions): Promise<DemoData> {

@@ -21,8 +21,8 @@ export interface GeneratedDay {
 
 /**
  * A day's file as untidy as the real ones, for where those are not: one invoice larger than all others; the same product
- * twice on one invoice, and in both spellings; prices that change; credit notes, write-offs and gifts; sales to nobody
- * known. The same `seed` gives the same file.
+ * twice on one invoice, and in both spellings; prices that change; credit notes, write-offs and gifts; sales without a
+ * known customer. The same `seed` gives the same file.
  */
 export function generateDay({ sales, largest, articles }: DaySize, seed = 20_101_201): GeneratedDay {
   const random = seeded(seed);

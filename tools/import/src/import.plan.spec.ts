@@ -77,7 +77,7 @@ describe('orders', () => {
     expect(lines).toEqual({ read: 2_002, sold: 1_000, merged: 1, skipped: { 'invoice-skipped': 1_001 } });
   });
 
-  it('an invoice that names two customers is nobody’s, so it is skipped', async () => {
+  it('an invoice that names two customers belongs to neither, so it is skipped', async () => {
     const { orders, invoices } = await plan('1,A,Mug,1,1.00,7', '1,B,Tin,1,1.00,8');
     expect(orders).toEqual([]);
     expect(invoices.skipped).toEqual({ 'several-customers': 1 });

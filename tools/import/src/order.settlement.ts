@@ -8,7 +8,7 @@ import { patientRetries } from './retry.policy.js';
 const WINDOW = 64;
 const SHORTEST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
-/** So long without a single order leaving `pending` means that nobody is working on them. */
+/** So long without a single order leaving `pending` means that no worker is settling them. */
 const IDLE_DEADLINE_MS = 120_000;
 
 export interface SettlementTiming {

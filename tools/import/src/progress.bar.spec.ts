@@ -34,7 +34,7 @@ describe('progress', () => {
     expect(output.text).toMatch(/█{30} 3\/3\n$/);
   });
 
-  it('says where it is, for whoever stops it', () => {
+  it('says where it is, for the user who stops it', () => {
     const progress = new ProgressBar(outputOf(true));
     expect(progress.position).toBe('');
     progress.begin('orders', 121);

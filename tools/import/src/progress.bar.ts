@@ -1,4 +1,4 @@
-/** How far a piece of work is, for somebody who watches. */
+/** How far a piece of work is, for a user who watches. */
 export interface Progress {
   begin(phase: string, total: number): void;
   /** One more of the phase is done. */

@@ -7,8 +7,8 @@ export function initialStock(unitsNeeded: number, requested: number | undefined)
 }
 
 /**
- * Stock to set on a product that was there before, or `undefined` to leave it alone: somebody's `--stock` is meant
- * as it is, and enough is enough.
+ * Stock to set on a product that was there before, or `undefined` to leave it alone: where the user gave `--stock`,
+ * nothing is topped up, and a stock that suffices stays.
  */
 export function toppedUpStock(
   stock: number,

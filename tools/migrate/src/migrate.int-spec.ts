@@ -58,7 +58,7 @@ describe('migrateAll', () => {
     expect(await platform.ask('primary', 'SELECT epoch FROM shard_topology')).toEqual([{ epoch: 1 }]);
   });
 
-  it('repeats a migration that was cut short: its tables are there, and nobody knows', async () => {
+  it('repeats a migration that was cut short: its tables are there, but not recorded', async () => {
     await migrateReporting();
     for (const node of ['primary', 'shard-2'] as const)
       await platform.ask(node, 'DELETE FROM schema_migrations');
@@ -116,7 +116,7 @@ describe('a database that fails', () => {
     ]);
   });
 
-  it('is named when nobody listens there', async () => {
+  it('is named when no server listens there', async () => {
     const nobody = new URL(platform.url('shard-1'));
     nobody.port = '1';
     const failure = migrateReporting(platform.env({ 'shard-1': nobody.toString() }));

@@ -45,7 +45,7 @@ function tryAcquire(path: string): boolean {
   const mine = `${path}.${process.pid}.${attempts++}`;
   writeFileSync(mine, JSON.stringify(identify(process.pid)));
   try {
-    // A hard link appears whole or not at all: nobody can read a lock that does not name its holder yet.
+    // A hard link appears whole or not at all: no process can read a lock that does not name its holder yet.
     linkSync(mine, path);
     return true;
   } catch (error) {

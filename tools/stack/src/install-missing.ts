@@ -88,7 +88,7 @@ function install(programs: readonly string[], report: (line: string) => void): v
   }
 }
 
-/** What to tell somebody for whom `missing` programs can't be installed; `apt` is whether this system has it. */
+/** What to tell a user for whom `missing` programs can't be installed; `apt` is whether this system has it. */
 export function howToInstall(missing: readonly string[], { apt }: { apt: boolean }): string {
   const packages = packagesOf(missing);
   if (apt) {

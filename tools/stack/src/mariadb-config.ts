@@ -61,7 +61,7 @@ const replicaSettings = [
   'read_only=1',
   'relay_log=relay',
   'relay_log_recovery=1',
-  // A cut line that nobody closed is noticed after 10 s, not after a minute.
+  // A cut connection that neither side closed is noticed after 10 s, not after a minute.
   'slave_net_timeout=10',
   // Replication is started by us once the primary answers, not at boot against one that is still starting.
   'skip_slave_start=1',

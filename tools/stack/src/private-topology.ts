@@ -32,8 +32,8 @@ export async function removeTopology(options: StackOptions): Promise<void> {
 }
 
 /**
- * Takes down what an owner left behind that was itself killed: SIGKILL gives nobody a chance to clean up, so the
- * next run does.
+ * Takes down what an owner that was killed has left behind: SIGKILL gives a process no chance to clean up, so the next
+ * run does.
  */
 export async function removeAbandonedTopologies(repoRoot: string, parent = tmpdir()): Promise<void> {
   for (const entry of readdirSync(parent).filter((name) => name.startsWith(folderPrefix))) {

@@ -4,7 +4,7 @@ import { identify, isAlive, type ProcessIdentity } from './process-identity.js';
 
 /**
  * Remembers which process a node runs as, in `run/<node>.json`. A record whose process has gone, or whose number now
- * belongs to another process, counts as none: nobody has to clean up after a crash.
+ * belongs to another process, counts as none: no clean-up is needed after a crash.
  */
 export class RunRecord {
   constructor(private readonly path: string) {}

@@ -31,7 +31,7 @@ export interface StartedServer {
 
 /**
  * Starts a process that outlives this one, in a process group of its own: a terminal's Ctrl-C does not reach it,
- * so whoever stops it decides the order.
+ * so the process that stops the servers decides their order.
  */
 export function startServer({ command, logPath, record }: ServerLaunch): StartedServer {
   const log = LogFile.open(logPath);

@@ -20,7 +20,7 @@ export class PortInUseError extends StackError {
   }
 }
 
-/** A port that this user may not listen on: below 1024, as anybody but root. */
+/** A port that this user may not listen on: one below 1024, for any user but root. */
 export class PortForbiddenError extends StackError {
   override readonly name = 'PortForbiddenError';
 

@@ -49,8 +49,8 @@ export class Stack {
   }
 
   /**
-   * Starts what is not running. With `withApps`, the apps' ports have to be free as well: whoever is about to start
-   * them learns of a conflict before anything has begun.
+   * Starts what is not running. With `withApps`, the apps' ports have to be free as well: the caller that is about to
+   * start them learns of a conflict before anything has begun.
    */
   async up({ withApps = false }: { withApps?: boolean } = {}): Promise<void> {
     claimStateFolder(this.options.stateDir);

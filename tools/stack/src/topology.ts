@@ -28,8 +28,8 @@ export function topologyServers(options: StackOptions): ServerNode[] {
 }
 
 /**
- * The order in which a topology goes down; a group stops at once. Whoever reads or writes goes before what it reads
- * from or writes to, so that no log fills with lost connections.
+ * The order in which a topology goes down; a group stops at once. A server that reads or writes stops before the one
+ * that it reads from or writes to, so that no log fills with lost connections.
  */
 export const stopOrder: readonly (readonly ServerNode['kind'][])[] = [
   ['prometheus', 'alertmanager', 'traces', 'smtp', 'redis-cache', 'redis-queue', 'replica'],

@@ -98,7 +98,7 @@ export class PlatformStart {
     return nodes.map(({ name }) => name);
   }
 
-  /** Apps whose supervisor was killed: nobody would restart them, so they are ended and started anew. */
+  /** Apps whose supervisor was killed: no process would restart them, so they are ended and started anew. */
   private async endOrphans(report: (line: string) => void): Promise<void> {
     if (supervisorRecord(this.options).running()?.pid !== process.pid) {
       throw new StackError('Another npm start took over this topology; only one can supervise it');

@@ -9,7 +9,7 @@ const checkEveryMs = 250;
 const server = createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
   writeSync(1, `${server.address().port}\n`);
   const never = new Int32Array(new SharedArrayBuffer(4));
-  // Whoever loses its parent gets another one; a killed parent has no other way to tell.
+  // A process that loses its parent gets another one; a killed parent has no other way to tell it.
   while (process.ppid === parent) Atomics.wait(never, 0, 0, checkEveryMs);
   process.exit();
 });

@@ -16,7 +16,7 @@ import { type Break, ProxiedConnection } from './proxied.connection.js';
  *   what a server looks like that accepts and never greets.
  *
  * `open` ends every fault. What a freeze held back passes then, as after a partition that heals, so that answers may
- * come when nobody waits for them any more; call `breakConnections` before it for a server that has lost them.
+ * come when no client waits for them any more; call `breakConnections` before it for a server that has lost them.
  * A target that is down itself is seen as a connection that is accepted and then reset.
  */
 export class FaultProxy {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { gate } from './gate.js';
 
 describe('gate', () => {
-  it('holds whoever waits until it is opened, and passes the value on', async () => {
+  it('holds a waiting caller until it is opened, and passes the value on', async () => {
     const held = gate<number>();
     const steps: string[] = [];
     const waiting = held.passed.then((value) => steps.push(`passed with ${value}`));

@@ -8,7 +8,8 @@ export interface Sample {
 }
 
 /**
- * Work that comes at its own pace, whether what came before has ended or not, as users do: one that hangs slows nobody else.
+ * Starts work at a steady pace, whether what came before has ended or not, as users do: a piece that hangs slows no
+ * other one.
  */
 export class OpenLoop {
   private readonly samples: Sample[] = [];

@@ -27,7 +27,9 @@ export interface OutageOptions {
 export interface OutageReport {
   readonly reads: number;
   readonly failed: readonly Sample[];
-  /** Answers older than what the reader's own process had invalidated, or, once all is back, than what anybody had. */
+  /**
+   * Answers older than what the reader's own process had invalidated, or, once all is back, than what any process had.
+   */
   readonly stale: readonly string[];
   /** 99th percentile, ms. `away`: from the moment that both sides knew. */
   readonly p99: { readonly before: number; readonly away: number; readonly back: number };

@@ -149,7 +149,7 @@ export class ReplicatedServers {
   }
 }
 
-/** A signal reaches a process's threads one by one; without /proc nobody can tell. */
+/** A signal reaches a process's threads one by one; without /proc there is no way to tell which have it. */
 function isStopped(pid: number): boolean {
   if (process.platform !== 'linux') return true;
   return readdirSync(`/proc/${pid}/task`).every((thread) =>

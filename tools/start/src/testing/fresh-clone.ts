@@ -87,7 +87,7 @@ async function copyInstallation(dir: string): Promise<void> {
 
 async function checkoutFiles(...which: string[]): Promise<string[]> {
   const env = newcomerEnvironment(process.env);
-  // Root may test a checkout that belongs to somebody else, which git refuses to look into unless told.
+  // Root may test a checkout that belongs to another user, which git refuses to look into unless told.
   const args = ['-c', 'safe.directory=*', 'ls-files', ...which, '-z'];
   const listing = await run('git', args, { cwd: thisCheckout, env });
   if (listing.exitCode !== 0) {

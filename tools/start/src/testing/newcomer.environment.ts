@@ -9,8 +9,8 @@ const known = [
 ];
 
 /**
- * The environment of somebody who has only Node and npm. What Vitest, npm or a command of this checkout has set is not
- * in it, and neither is any `node_modules/.bin`: a copy of the checkout has to come by its programs itself.
+ * The environment of a newcomer who has only Node and npm. What Vitest, npm or a command of this checkout has set is
+ * not in it, and neither is any `node_modules/.bin`: a copy of the checkout has to come by its programs itself.
  */
 export function newcomerEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
   const kept = Object.entries(env).filter(

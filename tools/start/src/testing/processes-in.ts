@@ -15,7 +15,7 @@ export function processesIn(folder: string): string[] {
   });
 }
 
-/** A process may end, or belong to somebody else, while one looks at it. */
+/** A process may end while it is looked at, or belong to another user. */
 function look(at: () => string): string {
   try {
     return at();
