@@ -43,7 +43,7 @@ export class ProductEditor {
     } catch (error) {
       throw isDuplicateKey(error) ? new SkuTakenError(sku) : error;
     }
-    // Somebody may have asked for this id before it existed.
+    // A caller may have asked for this id before it existed.
     await Promise.all([this.cache.invalidate('product', id), this.cache.invalidate('stock', id)]);
     return { id, sku, name, price: gbp(price.amount), stock };
   }

@@ -6,7 +6,7 @@ import { ProductReader } from './product.reader.js';
 /** About 1 kB of L1 each, card and stock together. */
 const BEST_SELLERS = 500;
 
-/** What sells most is asked for first, by whoever looks at it and by each order. */
+/** What sells most is asked for first: by the customers who look at it, and by each order. */
 @Injectable()
 export class ProductsWarmup extends WarmupSource {
   readonly name = 'products';

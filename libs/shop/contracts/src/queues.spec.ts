@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { emailQueue, shopQueues } from './queues.js';
 
 describe('the queues of the shop', () => {
-  it('have the e-mail before all others: somebody waits for it', () => {
+  it('have the e-mail before all others: a customer waits for it', () => {
     expect(emailQueue.priority).toBe('high');
     for (const queue of shopQueues) if (queue !== emailQueue) expect(queue.priority).not.toBe('high');
   });

@@ -25,7 +25,7 @@ const outcomeEmail = z.object({
   total: z.object({ amount: z.int(), currency: z.string() }),
 });
 
-/** Tells the customer how the order ended. Somebody waits for it: it goes before all that nobody looks at. */
+/** Tells the customer how the order ended. The customer waits for it: it goes before all jobs that no customer sees. */
 export const emailQueue = defineQueue({
   name: 'email',
   payload: outcomeEmail,

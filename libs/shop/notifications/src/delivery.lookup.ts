@@ -7,7 +7,10 @@ export abstract class DeliveryLookup {
   abstract accepted(messageIdHeader: string): Promise<'yes' | 'no' | 'unknown'>;
 }
 
-/** Plain SMTP: nobody to ask. The one case in which a customer may see the same e-mail (same Message-ID) twice. */
+/**
+ * Plain SMTP: the mail system can't be asked. The one case in which a customer may see the same e-mail (same
+ * Message-ID) twice.
+ */
 export class NoDeliveryLookup extends DeliveryLookup {
   accepted(): Promise<'unknown'> {
     return Promise.resolve('unknown');

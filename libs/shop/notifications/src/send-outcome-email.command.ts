@@ -19,7 +19,9 @@ const BEGIN_SENDING = `
   ON DUPLICATE KEY UPDATE tries = emails.tries + (emails.state = 'sending')
 `;
 
-/** Primary key. Whoever else delivers the same message waits here, until the one before has sent it or is dead. */
+/**
+ * Primary key. Another worker that delivers the same message waits here, until the one before has sent it or is dead.
+ */
 const LOCK_EMAIL = `
   SELECT state, tries FROM emails WHERE msg_id = ? FOR UPDATE
 `;
@@ -38,9 +40,9 @@ export interface Delivery {
 
 /**
  * States of an e-mail: none → `sending` → `sent`. `sending` and the try's number are committed before the mail server is
- * spoken to: only who finds that there was no other try knows that none may have succeeded; everybody else asks before
- * sending again. While it is sent its row is locked: two deliveries at once, as when the queue has lost a job that somebody still works on, follow one
- * another. The lock goes with the connection of a sender that dies.
+ * spoken to: only a worker that finds no other try knows that none may have succeeded; any other one asks before it
+ * sends again. While an e-mail is sent its row is locked: two deliveries at once, as when the queue has lost a job that
+ * a worker still works on, follow one another. The lock goes with the connection of a sender that dies.
  */
 @Injectable()
 export class SendOutcomeEmail {

@@ -18,7 +18,7 @@ import type { Report } from './testing/sender.process.js';
 const senderProcess = new URL('./testing/sender.runner.mjs', import.meta.url);
 
 let database: EmailsDatabase;
-/** Of one order each, unique among all files of a run: the catcher is everybody's. */
+/** Of one order each, unique among all files of a run: they share the catcher. */
 let nextOrder = BigInt(Date.now()) * 1_000n;
 
 beforeAll(async () => {
@@ -76,7 +76,7 @@ async function mailsCounted(): Promise<number> {
   return Number(/^order_mail_seconds_count\{outcome="confirmed"\} (\d+)$/m.exec(text)![1]);
 }
 
-/** An address of this machine at which nobody listens. */
+/** An address of this machine at which no server listens. */
 async function deadSmtpUrl(): Promise<string> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -195,7 +195,7 @@ describe('a sender killed after the mail server’s answer and before its own re
     return (await mailsWith(header)).map(({ headers }) => headers['message-id']!);
   }
 
-  it('naive twin: with nobody to ask it is sent again, recognisable by the same Message-ID', async () => {
+  it('naive twin: with no mail system to ask it is sent again, recognisable by the same Message-ID', async () => {
     const ids = await killedThen(new NoDeliveryLookup());
     expect(ids).toHaveLength(2);
     expect(new Set(ids).size).toBe(1);
@@ -228,7 +228,7 @@ describe('two deliveries of one e-mail at the same time', () => {
     return sender({ transport: slow, lookup: new NoDeliveryLookup() });
   }
 
-  it('follow one another: it is sent once, though nobody can be asked', async () => {
+  it('follow one another: it is sent once, though the mail system can’t be asked', async () => {
     const { email, messageId, header } = await anEmail();
     const [sending, mayAnswer] = [gate(), gate()];
     const first = slowSender(sending, mayAnswer).execute(email, delivery(messageId));

@@ -12,8 +12,8 @@ const END = `
 
 /**
  * Finds the end of a saga, and one without which a saga is as good as ended: that it is so old that its end may have
- * been forgotten. Waits for whoever is just ending it: to overlook that would be to write after the end. Old by the
- * clock by which ends are forgotten, for this process' may have stood still with it.
+ * been forgotten. Waits for a process that is just ending it: to overlook that would be to write after the end. Old by
+ * the clock by which ends are forgotten, for this process' may have stood still with it.
  */
 const FIND_END = `
   (SELECT 'ended' FROM ended_email_sagas WHERE user_id = ? AND saga_id = ? LOCK IN SHARE MODE)
@@ -26,7 +26,7 @@ const FORGET = 'DELETE FROM ended_email_sagas WHERE user_id = ? AND saga_id = ?'
 /**
  * Whether a saga may still write its user, decided on the user's shard. Both sides first write and then look, with
  * locks: the saga its user and then for an end, the other the end and then at the user. So at least one sees the other.
- * Where there is a user already, whoever locks it first is seen by the other anyway.
+ * Where there is a user already, the side that locks it first is seen by the other anyway.
  */
 @Injectable()
 export class EmailSagaFence {

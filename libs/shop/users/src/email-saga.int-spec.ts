@@ -99,7 +99,7 @@ describe.each(['taken back', 'being taken back'] as const)(
       return { userId, first };
     }
 
-    it('naive twin: freeing it by name lets somebody else have it as well', async () => {
+    it('naive twin: freeing it by name lets another user have it as well', async () => {
       const { userId, first } = await awayAndBack(NaiveReservations);
       const { register, reader } = shards.library();
       const { id: second } = await register.execute({ name: 'Mallory', email: first });
@@ -186,7 +186,7 @@ const refusingUsers = (fault: ShardFault) =>
 describe.each(['busy', 'breaker', 'unknown'] as const)(
   'a user’s shard that is sent nothing (%s)',
   (fault) => {
-    it('lets whoever is signing up try again at once', async () => {
+    it('lets the user who is signing up try again at once', async () => {
       const email = anEmail();
       const { register } = shards.library({ router: refusingUsers(fault) });
       await expect(register.execute({ name: 'Ada', email })).rejects.toThrow(ShardUnavailableError);
@@ -195,7 +195,7 @@ describe.each(['busy', 'breaker', 'unknown'] as const)(
       expect(await shards.holder(email)).toEqual({ userId: id, state: 'confirmed' });
     });
 
-    it('leaves a user who is changing the address the old one, and the new one to anybody', async () => {
+    it('leaves a user who is changing the address the old one, and the new one free for any user', async () => {
       const [first, second] = [anEmail(), anEmail()];
       const { register, change } = shards.library();
       const { id } = await register.execute({ name: 'Ada', email: first });
@@ -209,7 +209,7 @@ describe.each(['busy', 'breaker', 'unknown'] as const)(
 );
 
 describe.each(['connection', 'late'] as const)('a user’s shard that may have written (%s)', (fault) => {
-  it('keeps the address reserved until somebody can look', async () => {
+  it('keeps the address reserved until a process can look at the user', async () => {
     const email = anEmail();
     const { register } = shards.library({ router: refusingUsers(fault) });
     await expect(register.execute({ name: 'Ada', email })).rejects.toThrow(ShardUnavailableError);

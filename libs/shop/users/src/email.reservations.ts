@@ -42,7 +42,7 @@ const ATTEMPTS = 5;
 /** One holding of an address, as it was found. */
 export type HeldEmail = Pick<UserEmailEntity, 'email' | 'userId' | 'sagaId' | 'state'>;
 
-/** `overtaken`: somebody else was quicker, to whatever end. */
+/** `overtaken`: another process was quicker, and may have confirmed, freed or taken the address. */
 export type Settlement = 'confirmed' | 'released' | 'overtaken';
 
 /** The steps of an {@link EmailSaga} on the shard of the address, and how what was left of one is made good. */
@@ -111,7 +111,7 @@ export class EmailReservations {
     }
     const saga = { id: sagaId, userId };
     const has = await this.fence.end(saga, email);
-    // Whoever wrote the user may have died before it came to that.
+    // The process that wrote the user may have died before it invalidated it.
     await this.cache.invalidate('user', userId);
     if (has) return (await this.confirm(email, saga)) ? 'confirmed' : 'overtaken';
     return (await this.release(email, saga)) ? 'released' : 'overtaken';
@@ -119,8 +119,8 @@ export class EmailReservations {
 
   /**
    * After a failed write of the user. A shard that did not answer may have written all the same, and may not answer
-   * now: then the sweep finds out what became of it, or whoever asks for the address first. Where nothing was sent the
-   * user is as before, and the user's shard, which may be away for long, need not be asked for that.
+   * now: then the sweep finds out what became of it, or the next caller that asks for the address. Where nothing was
+   * sent the user is as before, and the user's shard, which may be away for long, need not be asked for that.
    * @param left the address that a change gives up
    */
   async makeGood(saga: EmailSaga, failure: unknown, wanted: string, left?: string): Promise<void> {

@@ -35,7 +35,7 @@ export class RegisterUser {
       throw error;
     }
     await this.confirm(email, saga);
-    await this.cache.invalidate('user', id); // somebody may have asked for this id before it existed
+    await this.cache.invalidate('user', id); // a caller may have asked for this id before it existed
     return viewOf(user);
   }
 

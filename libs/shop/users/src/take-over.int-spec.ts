@@ -22,7 +22,7 @@ const LOCKING_LOOKS = `
   SELECT id FROM information_schema.processlist
   WHERE db = DATABASE() AND info LIKE 'SELECT%FROM \`users\`%FOR UPDATE' AND id <> CONNECTION_ID()
 `;
-/** An id that nobody has had, of that time. */
+/** An id of that time that no user has had. */
 const idOf = (timeMs: number) =>
   composeSnowflake({ timeMs, workerId: 1_023, sequence: Math.floor(Math.random() * 4_096) });
 const signUpOf = (id: string): EmailSaga => ({ id, userId: id });
@@ -94,7 +94,7 @@ function heldUpBeforeTheEnd(locking: boolean) {
   return { router, reached, goOn };
 }
 
-/** Whether anybody waits for a user that another is writing. */
+/** Whether a transaction waits for a user that another one is writing. */
 const someoneWaitsForAUser = async () => (await shards.everywhere(LOCKING_LOOKS)).length > 0;
 
 /** A sign-up that is so slow before it creates its user that another has taken its address over. */
@@ -151,7 +151,7 @@ describe('a sign-up that is too slow', () => {
     expect(await usersWith(email)).toEqual([heir.id]);
   });
 
-  it('keeps its address when its user was there before anybody ended it', async () => {
+  it('keeps its address when its user was there before another sign-up ended it', async () => {
     const { email, first, second, goOn } = await lateComer(heldUp('before'));
     await create(email, first);
     goOn.open();
@@ -169,7 +169,7 @@ describe('a sign-up that is too slow', () => {
   });
 });
 
-describe('a sign-up that nobody had ended when it looked, and that commits after it was ended', () => {
+describe('a sign-up that was not ended yet when it looked, and that commits after it was ended', () => {
   /** @param locking of the other's look at the user, which comes before the commit */
   async function lateCommit(locking: boolean) {
     const { email, first, second, goOn } = await lateComer(heldUpBeforeTheEnd(locking));
@@ -188,7 +188,7 @@ describe('a sign-up that nobody had ended when it looked, and that commits after
     return { email, first, second };
   }
 
-  it('naive twin: by a look that waits for nobody, it and the one who took over both have the address', async () => {
+  it('naive twin: by a look that waits for no lock, it and the one that took over both have the address', async () => {
     const { email, first, second } = await lateCommit(false);
     const { id } = await second;
     expect((await usersWith(email)).toSorted()).toEqual([first.userId, id].toSorted());

@@ -44,7 +44,7 @@ describe('a search by address', () => {
     expect(await search(email)).toEqual({ ids: [id], asked: ['user'] });
   });
 
-  it('asks one shard for an address that nobody has, every time', async () => {
+  it('asks one shard for an address that no user has, every time', async () => {
     const email = anEmail();
     const { search } = aProcess();
     expect(await search(email)).toEqual({ ids: [], asked: ['address'] });
@@ -64,7 +64,7 @@ describe('a search by address', () => {
     expect((await here.search(next)).ids).toEqual([ada.id]);
   });
 
-  it('finds nobody twice, and not the old one, when the address was known and moved at once', async () => {
+  it('finds no user twice, and not the old one, when the address was known and moved at once', async () => {
     const [email, next] = [anEmail(), anEmail()];
     const [here, there] = [aProcess(), aProcess()];
     const ada = await here.register.execute({ name: 'Ada', email });

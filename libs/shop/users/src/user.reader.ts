@@ -86,7 +86,7 @@ export class UserReader extends UserDirectory {
     const { epoch } = this.routes;
     const holder = await this.emails.holderOf(email);
     const user = holder && (await this.users.forKey(holder.userId).findOne());
-    // A reservation under way, or an address its user has just given up, is nobody's.
+    // An address that is being reserved, or that its user has just given up, belongs to no user.
     if (user?.email !== email) {
       this.routes.delete(email);
       return undefined;

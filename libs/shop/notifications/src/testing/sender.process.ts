@@ -15,7 +15,7 @@ export interface SenderProcessOptions {
   readonly messageId: string;
 }
 
-/** `accepted`: the mail server has taken the mail, and nobody has noted that; it waits there. */
+/** `accepted`: the mail server has taken the mail, and that is not recorded yet; the process waits there. */
 export type Report = { readonly told: 'ready' | 'accepted' };
 
 const tell = (told: Report['told']) => process.send!({ told } satisfies Report);

@@ -4,7 +4,7 @@ import { ShardRouter } from '@fourfold/sharding';
 import type { OrderIndexEntry, Page } from '@shop/contracts';
 import { UserOrderEntity } from '../schema/user-order.entity.js';
 
-/** A user who lists her orders right after placing one should see it; but nobody waits for a slow shard. */
+/** A user who lists her orders right after placing one should see it; but no caller waits for a slow shard. */
 const SOON_MS = 250;
 
 /** Writing the entry again changes nothing. Primary key. */

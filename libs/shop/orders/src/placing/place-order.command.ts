@@ -114,7 +114,7 @@ export class PlaceOrder {
    * not be overwritten by what it was.
    */
   private async putIntoCache(orderId: string): Promise<void> {
-    await this.cache.invalidate('order', orderId); // somebody may have asked for this id before it existed
+    await this.cache.invalidate('order', orderId); // a caller may have asked for this id before it existed
     void this.orders
       .find(orderId)
       .catch((error: unknown) =>

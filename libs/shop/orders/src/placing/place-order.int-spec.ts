@@ -31,7 +31,7 @@ async function acceptedCounted(): Promise<number> {
 }
 
 describe('an order that was placed', () => {
-  it('is in the cache soon after, without anybody having asked', async () => {
+  it('is in the cache soon after, before any caller has asked', async () => {
     const { place, cachedOrder } = await orders.commands(topology().redisCache.url);
     const { orderId } = await place.execute(request());
     expect(await cachedOrder(orderId)).toMatchObject({ id: orderId, status: 'pending' });

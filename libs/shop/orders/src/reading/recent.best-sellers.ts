@@ -7,7 +7,7 @@ import { DataSource } from 'typeorm';
 const LINES = 20_000;
 
 /**
- * Counts orders and not units: each order reads its products once. Also of orders that were rejected: somebody wanted
+ * Counts orders and not units: each order reads its products once. Also of orders that were rejected: a customer wanted
  * the product. Primary key (order_id, product_id), backwards; ids grow with time.
  */
 export const MOST_OFTEN_ORDERED = `

@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { OrderItemEntity } from '../schema/order-item.entity.js';
 import { OrderEntity, type OrderStatus } from '../schema/order.entity.js';
 
-/** The order, locked until the transaction ends: whoever settles or cancels it next waits. */
+/** The order, locked until the transaction ends: the next transaction that settles or cancels it waits. */
 export async function lockOrder(manager: EntityManager, id: string): Promise<OrderEntity | null> {
   return manager.findOne(OrderEntity, { where: { id }, lock: { mode: 'pessimistic_write' } });
 }

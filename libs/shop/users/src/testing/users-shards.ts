@@ -43,7 +43,7 @@ export class UsersShards {
     return Object.assign(Object.create(this.router) as ShardRouter, change);
   }
 
-  /** An id that nobody has had yet, of a user on `shard`. */
+  /** An id that no user has had yet, of a user on `shard`. */
   userOn(shard: string): string {
     for (;;) {
       const id = this.ids.nextId();

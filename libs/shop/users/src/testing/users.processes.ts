@@ -43,7 +43,7 @@ export class UsersProcesses {
     while (this.working.length < 2) this.working.push(await this.next(death !== undefined));
     const [one, two] = this.working.splice(0) as [UsersProcess, UsersProcess];
     const halves = await Promise.all([this.ask(one, first, death), this.ask(two, second)]);
-    // The one that lives on is the first next time, and so dies next time if it is anybody's turn.
+    // The one that lives on is the first next time, and so dies next time if one of the two is to.
     this.working.push(...[two, one].filter((each) => !each.hasEnded));
     return halves;
   }
