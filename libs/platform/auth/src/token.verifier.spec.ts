@@ -68,7 +68,7 @@ describe('a token that is not', () => {
     await expect(verify(jwt())).rejects.toMatchObject({ code, status: 401 });
   });
 
-  it('can’t be told from a good one while the keys can’t be had: nobody is told that his token is bad', async () => {
+  it('can’t be told from a good one while the keys can’t be had: no caller is told that its token is bad', async () => {
     const jwksUrl = 'http://127.0.0.1:1/jwks.json';
     await expect(
       verify(token({ role: 'operator', sub: 'op' }), { jwksFile: undefined, jwksUrl }),

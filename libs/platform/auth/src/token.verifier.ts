@@ -21,7 +21,7 @@ const claimsSchema = (customerSub: z.ZodType<string>) =>
     z.object({ role: z.literal('operator'), sub: z.string().min(1).max(128) }),
   ]);
 
-/** Asymmetric ones only: whoever checks a token must not be able to make one. */
+/** Asymmetric ones only: a process that checks tokens must not be able to make one. */
 const ALGORITHMS = ['ES256', 'RS256', 'EdDSA'];
 const CLOCK_TOLERANCE_SECONDS = 5;
 const DAY_MS = 24 * 60 * 60_000;

@@ -28,7 +28,7 @@ it('a reset takes what the cells hold as well', async () => {
   expect(await counted()).toEqual({});
 });
 
-it('is the same counter for whoever asks for its name', () => {
+it('is the same counter for every caller that asks for its name', () => {
   expect(cellCounter({ name: 'test_calls_total', help: 'Calls', labelNames: ['to'] })).toBe(calls);
   expect(calls.cell({ to: 'a' })).toBe(calls.cell({ to: 'a' }));
 });

@@ -6,8 +6,8 @@ export interface CounterCell {
 }
 
 /**
- * A counter for paths where `inc` is too dear (it validates and hashes its labels each time): whoever counts keeps a cell
- * and adds to its number, and the counter takes it over when it is asked.
+ * A counter for paths where `inc` is too dear (it validates and hashes its labels each time): the code that counts
+ * keeps a cell and adds to its number, and the counter takes it over when it is asked.
  */
 export class CellCounter<L extends string> extends Counter<L> {
   private readonly cells = new Map<string, { labels: Record<L, string>; cell: CounterCell }>();

@@ -5,7 +5,7 @@ const stopSignals = ['SIGTERM', 'SIGINT'] as const;
 /**
  * Runs a service's `main` and owns the process until it has started: what stops it from starting is said in one place,
  * and the exit code is 1. SIGTERM and SIGINT before `start` has resolved end the process at once, with exit code 0:
- * nothing has been promised to anybody yet. After that they are the application's, see `startService`.
+ * nothing has been promised to any client yet. After that they are the application's, see `startService`.
  */
 export async function runService(start: () => Promise<unknown>): Promise<void> {
   // A handler of our own, since the kernel ignores these signals for PID 1, as in a container, when there is none.

@@ -13,7 +13,7 @@ import { SECURITY_HEADERS } from './security.headers.js';
 import { tracedRequests } from './tracing/http.tracing.js';
 import { tracingOn } from './tracing.js';
 
-/** How long a start that failed may take to give back what it has; whoever restarts it is waiting for its exit. */
+/** How long a start that failed may take to give back what it has; its supervisor waits for the exit to restart it. */
 const CLOSE_DEADLINE_MS = 5_000;
 
 export interface ServiceOptions {

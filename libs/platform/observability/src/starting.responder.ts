@@ -8,7 +8,7 @@ const LIVE = JSON.stringify({ status: 'ok' });
 
 /**
  * What a management port answers before the application is there: 200 on `/health/live`, since a restart would not
- * bring a dependency sooner, and 503 on everything else, so that nobody sends it work.
+ * bring a dependency sooner, and 503 on everything else, so that no load balancer sends it work.
  */
 export function answerWhileStarting({ method, url }: IncomingMessage, response: ServerResponse): void {
   const isLive = (method === 'GET' || method === 'HEAD') && url?.split('?', 1)[0] === '/health/live';

@@ -35,7 +35,7 @@ describe('a message', () => {
     ['an id of 101 characters', { messageId: 'x'.repeat(101) }, 'message-id', 'and this 101'],
     ['a queue without a name', { queue: '' }, 'queue', 'a queue'],
     [
-      'a queue that nobody declared',
+      'a queue that is not declared',
       { queue: 'parcels' },
       'queue',
       'there is no queue parcels; there are letters',

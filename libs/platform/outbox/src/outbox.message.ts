@@ -38,7 +38,7 @@ export abstract class OutboxPublisher {
   abstract publish(messages: readonly RelayedMessage[]): Promise<ReadonlySet<string>>;
 
   /**
-   * Asked every second: has the queue lost everything it held since anybody last asked, or is it new? What was
+   * Asked every second: has the queue lost everything it held since a relay last asked, or is it new? What was
    * published and is not done is then published again at once. May reject while the queue is away.
    */
   foundEmpty(): Promise<boolean> {

@@ -34,14 +34,14 @@ export class Outbox {
     await this.insert(manager, messages, this.settings);
   }
 
-  /** Records that the message's effect is there, so that nobody delivers it again. */
+  /** Records that the message's effect is there, so that no relay delivers it again. */
   async markDone(manager: EntityManager, messageId: string): Promise<void> {
     await manager.query(MARK_DONE, [messageId]);
   }
 
   /**
-   * Gives a published message up: nobody delivers it again. One that a relay has in hand (`pending`) is left alone, as
-   * its job may be on the way to the queue; ask again in a moment.
+   * Gives a published message up: no relay delivers it again. One that a relay has in hand (`pending`) is left alone,
+   * as its job may be on the way to the queue; ask again in a moment.
    * @returns the state it was found in, and `unknown` when there is no such message (any more). It is dead now exactly
    *   if that was `published` or `dead`
    */

@@ -31,7 +31,7 @@ export interface LaneOptions {
 
 /**
  * The way of one queue's messages through a relay: idle → busy → idle, or resting → idle after a queue took nothing. A
- * lane that is busy or rests holds up nobody else's.
+ * lane that is busy or rests holds up no other lane.
  */
 export class RelayLane {
   private readonly logger = new Logger(RelayLane.name);

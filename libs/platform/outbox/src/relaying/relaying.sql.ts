@@ -106,8 +106,8 @@ export const DELETE_PROCESSED = `
 
 /**
  * Index outbox_lane. The age is that of what was never published: what is offered again is old, and may be in its queue
- * all the time. A row that nobody has touched says so in the index alone (`available_at` is its due time); the few that
- * a relay has or had in hand are looked up. A message that is due later is not late.
+ * all the time. A row that no relay has touched says so in the index alone (`available_at` is its due time); the few
+ * that a relay has or had in hand are looked up. A message that is due later is not late.
  */
 export const PENDING = `
   SELECT queue, SUM(messages) AS messages,
