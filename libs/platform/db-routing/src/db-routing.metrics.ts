@@ -120,7 +120,7 @@ export class DbRoutingMetrics {
 
   readonly poolIdle = nodeGauge(
     'db_pool_idle_connections',
-    'Open connections that nobody uses',
+    'Open connections that no caller uses',
     ({ stats }) => stats.idle,
   );
 

@@ -30,7 +30,7 @@ it('is loaded with what its package.json asks for, and with nothing of Fastify o
   const { peerDependencies } = JSON.parse(readFileSync(fileOf('../package.json'), 'utf8')) as {
     peerDependencies: Record<string, string>;
   };
-  // What Nest itself is run by: whoever starts an application imports them.
+  // What Nest itself is run by: the code that starts an application imports them.
   const nest = ['@nestjs/core', 'reflect-metadata'];
   expect([...(await loadedPackages()), ...nest].sort()).toEqual(Object.keys(peerDependencies).sort());
 });

@@ -32,7 +32,7 @@ describe('a consistency scope', () => {
     expect(scope).toMatchObject({ freshness: { position: '1-1-10,2-1-3' }, wrote: true });
   });
 
-  it('is for the primary alone after a write that nobody can name, for the length of the window', () => {
+  it('is for the primary alone after a write whose position is unknown, for the length of the window', () => {
     const scope = scopeOf();
     scope.committedUnseen();
     expect(scope).toMatchObject({ wrote: true, isPrimaryOnly: true });
@@ -62,7 +62,7 @@ describe('a consistency scope', () => {
     expect(scope.freshness.primaryUntilMs).toBe(NOW_MS + 10_000);
   });
 
-  it('keeps the position through a write that nobody can name, and the other way round', () => {
+  it('keeps the position through a write whose own is unknown, and the other way round', () => {
     const scope = scopeOf();
     scope.committed('1-1-8');
     scope.committedUnseen();
@@ -70,7 +70,7 @@ describe('a consistency scope', () => {
     expect(scope.freshness).toEqual({ position: '1-1-9', primaryUntilMs: NOW_MS + WINDOW_MS });
   });
 
-  it('with the window off, a write that nobody can name is known as a write and binds no read', () => {
+  it('with the window off, a write whose position is unknown counts as a write and binds no read', () => {
     const scope = scopeOf(ANY_AGE, 0);
     scope.committedUnseen();
     expect(scope).toMatchObject({ wrote: true, isPrimaryOnly: false });

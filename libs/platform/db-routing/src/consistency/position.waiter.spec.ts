@@ -95,7 +95,7 @@ describe('a wait', () => {
     expect(await wait).toBe(true);
   });
 
-  it('ends with its time, and the replica is asked no more once nobody waits', async () => {
+  it('ends with its time, and the replica is asked no more once no read waits', async () => {
     const wait = positions.wait('1-1-7', 20);
     await vi.advanceTimersByTimeAsync(20);
     expect(await wait).toBe(false);

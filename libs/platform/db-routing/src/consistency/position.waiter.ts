@@ -74,7 +74,7 @@ export class PositionWaiter {
     try {
       for (let first = this.first(); first; first = this.first()) await this.look(first);
     } catch {
-      // The health probe says what is wrong with the replica; whoever waits has other nodes.
+      // The health probe says what is wrong with the replica; the waiting reads have other nodes.
       for (const wait of this.waiting) wait.settle(false);
     } finally {
       this.probing = false;

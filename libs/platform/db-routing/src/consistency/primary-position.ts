@@ -2,7 +2,7 @@ import type { ReplicationDialect } from '../engine/replication.dialect.js';
 import { ask } from '../pool/ask.js';
 import type { NodePool } from '../pool/node.pool.js';
 
-/** Whoever asks has just had an answer from the primary. */
+/** Short, as the caller has just had an answer from the primary. */
 const ANSWER_WITHIN_MS = 500;
 
 /**

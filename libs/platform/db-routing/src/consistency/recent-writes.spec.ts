@@ -17,7 +17,7 @@ beforeEach(() => {
 const at = (position: string, primaryUntilMs = 0): Freshness => ({ position, primaryUntilMs });
 
 describe('the sticky window', () => {
-  it('remembers a caller’s write for its length, and nobody else’s', () => {
+  it('remembers a caller’s write for its length, and no other caller’s', () => {
     recent.remember('customer:1', at('1-1-5'));
     clock.advance(WINDOW_MS - 1);
     expect(recent.of('customer:1')).toEqual(at('1-1-5'));

@@ -160,7 +160,7 @@ describe('while the primary answers others and not this process', () => {
       await beat(2, false);
       lags.push(find(clock.theirsMs, had));
     }
-    // From the first failure to the first row nobody can tell whether the primary was there.
+    // From the first failure to the first row this process can't tell whether the primary was there.
     expect(lags.slice(0, 3)).toEqual([1_000, 3_000, 5_000]);
     expect(lags.at(-1)).toBe(49_000);
   });

@@ -58,14 +58,14 @@ const HEARSAY_INTERVALS = 3;
  * do alone, since a replica that is cut off from its source reports 0.
  *
  * A replica is as far behind as the oldest heartbeat that it misses is old, to about one interval. It is our clock that
- * says how old, so that none of the servers' has to be right; and it stands still while the primary is silent. A primary
- * that is down ages nobody: what the replicas have is all there is, and when it is back, they have missed what came since
- * and what came before, not the time that it was away.
+ * says how old, so that none of the servers' has to be right; and it stands still while the primary is silent. A
+ * primary that is down ages no replica: what the replicas have is all there is, and when it is back, they have missed
+ * what came since and what came before, not the time that it was away.
  *
  * A primary that does not answer this process may well answer others. A row on a replica that is newer than every
  * heartbeat that is known is proof of that, and a heartbeat like one of our own: it ends the silence. What is between two
- * such rows counts, if they are seen within three intervals; before the first of them nobody can tell whether the primary
- * was there, and what can't be told is held against no replica.
+ * such rows counts, if they are seen within three intervals; before the first of them this process can't tell whether
+ * the primary was there, and what it can't tell it holds against no replica.
  */
 export class Heartbeat {
   /** Oldest first. */
@@ -118,7 +118,7 @@ export class Heartbeat {
   /** What a replica has: news of the primary, maybe. */
   saw(writtenMs: number): void {
     const last = this.beats.at(-1);
-    // One row alone is no news: nobody knows how old it is.
+    // One row alone is no news: its age is unknown.
     if (!last || writtenMs <= Math.max(last.writtenMs, this.putBackFromMs)) return;
     const seenMs = this.now();
     this.heardOfMs = seenMs;

@@ -9,9 +9,10 @@ const ANSWER_WITHIN_MS = 500;
 const LEAST_GAP_MS = 500;
 
 /**
- * Frees those who wait for a primary that has fallen silent (a frozen machine, a cut line): what it was asked, and whoever
- * is in line for a connection, fails at once then, in place of each waiting for its own deadline. The question goes by a
- * connection of its own, so that a statement that is merely slow, or waits for a lock, is left alone.
+ * Frees those who wait for a primary that has fallen silent (a frozen machine, a cut line): the statements that it was
+ * sent, and the callers in line for a connection, fail at once then, in place of each waiting for its own deadline. The
+ * question goes by a connection of its own, so that a statement that is merely slow, or waits for a lock, is left
+ * alone.
  */
 export class PrimaryWatch {
   private readonly logger = new Logger(PrimaryWatch.name);

@@ -85,7 +85,7 @@ export class ReplicaHealth {
     return this.lastLagMs;
   }
 
-  /** The same, and undefined while it does not answer: nobody knows then how far behind it is. */
+  /** The same, and undefined while it does not answer: its lag is unknown then. */
   get currentLagMs(): number | undefined {
     return this.failures === 0 ? this.lastLagMs : undefined;
   }

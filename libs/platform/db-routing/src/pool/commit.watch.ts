@@ -5,7 +5,7 @@ import type { StatementKind } from './statement.kind.js';
 export interface CommitListener {
   /** A transaction is committed, and the server has told its GTID. */
   committed(gtid: string): void;
-  /** Something was written, and which transaction it was nobody knows. */
+  /** Something was written, and the server has not told which transaction it was. */
   committedUnseen(): void;
 }
 

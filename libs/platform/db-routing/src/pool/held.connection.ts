@@ -28,8 +28,8 @@ function promised(call: (answer: Callback) => unknown): ReturnType<PromisedCall>
 
 /**
  * What a holder gets of a connection, in place of the driver's own object: it ends with the lease. A second `release`, a
- * late `destroy` or a late statement can't reach a connection that is somebody else's by then. Has what TypeORM and this
- * library use of a connection.
+ * late `destroy` or a late statement can't reach a connection that another holder has by then. Has what TypeORM and
+ * this library use of a connection.
  */
 export class HeldConnection {
   /** Nothing but reads was sent: no transaction and no session setting ties the next one to this connection. */
@@ -94,7 +94,7 @@ export class HeldConnection {
     return this.over ? [] : this.raw.listeners(event);
   }
 
-  /** Until the lease ends. TypeORM asks for it when nobody listens to errors. */
+  /** Until the lease ends. TypeORM calls it when there is no listener for errors. */
   on(event: string, listener: (...args: unknown[]) => void): this {
     if (this.over) return this;
     this.heard.push([event, listener]);

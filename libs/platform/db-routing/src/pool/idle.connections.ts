@@ -1,6 +1,6 @@
 import type { NodeConnection } from './node.connection.js';
 
-/** Open connections that nobody has. The last one used is the first one taken: the others grow old, and show it. */
+/** Open connections that no caller has. The last one used is the first one taken: the others grow old, and show it. */
 export class IdleConnections {
   /** By the time of their last use. */
   private stack: NodeConnection[] = [];

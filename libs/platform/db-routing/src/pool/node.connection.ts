@@ -271,7 +271,7 @@ export class NodeConnection implements Keeper {
     });
   }
 
-  /** The driver does not tell a stream that its connection broke: whoever reads it would wait for ever. */
+  /** The driver does not tell a stream that its connection broke: the stream's reader would wait for ever. */
   private runStream(call: Call, kind: StatementKind, sql: string): unknown {
     if (this.dead) throw this.deathOf();
     // For the server a reader's pauses are part of the statement, so its own limit does not fit a stream.

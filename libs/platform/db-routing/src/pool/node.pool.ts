@@ -217,7 +217,7 @@ export class NodePool implements ConnectionHost {
       this.checking -= 1;
       if (error) {
         connection.abort(error);
-        // What silenced one has silenced those that were idle for longer: nobody should wait for each.
+        // What silenced one has silenced those that were idle for longer: no caller should wait for each.
         const older = this.idle.takeWhere(({ lastUsedMs }) => lastUsedMs <= connection.lastUsedMs);
         for (const silenced of older) this.discard(silenced, error, true);
         this.pump();
@@ -276,7 +276,7 @@ export class NodePool implements ConnectionHost {
     return new DatabaseUnavailableError(new Error(`${this.node} gave no connection in time`));
   }
 
-  /** The callback of somebody who may be refused. */
+  /** The callback of a caller that may be refused. */
   private told(callback: ConnectionCallback): ConnectionCallback {
     return (error, connection) => {
       if (error) this.observer.refused?.(error instanceof AppError ? error.code : 'other');

@@ -8,7 +8,7 @@ const KEEP_ALIVE_MS = 10_000;
 export interface OpenOptions {
   /** For TCP, handshake and session setup together. */
   timeoutMs: number;
-  /** Statements sent before anybody uses the connection. */
+  /** Statements sent before a caller uses the connection. */
   sessionSetup: readonly string[];
 }
 
@@ -39,7 +39,7 @@ export function openConnection(
     } else callback(null, connection);
   };
   const inTime = loopTimeout(() => settle(timedOut(timeoutMs)), timeoutMs);
-  // It stays for good: an error event that nobody hears would end the process.
+  // It stays for good: an error event without a listener would end the process.
   connection.on('error', settle);
   connection.once('connect', () => {
     let open = sessionSetup.length;

@@ -44,7 +44,7 @@ export interface Reclaimed {
 /** What a pool has to tell; all synchronous and cheap. */
 export interface PoolObserver {
   acquired?(waitedMs: number): void;
-  /** Somebody got no connection. @param code of the error that he got instead */
+  /** A caller got no connection. @param code of the error that it got instead */
   refused?(code: string): void;
   /** Also of a stream, whose reader has a part in how long it takes. */
   answered?(sql: string, durationMs: number): void;

@@ -12,7 +12,9 @@ export class WaitingLine {
     return this.waiters.length;
   }
 
-  /** Whether anybody was served since the first in line came; if not, the node is not busy: it gives no connection. */
+  /**
+   * Whether any caller was served since the first in line came; if not, the node is not busy: it gives no connection.
+   */
   get moves(): boolean {
     return this.lastServedMs >= (this.waiters[0]?.sinceMs ?? 0);
   }
@@ -21,7 +23,7 @@ export class WaitingLine {
     this.waiters.push(new Waiter(request, withinMs, callback, this.onExpiry));
   }
 
-  /** The first in line, who is no longer in it; whoever calls has a connection for it. */
+  /** Takes the first in line out of it; the pool has a connection for it. */
   serveFirst(): Waiter | undefined {
     const first = this.waiters.shift();
     if (first) this.lastServedMs = performance.now();

@@ -31,7 +31,7 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 describe('FallbackGate', () => {
-  it('lets in as many as it may, and each further one when somebody leaves, in their order', () => {
+  it('lets in as many as it may, and each further one when another leaves, in their order', () => {
     const gate = new FallbackGate(2, 10);
     const { enter, inside, leave } = visitor(gate);
     for (const name of ['a', 'b', 'c', 'd']) enter(name);
@@ -42,7 +42,7 @@ describe('FallbackGate', () => {
     expect([gate.used, gate.waiting]).toEqual([0, 0]);
   });
 
-  it('refuses whoever comes when the line is full, at once', () => {
+  it('refuses a caller that comes when the line is full, at once', () => {
     const gate = new FallbackGate(1, 1);
     const { enter, refused, visits } = visitor(gate);
     for (const name of ['a', 'b', 'c']) enter(name);
@@ -50,14 +50,14 @@ describe('FallbackGate', () => {
     expect(visits.get('c')?.error).toBeInstanceOf(PoolExhaustedError);
   });
 
-  it('refuses whoever has no time to wait', () => {
+  it('refuses a caller that has no time to wait', () => {
     const { enter, refused } = visitor(new FallbackGate(1, 10));
     enter('a', 0);
     enter('b', 0);
     expect(refused()).toEqual(['b']);
   });
 
-  it('refuses whoever has waited for too long, who is not in line any more', () => {
+  it('refuses a caller that has waited for too long, and takes it out of the line', () => {
     const gate = new FallbackGate(1, 10);
     const { enter, inside, refused, leave } = visitor(gate);
     enter('a');

@@ -18,7 +18,7 @@ interface Turn {
 
 /**
  * Bounds the reads that the primary answers in place of replicas, so that writes keep their connections when every replica
- * is gone. Whoever finds it full waits in line.
+ * is gone. A read that finds it full waits in line.
  */
 export class FallbackGate {
   private inside = 0;

@@ -36,7 +36,7 @@ describe('rendezvous', () => {
     });
   });
 
-  it('has nobody where there is no node', () => {
+  it('has no owner where there is no node', () => {
     expect(rendezvous('key', [])).toBeUndefined();
   });
 });

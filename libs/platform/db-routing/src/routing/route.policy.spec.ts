@@ -64,7 +64,7 @@ describe('chooseRoute', () => {
       { replica: 'b', reason: 'forced-replica' },
     ],
     [
-      '…which nobody else gets',
+      '…which no other read gets',
       read(),
       [replica('b', { ...out, usableWhenForced: true })],
       { reason: 'no-replica' },

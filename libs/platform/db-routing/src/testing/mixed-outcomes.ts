@@ -28,7 +28,7 @@ const outcomes: readonly [
   ],
   [
     50,
-    // Given back twice at once, and once more when it is somebody else's.
+    // Given back twice at once, and once more when another holder has it.
     async (held, _admin, free) => {
       free();
       held.release();

@@ -97,7 +97,7 @@ export async function mixReads(watched: Watched, { total, atOnce, random, before
         () => (well += 1),
         (error: unknown) => errors.push(error),
       );
-      // Whoever is refused at once lets others go on.
+      // A worker that is refused at once lets the others go on.
       await new Promise(setImmediate);
     }
   };
