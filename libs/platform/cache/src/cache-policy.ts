@@ -16,8 +16,8 @@ export interface PolicyOptions {
   /** For how long past the TTL the old value is served when the loader fails, milliseconds. Default 0: never. */
   staleWhileErrorMs?: number;
   /**
-   * Past its TTL a value is served all the same while it is loaded anew behind the caller's back. One that nobody asks
-   * for in 24.8 days goes. Default false.
+   * Past its TTL a value is served all the same while it is loaded anew behind the caller's back. One that no caller
+   * asks for in 24.8 days goes. Default false.
    */
   neverExpire?: boolean;
   /** `json` (the default) or `msgpack`, which keeps Date, Map, Set, bigint and bytes. Either reads what the other wrote. */

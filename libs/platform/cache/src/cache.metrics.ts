@@ -15,7 +15,7 @@ interface Source {
   readonly refusals: PubSubRefusals;
 }
 
-/** The caches that report to a register: counting costs an addition, and the sums are made when somebody scrapes. */
+/** The caches that report to a register: counting costs an addition, and the sums are made when Prometheus scrapes. */
 const sourcesByRegistry = new WeakMap<Registry, Set<Source>>();
 
 type Labels = Record<string, string>;

@@ -70,7 +70,7 @@ export class CacheWriter {
     }
     const permit = this.l1.permit(key, tags);
     const startedMs = this.clock.now();
-    // Refused when somebody else has written meanwhile; then what is old is gone all the same.
+    // Refused when another writer has written meanwhile; then what is old is gone all the same.
     if (await this.l2.fill(leaseKey, token, fill)) {
       const expiresMs = startedMs + Math.min(ttlMs, l1MaxTtlMs);
       const refreshAtMs = isNil || refreshAhead === 0 ? Infinity : startedMs + ttlMs * (1 - refreshAhead);

@@ -19,7 +19,10 @@ import type { CachedValue } from './serializing/serializer.js';
 import { warmUp, type WarmupEntry, type WarmupOptions, type WarmupReport } from './warming/warm-up.js';
 
 export interface ReadOptions extends CallOptions {
-  /** Take nothing from this process, no load under way either: the answer reflects every confirmed invalidate of anybody. */
+  /**
+   * Take nothing from this process, no load under way either: the answer reflects every confirmed invalidate of any
+   * process.
+   */
   skipL1?: boolean;
 }
 
@@ -156,7 +159,7 @@ export class MultiLevelCache {
 
   /**
    * Fills both levels with what is not there yet; a failing loader costs only its own batch. Its looks are neither hits
-   * nor misses: nobody asked.
+   * nor misses: no caller asked.
    * @throws what iterating over `entries` throws.
    */
   async warm(

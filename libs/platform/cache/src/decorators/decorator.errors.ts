@@ -1,6 +1,6 @@
 import { AppError } from '@fourfold/kernel';
 
-/** A decorated method was called on an instance that nobody gave a cache. A programming error. */
+/** A decorated method was called on an instance that was given no cache. A programming error. */
 export class CacheMissingError extends AppError {
   readonly code = 'cache-missing';
   readonly status = 500;

@@ -75,7 +75,7 @@ export class CacheInterceptor implements NestInterceptor {
 
   /**
    * The run of this request's own handler as soon as it has one: storing the answer goes on behind it. Otherwise what
-   * is cached or somebody else's run has given; undefined when that cannot be used.
+   * is cached or another request's run has given; undefined when that cannot be used.
    */
   private async ownOrShared(
     route: CachedRouteOptions,

@@ -21,8 +21,8 @@ export interface CachedRouteOptions<R extends RouteRequest = RouteRequest> {
   /** In place of path and query, so that `invalidate(namespace, id)` reaches the answer. */
   id?(request: R): string;
   /**
-   * The answer is the same whoever asks. Without it and without `vary`, a request with `Authorization` or `Cookie` is
-   * not cached.
+   * The answer is the same for every caller. Without it and without `vary`, a request with `Authorization` or `Cookie`
+   * is not cached.
    */
   readonly shared?: boolean;
 }

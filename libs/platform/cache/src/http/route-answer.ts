@@ -11,7 +11,7 @@ export interface RouteAnswer {
   readonly etag: string;
 }
 
-/** False for what somebody else has put under the same namespace and id. */
+/** False for what other code has put under the same namespace and id. */
 export function isRouteAnswer(cached: unknown): cached is RouteAnswer {
   return typeof cached === 'object' && cached !== null && 'etag' in cached && 'headers' in cached;
 }
@@ -55,7 +55,7 @@ export function answerOf(value: unknown, reply: RouteReply, before: Headers): Ro
 
 /**
  * Something that is more than the JSON of it: streams and files, and instances of classes, which an interceptor further
- * out (ClassSerializerInterceptor) may still have to strip of what nobody should see. What has a `toJSON`, such as a
+ * out (ClassSerializerInterceptor) may still have to strip of what no client should see. What has a `toJSON`, such as a
  * Date, has said itself what it is.
  */
 function foreignPart(value: unknown): string | undefined {

@@ -3,7 +3,7 @@ import type { CachedRouteOptions, RouteRequest } from './cached-route.decorator.
 
 /**
  * The id that an answer is cached under: path and query exactly as sent, or the route's own id; with `vary`, behind its
- * length, so that no two pairs make one id. Whoever invalidates one variant of a route makes the id with it.
+ * length, so that no two pairs make one id. To invalidate one variant of a route, a caller makes the id with it.
  */
 export function routeId(urlOrId: string, vary?: string): string {
   return vary === undefined ? urlOrId : `${urlOrId.length}:${urlOrId}:${vary}`;

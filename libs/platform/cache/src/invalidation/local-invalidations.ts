@@ -5,7 +5,7 @@ import type { Namespaces } from '../namespace.js';
 import type { CachedValue } from '../serializing/serializer.js';
 import type { InvalidationMessages, InvalidationTarget } from './invalidation-messages.js';
 
-/** What an invalidate does in this process: from there on nobody gets, joins or stores what was read before. */
+/** What an invalidate does in this process: from there on no caller gets, joins or stores what was read before. */
 export class LocalInvalidations {
   constructor(
     private readonly l1: L1Store,

@@ -10,12 +10,12 @@ export class CommandTimeoutError extends Error {
 
 type Watched = Pick<Command, 'reject' | 'isResolved'>;
 
-/** How often in one timeout somebody looks: a command waits that much longer at most. */
+/** How often in one timeout the list is looked at: a command waits for one such interval longer at most. */
 const LOOKS = 5;
 
 /**
- * A deadline for many commands with one timer for all: a timer each costs a read of Redis 5% of its time. Nobody takes a
- * command off the list when it is answered; the next look does, which is in time for the list to stay short.
+ * A deadline for many commands with one timer for all: a timer each costs a read of Redis 5% of its time. A command
+ * that is answered stays on the list until the next look takes it off, which is in time for the list to stay short.
  *
  * It looks after the sockets have been read: in a process that was busy for long, answers that are there already count.
  */

@@ -2,7 +2,10 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import type { L2Memory } from './l2-memory.js';
 import type { RedisL2Store } from './redis-l2.store.js';
 
-/** What Redis says of itself when somebody scrapes: asked once for all gauges. All caches of a register share one Redis. */
+/**
+ * What Redis says of itself when Prometheus scrapes: asked once for all gauges. All caches of a register share one
+ * Redis.
+ */
 export class L2MemoryGauges {
   private asked: Promise<L2Memory | undefined> | undefined;
 

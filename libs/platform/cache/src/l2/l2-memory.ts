@@ -4,7 +4,7 @@ export interface L2Memory {
   readonly maxBytes: number;
   /** Keys pushed out for room since the server started. */
   readonly evictedKeys: number;
-  /** Keys of the whole server's database, everybody's. */
+  /** Keys of the whole database of the server, not of this cache alone. */
   readonly keys: number;
 }
 

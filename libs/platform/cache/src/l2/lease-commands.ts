@@ -75,7 +75,7 @@ const scripts = {
 
 /** The lease scripts with their keys and arguments. Everything here rejects when Redis does not answer. */
 export class LeaseCommands {
-  /** Never used by anybody before: a token that came back would bring back what its generation had voided. */
+  /** Never used by any process before: a token that came back would bring back what its generation had voided. */
   private readonly tokenBase = randomBytes(7).toString('base64url').slice(0, RANDOM_LENGTH);
   private tokens = 0;
   private readonly forsaken = new ForsakenLeases((key, token) => this.release(key, token, 0));
@@ -151,7 +151,7 @@ export class LeaseCommands {
     return this.forsaken.giveBack();
   }
 
-  /** @param afterMs 0: at once. Later: until then nobody tries again. */
+  /** @param afterMs 0: at once. Later: until then no process tries again. */
   async release(key: CacheKey, token: string, afterMs: number): Promise<void> {
     await this.runner.run(scripts.release, [this.keys.lease(key)], [token, afterMs]);
   }

@@ -182,7 +182,10 @@ redis.call('SET', KEYS[2], seal(ARGV[1], ARGV[4]) .. ARGV[1], 'PX', ARGV[2])
 return {2}
 `;
 
-/** KEYS lease. ARGV token, ms. Gives back one's own lease only: at once, or so much later that nobody tries again before. */
+/**
+ * KEYS lease. ARGV token, ms. Gives back one's own lease only: at once, or so much later that no process tries again
+ * before.
+ */
 export const RELEASE = `
 local lease = redis.call('GET', KEYS[1])
 if lease and string.sub(lease, -${TOKEN_LENGTH}) == ARGV[1] then
@@ -191,7 +194,7 @@ end
 return 1
 `;
 
-/** KEYS value. ARGV record. Removes a record nobody can read, unless it was replaced meanwhile. */
+/** KEYS value. ARGV record. Removes a record that can't be read, unless it was replaced meanwhile. */
 export const DISCARD = `
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return 1

@@ -185,7 +185,7 @@ export class LeasedLoader {
         joined.push(flight.then((value) => this.share(reading, want, value, values)));
         continue;
       }
-      // A record nobody can read is being removed: the next look brings a lease.
+      // A record that can't be read is being removed: the next look brings a lease.
       const mayWait = (read.kind === 'busy' || read.kind === 'hit') && waitedMs < this.leaseWaitMs;
       if (mayWait || (!hasLease && this.own.isUnderWay(want.key))) busy.push(want.id);
       else toLoad.push(missing);

@@ -41,7 +41,7 @@ export class LevelFiller {
 
   /**
    * What Redis had: into L1.
-   * @returns undefined when nobody can read the record: then it is removed.
+   * @returns undefined when the record can't be read: then it is removed.
    */
   takeHit(
     reading: Omit<Reading, 'loadMany'>,

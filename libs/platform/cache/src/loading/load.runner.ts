@@ -72,7 +72,7 @@ export class LoadRunner {
   ): Promise<{ loaded: ReadonlyMap<string, unknown>; mayBeOld: boolean }> {
     const ended = this.metrics.loadStarted(namespace, ids.length);
     const late = Promise.withResolvers<never>();
-    // Whoever races against it hears of it; by itself it bothers nobody.
+    // The races below hear of its rejection; by itself it must not count as unhandled.
     late.promise.catch(() => {});
     let isLate = false;
     const timer = setTimeout(() => {

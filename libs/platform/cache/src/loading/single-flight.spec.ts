@@ -30,7 +30,7 @@ describe('SingleFlight', () => {
     expect(flights.current('k')).toBe(second);
   });
 
-  it('is joined by nobody once it is too old, and taken off by its successor', async () => {
+  it('is joined by no caller once it is too old, and taken off by its successor', async () => {
     const clock = new ManualClock();
     const flights = new SingleFlight<number>(clock, 10_000);
     void flights.begin('k', new Promise(() => {}));

@@ -8,7 +8,8 @@ interface Flight<T> {
 
 /**
  * One piece of work at a time per key: who comes while it runs gets its outcome. A flight that was forgotten, or has
- * been in the air for `maxAgeMs`, still serves those who joined it, and nobody after: a hung one holds up no newcomer.
+ * been in the air for `maxAgeMs`, still serves the callers that joined it, and none after: a hung one holds up no
+ * newcomer.
  */
 export class SingleFlight<T> {
   private readonly flights = new Map<string, Flight<T>>();

@@ -1,7 +1,7 @@
 import { JsonSerializer } from './json.serializer.js';
 import { MsgpackSerializer } from './msgpack.serializer.js';
 
-/** What every level hands out: nobody can change it, so that it can serve all callers. `null` means absent. */
+/** What every level hands out: no caller can change it, so that it can serve all callers. `null` means absent. */
 export interface CachedValue {
   readonly value: unknown;
   /** Estimated size in the heap, bytes. */

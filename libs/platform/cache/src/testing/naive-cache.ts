@@ -1,6 +1,9 @@
 import type { Redis } from 'ioredis';
 
-/** The cache everybody writes first: get, load, set; delete on a write. The twin that shows what a race test is about. */
+/**
+ * The cache as it is usually written first: get, load, set; delete on a write. The twin that shows what a race test is
+ * about.
+ */
 export class NaiveCache {
   private readonly l1 = new Map<string, string>();
 

@@ -3,7 +3,10 @@ import type { Redis } from 'ioredis';
 
 const POLL_MS = 10;
 
-/** Everybody's second cache: one loads under a lock and the others wait. Its holder believes that it still has it. */
+/**
+ * The usual second version of a cache: one caller loads under a lock and the others wait. Its holder believes that it
+ * still has it.
+ */
 export class NaiveLockedCache {
   /** @param lockMs after which the lock ends by itself; 0 for one that does not. */
   constructor(

@@ -50,7 +50,7 @@ const STOP_WAIT_MS = 2_000;
 export class CacheWarmer implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(CacheWarmer.name);
   private readonly stop = new AbortController();
-  /** Runs a function where the application began: a warm-up belongs to no request, whoever asked for it. */
+  /** Runs a function where the application began: a warm-up belongs to no request, even when one asked for it. */
   private readonly outsideRequests = AsyncLocalStorage.snapshot();
   private running: Promise<WarmupReports> | undefined;
   private lastRun: WarmupRun | undefined;

@@ -2,7 +2,7 @@ import { type CallOptions, checkWhole, MAX_MS } from '../cache-policy.js';
 import { CacheCallError } from '../cache.errors.js';
 import type { LoadMany } from '../loading/load.runner.js';
 
-/** Some values of a namespace, to be in the cache before anybody asks. */
+/** Some values of a namespace, to be in the cache before a caller asks. */
 export interface WarmupEntry<T = unknown> {
   namespace: string;
   ids: readonly string[];
@@ -73,7 +73,7 @@ export async function warmUp(
     }
   };
   const ends = await Promise.allSettled(Array.from({ length: concurrency }, worker));
-  // Whoever was not asked for all of its entries is told that nobody will ask any more.
+  // A source that was not asked for all of its entries is told that it will be asked no more.
   await batches.return();
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
   return report;

@@ -1,6 +1,6 @@
 /**
  * Keeps a history to what `set` is for: rows that have one writer at a time. While a row is set, and after a set that
- * was deferred until `isOver`, nobody else writes it; and a set does not begin during another write.
+ * was deferred until `isOver`, no other writer writes it; and a set does not begin during another write.
  */
 export class WriterTurns {
   private readonly writers = new Map<string, number>();
