@@ -26,7 +26,7 @@ export class SoftLimitError extends Error {
   }
 }
 
-/** The job's lock has run out or is another worker's: somebody else may be running it. */
+/** The job's lock has run out or is another worker's, which may be running the job by now. */
 export class LockLostError extends Error {
   override readonly name = 'LockLostError';
 

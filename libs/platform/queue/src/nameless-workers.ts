@@ -7,8 +7,8 @@ import { InjectQueueDefinitions } from './queue.tokens.js';
 
 /**
  * Keeps Bull from naming the connection of each worker when it begins to process. The name is for counting workers by
- * their connections, which heartbeats do better; and nobody catches what comes of it when the process stops before
- * Redis has answered: an unhandled rejection, in the middle of a graceful stop.
+ * their connections, which heartbeats do better; and Bull does not catch the failure of the naming when the process
+ * stops before Redis has answered: an unhandled rejection, in the middle of a graceful stop.
  */
 @Injectable()
 export class NamelessWorkers implements OnModuleInit {

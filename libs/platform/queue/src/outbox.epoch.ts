@@ -31,7 +31,7 @@ export class OutboxEpoch {
 
   /**
    * @returns true when this process has found no mark and left one, or finds another one than the last time: once each.
-   *   False when it finds a mark at its first look: whoever left it knows
+   *   False when it finds a mark at its first look: the process that left it knows
    * @throws QueueUnavailableError, within about a second
    */
   async isNew(): Promise<boolean> {

@@ -43,7 +43,7 @@ export class RedisOutboxSignal extends OutboxSignal implements OnApplicationShut
 
   /**
    * Subscribes with a connection of its own at the first listener, and ends it with the last. Listeners are also called
-   * each time the subscription is there (again): what was said before, nobody heard.
+   * each time the subscription is there (again): no listener heard what was said before.
    */
   onNudge(listener: () => void): () => void {
     this.listeners.add(listener);

@@ -32,7 +32,7 @@ export class JobChild {
     process.on('message', (message: FromChild) => this.hear(message));
     process.on('error', (error) => {
       this.fall(new ChildDiedError(`A child process failed: ${error.message}`));
-      // It may run on, and nobody would know it any more. One that was never there has no exit.
+      // It may run on, and this process would not know of it any more. One that was never there has no exit.
       if (process.pid === undefined) this.gone.resolve();
       else this.kill();
     });

@@ -12,7 +12,7 @@ import { type LockedLetter, Redrive } from './redrive.js';
 const LOOK_EVERY_MS = 1_000;
 const BATCH = 100;
 
-/** Delivers anew what ran out of attempts, when its time has come: an outage heals without anybody. */
+/** Delivers anew what ran out of attempts, when its time has come: an outage heals without an operator. */
 @Injectable()
 export class AutoRedriver implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly task = new PeriodicTask(AutoRedriver.name, LOOK_EVERY_MS, () => this.redriveDue());

@@ -17,7 +17,9 @@ export class DeadLetterResolvedError extends AppError {
   readonly title = 'The dead letter is not open any more';
 
   constructor(id: string, status: DeadLetterStatus, by: string | null, at: Date | null) {
-    super(`Dead letter ${id} was ${status} by ${by ?? 'nobody'} at ${at?.toISOString() ?? 'no time'}`);
+    super(
+      `Dead letter ${id} was ${status} by ${by ?? 'an unknown actor'} at ${at?.toISOString() ?? 'no time'}`,
+    );
   }
 }
 

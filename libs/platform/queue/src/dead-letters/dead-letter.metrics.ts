@@ -12,7 +12,7 @@ export class DeadLetterMetrics {
 
   readonly open = gauge({
     name: 'queue_dead_letters_open',
-    help: 'Dead letters that nobody has resolved, as the table says: the same number in every worker',
+    help: 'Dead letters that are still open, as the table says: the same number in every worker',
     labelNames: ['queue', 'reason'],
   });
 

@@ -22,7 +22,7 @@ class NothingToRecord extends Error {
   }
 }
 
-/** Makes dead letters of failed jobs: each job at most one, whoever else does the same at the same time. */
+/** Makes dead letters of failed jobs: each job at most one, however many workers do the same at the same time. */
 @Injectable()
 export class DeadLetterRecorder {
   private readonly definitions: ReadonlyMap<string, QueueDefinition>;

@@ -24,7 +24,9 @@ export const COUNT_OPEN = `
   SELECT queue, reason, COUNT(*) AS letters FROM dead_letters WHERE status = 'open' GROUP BY queue, reason
 `;
 
-/** Ids are text, whatever the connection makes of 64-bit numbers; whoever sorts by `id` alone sorts that text. */
+/**
+ * Ids are text, whatever the connection makes of 64-bit numbers; a statement that sorts by `id` alone sorts that text.
+ */
 const SUMMARY = `
   CAST(id AS CHAR) AS id, queue, job_id, msg_id, reason, error, attempts, stalls, enqueued_at, failed_at, recorded_at,
   status, resolved_by, resolved_at, auto_redrives, auto_redrive_at

@@ -2,7 +2,8 @@ import type { DeadReason } from '../dead-reason.js';
 
 /**
  * open → redriven (its message was delivered anew), settled (there was nothing to deliver: its effect is there), or
- * discarded (nobody will deliver it). All three are final: a redriven message that dies again is another letter.
+ * discarded (its message is never delivered). All three are final: a redriven message that dies again is another
+ * letter.
  */
 export const deadLetterStatuses = ['open', 'redriven', 'settled', 'discarded'] as const;
 

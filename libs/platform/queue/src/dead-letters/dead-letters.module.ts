@@ -6,7 +6,7 @@ import { DeadLetters } from './dead-letters.js';
 import { Redrive } from './redrive.js';
 
 export interface DeadLettersModuleOptions {
-  /** Every queue that somebody works off: what was on another one can be looked at and discarded, not redriven. */
+  /** Every queue that workers work off: what was on another one can be looked at and discarded, not redriven. */
   queues: readonly QueueDefinition[];
 }
 

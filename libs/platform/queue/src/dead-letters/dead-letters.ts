@@ -67,8 +67,8 @@ export class DeadLetters {
   /**
    * Delivers the letter's message anew. One that has had its effect meanwhile is not: its letter is `settled`.
    * @throws DeadLetterNotFoundError
-   * @throws DeadLetterResolvedError somebody was quicker
-   * @throws DeadLetterUnderWayError somebody has put its message back into the outbox by hand
+   * @throws DeadLetterResolvedError another caller was quicker
+   * @throws DeadLetterUnderWayError an operator has put its message back into the outbox by hand
    * @throws DeadLetterUndeliverableError
    */
   async redrive(id: string, actor: string): Promise<DeadLetter> {
@@ -80,9 +80,9 @@ export class DeadLetters {
   }
 
   /**
-   * Resolves the letter without delivering its message: nobody ever will.
+   * Resolves the letter without delivering its message, which will never be delivered.
    * @throws DeadLetterNotFoundError
-   * @throws DeadLetterResolvedError somebody was quicker
+   * @throws DeadLetterResolvedError another caller was quicker
    * @throws DeadLetterUnderWayError a relay has its message in hand
    */
   async discard(id: string, actor: string): Promise<DeadLetter> {

@@ -40,7 +40,7 @@ describe('failedJobOf', () => {
     ],
     ['stalled when Bull says so', { failedReason: 'job stalled more than allowable limit' }, 'stalled'],
     ['attempts in every other case', {}, 'attempts'],
-    ['attempts when the host has left a word nobody knows', { deadReason: 'boredom' }, 'attempts'],
+    ['attempts when the host has left an unknown word', { deadReason: 'boredom' }, 'attempts'],
   ])('the reason is %s', (_title, fields, reason) => {
     expect(of(fields).reason).toBe(reason);
   });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { DEAD_REASON_FIELD, type DeadReason, deadReasons } from '../dead-reason.js';
 
-/** A failed job as Redis has it: the fields of its hash are text, and nobody has checked them. */
+/** A failed job as Redis has it: the fields of its hash are text, and they have not been checked. */
 export interface RawFailedJob {
   readonly jobId: string;
   /** When it failed, as the score of Bull's `failed` set says. */

@@ -17,7 +17,7 @@ export interface QueueCounts {
 
 export interface QueueState {
   counts: QueueCounts;
-  /** Nobody takes a job of it until it is resumed. */
+  /** No worker takes a job of it until it is resumed. */
   paused: boolean;
   /** How long the job that is next in line has waited, ms; null when none does. */
   oldestWaitingMs: number | null;

@@ -2,7 +2,7 @@ import type { Job, Queue } from 'bull';
 import { DEAD_REASON_FIELD, type DeadReason } from '../dead-reason.js';
 import type { JobData } from '../job-data.js';
 
-/** Whose job it is, atomically with what follows: a job whose lock is no longer ours is somebody else's. */
+/** Whose job it is, atomically with what follows: a job whose lock is no longer ours is another worker's. */
 export const TAKE_OUT = `
   if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
   if redis.call('LREM', KEYS[2], 1, ARGV[2]) == 0 then return 0 end

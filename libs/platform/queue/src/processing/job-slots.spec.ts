@@ -62,7 +62,7 @@ describe('JobSlots', () => {
     const seeker = {
       isAborted: false,
       get signal(): AbortSignal {
-        return expect.fail('nobody waits');
+        return expect.fail('no job waits');
       },
     };
     expect(await new JobSlots(1).acquire('high', seeker)).toBeTypeOf('function');

@@ -37,7 +37,7 @@ export class LockKeeper {
     if (this.state === 'held') this.arm();
   }
 
-  /** Whether somebody else may have the job by now. */
+  /** Whether another worker may have the job by now. */
   get isLost(): boolean {
     if (this.state === 'held' && this.now() >= this.safeUntil) this.lose();
     return this.state === 'lost';

@@ -83,7 +83,7 @@ export class Processors implements OnModuleInit {
         context.messageId,
         async (manager) => {
           const done = await processor.handle(payload, { ...context, manager });
-          // Somebody else may be at it: what was done here must not count.
+          // Another worker may be running it: what was done here must not count.
           context.throwIfRevoked();
           return done;
         },

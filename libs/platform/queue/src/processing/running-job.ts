@@ -17,7 +17,7 @@ import type { JobContext } from './processor-for.js';
  */
 export class RunningJob {
   private readonly lock: LockKeeper;
-  /** Made when somebody looks at the signal: most handlers never do. */
+  /** Made when the handler looks at the signal: most handlers never do. */
   private controller: AbortController | undefined;
   private abortReason: Error | undefined;
   private takeBackLock: () => void;

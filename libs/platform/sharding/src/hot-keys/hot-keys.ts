@@ -28,7 +28,7 @@ const sources = new Set<HotKeys>();
 
 /**
  * Counts for whose keys a process asks each shard, one window of time after the other, and tells which key was hot in
- * the last whole one. Memory is bounded, however many keys there are. Windows change when somebody counts or looks:
+ * the last whole one. Memory is bounded, however many keys there are. Windows change when a caller counts or looks:
  * there is no timer.
  */
 export class HotKeys implements OnModuleInit, OnApplicationShutdown {

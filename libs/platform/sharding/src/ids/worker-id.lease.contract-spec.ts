@@ -14,7 +14,7 @@ export interface LeaseUnderTest {
 
 /**
  * What every kind of worker-id lease must do.
- * @param fresh makes a lease with exactly `workerIds` ids that nobody holds.
+ * @param fresh makes a lease with exactly `workerIds` ids that no process holds.
  */
 export function workerIdLeaseContract(fresh: (workerIds: number) => Promise<LeaseUnderTest>): void {
   it('gives each of many concurrent askers another worker id, then says that there are no more', async () => {
@@ -47,7 +47,7 @@ export function workerIdLeaseContract(fresh: (workerIds: number) => Promise<Leas
     expect(await lease.reserve(successor, 8_000)).toBe(true);
   });
 
-  it('lets a holder that was silent go on when nobody took its id', async () => {
+  it('lets a holder that was silent go on when no other one took its id', async () => {
     const { lease, expireAll } = await fresh(1);
     const held = await lease.acquire(0);
     await expireAll();

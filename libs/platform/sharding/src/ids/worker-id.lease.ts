@@ -1,7 +1,7 @@
 /** One of the 1,024 worker ids, held until it is released or not renewed. */
 export interface HeldWorkerId {
   workerId: number;
-  /** Names this holding, never the process: what took the id again is somebody else. */
+  /** Names this holding, never the process: a process that takes the id again has another name. */
   holder: string;
   /** What earlier holders had reserved: they issued nothing at or beyond it, so this is where to begin. */
   floorMs: number;

@@ -14,8 +14,8 @@ interface Entry {
 
 /**
  * Remembers by what key a row is found that is looked for by something else: the user id of an e-mail address, say. It
- * spares the query for the key and is never right by itself: whoever uses it checks what is found by it, and looks
- * again where that does not fit. An entry is of the epoch it was looked up in, and not used in another.
+ * spares the query for the key and is never right by itself: its caller checks what is found by it, and looks again
+ * where that does not fit. An entry is of the epoch it was looked up in, and not used in another.
  */
 export class RoutingCache {
   readonly #entries: LRUCache<string, Entry>;

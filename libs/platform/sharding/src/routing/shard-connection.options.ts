@@ -17,7 +17,7 @@ export interface ShardConnectionOptions {
   connectTimeoutMs: number;
   /** Waiting for a pooled connection, a new one's handshake included. */
   acquireTimeoutMs: number;
-  /** A connection that nobody has used for so long is asked for a sign of life before it is used again. */
+  /** A connection that no caller has used for so long is asked for a sign of life before it is used again. */
   idleCheckMs: number;
   /** A connection that is older is replaced, up to a fifth sooner or later: its address may lead elsewhere by now. */
   maxLifetimeMs: number;

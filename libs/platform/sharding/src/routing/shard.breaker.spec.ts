@@ -74,7 +74,7 @@ describe('ShardBreaker', () => {
     expect(tested.refusal).toBeUndefined();
   });
 
-  it('is half-open while it tries, and lets nobody else wait', async () => {
+  it('is half-open while it tries, and lets no caller wait', async () => {
     const { shard, breaker: tested } = breaker();
     shard.answer = away;
     tested.suspect();
@@ -102,7 +102,7 @@ describe('ShardBreaker', () => {
     expect(tested.state).toBe('closed');
   });
 
-  it('asks nobody any more once it has ended', async () => {
+  it('probes no more once it has ended', async () => {
     const { shard, breaker: tested } = breaker();
     shard.answer = away;
     tested.suspect();

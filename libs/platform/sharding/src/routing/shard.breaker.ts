@@ -19,9 +19,9 @@ const stateOf: Partial<Record<CircuitState, BreakerState>> = {
  *
  * States: `closed` → `open`, when a suspicion (a broken connection, an answer that is late) was followed by two probes
  * in a row that got no answer → `half-open` every `retryAfterMs`, for as long as one probe takes → `closed` when it was
- * answered, else `open` again. It is the probe that is tried and never a caller: nobody waits for a shard that is
- * known to be down, it is taken up again without any traffic, and a caller's own short deadline, a slow statement or
- * a pool that is used up open nothing.
+ * answered, else `open` again. It is the probe that is tried and never a caller: no caller waits for a shard that is
+ * known to be down, it is taken up again without any traffic, and a caller's own short deadline, a slow statement or a
+ * pool that is used up open nothing.
  */
 export class ShardBreaker {
   readonly #circuit = circuitBreaker(handleAll, {

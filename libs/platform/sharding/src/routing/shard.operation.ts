@@ -6,7 +6,10 @@ import type { OpenShard } from './shard.data-source.js';
 import { isPoolBusy, type ShardPool } from './shard-pool.driver.js';
 import { ShardUnavailableError } from './shard-unavailable.error.js';
 
-/** The server ends a statement only after its call was cut here: it is for what nobody waits for any more. */
+/**
+ * The server ends a statement only after its call was cut here: it is for a statement that no caller waits for any
+ * more.
+ */
 const SERVER_GRACE_MS = 100;
 
 /** One read or write of a shard, on one connection, that may be cut off at any moment. */
@@ -58,7 +61,7 @@ export class ShardOperation<T> {
     } catch (error) {
       throw this.#faultOf(error) ?? error;
     } finally {
-      // Whoever has it next must not be cut off with this one.
+      // The connection's next holder must not be cut off with this one.
       this.#connection = undefined;
       await runner.release();
       connection.release();

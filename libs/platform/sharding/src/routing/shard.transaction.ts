@@ -37,7 +37,7 @@ async function rollBack(runner: QueryRunner): Promise<void> {
   try {
     await runner.rollbackTransaction();
   } catch {
-    // The caller's own error says more. This connection may still be inside the transaction: nobody else may get it.
+    // The caller's own error says more. This connection may still be inside the transaction: no caller may get it.
     abortConnection((await runner.connect()) as PoolConnection, 'could not roll back');
   }
 }

@@ -88,7 +88,7 @@ export class Shard {
     }
   }
 
-  /** Two probes say that the shard is down: whoever waits for it waits in vain. */
+  /** Two probes say that the shard is down: callers that wait for it wait in vain. */
   #cutAll(): void {
     const down = new ShardUnavailableError(this.name, 'it does not answer', undefined, 'late');
     for (const operation of this.#underWay.keys()) operation.cut(down);

@@ -12,7 +12,7 @@ describe('balanceRatio', () => {
     ['1 when all have the same', { a: 50, b: 50 }, [shard('a'), shard('b')], 1],
     ['the most over the fewest', { a: 150, b: 100, c: 120 }, [shard('a'), shard('b'), shard('c')], 1.5],
     ['by weight', { a: 300, b: 100 }, [shard('a', { weight: 3 }), shard('b')], 1],
-    ['1 when nobody has any', { a: 0, b: 0 }, [shard('a'), shard('b')], 1],
+    ['1 when no shard has any', { a: 0, b: 0 }, [shard('a'), shard('b')], 1],
     ['finite when one has none', { a: 500, b: 0 }, [shard('a'), shard('b')], 500],
     ['of those that are known', { a: 100, b: 50 }, [shard('a'), shard('b'), shard('c')], 2],
     [

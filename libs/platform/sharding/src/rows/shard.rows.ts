@@ -28,7 +28,7 @@ const ESTIMATES = `
 
 const sources = new Set<ShardRows>();
 
-/** Knows how many rows each shard has, by asking in the background: nobody who looks waits for a shard. */
+/** Knows how many rows each shard has, by asking in the background: no caller that looks waits for a shard. */
 export class ShardRows implements OnModuleInit, OnApplicationShutdown {
   readonly #logger = new Logger(ShardRows.name);
 

@@ -4,7 +4,7 @@ import { InvalidTopologyError } from './topology.errors.js';
 
 /**
  * A document that was kept under an epoch of its own.
- * @throws InvalidTopologyError, also when the document is of another epoch: whoever changed it by hand would else send
+ * @throws InvalidTopologyError, also when the document is of another epoch: a document changed by hand would else send
  *   processes past the epochs that come.
  */
 export function storedTopology(epoch: number, document: unknown): Topology {

@@ -86,13 +86,13 @@ export class TopologyCopy {
     }
   }
 
-  /** @returns what is there, for which nobody has vouched. */
+  /** @returns what is there, which has not been checked against the database. */
   async document(): Promise<string | null> {
     return this.#client.hget(this.#key, 'document');
   }
 
   /**
-   * Makes `topology` the copy and tells everybody who listens, unless it is there already, or a higher epoch is.
+   * Makes `topology` the copy and tells every process that listens, unless it is there already, or a higher epoch is.
    * @param foreign a higher epoch that may be replaced all the same.
    * @returns the epoch that is there now.
    */

@@ -14,7 +14,7 @@ import { TopologyPublisher } from './topology.publisher.js';
 import { TopologySource } from './topology.source.js';
 import { TopologyStore } from './topology.store.js';
 
-/** What keeps the topology of this process, and changes everybody's. */
+/** What keeps the topology of this process, and changes that of every process. */
 export const topologyProviders: Provider[] = [
   {
     provide: TopologyStore,

@@ -47,7 +47,7 @@ describe('a topology that is offered to Redis', () => {
     expect(redis).toBe(3);
   });
 
-  it('does not replace a newer one, whoever offers it late', async () => {
+  it('does not replace a newer one when an old one is offered late', async () => {
     [database, redis] = [4, 4];
     await source.offer(at(3));
     expect(redis).toBe(4);

@@ -38,7 +38,7 @@ export class TopologySource {
   }
 
   /**
-   * Puts the copy in Redis right. Never rejects: where it can't be done everybody goes on by the database, and the
+   * Puts the copy in Redis right. Never rejects: where it can't be done every process goes on by the database, and the
    * next poll tries again.
    * @param topology as the database has it.
    * @param over from when on it replaces nothing any more, since the database may have another by then.

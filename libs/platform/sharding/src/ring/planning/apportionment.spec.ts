@@ -32,7 +32,7 @@ describe('apportion', () => {
     );
   });
 
-  it('takes from nobody for another’s sake when somebody comes', () => {
+  it('gives no shard more slots when another one comes', () => {
     fc.assert(
       fc.property(weights, fc.integer({ min: 1, max: 1_000 }), (by, newcomer) => {
         const before = apportion(16_384, by);

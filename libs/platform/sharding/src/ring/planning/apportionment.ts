@@ -11,9 +11,9 @@ export interface Share {
 /**
  * Who is next to get a slot: the one for whom it is worth most, weight / (2 · slots + 1). This is the rule of
  * Sainte-Laguë and Webster. It is used for what Balinski and Young (Fair Representation, 1982) prove of divisor methods
- * and of no other: when somebody comes, goes, or changes weight, none of the rest gains while another of them loses, so
+ * and of no other: when a shard comes, goes, or changes weight, none of the rest gains while another of them loses, so
  * no slot ever has to move between shards that the change is not about. Rounding each shard's quota does not have that.
- * Where rows were counted, whoever has fewest for its weight comes first. The earlier in the list wins a tie.
+ * Where rows were counted, the shard with the fewest for its weight comes first. The earlier in the list wins a tie.
  */
 export function nextToGain(shares: readonly Share[]): Share {
   return greatest(shares, ({ weight, slots, rows = 0 }) => [-rows / weight, weight / (2 * slots + 1)]);

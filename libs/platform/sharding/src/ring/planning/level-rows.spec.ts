@@ -37,7 +37,7 @@ describe('a rebalance by rows', () => {
     const { report, topology } = ring.plan({ kind: 'rebalance', rowsBySlot });
     expect(new HashRing(topology).ownerOf(0)).toBe('a');
     expect(report.balanceAfter).toBeGreaterThan(100);
-    // All but the 150 that nobody goes below have gone to others.
+    // All but the 150 that every shard keeps have gone to others.
     expect(report.shards[0]).toMatchObject({ shard: 'a', slotsAfter: 150, rowsAfter: 1_000_149 });
   });
 

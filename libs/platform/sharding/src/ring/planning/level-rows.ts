@@ -16,9 +16,9 @@ interface Load {
 
 /**
  * Moves slots from the fullest shard to the emptier ones, in proportion to their weights, until they are even. Each step
- * moves the fullest slot that does not overshoot, so few move; no row moves twice, because nobody crosses the mean. A
+ * moves the fullest slot that does not overshoot, so few move; no row moves twice, because no shard crosses the mean. A
  * shard that can give no more is left as it is, and the others are levelled among themselves: a single slot that is
- * fuller than a shard should be can't be split, and nobody is left with fewer than 150 slots.
+ * fuller than a shard should be can't be split, and no shard is left with fewer than 150 slots.
  */
 export function levelRows(table: SlotTable, shards: Topology['shards'], rowsBySlot: readonly number[]): void {
   let loads = loadsOf(table, shards, rowsBySlot).sort(byFullness);
@@ -37,7 +37,7 @@ export function levelRows(table: SlotTable, shards: Topology['shards'], rowsBySl
     donor.slotCount -= 1;
     receiver.rows += rowsBySlot[slot]!;
     receiver.slotCount += 1;
-    // Given on by nobody: whoever receives is below the mean and stays there.
+    // No shard gives it on: its receiver is below the mean and stays there.
     table.give(slot, slot, receiver.name);
     loads.sort(byFullness);
   }

@@ -62,7 +62,9 @@ function shardsAfter({ shards }: Topology, change: ReturnType<typeof parseRingCh
   if (change.kind === 'remove') {
     const rest = shards.filter((shard) => shard !== found);
     if (!rest.some(({ state }) => state === 'active')) {
-      throw new InvalidRingChangeError(`${name} is the last active shard: nobody could take its slots`);
+      throw new InvalidRingChangeError(
+        `${name} is the last active shard: no other shard could take its slots`,
+      );
     }
     return rest;
   }

@@ -43,7 +43,7 @@ export function shareOut(
     .filter(({ count }) => count > 0);
 }
 
-/** Where shares are equal, the last slot may be one's or the other's: then whoever has it keeps it. */
+/** Where shares are equal, the last slot may be one's or the other's: then the shard that has it keeps it. */
 function targetOf(weight: number | undefined, others: readonly Share[], now: number): number {
   if (weight === undefined) return 0;
   const total = others.reduce((sum, { slots }) => sum + slots, now);
