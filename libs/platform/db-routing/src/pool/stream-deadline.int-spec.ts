@@ -135,8 +135,9 @@ it('a stream whose reader is slow is not given up for a minute, and gives every 
 });
 
 it('a stream whose reader has gone is taken back', async () => {
-  const pool = open({ idleLeaseMs: 300 });
+  const pool = open({ idleLeaseMs: 60_000 });
   const reader = await paused(await acquire(pool));
+  timeAhead().by(60_001);
   await eventually(() => pool.stats.used === 0);
   await expect(count(reader)).rejects.toMatchObject({ code: 'PROTOCOL_CONNECTION_LOST' });
 });
