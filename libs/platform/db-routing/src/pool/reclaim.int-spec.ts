@@ -20,8 +20,11 @@ let database: TestDatabase;
 let watched: Awaited<ReturnType<typeof proxiedCluster>>;
 let dataSource: DataSource;
 let warn: MockInstance<Logger['warn']>;
+/** Of the whole file: what a pool has noted of the time must not lie ahead of it. */
+let time: ReturnType<typeof timeAhead>;
 
 beforeAll(async () => {
+  time = timeAhead();
   database = await routedDatabase();
   const { primary, replica } = clusterOptions(completeOptions({ primaryUrl: database.appUrl, replicas: [] }));
   watched = await proxiedCluster(database, {
@@ -35,6 +38,7 @@ beforeAll(async () => {
   watched.monitor.stop();
 });
 afterAll(async () => {
+  vi.restoreAllMocks();
   await watched.close();
   await database.drop();
 });
@@ -42,7 +46,7 @@ beforeEach(() => {
   warn = vi.spyOn(Logger.prototype, 'warn');
 });
 afterEach(() => {
-  vi.restoreAllMocks();
+  warn.mockRestore();
 });
 
 const used = () => watched.cluster.primaryPool.stats.used;
@@ -62,7 +66,7 @@ it('a transaction that its holder leaves idle is ended, counted, and told of wit
     return runner;
   }
   const runner = await forgetful();
-  timeAhead().by(PAST_LEASE_MS);
+  time.by(PAST_LEASE_MS);
   await eventually(() => used() === 0);
   // The only connection, and the only row: both are free.
   await dataSource.query("UPDATE notes SET text = 'free'");
@@ -89,7 +93,7 @@ it('a connection whose holder has released it while it was being made is had bac
   await runner.release();
   await connecting;
   expect(used()).toBe(1);
-  timeAhead().by(PAST_LEASE_MS);
+  time.by(PAST_LEASE_MS);
   await eventually(() => used() === 0);
   expect(await reclaimed('primary')).toBe(before + 1);
   expect(told()[0]).toMatchObject({ inTransaction: false, sql: '' });
@@ -103,8 +107,9 @@ it('a holder whose statement takes longer than that keeps its connection', async
   const answer = dataSource.query(`SELECT GET_LOCK('${lock}', 60) AS got`);
   await eventually(() => used() === 1);
   const looks = vi.spyOn(watched.cluster, 'onPrimarySuspicion');
-  timeAhead().by(PAST_LEASE_MS);
+  time.by(PAST_LEASE_MS);
   await eventually(() => looks.mock.calls.length > 1);
+  looks.mockRestore();
   await holder.end();
   expect(await answer).toEqual([{ got: 1 }]);
   expect(await reclaimed('primary')).toBe(before);
@@ -115,7 +120,6 @@ it('of reads, for which a note of each would cost too much, the next one is told
     const runner = dataSource.createQueryRunner('slave');
     await runner.query('SELECT 1');
   }
-  const time = timeAhead();
   for (const takenAt of [expect.stringContaining('not known'), expect.stringContaining('leakReader')]) {
     warn.mockClear();
     await leakReader();
