@@ -105,6 +105,8 @@ describe('a shard that is well', () => {
 
   it('is not refused because its pool is used up, or its answers take long', async () => {
     const { router, registry } = await shards.router({ ...WARY, poolSize: 2, acquireTimeoutMs: 400 });
+    // Its connections are made before: that may take a busy machine longer than a caller waits for one.
+    await eventually(() => Promise.all([1, 2].map(() => router.read(here, ping))));
     // The answers take until the refusals are there.
     const lock = `breaker-${randomBytes(5).toString('hex')}`;
     const holder = await createConnection({ uri: shards.urls['shard-1']! });
