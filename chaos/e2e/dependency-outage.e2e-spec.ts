@@ -9,6 +9,9 @@ const LONG_MS = 60_000;
 /** What an outage may cost beyond what the same load takes to settle without one. */
 const ALLOWANCE_MS = 5_000;
 
+/** On a busy machine. Jobs that are not held but dead settle by their redelivery, 45 s and more after the return. */
+const MOST_MS = 30_000;
+
 const outages = fullRun
   ? [SHORT_MS, LONG_MS].flatMap((ms) => dependencies.map((dependency) => [dependency, ms] as const))
   : [['shard', QUICK_MS] as const, ['mail', QUICK_MS] as const];
@@ -35,6 +38,6 @@ describe('a dependency that is away under load', () => {
     expect(report).toMatchObject({ deadLetters: 0, incomplete: 0 });
     // Those that fail while it comes back may find it there when they ask.
     expect(report.failedAttempts).toBeLessThan(report.accepted / 10);
-    if (fullRun) expect(report.settledAfterMs).toBeLessThan(withoutMs + ALLOWANCE_MS);
+    expect(report.settledAfterMs).toBeLessThan(fullRun ? withoutMs + ALLOWANCE_MS : MOST_MS);
   });
 });

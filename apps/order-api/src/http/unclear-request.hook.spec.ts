@@ -66,6 +66,8 @@ describe('a body', () => {
     ['application/json; charset="utf-16"', 'unsupported-media-type'],
     ['application/json; x=y; charset=iso-8859-1', 'unsupported-media-type'],
     ['application/json; charset=', 'unsupported-media-type'],
+    ['application/json; charset=utf-8; charset=latin1', 'unsupported-media-type'],
+    ['application/json; charset=utf-8; x=y; Charset="utf-8"', 'unsupported-media-type'],
   ])('of type %s: %s', (value, code) => expect(type(value)).toBe(code));
 
   it.each([

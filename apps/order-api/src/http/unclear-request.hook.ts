@@ -19,6 +19,9 @@ const ONCE = [
   'x-consistency-token',
 ];
 
+/** The parameter of a content type, wherever it stands. */
+const CHARSET = /;\s*charset\s*=\s*"?([^";\s]*)/gi;
+
 /** Refuses, before anything else looks at it, what could be read in more than one way, or only with a guess. */
 export function refuseUnclear(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', (request, _reply, done) => done(faultOf(request.raw)));
@@ -63,6 +66,7 @@ function isMet(expectation: string | undefined): boolean {
 
 function isReadable(headers: IncomingMessage['headers']): boolean {
   const { 'content-encoding': encoding = '', 'content-type': type = '' } = headers;
-  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(type)?.[1] ?? 'utf-8';
-  return /^(identity)?$/i.test(encoding.trim()) && /^utf-?8$/i.test(charset);
+  // Of several, one reader takes the first and another the last.
+  const [charset = 'utf-8', ...others] = Array.from(type.matchAll(CHARSET), ([, name = '']) => name);
+  return /^(identity)?$/i.test(encoding.trim()) && /^utf-?8$/i.test(charset) && others.length === 0;
 }

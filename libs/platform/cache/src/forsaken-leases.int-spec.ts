@@ -16,6 +16,8 @@ import { inUse } from './testing/test-caches.js';
 const fixture = useCaches();
 const IDS = Array.from({ length: 10 }, (_, i) => String(i));
 const load = async (): Promise<string> => 'v';
+/** Longer than a test waits: no lease is gone because its time is over. */
+const longLived = { leaseMs: 120_000 };
 /** Always by the script that leases. */
 const readAll = ({ cache }: AssembledCache, ids = IDS) =>
   cache.getMany('user', ids, async (missing) => new Map(missing.map((id) => [id, 'v'])));
@@ -43,7 +45,7 @@ describe('a lease whose taker cannot know of it holds up no other caller:', () =
     const { caches, prefix, server } = fixture;
     const link = await RedisLink.open(server.url);
     onTestFinished(() => link.close());
-    const a = await caches.open(prefix, { redisUrl: link.url });
+    const a = await caches.open(prefix, { redisUrl: link.url, ...longLived });
     const b = await caches.open(prefix);
     link.loseNext('after');
     expect(await a.cache.getOrLoad('user', '1', load)).toBe('v');
@@ -57,7 +59,7 @@ describe('a lease whose taker cannot know of it holds up no other caller:', () =
     const { caches, prefix, server } = fixture;
     const link = await RedisLink.open(server.url);
     onTestFinished(() => link.close());
-    const a = await caches.open(prefix, { redisUrl: link.url });
+    const a = await caches.open(prefix, { redisUrl: link.url, ...longLived });
     link.hold('answers');
     expect(await a.cache.getOrLoad('user', '1', load)).toBe('v');
     await eventually(async () => (await leases()).length === 0);

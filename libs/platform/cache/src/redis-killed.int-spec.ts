@@ -1,5 +1,6 @@
 import {
   createDatabase,
+  fullRun,
   type OutageSide,
   redisOutage,
   RedisServerFixture,
@@ -81,6 +82,8 @@ describe('Redis killed under 1,000 reads a second', () => {
     expect(report.failed).toEqual([]);
     expect(report.stale).toEqual([]);
     expect(report.mostLoads).toBeLessThanOrEqual(MAX_LOADS);
+    // Figures of time hold on a machine that does nothing else.
+    if (!fullRun) return;
     expect(report.hitRatio.back).toBeGreaterThan(0.9 * report.hitRatio.before);
     expect(report.p99.away).toBeLessThanOrEqual(3 * report.p99.before + NOISE_MS);
   });

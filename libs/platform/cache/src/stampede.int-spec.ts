@@ -158,18 +158,19 @@ describe('a lease that is given back', () => {
   it('is only ever one’s own', async () => {
     const { cache: a } = await fixture.caches.open(fixture.prefix, { leaseMs: 60 });
     const { cache: b } = await fixture.caches.open(fixture.prefix);
-    const failure = gate();
+    const failing = new GatedLoader((): string => 'never given');
     const overdue = a.getOrLoad('user', '1', async () => {
-      await failure.passed;
+      await failing.load();
       throw new Error('database');
     });
-    await eventually(async () => (await fixture.redis.exists(leaseKey())) === 1);
+    // The loader begins once its lease is taken.
+    await failing.started;
     await eventually(async () => (await fixture.redis.exists(leaseKey())) === 0);
     const holding = new GatedLoader(() => 'v');
     const second = b.getOrLoad('user', '1', holding.load);
     await holding.started;
     const theirs = await fixture.redis.get(leaseKey());
-    failure.open();
+    failing.release();
     await expect(overdue).rejects.toThrow('database');
     await a.getOrLoad('user', '2', async () => 'behind the release on the same connection');
     expect(await fixture.redis.get(leaseKey())).toBe(theirs);

@@ -1,4 +1,4 @@
-import { BlackHole, FaultProxy, type TestDatabase } from '@fourfold-tools/testing';
+import { BlackHole, FaultProxy, fullRun, type TestDatabase } from '@fourfold-tools/testing';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { DbRoutingOptions } from './db-routing.options.js';
 import { ClosingApp } from './testing/closing-app.js';
@@ -13,10 +13,10 @@ afterAll(() => database.drop());
 
 /** A server that is silent gets this to answer a goodbye, and nothing else is waited for. */
 const GOODBYE_MS = 2_000;
-/** Three times that, for a busy machine; an orchestrator waits for 10 s and more. */
-const PROMPT_MS = 3 * GOODBYE_MS;
+/** An orchestrator waits for 10 s and more; in `npm test` other files have the machine as well. */
+const PROMPT_MS = fullRun ? 3 * GOODBYE_MS : 30_000;
 /** What has no handle left ends at once; whatever repeats (a probe, a heartbeat, an idle check) would hold it for good. */
-const EXIT_MS = 5_000;
+const EXIT_MS = fullRun ? 5_000 : 30_000;
 
 async function start(situation: Situation, changes: Partial<DbRoutingOptions> = {}) {
   const options = { primaryUrl: database.appUrl, replicas: database.readUrls, ...changes };

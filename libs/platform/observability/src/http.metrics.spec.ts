@@ -10,6 +10,8 @@ import { startService } from './start-service.js';
 import { freePort } from './testing/free-port.js';
 
 const host = '127.0.0.1';
+/** For a busy machine. */
+const patient = { timeout: 20_000 };
 const SECONDS = 'http_server_request_duration_seconds';
 let reached: PromiseWithResolvers<void>;
 let gate: PromiseWithResolvers<string>;
@@ -159,7 +161,10 @@ describe('a request', () => {
     await reached.promise;
     leaving.abort();
     await expect(asked).rejects.toThrow();
-    await vi.waitUntil(async () => (await countOf('GET', '/v1/greetings/:name/slow', 'aborted')) === 1);
+    await vi.waitUntil(
+      async () => (await countOf('GET', '/v1/greetings/:name/slow', 'aborted')) === 1,
+      patient,
+    );
     gate.resolve('');
   });
 });
@@ -205,7 +210,7 @@ describe('what a client makes up', () => {
     const before = await unreadable('timeout');
     const head = 'POST /v1/greetings HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n';
     await send(`${head}Content-Length: 900\r\n\r\n{`);
-    await vi.waitUntil(async () => (await countOf('POST', '/v1/greetings', 'aborted')) === 1);
+    await vi.waitUntil(async () => (await countOf('POST', '/v1/greetings', 'aborted')) === 1, patient);
     expect(await unreadable('timeout')).toBe(before);
   });
 });

@@ -232,8 +232,9 @@ describe('a connection that is idle after an answer', () => {
     const idle = await client(ports.public, 'POST /v1/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n');
     const [socket] = (await accepted) as [Socket];
     await vi.waitFor(() => expect(idle.heard).toMatch(/^HTTP\/1\.1 201 /), patient);
-    await vi.waitFor(() =>
-      expect(socket.timeout).toBeGreaterThan(1_000 * Math.max(...Object.values(balancers))),
+    await vi.waitFor(
+      () => expect(socket.timeout).toBeGreaterThan(1_000 * Math.max(...Object.values(balancers))),
+      patient,
     );
     expect(idle.heard).toMatch(/^keep-alive: timeout=100/im);
   });

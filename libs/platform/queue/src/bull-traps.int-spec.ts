@@ -24,7 +24,7 @@ function bare(settings: Bull.AdvancedSettings = {}): Queue {
 
 async function ours(...parameters: Parameters<typeof handles> | []): Promise<QueueApp> {
   const processors = parameters.length > 0 ? [handles(...(parameters as Parameters<typeof handles>))] : [];
-  const app = await QueueApp.start(topology().redisQueue.url, processors, { prefix, lockMs: 400 });
+  const app = await QueueApp.start(topology().redisQueue.url, processors, { prefix });
   closing.push(() => app.close());
   return app;
 }

@@ -48,7 +48,10 @@ describe('the invalidation bus', () => {
       await way.terminate();
     });
     const { bus, cache } = await late.open(freshPrefix());
-    await cache.getOrLoad('user', '1', async () => 'v');
+    await eventually(async () => {
+      await cache.getOrLoad('user', '1', async () => 'v');
+      return cache.stats().l1.state === 'serving' && cache.stats().l1.entries === 1;
+    });
     const endMs = performance.now() + 2_500;
     while (performance.now() < endMs) {
       hold(350);
@@ -68,8 +71,8 @@ describe('the invalidation bus', () => {
       slow.closeAll();
       await proxy.close();
     });
-    const { bus } = await slow.open(freshPrefix(), { commandTimeoutMs: 50 });
-    proxy.slowBy(100);
+    const { bus } = await slow.open(freshPrefix(), { commandTimeoutMs: 300 });
+    proxy.slowBy(200);
     const questions = async () =>
       Number(/cmdstat_ping:calls=(\d+)/.exec(await redis.info('commandstats'))?.[1] ?? 0);
     const before = await questions();

@@ -9,8 +9,6 @@ import type { ConsistencyScope } from './consistency.scope.js';
 
 /** As long as a read waits for a replica, unless told otherwise. */
 const WAIT_MS = 150;
-/** Far beyond it, for a busy machine: as long as a read may take that ends on the primary. */
-const READ_DEADLINE_MS = 2_000;
 const TRANSACTIONS = 20;
 const READS = 100;
 const replicaNames = ['replica-1', 'replica-2'] as const;
@@ -114,9 +112,7 @@ describe('a read after a write', () => {
       await write(process);
       const startedMs = performance.now();
       expect(await readingServer(process.dataSource)).toBe(outage.ids.primary);
-      const tookMs = performance.now() - startedMs;
-      expect(tookMs).toBeGreaterThan(WAIT_MS - 10);
-      expect(tookMs).toBeLessThan(READ_DEADLINE_MS);
+      expect(performance.now() - startedMs).toBeGreaterThan(WAIT_MS - 10);
     });
     expect(await counted('db_route_total')).toEqual({ 'primary write': 1, 'primary not-fresh-in-time': 1 });
   });

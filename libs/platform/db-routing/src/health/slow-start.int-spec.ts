@@ -11,32 +11,46 @@ beforeAll(async () => {
 afterAll(() => fixture.drop());
 afterEach(() => fixture.cleanUp());
 
+/** So long that what passes by itself in a test is nothing beside it. */
+const SLOW_START_MS = 3_600_000;
+/** A replica that misses a heartbeat at the moment seems to lag by as much as the clock is put forward. */
+const lag = { ejectMs: 86_400_000, readmitMs: 86_400_000, unusableMs: 86_400_000 };
+
 type Watched = Awaited<ReturnType<ProxiedReplicas['watch']>>;
 
 describe('the slow start of a replica that has returned', () => {
   it('gives it few reads at first, then more and more, until it is healthy', async () => {
-    const slowStartMs = 2_000;
-    const behind = await fixture.watch({ cluster: { slowStartMs } });
-    const { dataSource, cluster, proxies, transitions, inRotation } = behind;
+    const watched = await fixture.watch({ cluster: { slowStartMs: SLOW_START_MS, lag } });
+    const { dataSource, cluster, proxies, transitions, inRotation, clock } = watched;
     const ids = await serverIds();
     await proxies[0]!.close();
     await eventually(() => inRotation().join() === 'replica-2');
     await proxies[0]!.open();
     await eventually(() => inRotation().length === 2);
     const [first] = cluster.replicaNodes;
-    const shares: { weight: number; mine: boolean }[] = [];
-    while (first!.health.state === 'slow-start') {
-      const { weight } = first!;
-      shares.push({ weight, mine: (await readingServer(dataSource)) === ids.replicas[0] });
-    }
-    const shareOf = (part: typeof shares) => part.filter(({ mine }) => mine).length / part.length;
-    const young = shareOf(shares.filter(({ weight }) => weight < 0.35));
-    const grown = shareOf(shares.filter(({ weight }) => weight > 0.7));
-    console.log({ reads: shares.length, young, grown });
-    expect(young).toBeLessThan(0.3);
+    /** Its part of 200 reads. */
+    const share = async () => {
+      let mine = 0;
+      for (let read = 0; read < 200; read += 1)
+        if ((await readingServer(dataSource)) === ids.replicas[0]) mine += 1;
+      return mine / 200;
+    };
+    // The router has a clock of its own, which goes with the monitor's from here on.
+    const { health } = first!;
+    const weightAt = health.weight.bind(health);
+    health.weight = (nowMs) => weightAt(nowMs + clock.aheadMs);
+    expect(first!.weight).toBeLessThan(0.15);
+    const young = await share();
+    clock.aheadMs = 0.9 * SLOW_START_MS;
+    expect(first!.weight).toBeGreaterThan(0.85);
+    const grown = await share();
+    console.log({ young, grown });
+    // 1 to 10, and 9 to 10.
     expect(young).toBeGreaterThan(0);
-    expect(grown).toBeGreaterThan(young + 0.1);
-    expect(shares[0]!.weight).toBeLessThan(0.2);
+    expect(young).toBeLessThan(0.25);
+    expect(grown).toBeGreaterThan(0.3);
+    clock.aheadMs = SLOW_START_MS;
+    await eventually(() => first!.health.state === 'healthy');
     expect(pathOf(transitions, 'replica-1').at(-1)).toBe('slow-start → healthy');
   });
 

@@ -15,7 +15,7 @@ const READS = repetitions({ quick: 2_000, full: 10_000 });
 it(`the in-flight counter is balanced after ${TOTAL} mixed outcomes, and each caller was called back once`, async () => {
   const database = await createDatabase(topology(), { node: 'primary' });
   const admin = await createConnection({ uri: topology().primary.rootUrl });
-  const pool = testPool(database.appUrl, { connections: CONNECTIONS });
+  const pool = testPool(database.appUrl, { connections: CONNECTIONS, acquireDeadlineMs: 2_000 });
   const tally = await mixOutcomes(pool, admin, { total: TOTAL, atOnce: 64, random: seeded(20_261_123) });
 
   await eventually(() => expect(pool.stats).toMatchObject({ used: 0, pending: 0 }));

@@ -9,7 +9,7 @@ import { queryTimeoutOf } from '../driver-error.js';
 import { QueryTimeoutError } from '../errors.js';
 import { RoutingPoolCluster } from '../routing/routing-pool.cluster.js';
 import { ask, routedApp, routedDatabase } from '../testing/routed-database.js';
-import { acquire, ended, query, testPool } from '../testing/test-pool.js';
+import { acquire, acquireFirst, ended, query, testPool } from '../testing/test-pool.js';
 import { timeAhead } from '../testing/time.ahead.js';
 import { ask as askPool } from './ask.js';
 import { withQueryTimeout } from './statement.limit.js';
@@ -61,7 +61,7 @@ describe('a statement that runs for too long', () => {
 
   it('is ended by the server, and its connection is as good as before', async () => {
     const pool = testPool(topology().primary.appUrl, { queryTimeoutMs: limitMs });
-    const connection = await acquire(pool);
+    const connection = await acquireFirst(pool);
     const error: unknown = await query(connection, heavy('ended')).catch((reason: unknown) => reason);
     expect(queryTimeoutOf(error)).toMatchObject({ status: 503, code: 'database-timeout' });
     expect(await query(connection, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);

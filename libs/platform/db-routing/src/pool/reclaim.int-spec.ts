@@ -1,5 +1,7 @@
-import { eventually, type TestDatabase } from '@fourfold-tools/testing';
+import { randomBytes } from 'node:crypto';
+import { eventually, type TestDatabase, topology } from '@fourfold-tools/testing';
 import { Logger } from '@nestjs/common';
+import { createConnection } from 'mysql2/promise';
 import type { DataSource } from 'typeorm';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, type MockInstance, vi } from 'vitest';
 import { completeOptions } from '../db-routing.options.js';
@@ -7,26 +9,36 @@ import { clusterOptions } from '../routing/create-cluster.js';
 import { counted } from '../testing/outage.fixture.js';
 import { proxiedCluster } from '../testing/proxied-cluster.js';
 import { routedDatabase } from '../testing/routed-database.js';
+import { timeAhead } from '../testing/time.ahead.js';
 
-const idleLeaseMs = 400;
+const idleLeaseMs = 60_000;
+/** No statement of these tests is over its own time while the clock is put forward. */
+const queryTimeoutMs = 600_000;
+const PAST_LEASE_MS = idleLeaseMs + 1;
 
 let database: TestDatabase;
 let watched: Awaited<ReturnType<typeof proxiedCluster>>;
 let dataSource: DataSource;
 let warn: MockInstance<Logger['warn']>;
+/** Of the whole file: what a pool has noted of the time must not lie ahead of it. */
+let time: ReturnType<typeof timeAhead>;
 
 beforeAll(async () => {
+  time = timeAhead();
   database = await routedDatabase();
   const { primary, replica } = clusterOptions(completeOptions({ primaryUrl: database.appUrl, replicas: [] }));
   watched = await proxiedCluster(database, {
     cluster: {
-      primary: { ...primary, connections: 1, idleLeaseMs },
-      replica: { ...replica, connections: 2, idleLeaseMs },
+      primary: { ...primary, connections: 1, idleLeaseMs, queryTimeoutMs },
+      replica: { ...replica, connections: 2, idleLeaseMs, queryTimeoutMs },
     },
   });
   ({ dataSource } = watched);
+  // A replica would seem to lag by as much as the clock is put forward.
+  watched.monitor.stop();
 });
 afterAll(async () => {
+  vi.restoreAllMocks();
   await watched.close();
   await database.drop();
 });
@@ -34,7 +46,7 @@ beforeEach(() => {
   warn = vi.spyOn(Logger.prototype, 'warn');
 });
 afterEach(() => {
-  vi.restoreAllMocks();
+  warn.mockRestore();
 });
 
 const used = () => watched.cluster.primaryPool.stats.used;
@@ -54,6 +66,7 @@ it('a transaction that its holder leaves idle is ended, counted, and told of wit
     return runner;
   }
   const runner = await forgetful();
+  time.by(PAST_LEASE_MS);
   await eventually(() => used() === 0);
   // The only connection, and the only row: both are free.
   await dataSource.query("UPDATE notes SET text = 'free'");
@@ -80,6 +93,7 @@ it('a connection whose holder has released it while it was being made is had bac
   await runner.release();
   await connecting;
   expect(used()).toBe(1);
+  time.by(PAST_LEASE_MS);
   await eventually(() => used() === 0);
   expect(await reclaimed('primary')).toBe(before + 1);
   expect(told()[0]).toMatchObject({ inTransaction: false, sql: '' });
@@ -87,7 +101,17 @@ it('a connection whose holder has released it while it was being made is had bac
 
 it('a holder whose statement takes longer than that keeps its connection', async () => {
   const before = await reclaimed('primary');
-  expect(await dataSource.query('SELECT SLEEP(1) AS slept')).toEqual([{ slept: 0 }]);
+  const lock = `reclaim-${randomBytes(5).toString('hex')}`;
+  const holder = await createConnection({ uri: topology().primary.rootUrl });
+  await holder.query('DO GET_LOCK(?, 0)', [lock]);
+  const answer = dataSource.query(`SELECT GET_LOCK('${lock}', 60) AS got`);
+  await eventually(() => used() === 1);
+  const looks = vi.spyOn(watched.cluster, 'onPrimarySuspicion');
+  time.by(PAST_LEASE_MS);
+  await eventually(() => looks.mock.calls.length > 1);
+  looks.mockRestore();
+  await holder.end();
+  expect(await answer).toEqual([{ got: 1 }]);
   expect(await reclaimed('primary')).toBe(before);
 });
 
@@ -99,6 +123,7 @@ it('of reads, for which a note of each would cost too much, the next one is told
   for (const takenAt of [expect.stringContaining('not known'), expect.stringContaining('leakReader')]) {
     warn.mockClear();
     await leakReader();
+    time.by(PAST_LEASE_MS);
     await eventually(() => expect(told()).toEqual([expect.objectContaining({ sql: 'SELECT 1', takenAt })]));
   }
 });

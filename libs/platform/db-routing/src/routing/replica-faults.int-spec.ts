@@ -7,8 +7,6 @@ import { acquire, query } from '../testing/test-pool.js';
 
 type Cluster = Awaited<ReturnType<typeof proxiedCluster>>;
 
-const READ_DEADLINE_MS = 1_000;
-
 let database: TestDatabase;
 let hole: BlackHole;
 let servers: Awaited<ReturnType<typeof serverIds>>;
@@ -20,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => Promise.all([database.drop(), hole.close()]));
 beforeEach(async () => {
   routed = await proxiedCluster(database);
-  expect(routed.inRotation()).toEqual(['replica-1', 'replica-2']);
+  await eventually(() => expect(routed.inRotation()).toEqual(['replica-1', 'replica-2']));
 });
 afterEach(() => routed.close());
 
@@ -89,16 +87,14 @@ describe.each(faults)('a replica %s', (_title, inflict) => {
     const busy = await Promise.all(Array.from({ length: 5 }, () => acquire(cluster.replicaNodes[0]!.pool)));
     const met = await routesTo(metrics, 'replica-2');
     const reads = Array.from({ length: 30 }, async () => {
-      const startedMs = performance.now();
+      // By the read's own deadline at the latest: after it, this rejects.
       const connection = await connect(routed);
-      const tookMs = performance.now() - startedMs;
       const [row] = await query(connection, 'SELECT @@server_id AS id');
       connection.release();
-      return { tookMs, server: String(row?.['id']) };
+      return String(row?.['id']);
     });
     const answers = await Promise.all(reads);
-    expect(new Set(answers.map(({ server }) => server))).toEqual(new Set([servers.replicas[0]]));
-    expect(Math.max(...answers.map(({ tookMs }) => tookMs))).toBeLessThan(2 * READ_DEADLINE_MS);
+    expect(new Set(answers)).toEqual(new Set([servers.replicas[0]]));
     expect((await routesTo(metrics, 'replica-2')) - met).toBeGreaterThan(0);
     expect((await routesTo(metrics, 'replica-2')) - met).toBeLessThan(25);
     for (const connection of busy) connection.release();

@@ -100,6 +100,21 @@ export async function counted(name: string): Promise<Record<string, number>> {
   return Object.fromEntries(values.map(({ labels, value }) => [Object.values(labels).join(' '), value]));
 }
 
+/**
+ * Puts the clock of a watched cluster forward until `check` holds, by a minute a second: a minute in the middle of a
+ * heartbeat is none in which the primary was there, and so ages no replica.
+ */
+export async function agedUntil(clock: { aheadMs: number }, check: () => boolean): Promise<void> {
+  await eventually(
+    () => {
+      if (check()) return;
+      clock.aheadMs += 61_000;
+      throw new Error(`Not yet, ${clock.aheadMs} ms ahead`);
+    },
+    { everyMs: 1_000 },
+  );
+}
+
 /** MariaDB's own word for lag as it is so often read: an empty or unknown one is 0. */
 export async function naiveLagSeconds(url: string): Promise<number> {
   const [row] = await ask(url, 'SHOW REPLICA STATUS');

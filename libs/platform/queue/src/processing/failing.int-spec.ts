@@ -32,7 +32,6 @@ async function start(
   });
   app = await QueueApp.start(server.url, [counted], {
     queues: [queue],
-    lockMs: 500,
     abortGraceMs: 100,
     drainMs: 100,
     onStuck: (error) => stuck.push(error),

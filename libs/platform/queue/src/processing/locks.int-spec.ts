@@ -7,7 +7,8 @@ import { handles } from '../testing/handles.js';
 import { message, QueueApp } from '../testing/queue-app.js';
 import { letters } from '../testing/queues.js';
 
-const LOCK_MS = 500;
+/** Longer than a busy machine stands still, so that no lock is lost but by the test. */
+const LOCK_MS = 2_000;
 
 let server: RedisServerFixture;
 let prefix: string;
@@ -110,9 +111,9 @@ describe('an extension of the lock that fails once', () => {
     });
     await Promise.all(workers.map((worker) => worker.isReady()));
     await app.publish(message(1));
-    await eventually(() => begun.length === 1);
+    await eventually(() => begun.length >= 1);
     await refuseExtension(() => failures);
-    await eventually(() => begun.length === 2);
+    await eventually(() => begun.length >= 2);
     mayEnd.open();
     await Promise.all(workers.map((worker) => worker.close()));
   });

@@ -1,5 +1,5 @@
 import { eventually, ForkedProcess, RedisServerFixture } from '@fourfold-tools/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { message, QueueApp } from '../testing/queue-app.js';
 import { isolated, letters, parcels } from '../testing/queues.js';
 import { WorkerDatabase } from '../testing/worker.database.js';
@@ -9,24 +9,16 @@ const script = new URL('../testing/worker.runner.mjs', import.meta.url);
 const PREFIX = '{stuck}';
 
 let database: WorkerDatabase;
-let server: RedisServerFixture;
-let worker: ForkedProcess<Report>;
 
 beforeAll(async () => {
   database = await WorkerDatabase.create();
 });
 afterAll(() => database.close());
-beforeEach(async () => {
-  await database.empty();
-  server = await RedisServerFixture.start();
-});
-afterEach(async () => {
-  await worker.crash();
-  await server.dispose();
-});
 
-/** A worker whose handler never settles, and holds the lock of its inbox row. */
-async function startStuck(): Promise<void> {
+/** A worker whose handler of message `id` never settles, and holds the lock of its inbox row. */
+async function startStuck(id: number, { onTestFinished }: TestContext) {
+  const server = await RedisServerFixture.start();
+  onTestFinished(() => server.dispose());
   const publisher = await QueueApp.start(server.url, [], {
     prefix: PREFIX,
     queues: [letters, parcels, isolated],
@@ -40,17 +32,20 @@ async function startStuck(): Promise<void> {
     drainMs: 200,
     hardLimitMs: 4_000,
   };
-  worker = await ForkedProcess.start<Report>(script, options);
-  const stuck = message(1, 'letters', { to: 'the-stuck' });
+  const worker = await ForkedProcess.start<Report>(script, options);
+  onTestFinished(async () => void (await worker.crash()));
+  const stuck = message(id, 'letters', { to: 'the-stuck' });
   await database.published(stuck);
-  await eventually(async () => expect(await publisher.publish(stuck)).toEqual(['1']));
+  await eventually(async () => expect(await publisher.publish(stuck)).toEqual([String(id)]));
   await publisher.close();
   await worker.told('reached');
+  return { server, worker };
 }
 
-describe('a handler that never settles, in a process that has lost its lock', () => {
-  it('because Redis was away for longer than the lock: the process ends at the hard limit', async () => {
-    await startStuck();
+// Each has servers and a process of its own, and waits for most of its time.
+describe.concurrent('a handler that never settles, in a process that has lost its lock', () => {
+  it('because Redis was away for longer than the lock: the process ends at the hard limit', async (context) => {
+    const { server, worker } = await startStuck(1, context);
     await server.kill();
     expect((await worker.told('aborted')).by).toBe('LockLostError');
     await server.start();
@@ -61,8 +56,8 @@ describe('a handler that never settles, in a process that has lost its lock', ()
     );
   });
 
-  it('because Redis is away for good: the process ends at the hard limit all the same', async () => {
-    await startStuck();
+  it('because Redis is away for good: the process ends at the hard limit all the same', async (context) => {
+    const { server, worker } = await startStuck(2, context);
     await server.kill();
     expect((await worker.told('aborted')).by).toBe('LockLostError');
     await worker.ended();

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { eventually, gate } from '@fourfold-tools/testing';
+import { createConnection } from 'mysql2/promise';
 import { register } from 'prom-client';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { HashRing } from '../ring/hash-ring.js';
 import { ShardRows } from '../rows/shard.rows.js';
 import { evenTopology } from '../topology/even-topology.js';
@@ -103,11 +105,18 @@ describe('a shard that is well', () => {
 
   it('is not refused because its pool is used up, or its answers take long', async () => {
     const { router, registry } = await shards.router({ ...WARY, poolSize: 2, acquireTimeoutMs: 400 });
+    // Its connections are made before: that may take a busy machine longer than a caller waits for one.
+    await eventually(() => Promise.all([1, 2].map(() => router.read(here, ping))));
+    // The answers take until the refusals are there.
+    const lock = `breaker-${randomBytes(5).toString('hex')}`;
+    const holder = await createConnection({ uri: shards.urls['shard-1']! });
+    onTestFinished(() => holder.end());
+    await holder.query('DO GET_LOCK(?, 0)', [lock]);
     const held = [gate(), gate()];
     const slow = held.map(({ open }) =>
       router.read(here, (manager) => {
         open();
-        return manager.query('SELECT SLEEP(1)');
+        return manager.query(`SELECT GET_LOCK('${lock}', 60), RELEASE_LOCK('${lock}')`);
       }),
     );
     await Promise.all(held.map(({ passed }) => passed));
@@ -116,6 +125,7 @@ describe('a shard that is well', () => {
     );
     for (const error of turnedAway) expect(error).toMatchObject({ fault: 'busy' });
     expect(registry.breakerOf('shard-1')).toBe('closed');
+    await holder.query('DO RELEASE_LOCK(?)', [lock]);
     await Promise.all(slow);
     expect(await router.read(here, ping)).toEqual([{ one: 1 }]);
   });

@@ -3,10 +3,18 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { HashRing } from '../ring/hash-ring.js';
 import { evenTopology } from '../topology/even-topology.js';
 import { ShardUnavailableError } from './shard-unavailable.error.js';
-import { failureOf, keyOn, ping, SHARDS, TestShards, timed } from './shards.support-spec.js';
+import { failureOf, keyOn, ping, SHARDS, TestShards } from './shards.support-spec.js';
 
 const ring = new HashRing(evenTopology(SHARDS));
 const [here, there] = [keyOn(ring, 'shard-1'), keyOn(ring, 'shard-2')];
+
+/** What is waited for up to one of these fails the test by its own time. */
+const DEADLINE_MS = 600_000;
+const PATIENT = {
+  connectTimeoutMs: DEADLINE_MS,
+  acquireTimeoutMs: DEADLINE_MS,
+  operationTimeoutMs: DEADLINE_MS,
+};
 
 let shards: TestShards;
 beforeAll(async () => {
@@ -17,11 +25,10 @@ afterAll(() => shards.stop());
 
 describe('a shard that is down', () => {
   it('fails fast from the start, leaves others alone, and is used again when it is up', async () => {
-    const { router, registry } = await shards.router();
+    const { router, registry } = await shards.router(PATIENT);
     await shards.proxy('shard-1').close();
     for (const call of [() => router.read(here, ping), () => router.write(here, ping)]) {
-      const { ms, error } = await timed(call());
-      expect(ms).toBeLessThan(300);
+      const error = await failureOf(call());
       expect(error).toBeInstanceOf(ShardUnavailableError);
       expect(error).toMatchObject({
         code: 'shard-unavailable',
@@ -42,7 +49,7 @@ describe('a shard that is down', () => {
   });
 
   it('fails fast when it goes down in use, in the middle of a statement too, and is used again when back', async () => {
-    const { router } = await shards.router();
+    const { router } = await shards.router(PATIENT);
     await Promise.all(Array.from({ length: 8 }, () => router.read(here, ping)));
     const running = gate();
     const broken = failureOf(
@@ -55,9 +62,7 @@ describe('a shard that is down', () => {
     await running.passed;
     await shards.proxy('shard-1').close();
     expect(await broken).toBeInstanceOf(ShardUnavailableError);
-    const { ms, error } = await timed(router.write(here, ping));
-    expect(error).toBeInstanceOf(ShardUnavailableError);
-    expect(ms).toBeLessThan(300);
+    expect(await failureOf(router.write(here, ping))).toBeInstanceOf(ShardUnavailableError);
     await shards.proxy('shard-1').open();
     await eventually(() => router.write(here, ping));
   });
@@ -66,7 +71,7 @@ describe('a shard that is down', () => {
     const { router } = await shards.router();
     await shards.proxy('shard-1').close();
     const { results, unavailableShards } = await router.scatter(async (_manager, shard) => shard, {
-      deadlineMs: 1_000,
+      deadlineMs: 60_000,
     });
     expect(unavailableShards).toEqual(['shard-1']);
     expect(results.map(({ value }) => value)).toEqual(['shard-0', 'shard-2', 'shard-3']);

@@ -9,22 +9,23 @@ import { FollowingProcess } from '../topology/topology.support-spec.js';
 export interface TopologyProcessOptions {
   readonly databaseUrl: string;
   readonly redis: TopologyRedisOptions;
+  readonly pollMs: number;
 }
 
-/** `adopted`: it routes by `topology` since `atMs` (Unix time). `refused`: what it was told to publish was not, by this code. */
+/** `adopted`: it routes by `topology` now. `refused`: what it was told to publish was not, by this code. */
 export type TopologyReport =
   | { readonly told: 'ready' }
-  | { readonly told: 'adopted'; readonly topology: Topology; readonly atMs: number }
+  | { readonly told: 'adopted'; readonly topology: Topology }
   | { readonly told: 'refused'; readonly code: string };
 
 /** Follows the topology, and publishes each change that it is told. Ends by a signal. */
 export async function run(text: string): Promise<void> {
-  const { databaseUrl, redis } = JSON.parse(text) as TopologyProcessOptions;
+  const { databaseUrl, redis, pollMs } = JSON.parse(text) as TopologyProcessOptions;
   Logger.overrideLogger(false);
   const main = await new DataSource({ type: 'mysql', url: databaseUrl }).initialize();
-  const { own, publisher } = await FollowingProcess.start(main, redis);
+  const { own, publisher } = await FollowingProcess.start(main, redis, { pollMs });
   const tell = (report: TopologyReport) => process.send!(report);
-  own.onAdopted(({ topology }) => tell({ told: 'adopted', topology, atMs: Date.now() }));
+  own.onAdopted(({ topology }) => tell({ told: 'adopted', topology }));
   process.on('message', (change: RingChange) => {
     publisher
       .publish(own.ring.plan(change).topology)

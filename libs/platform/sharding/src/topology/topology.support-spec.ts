@@ -14,8 +14,6 @@ export class FollowingProcess {
     readonly follower: TopologyFollower,
     /** How often it has asked the database for a document. */
     readonly reads: { documents: number },
-    /** By `performance.now()`, by epoch: however late the test comes to look. */
-    readonly adoptedAtMs: ReadonlyMap<number, number>,
   ) {}
 
   static async start(
@@ -32,14 +30,12 @@ export class FollowingProcess {
       },
     });
     const own = await CurrentTopology.load(store);
-    const adoptedAtMs = new Map<number, number>();
-    own.onAdopted(({ epoch }) => adoptedAtMs.set(epoch, performance.now()));
     const copy = redis && new TopologyCopy(redis);
     const source = new Source(store, copy);
     const follower = new TopologyFollower(own, source, copy, options);
     follower.onApplicationBootstrap();
     const publisher = new TopologyPublisher(store, source, own);
-    return new FollowingProcess(own, publisher, follower, reads, adoptedAtMs);
+    return new FollowingProcess(own, publisher, follower, reads);
   }
 
   async stop(): Promise<void> {
