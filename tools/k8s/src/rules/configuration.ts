@@ -1,3 +1,4 @@
+import type { IJob } from 'kubernetes-models/batch/v1';
 import type { IPodSpec } from 'kubernetes-models/v1';
 import type { IRoleBinding } from 'kubernetes-models/rbac.authorization.k8s.io/v1';
 import type { Finding } from '../finding.js';
@@ -7,6 +8,7 @@ import { configReferences } from './references.js';
 
 const hashed = about('hashed-config');
 const job = about('job-name');
+const deadline = about('job-deadline');
 const secrets = about('no-secret');
 const tokens = about('no-token');
 const variables = about('variables');
@@ -19,7 +21,9 @@ const SECRET_NAME = /(PASSWORD|SECRET|TOKEN|PRIVATE_KEY)S?$/;
 export function configuration(manifests: Manifests): Finding[] {
   return [
     ...configNames(manifests),
-    ...manifests.workloads.filter(({ kind }) => kind === 'Job').flatMap((workload) => [...jobName(workload)]),
+    ...manifests.workloads
+      .filter(({ kind }) => kind === 'Job')
+      .flatMap((workload) => [...jobFaults(workload)]),
     ...writtenSecrets(manifests),
     ...manifests.workloads.flatMap((workload) => [...apiAccess(manifests, workload)]),
     ...unknownVariables(manifests),
@@ -49,7 +53,11 @@ function configNames(manifests: Manifests): Finding[] {
 }
 
 /** The next release has a Job of another name, since the template of one that is there can't be changed. */
-function* jobName({ manifest, pod }: Workload): Generator<Finding> {
+function* jobFaults({ manifest, pod }: Workload): Generator<Finding> {
+  if ((manifest as unknown as IJob).spec?.activeDeadlineSeconds !== undefined) {
+    const message = 'must be left out: it counts while an image is missing, and ends the Job for good';
+    yield deadline.object(manifest, 'spec.activeDeadlineSeconds', message);
+  }
   const tag = pod.containers.find(isOurs)?.image?.split(':').at(-1);
   if (tag !== undefined && !manifest.metadata.name.endsWith(`-${tag}`)) {
     yield job.object(manifest, 'metadata.name', `must end in the tag of its image, "-${tag}"`);
@@ -95,7 +103,7 @@ function* apiAccess(manifests: Manifests, { manifest, pod }: Workload): Generato
   }
 }
 
-function asksForToken({ volumes = [] }: IPodSpec): boolean {
+export function asksForToken({ volumes = [] }: IPodSpec): boolean {
   return volumes.some(({ projected }) =>
     projected?.sources?.some(({ serviceAccountToken }) => serviceAccountToken),
   );
