@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { checkRender } from './check-render.js';
@@ -47,9 +47,7 @@ async function main(): Promise<number> {
   const every = values.every ?? false;
   const subjects =
     positionals.length > 0
-      ? positionals.map((folder) =>
-          folderSubject(process.cwd(), resolve(folder).slice(process.cwd().length + 1)),
-        )
+      ? positionals.map((folder) => folderSubject(process.cwd(), relative(process.cwd(), resolve(folder))))
       : [...overlaySubjects(root), ...combinationSubjects(root, { every })];
   let wrong = 0;
   for (let start = 0; start < subjects.length; start += PARALLEL) {
