@@ -194,4 +194,20 @@ export const inTheWhole: readonly Case[] = [
       find('ConfigMap/demo-scripts').data.more = 'x'.repeat(250_000);
     },
   ],
+  [
+    'job-deadline',
+    'a Job that a late image ends for good',
+    /Job\/make-secrets-0\.1\.0 spec\.activeDeadlineSeconds: must be left out/,
+    (find) => {
+      find('Job/make-secrets').spec.activeDeadlineSeconds = 600;
+    },
+  ],
+  [
+    'pod-security',
+    'a namespace that admits any pod',
+    /Namespace\/fourfold-dev metadata\.labels\.pod-security\.kubernetes\.io\/enforce: must be restricted/,
+    (find) => {
+      find('Namespace/fourfold-dev').metadata.labels = {};
+    },
+  ],
 ];
