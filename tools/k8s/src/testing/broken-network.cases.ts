@@ -20,7 +20,7 @@ export const betweenPods: readonly Case[] = [
   [
     'connections',
     'more pods than the primary has connections for',
-    /Service\/mariadb-primary .*takes 2000 connections, and \d+ may be opened: order-api 71 × 33/,
+    /Service\/mariadb-primary .*takes 2000 connections, and \d+ may be opened: order-api 71 × 34/,
     (find) => {
       find('Deployment/order-api').spec.replicas = 70;
     },
