@@ -1,7 +1,7 @@
 #!/bin/bash
 # Brings running MariaDB servers to what the platform needs: accounts, databases, replication. It says what there is to
-# be, so it may run at every start, also over servers that have all of it: then it changes nothing and writes nothing
-# to the binary log. The image's own init folder would run it on empty volumes alone.
+# be, so it may run at every start, also over servers that have all of it: then it writes nothing to the binary log, and
+# replication pauses for a moment. The image's own init folder would run it on empty volumes alone.
 #
 # PRIMARY=host:port, REPLICAS and SHARDS: the same, separated by spaces. MARIADB_ROOT_PASSWORD and the passwords of the
 # accounts, DB_{APP,MIGRATE,READ,MONITOR,REPL}_PASSWORD.
@@ -43,13 +43,13 @@ follow() {
     [ "$(field Master_Host):$(field Master_Port)" = "$PRIMARY" ] &&
       [ "$(field Slave_IO_Running)/$(field Slave_SQL_Running)" = Yes/Yes ]
   }
-  if ! follows "$1"; then
-    # A new server has logged how it was set up, under numbers that the primary's first changes have too.
-    if [ -z "$status" ] && ! has_database "$1" fourfold; then sql "$1" -e 'RESET MASTER'; fi
-    sql "$1" -e "STOP SLAVE; CHANGE MASTER TO MASTER_HOST='${PRIMARY%:*}', MASTER_PORT=${PRIMARY##*:},
-      MASTER_USER='fourfold_repl', MASTER_PASSWORD='$DB_REPL_PASSWORD', MASTER_USE_GTID=slave_pos,
-      MASTER_CONNECT_RETRY=1; START SLAVE"
-  fi
+  # A new server has logged how it was set up, under numbers that the primary's first changes have too.
+  status=$(sql "$1" -E -e 'SHOW SLAVE STATUS')
+  if [ -z "$status" ] && ! has_database "$1" fourfold; then sql "$1" -e 'RESET MASTER'; fi
+  # Also one that follows: its connection outlives the password that it was made with, a restart does not.
+  sql "$1" -e "STOP SLAVE; CHANGE MASTER TO MASTER_HOST='${PRIMARY%:*}', MASTER_PORT=${PRIMARY##*:},
+    MASTER_USER='fourfold_repl', MASTER_PASSWORD='$DB_REPL_PASSWORD', MASTER_USE_GTID=slave_pos,
+    MASTER_CONNECT_RETRY=1; START SLAVE"
   until follows "$1" && has_database "$1" fourfold; do
     if [ $SECONDS -ge $deadline ]; then
       echo "provision: $1 does not follow $PRIMARY: $(field Last_IO_Error) $(field Last_SQL_Error)" >&2

@@ -11,7 +11,7 @@ nodes=redis-$group-node
 self=$POD_NAME.$nodes
 
 # Empty where no Sentinel answers.
-master=$(REDISCLI_AUTH=$SENTINEL_PASSWORD timeout 5 redis-cli -h redis-sentinel -p 26379 \
+master=$(REDISCLI_AUTH=$SENTINEL_PASSWORD timeout 5 redis-cli -h "${SENTINEL_HOST:-redis-sentinel}" -p "${SENTINEL_PORT:-26379}" \
   sentinel get-master-addr-by-name "$group" 2>/dev/null | head -n 1) || master=
 case $master in
   "$nodes"-*) ;;

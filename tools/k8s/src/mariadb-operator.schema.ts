@@ -25,6 +25,19 @@ const resources = z.strictObject({
   requests: z.record(z.enum(['cpu', 'memory']), quantity),
   limits: z.partialRecord(z.enum(['cpu', 'memory']), quantity),
 });
+const securityContext = z.strictObject({
+  allowPrivilegeEscalation: z.boolean().optional(),
+  privileged: z.boolean().optional(),
+  readOnlyRootFilesystem: z.boolean().optional(),
+  runAsNonRoot: z.boolean().optional(),
+  runAsUser: count.optional(),
+  runAsGroup: count.optional(),
+  capabilities: z
+    .strictObject({ add: z.array(z.string()).optional(), drop: z.array(z.string()).optional() })
+    .optional(),
+});
+/** Where the whole object is left out, the operator fills in its own image. */
+const dataPlane = z.strictObject({ image: z.string(), securityContext: securityContext.optional() });
 const replication = z.strictObject({
   enabled: z.boolean(),
   primary: z
@@ -48,17 +61,8 @@ const replication = z.strictObject({
   semiSyncWaitPoint: z.enum(['AfterSync', 'AfterCommit']).optional(),
   syncBinlog: count.optional(),
   standaloneProbes: z.boolean().optional(),
-});
-const securityContext = z.strictObject({
-  allowPrivilegeEscalation: z.boolean().optional(),
-  privileged: z.boolean().optional(),
-  readOnlyRootFilesystem: z.boolean().optional(),
-  runAsNonRoot: z.boolean().optional(),
-  runAsUser: count.optional(),
-  runAsGroup: count.optional(),
-  capabilities: z
-    .strictObject({ add: z.array(z.string()).optional(), drop: z.array(z.string()).optional() })
-    .optional(),
+  initContainer: dataPlane.optional(),
+  agent: dataPlane.optional(),
 });
 const podSecurityContext = z.strictObject({
   runAsNonRoot: z.boolean().optional(),
@@ -91,7 +95,10 @@ const mariadb = object(
       })
       .optional(),
     updateStrategy: z
-      .strictObject({ type: z.enum(['ReplicasFirstPrimaryLast', 'RollingUpdate', 'OnDelete', 'Never']) })
+      .strictObject({
+        type: z.enum(['ReplicasFirstPrimaryLast', 'RollingUpdate', 'OnDelete', 'Never']),
+        autoUpdateDataPlane: z.boolean().optional(),
+      })
       .optional(),
   }),
 );

@@ -8,6 +8,10 @@ import { matches, type Labels, type Manifests } from './manifests.js';
 export type Place =
   /** `namespace`: labels of another one, or `own` for that of the render. */
   | { readonly kind: 'pod'; readonly namespace: Labels | 'own'; readonly labels: Labels }
+  /** A pod of another namespace, of which nothing else is known. */
+  | { readonly kind: 'namespace'; readonly namespace: Labels }
+  /** The Kubernetes API, at the address of a node: in Cilium no block of addresses takes that in. */
+  | { readonly kind: 'api' }
   | { readonly kind: 'address'; readonly ip: string }
   /** Any address out of the cluster. */
   | { readonly kind: 'outside' };
@@ -73,6 +77,8 @@ function hasPeer(peers: INetworkPolicyPeer[] | undefined, place: Place): boolean
       // A block of one host is for that host alone.
       return place.kind === 'outside' && !ipBlock.cidr.endsWith('/32');
     }
+    if (place.kind === 'namespace')
+      return namespaceSelector !== undefined && selects(namespaceSelector, place.namespace);
     if (place.kind !== 'pod') return false;
     const { namespace } = place;
     const inNamespace =

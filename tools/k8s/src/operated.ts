@@ -11,6 +11,13 @@ export interface Operated {
 /** Where the operator's agent listens, beside a server that is replicated. */
 const AGENT_PORT = 5555;
 
+/** Where a MariaDB says what each of its containers is. */
+export const operatedPaths: Readonly<Record<string, string>> = {
+  mariadb: 'spec',
+  init: 'spec.replication.initContainer',
+  agent: 'spec.replication.agent',
+};
+
 export function operatedBy(manifest: Manifest & MariaDB): Operated {
   const { metadata, spec } = manifest;
   const own = { 'app.kubernetes.io/name': 'mariadb', 'app.kubernetes.io/instance': metadata.name };
@@ -31,17 +38,24 @@ export function operatedBy(manifest: Manifest & MariaDB): Operated {
       replicas: spec.replicas,
       pod: {
         securityContext: spec.podSecurityContext,
+        initContainers: replicated ? [{ name: 'init', ...spec.replication?.initContainer }] : [],
         containers: [
           {
             name: 'mariadb',
             image: spec.image,
             securityContext: spec.securityContext,
             resources: spec.resources,
-            ports: [
-              { name: 'mariadb', containerPort: spec.port },
-              ...(replicated ? [{ name: 'agent', containerPort: AGENT_PORT }] : []),
-            ],
+            ports: [{ name: 'mariadb', containerPort: spec.port }],
           },
+          ...(replicated
+            ? [
+                {
+                  name: 'agent',
+                  ...spec.replication?.agent,
+                  ports: [{ name: 'agent', containerPort: AGENT_PORT }],
+                },
+              ]
+            : []),
         ],
       },
     } as Workload,

@@ -8,10 +8,9 @@ import { isOurs, nameOf } from './manifests.js';
 import { combination, combinationSubjects, overlaySubjects } from './subjects.js';
 import { overlay, root } from './testing/overlay.js';
 
-const combinations = combinationSubjects(root, { every: true });
-const everything = combinations.at(-1)!;
-/** Each component is in `everything`, or in an overlay: that each two go together is for the full run. */
-const subjects = [...overlaySubjects(root), ...(fullRun ? combinations : [everything])];
+const everything = combinationSubjects(root, { every: true }).at(-1)!;
+/** Sets in which each two components meet; every set is for the full run. */
+const subjects = [...overlaySubjects(root), ...combinationSubjects(root, { every: fullRun })];
 
 describe('the Kubernetes manifests', () => {
   it.each(subjects)('$name', async (subject) => {

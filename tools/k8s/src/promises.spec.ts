@@ -1,15 +1,26 @@
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { promises } from './promises.js';
+import { root } from './testing/overlay.js';
+
+interface WorkerOptions {
+  longestStopMs: (options: { drainMs: number; abortGraceMs: number }) => number;
+}
+
+/** By a path that is put together: the library keeps it to itself. */
+const { longestStopMs } = (await import(
+  /* @vite-ignore */ join(root, 'libs/platform/queue/src/worker.options.ts')
+)) as WorkerOptions;
 
 /** The one number that `pattern` finds in a source, underscores left out. */
 function figure(file: string, pattern: RegExp): number {
-  const text = readFileSync(fileURLToPath(new URL(`../../../${file}`, import.meta.url)), 'utf8');
+  const text = readFileSync(join(root, file), 'utf8');
   return Number(pattern.exec(text)?.[1]?.replaceAll('_', ''));
 }
 
 describe('what the manifests leave room for is what the applications do', () => {
+  const queue = 'libs/platform/queue/src/queue.module.ts';
   const httpServer = 'libs/platform/observability/src/http.server.ts';
   const routing = 'libs/platform/db-routing/src/db-routing.options.ts';
   const shards = 'libs/platform/sharding/src/routing/shard-connection.options.ts';
@@ -23,14 +34,22 @@ describe('what the manifests leave room for is what the applications do', () => 
     ['idle connections', 1_000 * promises.keepAliveSeconds, figure(httpServer, /KEEP_ALIVE_MS = ([\d_]+)/)],
     [
       'the stop of a worker',
-      promises.stopSeconds['worker'],
-      figure('docs/libraries/queue.md', /in any case after (\d+) s/),
+      1_000 * promises.stopSeconds['worker']!,
+      longestStopMs({
+        drainMs: figure(queue, /drainMs = ([\d_]+)/),
+        abortGraceMs: figure(queue, /abortGraceMs = ([\d_]+)/),
+      }) + figure(queue, /CLOSE_MS = ([\d_]+)/),
     ],
-    ['a child process', promises.childMiB, figure('docs/libraries/queue.md', /`maxRssBytes` \((\d+) MiB\)/)],
+    ['a child process', promises.childMiB, figure(queue, /maxRssBytes: (\d+) \* MIB/)],
     [
       'the primary',
       promises.connections['DB_PRIMARY_URL'],
-      1 + figure(routing, /primaryConnections: count\.default\((\d+)\)/),
+      2 + figure(routing, /primaryConnections: count\.default\((\d+)\)/),
+    ],
+    [
+      'the primary, of a reader',
+      promises.readerConnections,
+      2 + figure('apps/order-api/src/config/api-role.ts', /primaryConnections: (\d+)/),
     ],
     [
       'a replica',
@@ -41,10 +60,7 @@ describe('what the manifests leave room for is what the applications do', () => 
   ])('%s', (_what, promised, actual) => expect(promised).toBe(actual));
 
   it('queues with child processes', () => {
-    const queues = readFileSync(
-      fileURLToPath(new URL('../../../libs/shop/contracts/src/queues.ts', import.meta.url)),
-      'utf8',
-    );
+    const queues = readFileSync(join(root, 'libs/shop/contracts/src/queues.ts'), 'utf8');
     expect(queues.match(/isolation: 'child-process'/g) ?? []).toHaveLength(promises.children);
   });
 });

@@ -9,10 +9,12 @@ export const promises = {
   afterStopSeconds: 5,
   /** An idle connection of a client ends after so long. */
   keepAliveSeconds: 100,
-  /** Connections of one process to each server of the list, and those that its probes take. */
-  connections: { DB_PRIMARY_URL: 32 + 1, DB_REPLICA_URLS: 64 + 1, SHARD_URLS: 16 + 1 } as Readonly<
+  /** Connections of one process to each server of the list, and those that its probes take (decision 0033). */
+  connections: { DB_PRIMARY_URL: 32 + 2, DB_REPLICA_URLS: 64 + 1, SHARD_URLS: 16 + 1 } as Readonly<
     Record<string, number>
   >,
+  /** To the primary, with API_ROLE=read. */
+  readerConnections: 8 + 2,
   /** At most, of one child process of a queue. */
   childMiB: 512,
   /** Queues of the worker that have child processes. */

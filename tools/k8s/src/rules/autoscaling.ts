@@ -6,6 +6,10 @@ import { scalersOf } from './scalers.js';
 
 const fault = about('autoscaling');
 
+/** Waiting and active jobs, with more labels where one Prometheus scrapes several platforms. */
+const QUERY =
+  /^max\(sum by \(instance\) \(max_over_time\(queue_jobs\{[^}]*\bstate=~"waiting\|active"[^}]*\}\[\d+m\]\)\)\)$/;
+
 /** An autoscaler is the only one who says how many there are, and says it sensibly. */
 export function autoscaling(manifests: Manifests): Finding[] {
   const scalers = scalersOf(manifests);
@@ -45,11 +49,19 @@ function kedaFaults(manifest: Manifest & IScaledObject): Finding[] {
     if (metadata['ignoreNullValues'] !== 'false') {
       found.push([`${path}.metadata.ignoreNullValues`, 'must be "false": no figure is not the figure 0']);
     }
-    if (!/^max\(sum by \(instance\)/.test(metadata['query'] ?? '')) {
+    if (!QUERY.test(metadata['query'] ?? '')) {
       found.push([
         `${path}.metadata.query`,
-        'must be max(sum by (instance) (…)): each process shows the same figures',
+        'must be max(sum by (instance) (max_over_time(queue_jobs{state=~"waiting|active"}[…]))): each process shows the same figures',
       ]);
+    }
+    if (!(Number(metadata['threshold']) > 0)) {
+      found.push([`${path}.metadata.threshold`, 'must be a number above 0: jobs for one worker']);
+    }
+    const [, hostname = ''] = /^https?:\/\/([^:/]+)/.exec(metadata['serverAddress'] ?? '') ?? [];
+    if (!hostname.includes('.')) {
+      const message = `"${hostname}" has no namespace: KEDA asks from its own`;
+      found.push([`${path}.metadata.serverAddress`, message]);
     }
   });
   if (fallback?.behavior !== 'currentReplicasIfHigher') {

@@ -1,5 +1,6 @@
 import type { IDeployment } from 'kubernetes-models/apps/v1';
 import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1';
+import { environmentOf } from '../environment.js';
 import type { Finding } from '../finding.js';
 import { isOurs, POD_PATH, type Manifests, type Workload } from '../manifests.js';
 import { promises } from '../promises.js';
@@ -78,10 +79,10 @@ function* workloadFaults(manifests: Manifests, workload: Workload): Generator<Fi
       'must be 0: a new pod comes first',
     );
   }
-  yield* graceFaults(workload, ours.name);
+  yield* graceFaults(manifests, workload, ours.name);
 }
 
-function* graceFaults({ manifest, pod }: Workload, app: string): Generator<Finding> {
+function* graceFaults(manifests: Manifests, { manifest, pod }: Workload, app: string): Generator<Finding> {
   const ours = pod.containers.find(({ name }) => name === app);
   const preStop = ours?.lifecycle?.preStop;
   if (preStop?.exec !== undefined) {
@@ -97,7 +98,9 @@ function* graceFaults({ manifest, pod }: Workload, app: string): Generator<Findi
     const message = 'must be 5 or more: requests come until every balancer has heard that the pod ends';
     yield grace.object(manifest, `${POD_PATH}.containers.0.lifecycle.preStop.sleep.seconds`, message);
   }
-  const stop = promises.stopSeconds[app] ?? 0;
+  const place = manifests.containers.find(({ container }) => container === ours);
+  const drain = Number(place && environmentOf(manifests, place).get('HTTP_DRAIN_TIMEOUT_MS')) || 0;
+  const stop = Math.max(promises.stopSeconds[app] ?? 0, drain / 1_000);
   const needed = asleep + stop + promises.afterStopSeconds;
   const given = pod.terminationGracePeriodSeconds ?? 30;
   if (given < needed) {

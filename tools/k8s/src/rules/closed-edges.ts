@@ -26,13 +26,22 @@ const forbidden: readonly (readonly [from: string, to: string])[] = [
   ['worker', 'api'],
 ];
 
-/** Where everything is denied first: what must stay closed is. A policy that allows too much is seen here. */
+/** Everything is denied first, and what must stay closed is. A policy that allows too much is seen here. */
 export function closedEdges(manifests: Manifests): Finding[] {
   const policies = manifests.ofKind<INetworkPolicy>('NetworkPolicy');
   const denial = policies.find(
-    ({ spec }) => Object.keys(spec?.podSelector ?? {}).length === 0 && !spec?.egress,
+    ({ spec }) =>
+      Object.keys(spec?.podSelector ?? {}).length === 0 &&
+      !spec?.ingress &&
+      !spec?.egress &&
+      (['Ingress', 'Egress'] as const).every((type) => spec?.policyTypes?.includes(type)),
   );
-  if (denial === undefined) return [];
+  if (denial === undefined) {
+    // A set of components may have no policies; what brings its own namespace is to be deployed.
+    const open = policies[0] ?? manifests.ofKind('Namespace')[0];
+    const message = 'nothing is denied: no NetworkPolicy is like default-deny of components/network-policies';
+    return open === undefined ? [] : [fault.object(open, '', message)];
+  }
   const cluster = new Network(manifests);
   const pods = [...manifests.workloads, ...manifests.operatedWorkloads].map((workload) => ({
     component: workload.labels['app.kubernetes.io/component'],

@@ -20,8 +20,11 @@ export function connections(manifests: Manifests): Finding[] {
     const { strategy } = (workload.manifest as unknown as IDeployment).spec!;
     const { max } = replicasOf(manifests, workload);
     const processes = max + Number(strategy?.rollingUpdate?.maxSurge ?? 1);
-    for (const { variable, host } of addressesOf(environmentOf(manifests, place))) {
-      const each = promises.connections[variable];
+    const variables = environmentOf(manifests, place);
+    const reads = variables.get('API_ROLE') === 'read';
+    for (const { variable, host } of addressesOf(variables)) {
+      const each =
+        reads && variable === 'DB_PRIMARY_URL' ? promises.readerConnections : promises.connections[variable];
       if (each === undefined) continue;
       const { total, by } = wanted.get(host) ?? { total: 0, by: [] };
       wanted.set(host, {

@@ -1,5 +1,6 @@
 import type { Finding } from '../finding.js';
 import { POD_PATH, type ContainerOf, type Manifests } from '../manifests.js';
+import { operatedPaths } from '../operated.js';
 import { about } from './about.js';
 
 const image = about('images-pinned');
@@ -13,11 +14,18 @@ const PINNED = /(@sha256:[0-9a-f]{64}|:v?\d+\.\d+\.\d+[\w.-]*)$/;
 export function containers(manifests: Manifests): Finding[] {
   return [
     ...manifests.containers.flatMap((place) => [...imagePinned(place), ...sized(place), ...readOnly(place)]),
-    ...manifests.operatedWorkloads
-      .filter(({ pod }) => pod.containers.some(({ image: name = '' }) => !PINNED.test(name)))
-      .map(({ manifest }) =>
-        image.object(manifest, 'spec.image', 'is not pinned: it needs a version such as :1.2.3'),
-      ),
+    ...manifests.operatedWorkloads.flatMap(({ manifest, pod }) =>
+      [...(pod.initContainers ?? []), ...pod.containers]
+        // Without one it is the operator's own.
+        .filter(({ image: name }) => name !== undefined && !PINNED.test(name))
+        .map(({ name }) =>
+          image.object(
+            manifest,
+            `${operatedPaths[name]}.image`,
+            'is not pinned: it needs a version such as :1.2.3',
+          ),
+        ),
+    ),
     ...manifests.workloads
       .filter(({ pod }) => pod.enableServiceLinks !== false)
       .map(({ manifest }) =>

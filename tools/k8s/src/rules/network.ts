@@ -14,6 +14,7 @@ import {
 } from '../manifests.js';
 import { Network, type Place, type Port } from '../network.js';
 import { about } from './about.js';
+import { asksForToken } from './configuration.js';
 
 const fault = about('network');
 
@@ -83,10 +84,30 @@ export function inbound(manifests: Manifests): Finding[] {
   return [...scrapes, ...requests];
 }
 
+/** Where it listens: its Service, kubeadm, minikube, MicroK8s. */
+const apiPorts = [443, 6443, 8443, 16443];
+
+function apiFaults(manifests: Manifests, policies: Network): Finding[] {
+  const asking = [
+    ...manifests.workloads.filter(({ pod }) => asksForToken(pod)),
+    ...manifests.operatedWorkloads.filter(({ pod }) => pod.containers.some(({ name }) => name === 'agent')),
+  ];
+  return asking.flatMap((workload) => {
+    const from = placeOf(podsOf(workload)[0] ?? {});
+    return apiPorts
+      .filter((number) => !policies.lets(from, { kind: 'api' }, { number, protocol: 'TCP' }))
+      .map((number) => {
+        const message = `no NetworkPolicy lets it reach the Kubernetes API at port ${number}`;
+        return fault.object(workload.manifest, '', message);
+      });
+  });
+}
+
 /** Each address that the configuration names can be reached: names are looked up, and both ends let it pass. */
 export function network(manifests: Manifests): Finding[] {
   const policies = new Network(manifests);
-  return manifests.containers.flatMap((place) => {
+  const toApi = apiFaults(manifests, policies);
+  const named = manifests.containers.flatMap((place) => {
     const from = placeOf(podsOf(place.workload)[0] ?? {});
     const addresses = addressesOf(environmentOf(manifests, place));
     return [
@@ -94,6 +115,7 @@ export function network(manifests: Manifests): Finding[] {
       ...addresses.flatMap((address) => [...addressFaults(manifests, policies, place, from, address)]),
     ];
   });
+  return [...toApi, ...named];
 }
 
 function dnsFaults(policies: Network, place: ContainerOf, from: Place): Finding[] {
@@ -103,6 +125,14 @@ function dnsFaults(policies: Network, place: ContainerOf, from: Place): Finding[
       .filter((protocol) => !policies.lets(from, server, { number: 53, protocol }))
       .map((protocol) => fault.container(place, '', `no NetworkPolicy lets it ask ${name} by ${protocol}`)),
   );
+}
+
+/** `name.namespace` is a Service of that namespace, or a host with two labels. */
+function placesOf(host: string): Place[] {
+  const [, namespace, cluster] = /^[^.]+\.([^.]+)(\.svc(?:\.cluster\.local)?)?$/.exec(host) ?? [];
+  if (namespace === undefined) return [outside];
+  const pods: Place = { kind: 'namespace', namespace: { 'kubernetes.io/metadata.name': namespace } };
+  return cluster === undefined ? [outside, pods] : [pods];
 }
 
 function* addressFaults(
@@ -116,7 +146,7 @@ function* addressFaults(
   if (service === undefined) {
     if (!host.includes('.'))
       yield fault.container(place, 'env', `${variable} names "${host}", and there is no such Service`);
-    else if (!policies.lets(from, outside, { number: port, protocol: 'TCP' })) {
+    else if (!placesOf(host).some((to) => policies.lets(from, to, { number: port, protocol: 'TCP' }))) {
       yield fault.container(
         place,
         'env',

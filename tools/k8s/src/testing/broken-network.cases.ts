@@ -20,7 +20,7 @@ export const betweenPods: readonly Case[] = [
   [
     'connections',
     'more pods than the primary has connections for',
-    /Service\/mariadb-primary .*takes 2000 connections, and \d+ may be opened: order-api 71 × 33/,
+    /Service\/mariadb-primary .*takes 2000 connections, and \d+ may be opened: order-api 71 × 34/,
     (find) => {
       find('Deployment/order-api').spec.replicas = 70;
     },
@@ -104,6 +104,46 @@ export const betweenPods: readonly Case[] = [
     /any other pod reaches redis-queue:6379/,
     (find) => {
       delete find('NetworkPolicy/redis').spec.ingress[0].from;
+    },
+  ],
+  [
+    'network',
+    'policies without one that denies everything else',
+    /nothing is denied: .*default-deny/,
+    (find, all) => {
+      all.splice(all.indexOf(find('NetworkPolicy/default-deny')), 1);
+    },
+  ],
+  [
+    'network',
+    'a denial of one direction',
+    /nothing is denied: .*default-deny/,
+    (find) => {
+      find('NetworkPolicy/default-deny').spec.policyTypes = ['Ingress'];
+    },
+  ],
+  [
+    'network',
+    'a namespace without policies',
+    /Namespace\/fourfold-dev : nothing is denied/,
+    (_find, all) => {
+      all.splice(0, all.length, ...all.filter(({ kind }) => kind !== 'NetworkPolicy'));
+    },
+  ],
+  [
+    'network',
+    'a Kubernetes API that an address block is to stand for',
+    /Job\/make-secrets-0\.1\.0 .*: no NetworkPolicy lets it reach the Kubernetes API at port 6443/,
+    (find) => {
+      find('NetworkPolicy/demo-secrets').spec.egress[0].to = [{ ipBlock: { cidr: '0.0.0.0/0' } }];
+    },
+  ],
+  [
+    'network',
+    'a Kubernetes API at the port of one distribution',
+    /Job\/make-secrets-0\.1\.0 .*: no NetworkPolicy lets it reach the Kubernetes API at port 16443/,
+    (find) => {
+      find('NetworkPolicy/demo-secrets').spec.egress[0].ports = [{ port: 443 }, { port: 6443 }];
     },
   ],
 ];

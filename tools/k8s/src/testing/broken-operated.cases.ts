@@ -227,4 +227,36 @@ export const operated: readonly Case[] = [
       data['redis-queue.conf'] = data['redis-queue.conf'].replace('noeviction', 'allkeys-lru');
     },
   ],
+  [
+    'pod-security',
+    'an agent of the operator that may gain privileges',
+    /MariaDB\/mariadb spec\.replication\.agent\.securityContext\.allowPrivilegeEscalation: must be false/,
+    (find) => {
+      delete find('MariaDB/mariadb').spec.replication.agent;
+    },
+  ],
+  [
+    'pod-security',
+    'an init container of the operator that keeps capabilities',
+    /MariaDB\/mariadb spec\.replication\.initContainer\.securityContext\.capabilities\.drop: must have ALL/,
+    (find) => {
+      delete find('MariaDB/mariadb').spec.replication.initContainer;
+    },
+  ],
+  [
+    'images-pinned',
+    'an init container of the operator of any version',
+    /MariaDB\/mariadb spec\.replication\.initContainer\.image: is not pinned/,
+    (find) => {
+      find('MariaDB/mariadb').spec.replication.initContainer.image = 'mariadb-operator:latest';
+    },
+  ],
+  [
+    'network',
+    'an agent of the operator that does not reach the Kubernetes API',
+    /MariaDB\/mariadb : no NetworkPolicy lets it reach the Kubernetes API at port 6443/,
+    (find) => {
+      find('NetworkPolicy/mariadb-operator').spec.egress[0].to = [{ ipBlock: { cidr: '0.0.0.0/0' } }];
+    },
+  ],
 ];

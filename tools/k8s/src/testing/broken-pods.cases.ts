@@ -227,4 +227,44 @@ export const inPods: readonly Case[] = [
       data['redis-queue.conf'] = data['redis-queue.conf'].replace('noeviction', 'allkeys-lru');
     },
   ],
+  [
+    'pod-security',
+    'a type of SELinux that may do anything',
+    /Deployment\/mail spec\.template\.spec\.securityContext\.seLinuxOptions\.type: "spc_t" is not allowed/,
+    (find) => {
+      pod(find('Deployment/mail')).securityContext.seLinuxOptions = { type: 'spc_t' };
+    },
+  ],
+  [
+    'pod-security',
+    'no AppArmor',
+    /containers\.0\.securityContext\.appArmorProfile\.type: must be RuntimeDefault or Localhost/,
+    (find) => {
+      first(find('Deployment/worker')).securityContext.appArmorProfile = { type: 'Unconfined' };
+    },
+  ],
+  [
+    'pod-security',
+    'a process of a Windows node',
+    /securityContext\.windowsOptions\.hostProcess: must not be set/,
+    (find) => {
+      pod(find('Deployment/worker')).securityContext.windowsOptions = { hostProcess: true };
+    },
+  ],
+  [
+    'pod-security',
+    'a probe of another host',
+    /readinessProbe\.httpGet\.host: must not be set/,
+    (find) => {
+      first(find('Deployment/order-api')).readinessProbe.httpGet.host = '169.254.169.254';
+    },
+  ],
+  [
+    'grace',
+    'a time for requests in hand that the grace does not cover',
+    /Deployment\/order-api .*is 35, and 75 is needed: 10 s of preStop, 60 s of its own/,
+    (find) => {
+      find('ConfigMap/order-api-config').data.HTTP_DRAIN_TIMEOUT_MS = '60000';
+    },
+  ],
 ];

@@ -248,4 +248,54 @@ export const inProd: readonly Case[] = [
       find('NetworkPolicy/order-api').spec.ingress.pop();
     },
   ],
+  [
+    'routes',
+    'reads that lead to a process that only writes',
+    /GET leads to an API_ROLE of write/,
+    (find) => {
+      find('HTTPRoute/order-api').spec.rules.shift();
+    },
+  ],
+  [
+    'autoscaling',
+    'no number of jobs for one worker',
+    /triggers\.0\.metadata\.threshold: must be a number above 0/,
+    (find) => {
+      delete trigger(find('ScaledObject/worker')).metadata.threshold;
+    },
+  ],
+  [
+    'autoscaling',
+    'a metric that does not exist',
+    /triggers\.0\.metadata\.query: must be max\(sum by \(instance\)/,
+    (find) => {
+      const { metadata } = trigger(find('ScaledObject/worker'));
+      metadata.query = metadata.query.replace('queue_jobs', 'queue_job');
+    },
+  ],
+  [
+    'autoscaling',
+    'waiting jobs alone',
+    /triggers\.0\.metadata\.query: must be max\(sum by \(instance\)/,
+    (find) => {
+      const { metadata } = trigger(find('ScaledObject/worker'));
+      metadata.query = metadata.query.replace('|active', '');
+    },
+  ],
+  [
+    'autoscaling',
+    'a Prometheus in the namespace of KEDA',
+    /triggers\.0\.metadata\.serverAddress: "nowhere" has no namespace/,
+    (find) => {
+      trigger(find('ScaledObject/worker')).metadata.serverAddress = 'http://nowhere';
+    },
+  ],
+  [
+    'network',
+    'a collector in another namespace that no policy lets through',
+    /OTEL_EXPORTER_OTLP_ENDPOINT names collector\.monitoring:4318, where no NetworkPolicy/,
+    (find) => {
+      find('ConfigMap/fourfold-config').data.OTEL_EXPORTER_OTLP_ENDPOINT = 'http://collector.monitoring:4318';
+    },
+  ],
 ];

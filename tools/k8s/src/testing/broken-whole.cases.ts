@@ -128,6 +128,15 @@ export const inTheWhole: readonly Case[] = [
   ],
   [
     'job-name',
+    'a Job of another digest than its image',
+    /must end in 7 digits or more of its image/,
+    (find) => {
+      first(find('Job/migrate')).image = `fourfold/migrate@sha256:${'c'.repeat(64)}`;
+      find('Job/migrate').metadata.name = 'migrate-ddddddd';
+    },
+  ],
+  [
+    'job-name',
     'a Job that keeps its name from release to release',
     /must end in the tag of its image, "-0\.1\.0"/,
     (find) => {
@@ -192,6 +201,22 @@ export const inTheWhole: readonly Case[] = [
     /ConfigMap\/demo-scripts : has \d+ bytes, and kubectl apply takes 250000/,
     (find) => {
       find('ConfigMap/demo-scripts').data.more = 'x'.repeat(250_000);
+    },
+  ],
+  [
+    'job-deadline',
+    'a Job that a late image ends for good',
+    /Job\/make-secrets-0\.1\.0 spec\.activeDeadlineSeconds: must be left out/,
+    (find) => {
+      find('Job/make-secrets').spec.activeDeadlineSeconds = 600;
+    },
+  ],
+  [
+    'pod-security',
+    'a namespace that admits any pod',
+    /Namespace\/fourfold-dev metadata\.labels\.pod-security\.kubernetes\.io\/enforce: must be restricted/,
+    (find) => {
+      find('Namespace/fourfold-dev').metadata.labels = {};
     },
   ],
 ];
