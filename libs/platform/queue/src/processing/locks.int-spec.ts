@@ -8,7 +8,7 @@ import { message, QueueApp } from '../testing/queue-app.js';
 import { letters } from '../testing/queues.js';
 
 /** Longer than a busy machine stands still, so that no lock is lost but by the test. */
-const LOCK_MS = 2_000;
+const LOCK_MS = 1_000;
 
 let server: RedisServerFixture;
 let prefix: string;
