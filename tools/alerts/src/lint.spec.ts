@@ -8,6 +8,7 @@ const code = metricsIn([
   "gauge({ name: 'queue_jobs', labelNames: ['queue'] });",
   "histogram({ name: 'wait_seconds', buckets: [0.01, 0.1, 1] });",
   "counter({ name: 'tries_total' });",
+  "const RUN = 'run_seconds';\nconst BUCKETS = [0.1, 1];\nhistogram({ name: RUN, buckets: BUCKETS });",
 ]);
 
 const fires = (labels: Record<string, string> = {}): AlertCase => ({
@@ -62,6 +63,7 @@ describe('the lint', () => {
     { expr: 'max(sum by (instance) (max_over_time(queue_jobs{state=~"waiting|active"}[2m]))) > 1' },
     { expr: '(sum(rate(tries_total[5m])) or vector(0)) > 1' },
     { expr: 'histogram_quantile(0.99, sum by (le) (rate(wait_seconds_bucket[5m]))) > 0.1' },
+    { expr: 'histogram_quantile(0.99, sum by (le) (rate(run_seconds_bucket[5m]))) > 0.1' },
     {
       expr: 'max by (queue) (queue_jobs) > 1',
       annotations: { summary: '{{ $labels.queue }}' },

@@ -62,7 +62,7 @@ export function readRunbookBase(root: string): string {
 
 /** @param sources texts of source files */
 export function metricsIn(sources: readonly string[]): CodeMetrics {
-  const all = sources.join('\n');
+  const all = sources.map(withConstants).join('\n');
   return {
     names: new Set([...all.matchAll(/'([a-z][a-z0-9]*(?:_[a-z0-9]+)+)'/g)].map(([, name]) => name!)),
     bucketsOf: (histogram) => {
@@ -70,6 +70,14 @@ export function metricsIn(sources: readonly string[]): CodeMetrics {
       return list?.split(',').map((bound) => Number(bound.replaceAll('_', '')));
     },
   };
+}
+
+/** With the value of a constant in the place of its name. */
+function withConstants(source: string): string {
+  return source.replaceAll(/\b(name|buckets): ([A-Z_]+)\b/g, (_all, key: string, constant: string) => {
+    const [, value] = new RegExp(`\\bconst ${constant} = ([^;]+);`).exec(source) ?? [];
+    return `${key}: ${value ?? constant}`;
+  });
 }
 
 function sourcesOf(root: string): string[] {
