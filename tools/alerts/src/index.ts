@@ -9,6 +9,8 @@ export {
   parseExpression,
   readingsOf,
   sharedFigures,
+  thresholdsOf,
+  unboundedIn,
   vectorsBesideLabels,
 } from './promql.js';
 export { shortened } from './shortened.js';

@@ -117,6 +117,16 @@ describe('the lint', () => {
     ['a sum inside of a maximum', { expr: 'max(sum(queue_jobs)) > 1' }, 'with sum instead of max'],
     ['a shared figure of each process', { expr: 'queue_jobs > 1' }, 'with no aggregation instead of max'],
     [
+      'a figure of every program that Prometheus scrapes',
+      { expr: 'nodejs_eventloop_lag_p99_seconds > 1' },
+      'reads nodejs_eventloop_lag_p99_seconds of everything: it needs app="…"',
+    ],
+    [
+      'a figure of every namespace',
+      { expr: 'kube_job_failed{condition="true"} == 1' },
+      'reads kube_job_failed of everything: it needs namespace="…"',
+    ],
+    [
       'vector(0) after by',
       { expr: '(sum by (queue) (rate(tries_total[5m])) or vector(0)) > 1' },
       'has "or vector(…)" after something with labels',

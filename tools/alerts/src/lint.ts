@@ -10,6 +10,7 @@ import {
   sharedFigures,
   textOf,
   thresholdsOf,
+  unboundedIn,
   vectorsBesideLabels,
 } from './promql.js';
 import { type Alert, plainRules } from './rule.file.js';
@@ -79,6 +80,14 @@ const lintSharedFigures: Lint = (project) =>
       : `reads ${metric}, which every process exports, with ${nearest?.operator ?? 'no aggregation'} instead of max`;
   });
 
+/** One Prometheus watches more than this platform. */
+const lintBounds: Lint = (project) =>
+  ofExpressions(project, (expression) =>
+    unboundedIn(expression).map(
+      ({ metric, label }) => `reads ${metric} of everything: it needs ${label}="…"`,
+    ),
+  );
+
 const lintVectorZero: Lint = (project) =>
   ofExpressions(project, (expression) =>
     vectorsBesideLabels(expression).map((text) => `has "or vector(…)" after something with labels: ${text}`),
@@ -144,6 +153,7 @@ export const lints = {
   lintSets,
   lintAlerts,
   lintSharedFigures,
+  lintBounds,
   lintVectorZero,
   lintBuckets,
   lintNames,

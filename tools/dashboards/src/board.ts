@@ -47,7 +47,17 @@ export interface LabelVariable {
   /** A metric that has the label. */
   readonly of: string;
   readonly label: string;
+  /** What `All` stands for, a regular expression; each value that there is if it is left out. */
+  readonly all?: string;
 }
+
+/** Other programs that Prometheus scrapes may have a label `app` too, or none. */
+export const appVariable: LabelVariable = {
+  name: 'app',
+  of: 'orders_accepted_total',
+  label: 'App',
+  all: 'order-api|worker',
+};
 
 export interface Board {
   /** Of its file and its address: `fourfold-<slug>`. */

@@ -1,4 +1,4 @@
-import { type Board, lines, query, quietQuery, stat, states } from '../board.js';
+import { appVariable, type Board, lines, query, quietQuery, stat, states } from '../board.js';
 
 const NODE = 'node=~"$node"';
 
@@ -6,10 +6,7 @@ export const database: Board = {
   slug: 'database',
   title: 'Fourfold / Database routing',
   says: 'Where statements of the main cluster go and why, how far the replicas are behind, and whether the pools suffice.',
-  variables: [
-    { name: 'app', of: 'process_start_time_seconds', label: 'App' },
-    { name: 'node', of: 'db_pool_size_connections', label: 'Node' },
-  ],
+  variables: [appVariable, { name: 'node', of: 'db_pool_size_connections', label: 'Node' }],
   rows: [
     {
       title: 'Routing',
