@@ -124,13 +124,20 @@ function hasLabels(expression: Expression, node: SyntaxNode): boolean {
 
 const comparisons = ['Gtr', 'Gte', 'Lss', 'Lte', 'Eql', 'Neq'];
 
+export interface Threshold {
+  readonly of: SyntaxNode;
+  /** `>`, `==`, … */
+  readonly operator: string;
+  readonly bound: number;
+}
+
 /** Each comparison of something with a number. */
-export function thresholdsOf(expression: Expression): { of: SyntaxNode; bound: number }[] {
+export function thresholdsOf(expression: Expression): Threshold[] {
   return named(expression, 'BinaryExpr').flatMap((node) => {
     const [of, bound] = [node.firstChild, node.lastChild];
-    const compares = comparisons.some((name) => node.getChild(name) !== null);
-    return compares && of && bound?.name === 'NumberDurationLiteral'
-      ? [{ of, bound: Number(textOf(expression, bound)) }]
+    const operator = comparisons.map((name) => node.getChild(name)).find((child) => child !== null);
+    return operator && of && bound?.name === 'NumberDurationLiteral'
+      ? [{ of, operator: textOf(expression, operator), bound: Number(textOf(expression, bound)) }]
       : [];
   });
 }

@@ -12,7 +12,7 @@ export interface Query {
 export interface Limits {
   /** Yellow from here on. */
   readonly warn?: number;
-  /** Red from here on: the bound of an alert or of an objective, where there is one. */
+  /** Red from here on: the bound of an alert that the panel links to, or of an objective, where there is one. */
   readonly bad: number;
   /** The bounds are lower bounds. */
   readonly below?: true;

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { paths, readRules, readRunbookBase } from '@fourfold-tools/alerts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-const { alerts } = readRules(join(root, paths.rules));
+export const { alerts } = readRules(join(root, paths.rules));
 
 /** Where the pages of alerts are published. */
 export const runbooks = readRunbookBase(root);

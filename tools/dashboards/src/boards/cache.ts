@@ -25,7 +25,7 @@ export const cache: Board = {
           'percentunit',
           'Keys that Redis pushed out for room in five minutes, over all that it holds.',
           quietQuery('max(fourfold:cache_eviction_ratio:5m)', 'evicted'),
-          { limits: { warn: 0.01, bad: 0.1 }, alerts: ['CacheEvictionsHigh'] },
+          { limits: { warn: 0.01, bad: 0.05 }, alerts: ['CacheEvictionsHigh'] },
         ),
         stat(
           'Redis memory',
