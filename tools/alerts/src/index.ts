@@ -1,4 +1,5 @@
 export { AlertsError } from './alerts.errors.js';
+export { type DocumentedMetric, documentedMetrics } from './metrics.page.js';
 export { paths, readProject, readRunbookBase } from './project.js';
 export {
   aggregationOf,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AlertCase } from './case.file.js';
 import { lints } from './lint.js';
+import { documentedMetrics } from './metrics.page.js';
 import { type AlertsProject, metricsIn } from './project.js';
 import { plainRules, rulesFrom } from './rule.file.js';
 
@@ -10,6 +11,9 @@ const code = metricsIn([
   "counter({ name: 'tries_total' });",
   "const RUN = 'run_seconds';\nconst BUCKETS = [0.1, 1];\nhistogram({ name: RUN, buckets: BUCKETS });",
 ]);
+
+const page = ['| `queue_jobs` | gauge | `queue`; `state`: `waiting` `active` | both | jobs |'];
+const documented = new Map(documentedMetrics(page.join('\n')).map((one) => [one.name, one]));
 
 const fires = (labels: Record<string, string> = {}): AlertCase => ({
   interval: '1m',
@@ -45,11 +49,13 @@ function projectWith({
   const rules = rulesFrom({ kind: 'PrometheusRule', spec: { groups } }, 'rules.yaml');
   return {
     rules,
+    recordingCases: new Map(),
     cases: new Map(Object.entries(cases)),
     runbooks: new Set(runbooks),
     runbookBase: 'https://x/docs/runbooks',
     plain: plain ?? plainRules(rules),
     code,
+    documented,
   };
 }
 
@@ -75,6 +81,11 @@ describe('the lint', () => {
 
   it.each<[string, Broken, string]>([
     ['an alert without cases', { cases: {} }, 'Long has no cases'],
+    [
+      'a recording rule that no case is about',
+      { recordings: [{ record: 'jobs', expr: 'max(queue_jobs)' }] },
+      'rules.yaml: jobs is read by no alert and has no case in',
+    ],
     ['cases of a misspelt alert', { cases: { Long: fires(), Lnog: fires() } }, 'there is no alert Lnog'],
     [
       'a misspelt alert that fires in its place',
@@ -151,6 +162,26 @@ describe('the lint', () => {
       'a metric that is not there',
       { expr: 'max(queue_jbos) > 1' },
       'reads queue_jbos, which no source file names',
+    ],
+    [
+      'a label that its metric does not have',
+      { expr: 'max(queue_jobs{stage="waiting"}) > 1' },
+      'Long reads queue_jobs by stage, a label that it does not have',
+    ],
+    [
+      'a value that its label does not have',
+      { expr: 'max(queue_jobs{state=~"waiting|activ"}) > 1' },
+      'Long reads queue_jobs with state="activ", a value that it does not have',
+    ],
+    [
+      'a value that no source file names',
+      { expr: 'max(queue_jobs{queue="emial"}) > 1' },
+      'Long reads queue_jobs with queue="emial", a value that it does not have',
+    ],
+    [
+      'a series of a case that there is not',
+      { cases: { Long: { ...fires(), series: { 'queue_jobs{queue="q",state="lost"}': '1' } } } },
+      'Long gives queue_jobs with state="lost", a value that it does not have',
     ],
     [
       'a recording rule that is not there',
