@@ -14,5 +14,5 @@ export {
   unboundedIn,
   vectorsBesideLabels,
 } from './promql.js';
-export { shortened } from './shortened.js';
+export { firesWithinMs, shortened } from './shortened.js';
 export { plainRules, readRules, type RuleFile } from './rule.file.js';
