@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { paths, plainRules, readRules, shortened } from '@fourfold-tools/alerts';
+import {
+  firesWithinMs,
+  paths,
+  plainRules,
+  readRules,
+  type RuleFile,
+  shortened,
+} from '@fourfold-tools/alerts';
 import { type Platform, startPlatform } from '@fourfold-tools/e2e';
 import {
   alertmanagerServer,
@@ -18,6 +25,8 @@ import { parse } from 'yaml';
 
 /** Five minutes are fifteen seconds. */
 const FASTER = 20;
+/** Refreshes of gauges, a scrape, evaluations and the way to Alertmanager, none of which is faster than elsewhere. */
+const ON_THE_WAY_MS = 15_000;
 /** As many as a warm-up loads, and more than the load asks for while the alert is pending. */
 const USERS = 480;
 
@@ -40,6 +49,7 @@ export class WatchedPlatform {
     readonly own: OwnStack,
     readonly platform: Platform,
     private readonly watchers: Stack,
+    private readonly rules: RuleFile,
   ) {}
 
   static async start(): Promise<WatchedPlatform> {
@@ -57,7 +67,7 @@ export class WatchedPlatform {
       alertmanagerServer(options, { apiUrl: platform.baseUrl, groupWait: '1s', groupInterval: '1s' }),
     ]);
     await watchers.up();
-    const watched = new WatchedPlatform(own, platform, watchers);
+    const watched = new WatchedPlatform(own, platform, watchers, rules);
     await watched.fill();
     return watched;
   }
@@ -103,6 +113,11 @@ export class WatchedPlatform {
     const { spec } = parse(readFileSync(path, 'utf8')) as ScaledObject;
     const { query, threshold } = spec.triggers[0].metadata;
     return { query, threshold: Number(threshold), least: spec.minReplicaCount };
+  }
+
+  /** The latest that an alert may fire, from when the figure that it compares is beyond its bound. */
+  firesWithinMs(alert: string): number {
+    return firesWithinMs(this.rules, alert, FASTER) + ON_THE_WAY_MS;
   }
 
   /** Those that Prometheus fires and Alertmanager has, inhibited ones too. */

@@ -3,10 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { type DocumentedMetric, documentedMetrics } from '@fourfold-tools/alerts';
 import { type Platform, type ServiceProcess, startPlatform } from '@fourfold-tools/e2e';
 import { eventually, topology } from '@fourfold-tools/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type DocumentedMetric, documentedMetrics, type GivenMetric, givenMetrics } from './metrics.page.js';
+import { type GivenMetric, givenMetrics } from './given.metrics.js';
 
 let platform: Platform;
 /** What both services give before they have done anything. */
@@ -170,14 +171,18 @@ describe('docs/metrics.md', () => {
       const typed = (metrics: readonly Pick<DocumentedMetric, 'name' | 'type'>[]) =>
         metrics.map(({ name, type }) => `${name} ${type}`).toSorted();
       expect(typed([...given[app].values()])).toEqual(typed(documented));
-      for (const { name, labels } of documented) {
+      for (const { name, type, labels } of documented) {
         const seen = given[app].get(name)!.labels;
         if (seen.size > 0)
           expect([...seen.keys()].toSorted(), name).toEqual([...labels.keys(), 'app'].toSorted());
         for (const label of seen.keys()) expect(TARGET_LABELS, name).not.toContain(label);
-        for (const [label, values] of labels)
-          if (values.length > 0)
-            expect(values, `${name} ${label}`).toEqual(expect.arrayContaining([...(seen.get(label) ?? [])]));
+        for (const [label, values] of labels) {
+          const has = [...(seen.get(label) ?? [])];
+          if (values.length > 0) expect(values, `${name} ${label}`).toEqual(expect.arrayContaining(has));
+          // A gauge has a series for each state or it has none; that of counters is the next test.
+          if (values.length > 0 && type === 'gauge' && has.length > 0)
+            expect(has, `${name} ${label}`).toEqual(expect.arrayContaining(values));
+        }
       }
     },
   );

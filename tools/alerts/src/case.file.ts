@@ -27,6 +27,19 @@ const oneCase = z.strictObject({
   ]),
 });
 
+const recordingCase = z.strictObject({
+  series: z.record(z.string(), z.string()),
+  at: z.string(),
+  /** Value, to a thousandth, by labels as in `{queue="email"}`. */
+  gives: z.record(z.string(), z.number()),
+});
+export type RecordingCase = z.output<typeof recordingCase>;
+
+/** By recording rule. @throws AlertsError with the file and the path in it */
+export function readRecordingCases(path: string): ReadonlyMap<string, RecordingCase> {
+  return new Map(Object.entries(shaped(z.record(z.string(), recordingCase), readYaml(path), path)));
+}
+
 const caseFile = z.record(z.string(), oneCase);
 export type AlertCase = z.output<typeof oneCase>;
 /** By alert. */
@@ -73,6 +86,27 @@ export function promtoolTest(
     ],
   };
   return { rule_files: [rules], evaluation_interval: interval, tests: [test] };
+}
+
+/** What promtool runs for one recording rule. @param rules the file that it is in */
+export function promtoolRecordingTest(
+  record: string,
+  { series, at, gives }: RecordingCase,
+  rules: string,
+): object {
+  const test = {
+    name: record,
+    interval: '1m',
+    input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
+    promql_expr_test: [
+      {
+        expr: `round(${record}, 0.001)`,
+        eval_time: at,
+        exp_samples: Object.entries(gives).map(([labels, value]) => ({ labels, value })),
+      },
+    ],
+  };
+  return { rule_files: [rules], evaluation_interval: '1m', tests: [test] };
 }
 
 /** The alerts that fire once the series of this one are gone. */

@@ -1,6 +1,6 @@
 import { lints } from './lint.js';
 import type { AlertsProject } from './project.js';
-import { checkWithPromtool, testWithPromtool } from './promtool.js';
+import { checkWithPromtool, testRecordings, testWithPromtool } from './promtool.js';
 
 /** Everything that is wrong, in sentences that name the file; empty when the alerts are right. */
 export function problemsOf(project: AlertsProject, promtool: string): string[] {
@@ -10,5 +10,6 @@ export function problemsOf(project: AlertsProject, promtool: string): string[] {
   return [
     ...Object.values(lints).flatMap((lint) => lint(project)),
     ...testWithPromtool(promtool, project.rules, project.cases),
+    ...testRecordings(promtool, project.rules, project.recordingCases),
   ];
 }

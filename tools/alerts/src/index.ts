@@ -1,4 +1,5 @@
 export { AlertsError } from './alerts.errors.js';
+export { type DocumentedMetric, documentedMetrics } from './metrics.page.js';
 export { paths, readProject, readRunbookBase } from './project.js';
 export {
   aggregationOf,
@@ -9,7 +10,9 @@ export {
   parseExpression,
   readingsOf,
   sharedFigures,
+  thresholdsOf,
+  unboundedIn,
   vectorsBesideLabels,
 } from './promql.js';
-export { shortened } from './shortened.js';
+export { firesWithinMs, shortened } from './shortened.js';
 export { plainRules, readRules, type RuleFile } from './rule.file.js';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AlertCase } from './case.file.js';
 import { lints } from './lint.js';
+import { documentedMetrics } from './metrics.page.js';
 import { type AlertsProject, metricsIn } from './project.js';
 import { plainRules, rulesFrom } from './rule.file.js';
 
@@ -8,7 +9,11 @@ const code = metricsIn([
   "gauge({ name: 'queue_jobs', labelNames: ['queue'] });",
   "histogram({ name: 'wait_seconds', buckets: [0.01, 0.1, 1] });",
   "counter({ name: 'tries_total' });",
+  "const RUN = 'run_seconds';\nconst BUCKETS = [0.1, 1];\nhistogram({ name: RUN, buckets: BUCKETS });",
 ]);
+
+const page = ['| `queue_jobs` | gauge | `queue`; `state`: `waiting` `active` | both | jobs |'];
+const documented = new Map(documentedMetrics(page.join('\n')).map((one) => [one.name, one]));
 
 const fires = (labels: Record<string, string> = {}): AlertCase => ({
   interval: '1m',
@@ -44,11 +49,13 @@ function projectWith({
   const rules = rulesFrom({ kind: 'PrometheusRule', spec: { groups } }, 'rules.yaml');
   return {
     rules,
+    recordingCases: new Map(),
     cases: new Map(Object.entries(cases)),
     runbooks: new Set(runbooks),
     runbookBase: 'https://x/docs/runbooks',
     plain: plain ?? plainRules(rules),
     code,
+    documented,
   };
 }
 
@@ -62,6 +69,7 @@ describe('the lint', () => {
     { expr: 'max(sum by (instance) (max_over_time(queue_jobs{state=~"waiting|active"}[2m]))) > 1' },
     { expr: '(sum(rate(tries_total[5m])) or vector(0)) > 1' },
     { expr: 'histogram_quantile(0.99, sum by (le) (rate(wait_seconds_bucket[5m]))) > 0.1' },
+    { expr: 'histogram_quantile(0.99, sum by (le) (rate(run_seconds_bucket[5m]))) > 0.1' },
     {
       expr: 'max by (queue) (queue_jobs) > 1',
       annotations: { summary: '{{ $labels.queue }}' },
@@ -73,6 +81,11 @@ describe('the lint', () => {
 
   it.each<[string, Broken, string]>([
     ['an alert without cases', { cases: {} }, 'Long has no cases'],
+    [
+      'a recording rule that no case is about',
+      { recordings: [{ record: 'jobs', expr: 'max(queue_jobs)' }] },
+      'rules.yaml: jobs is read by no alert and has no case in',
+    ],
     ['cases of a misspelt alert', { cases: { Long: fires(), Lnog: fires() } }, 'there is no alert Lnog'],
     [
       'a misspelt alert that fires in its place',
@@ -115,6 +128,16 @@ describe('the lint', () => {
     ['a sum inside of a maximum', { expr: 'max(sum(queue_jobs)) > 1' }, 'with sum instead of max'],
     ['a shared figure of each process', { expr: 'queue_jobs > 1' }, 'with no aggregation instead of max'],
     [
+      'a figure of every program that Prometheus scrapes',
+      { expr: 'nodejs_eventloop_lag_p99_seconds > 1' },
+      'reads nodejs_eventloop_lag_p99_seconds of everything: it needs app="…"',
+    ],
+    [
+      'a figure of every namespace',
+      { expr: 'kube_job_failed{condition="true"} == 1' },
+      'reads kube_job_failed of everything: it needs namespace="…"',
+    ],
+    [
       'vector(0) after by',
       { expr: '(sum by (queue) (rate(tries_total[5m])) or vector(0)) > 1' },
       'has "or vector(…)" after something with labels',
@@ -139,6 +162,26 @@ describe('the lint', () => {
       'a metric that is not there',
       { expr: 'max(queue_jbos) > 1' },
       'reads queue_jbos, which no source file names',
+    ],
+    [
+      'a label that its metric does not have',
+      { expr: 'max(queue_jobs{stage="waiting"}) > 1' },
+      'Long reads queue_jobs by stage, a label that it does not have',
+    ],
+    [
+      'a value that its label does not have',
+      { expr: 'max(queue_jobs{state=~"waiting|activ"}) > 1' },
+      'Long reads queue_jobs with state="activ", a value that it does not have',
+    ],
+    [
+      'a value that no source file names',
+      { expr: 'max(queue_jobs{queue="emial"}) > 1' },
+      'Long reads queue_jobs with queue="emial", a value that it does not have',
+    ],
+    [
+      'a series of a case that there is not',
+      { cases: { Long: { ...fires(), series: { 'queue_jobs{queue="q",state="lost"}': '1' } } } },
+      'Long gives queue_jobs with state="lost", a value that it does not have',
     ],
     [
       'a recording rule that is not there',

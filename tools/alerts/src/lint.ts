@@ -1,5 +1,6 @@
 import type { SyntaxNode } from '@lezer/common';
 import { firingAfter } from './case.file.js';
+import { lintLabels } from './label.lint.js';
 import { paths, type AlertsProject } from './project.js';
 import {
   aggregationsAround,
@@ -10,8 +11,10 @@ import {
   sharedFigures,
   textOf,
   thresholdsOf,
+  unboundedIn,
   vectorsBesideLabels,
 } from './promql.js';
+import { recordingsReadBy } from './promtool.js';
 import { type Alert, plainRules } from './rule.file.js';
 
 /** Finds what promtool lets pass. Each problem names its file, and the rule in it. */
@@ -24,7 +27,7 @@ const staticLabels = ['severity', 'area'];
 const foreignFigures = /^(up|(scrape|prometheus|alertmanager|nodejs|process|kube|container|keda)_\w+)$/;
 
 /** promtool passes an alert that no test names, a test of an alert that is not there, and never looks at runbooks. */
-const lintSets: Lint = ({ rules, cases, runbooks }) => {
+const lintSets: Lint = ({ rules, cases, recordingCases, runbooks }) => {
   const alerts = rules.alerts.map(({ alert }) => alert);
   const twice = alerts.filter((name, index) => alerts.indexOf(name) !== index);
   const known = new Set(alerts);
@@ -32,6 +35,11 @@ const lintSets: Lint = ({ rules, cases, runbooks }) => {
     ...twice.map((name) => `${paths.rules}: there are two alerts ${name}`),
     ...missing(known, cases, (name) => `${paths.rules}: ${name} has no cases in ${paths.cases}`),
     ...missing(known, runbooks, (name) => `${paths.rules}: ${name} has no page ${paths.runbooks}/${name}.md`),
+    ...missing(
+      rules.recordings.map(({ record }) => record),
+      new Set([...recordingsReadBy(rules, known), ...recordingCases.keys()]),
+      (name) => `${paths.rules}: ${name} is read by no alert and has no case in ${paths.recordingCases}`,
+    ),
     ...missing(cases.keys(), known, (name) => `${paths.cases}: there is no alert ${name}`),
     ...missing(runbooks, known, (name) => `${paths.runbooks}/${name}.md: there is no alert ${name}`),
     ...[...cases].flatMap(([name, one]) =>
@@ -78,6 +86,14 @@ const lintSharedFigures: Lint = (project) =>
       ? undefined
       : `reads ${metric}, which every process exports, with ${nearest?.operator ?? 'no aggregation'} instead of max`;
   });
+
+/** One Prometheus watches more than this platform. */
+const lintBounds: Lint = (project) =>
+  ofExpressions(project, (expression) =>
+    unboundedIn(expression).map(
+      ({ metric, label }) => `reads ${metric} of everything: it needs ${label}="…"`,
+    ),
+  );
 
 const lintVectorZero: Lint = (project) =>
   ofExpressions(project, (expression) =>
@@ -144,9 +160,11 @@ export const lints = {
   lintSets,
   lintAlerts,
   lintSharedFigures,
+  lintBounds,
   lintVectorZero,
   lintBuckets,
   lintNames,
+  lintLabels,
   lintTemplates,
   lintPlain,
 } as const;

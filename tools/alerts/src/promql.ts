@@ -32,6 +32,39 @@ export function readingsOf(expression: Expression): { selector: SyntaxNode; metr
   });
 }
 
+export interface Matcher {
+  readonly label: string;
+  /** `=`, `!=`, `=~` or `!~` */
+  readonly operator: string;
+  readonly value: string;
+}
+
+export function matchersOf(expression: Expression, selector: SyntaxNode): Matcher[] {
+  const matchers = selector.getChild('LabelMatchers')?.getChildren('UnquotedLabelMatcher') ?? [];
+  return matchers.map((matcher) => ({
+    label: textOf(expression, matcher.getChild('LabelName')!),
+    operator: textOf(expression, matcher.getChild('MatchOp')!),
+    value: textOf(expression, matcher.getChild('StringLiteral')!).slice(1, -1),
+  }));
+}
+
+/** What others export too, into the same Prometheus, and the label by which ours is told from theirs. */
+const common: readonly (readonly [metrics: RegExp, label: string])[] = [
+  [/^(process|nodejs)_/, 'app'],
+  [/^(up$|scrape_)/, 'job'],
+  [/^(kube|container)_/, 'namespace'],
+  [/^ALERTS/, 'area'],
+];
+
+/** Each figure that is read of everything that Prometheus scrapes, with the label that would tell ours. */
+export function unboundedIn(expression: Expression): { metric: string; label: string }[] {
+  return readingsOf(expression).flatMap(({ selector, metric }) => {
+    const label = common.find(([metrics]) => metrics.test(metric))?.[1];
+    const bounded = matchersOf(expression, selector).some((matcher) => matcher.label === label);
+    return label === undefined || bounded ? [] : [{ metric, label }];
+  });
+}
+
 /**
  * Every process exports the same figure of one Redis, database or topology: a sum over processes multiplies it by their
  * number.
@@ -91,13 +124,20 @@ function hasLabels(expression: Expression, node: SyntaxNode): boolean {
 
 const comparisons = ['Gtr', 'Gte', 'Lss', 'Lte', 'Eql', 'Neq'];
 
+export interface Threshold {
+  readonly of: SyntaxNode;
+  /** `>`, `==`, … */
+  readonly operator: string;
+  readonly bound: number;
+}
+
 /** Each comparison of something with a number. */
-export function thresholdsOf(expression: Expression): { of: SyntaxNode; bound: number }[] {
+export function thresholdsOf(expression: Expression): Threshold[] {
   return named(expression, 'BinaryExpr').flatMap((node) => {
     const [of, bound] = [node.firstChild, node.lastChild];
-    const compares = comparisons.some((name) => node.getChild(name) !== null);
-    return compares && of && bound?.name === 'NumberDurationLiteral'
-      ? [{ of, bound: Number(textOf(expression, bound)) }]
+    const operator = comparisons.map((name) => node.getChild(name)).find((child) => child !== null);
+    return operator && of && bound?.name === 'NumberDurationLiteral'
+      ? [{ of, operator: textOf(expression, operator), bound: Number(textOf(expression, bound)) }]
       : [];
   });
 }

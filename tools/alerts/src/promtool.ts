@@ -3,7 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { type Cases, firingAfter, promtoolTest } from './case.file.js';
+import {
+  type Cases,
+  firingAfter,
+  promtoolRecordingTest,
+  promtoolTest,
+  type RecordingCase,
+} from './case.file.js';
 import { plainRules, type Rule, type RuleFile, type RuleGroup } from './rule.file.js';
 
 /** What is wrong with the rules, in promtool's words; empty when nothing is. */
@@ -36,9 +42,41 @@ export function testWithPromtool(promtool: string, rules: RuleFile, cases: Cases
   });
 }
 
-/** The alerts of those names, without annotations, and the recording rules that they read. */
-function partOf({ groups, alerts, recordings }: RuleFile, names: ReadonlySet<string>): RuleGroup[] {
-  const read = alerts.filter(({ alert }) => names.has(alert)).map(({ expr }) => expr);
+/** The same of recording rules that no alert reads. */
+export function testRecordings(
+  promtool: string,
+  rules: RuleFile,
+  cases: ReadonlyMap<string, RecordingCase>,
+): string[] {
+  return inFolder((folder) => {
+    const file = join(folder, 'rules.yaml');
+    writeFileSync(file, plainRules({ groups: partOf(rules, new Set(cases.keys())) }));
+    const tests = [...cases].map(([record, one], index) => {
+      const path = join(folder, `${index}.test.yaml`);
+      writeFileSync(path, stringify(promtoolRecordingTest(record, one, file)));
+      return path;
+    });
+    return tests.length === 0 ? [] : run(promtool, ['test', 'rules', ...tests], rules.path);
+  });
+}
+
+/** The alerts and recording rules of those names, without annotations, and the recording rules that they read. */
+function partOf(rules: RuleFile, names: ReadonlySet<string>): RuleGroup[] {
+  const needed = recordingsReadBy(rules, names);
+  const wanted = (rule: Rule) =>
+    names.has('alert' in rule ? rule.alert : rule.record) || ('record' in rule && needed.has(rule.record));
+  const bare = (rule: Rule): Rule => ('alert' in rule ? { ...rule, annotations: {} } : rule);
+  return rules.groups
+    .map((group) => ({ ...group, rules: group.rules.filter(wanted).map(bare) }))
+    .filter(({ rules: own }) => own.length > 0);
+}
+
+/** The recording rules that those of these names read, at first hand or through others. */
+export function recordingsReadBy({ alerts, recordings }: RuleFile, names: ReadonlySet<string>): Set<string> {
+  const read = [
+    ...alerts.filter(({ alert }) => names.has(alert)),
+    ...recordings.filter(({ record }) => names.has(record)),
+  ].map(({ expr }) => expr);
   const needed = new Set<string>();
   for (const expr of read)
     for (const { record, expr: own } of recordings)
@@ -46,11 +84,7 @@ function partOf({ groups, alerts, recordings }: RuleFile, names: ReadonlySet<str
         needed.add(record);
         read.push(own);
       }
-  const wanted = (rule: Rule) => ('alert' in rule ? names.has(rule.alert) : needed.has(rule.record));
-  const bare = (rule: Rule): Rule => ('alert' in rule ? { ...rule, annotations: {} } : rule);
-  return groups
-    .map((group) => ({ ...group, rules: group.rules.filter(wanted).map(bare) }))
-    .filter(({ rules }) => rules.length > 0);
+  return needed;
 }
 
 function run(promtool: string, args: readonly string[], about: string): string[] {

@@ -1,14 +1,25 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { alertReactions } from '@fourfold-tools/stack';
+import { alertInhibitions, alertReactions } from '@fourfold-tools/stack';
 import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { readProject } from './project.js';
 
 interface Config {
   route: { routes: { receiver: string; matchers: string[]; repeat_interval?: string }[] };
   receivers: { name: string; webhook_configs?: { url: string }[] }[];
+  inhibit_rules: typeof alertInhibitions;
+}
+
+interface Matcher {
+  name: string;
+  matchType: string;
+  value: string;
+}
+/** An AlertmanagerConfig of the Prometheus Operator. */
+interface ConfigResource {
+  spec: { inhibitRules?: { sourceMatch: Matcher[]; targetMatch: Matcher[]; equal: string[] }[] };
 }
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -32,10 +43,27 @@ describe('the reactions that alerts have', () => {
     expect(labels.toSorted()).toEqual(Object.keys(alertReactions).toSorted());
   });
 
+  it('leave out what follows from another alert, in Kubernetes too', () => {
+    const written = (matchers: Matcher[]) =>
+      matchers.map(({ name, matchType, value }) => `${name} ${matchType} "${value}"`);
+    const resources = parseAllDocuments(text('k8s/components/monitoring/alertmanager-config.yaml')).map(
+      (document) => document.toJS() as ConfigResource,
+    );
+    const rules = resources.flatMap(({ spec }) => spec.inhibitRules ?? []);
+    expect(
+      rules.map(({ sourceMatch, targetMatch, equal }) => ({
+        source_matchers: written(sourceMatch),
+        target_matchers: written(targetMatch),
+        equal,
+      })),
+    ).toEqual(alertInhibitions);
+  });
+
   it.each([
     ['of Docker Compose', text('docker/alertmanager/alertmanager.yaml')],
     ['that docs/alerts.md shows', /```yaml\n(route:.*?)```/s.exec(text('docs/alerts.md'))![1]!],
   ])('are the same in the one %s', (_which, yaml) => {
     expect(reactionsIn(yaml)).toEqual(alertReactions);
+    expect((parse(yaml) as Config).inhibit_rules).toEqual(alertInhibitions);
   });
 });

@@ -10,6 +10,11 @@ const text = (path: string) => readFileSync(join(root, path), 'utf8');
 const pages = [...readProject(root).runbooks].map(
   (name) => [name, text(`${paths.runbooks}/${name}.md`)] as const,
 );
+/** Pages that alerts lead to at second hand have commands too. */
+const linked = ['dead-letters', 'in-a-cluster'].map(
+  (name) => [name, text(`${paths.runbooks}/${name}.md`)] as const,
+);
+const everyPage = [...pages, ...linked];
 const blocksOf = (page: string) =>
   [...page.matchAll(/^( *)```sh\n(.*?)^\1```$/gms)].map(([, , block]) => block!);
 
@@ -25,8 +30,26 @@ describe('a runbook', () => {
 
   it('has commands that a shell can read, to look and to verify', () => {
     for (const [name, page] of pages) expect(blocksOf(page).length, name).toBeGreaterThanOrEqual(2);
-    const script = pages.flatMap(([, page]) => blocksOf(page)).join('\n');
+    const script = everyPage.flatMap(([, page]) => blocksOf(page)).join('\n');
     expect(spawnSync('bash', ['-n'], { input: script, encoding: 'utf8' }).stderr).toBe('');
+  });
+
+  it('leads to what has to be done first in a cluster', () => {
+    for (const [name, page] of everyPage)
+      if (name !== 'in-a-cluster') expect(page, name).toContain('](in-a-cluster.md)');
+  });
+
+  it('has commands that work as pasted, there too: token and address are set, both kinds of order-api meant', () => {
+    for (const [name, page] of everyPage) {
+      const script = blocksOf(page).join('\n');
+      if (script.includes('$TOKEN'))
+        expect(script, name).toMatch(/^ *TOKEN=\$\{OPERATOR_TOKEN:-\$\(npm run -s token -- --operator\)\}$/m);
+      for (const [address] of script.matchAll(/^ *api=.*$/gim))
+        expect(address, name).toMatch(/=\$\{API:-http:\/\/127\.0\.0\.1:3000\}/);
+      // The readers have another name.
+      for (const [command] of page.matchAll(/kubectl [^`\n]*/g))
+        expect(command, name).not.toMatch(/name=order-api\b|undo deploy\/order-api\b/);
+    }
   });
 
   it('names commands, nodes and routes that there are', () => {

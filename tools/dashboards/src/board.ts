@@ -12,7 +12,7 @@ export interface Query {
 export interface Limits {
   /** Yellow from here on. */
   readonly warn?: number;
-  /** Red from here on: the bound of an alert or of an objective, where there is one. */
+  /** Red from here on: the bound of an alert that the panel links to, or of an objective, where there is one. */
   readonly bad: number;
   /** The bounds are lower bounds. */
   readonly below?: true;
@@ -47,7 +47,17 @@ export interface LabelVariable {
   /** A metric that has the label. */
   readonly of: string;
   readonly label: string;
+  /** What `All` stands for, a regular expression; each value that there is if it is left out. */
+  readonly all?: string;
 }
+
+/** Other programs that Prometheus scrapes may have a label `app` too, or none. */
+export const appVariable: LabelVariable = {
+  name: 'app',
+  of: 'orders_accepted_total',
+  label: 'App',
+  all: 'order-api|worker',
+};
 
 export interface Board {
   /** Of its file and its address: `fourfold-<slug>`. */

@@ -67,7 +67,7 @@ function goodDashboard() {
       },
     ],
     templating: { list: [{ name: 'queue', type: 'query', query: 'label_values(queue_jobs, queue)' }] },
-    annotations: { list: [{ name: 'Starts', expr: 'process_start_time_seconds' }] },
+    annotations: { list: [{ name: 'Starts', expr: 'process_start_time_seconds{app="worker"}' }] },
   };
 }
 type Good = ReturnType<typeof goodDashboard>;
@@ -139,6 +139,11 @@ describe('the check', () => {
     ['adds up what every process gives alike', 'sum(queue_jobs)', /queue_jobs is the same in every process/],
     ['reads a counter as it stands', 'max(queue_jobs_total)', /queue_jobs_total only ever grows/],
     [
+      'reads what other programs have too',
+      'max(process_start_time_seconds)',
+      /process_start_time_seconds is of everything that Prometheus scrapes: it needs app="…"/,
+    ],
+    [
       'adds a series without labels',
       'max by (queue) (queue_jobs) or vector(0)',
       /adds a series without labels/,
@@ -165,6 +170,13 @@ describe('the check', () => {
       expect.stringMatching(/^annotations\.list\[0\] \("Starts"\): no_such_metric is neither/),
       expect.stringMatching(/^templating\.list\[0\] \("queue"\): none_such is neither/),
     ]);
+  });
+
+  it('finds a variable whose All takes series that do not have the label', () => {
+    const lines = foundAfter((_panel, { templating }) => {
+      Object.assign(templating.list[0]!, { allValue: '.*' });
+    });
+    expect(lines).toEqual(['templating.list[0] ("queue"): All takes series without the label too']);
   });
 
   it('finds text that is no dashboard', () => {

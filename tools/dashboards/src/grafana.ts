@@ -1,5 +1,3 @@
-import { fileURLToPath } from 'node:url';
-import { readRunbookBase } from '@fourfold-tools/alerts';
 import {
   AnnotationQueryBuilder,
   type Dashboard,
@@ -32,12 +30,19 @@ import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus';
 import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as StatesBuilder } from '@grafana/grafana-foundation-sdk/statetimeline';
 import { PanelBuilder as LinesBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
-import type { Board, LabelVariable, Limits, PanelKind, PanelSpec } from './board.js';
+import {
+  appVariable,
+  type Board,
+  type LabelVariable,
+  type Limits,
+  type PanelKind,
+  type PanelSpec,
+} from './board.js';
+import { ownAlerts, runbooks } from './own.js';
 
 /** The variable that says which Prometheus: a dashboard has no server of its own. */
 const datasource = { type: 'prometheus', uid: '${datasource}' };
 
-const runbooks = readRunbookBase(fileURLToPath(new URL('../../..', import.meta.url)));
 export const runbookUrl = (alert: string): string => `${runbooks}/${alert}.md`;
 
 const TAG = 'fourfold';
@@ -91,7 +96,7 @@ function widthIn(panels: readonly PanelSpec[], index: number): number {
   return isLast && width > size.stat.width ? GRID_WIDTH - before : width;
 }
 
-function labelVariable({ name, of, label }: LabelVariable): QueryVariableBuilder {
+function labelVariable({ name, of, label, all = '.+' }: LabelVariable): QueryVariableBuilder {
   return new QueryVariableBuilder(name)
     .label(label)
     .datasource(datasource)
@@ -99,7 +104,7 @@ function labelVariable({ name, of, label }: LabelVariable): QueryVariableBuilder
     .refresh(VariableRefresh.OnTimeRangeChanged)
     .multi(true)
     .includeAll(true)
-    .allValue('.*');
+    .allValue(all);
 }
 
 /** Each start of a process, which is what a deployment is to Prometheus, and each time that an alert fires. */
@@ -110,7 +115,7 @@ function annotations(): AnnotationQueryBuilder[] {
       .datasource(datasource)
       .enable(true)
       .iconColor('blue')
-      .expr('max by (app, instance) (process_start_time_seconds) * 1000')
+      .expr(`max by (app, instance) (process_start_time_seconds{app=~"${appVariable.all}"}) * 1000`)
       .step('60s')
       .useValueForTime(true)
       .titleFormat('{{app}} started')
@@ -120,7 +125,7 @@ function annotations(): AnnotationQueryBuilder[] {
       .datasource(datasource)
       .enable(true)
       .iconColor('red')
-      .expr('max by (alertname, severity) (ALERTS{alertstate="firing", alertname!="Watchdog"})')
+      .expr(`max by (alertname, severity) (${ownAlerts})`)
       .step('60s')
       .titleFormat('{{alertname}}')
       .textFormat('{{severity}}'),

@@ -24,7 +24,7 @@ describe('the Kubernetes manifests', () => {
     const findings = await checkRender(await subject.render());
     // Addresses, backends of a route, and labels of what an operator makes: names that a prefix does not change (decision 0035).
     const byName = ({ rule, object }: Finding) =>
-      ['network', 'connections', 'sentinels', 'reactions'].includes(rule) ||
+      ['network', 'connections', 'sentinels', 'reactions', 'alertNamespaces'].includes(rule) ||
       /^(HTTPRoute\/|Service\/blue-mariadb-replica-)/.test(object);
     expect(findings.filter((finding) => !byName(finding))).toEqual([]);
   });

@@ -65,6 +65,15 @@ export function alertmanagerServer(options: StackOptions, reactions = localReact
   };
 }
 
+/** Which alerts are not told of while another one fires that says why. */
+export const alertInhibitions = [
+  {
+    source_matchers: ['alertname = "ReplicaNotRunning"'],
+    target_matchers: ['alertname =~ "ReplicaLagHigh|ReplicaOutOfRotation"'],
+    equal: ['node'],
+  },
+];
+
 function localReactions({ ports }: StackOptions): Reactions {
   return { apiUrl: `http://${host}:${ports.api}` };
 }
@@ -88,13 +97,7 @@ function alertmanagerConfig(tokenFile: string, reactions: Reactions): string {
         repeat_interval: repeatInterval,
       })),
     },
-    inhibit_rules: [
-      {
-        source_matchers: ['alertname = "ReplicaNotRunning"'],
-        target_matchers: ['alertname =~ "ReplicaLagHigh|ReplicaOutOfRotation"'],
-        equal: ['node'],
-      },
-    ],
+    inhibit_rules: alertInhibitions,
     receivers: [
       // They are looked at on its page.
       { name: 'page' },

@@ -14,7 +14,12 @@ export {
   StopMarker,
   supervisorRecord,
 } from './app-process.js';
-export { alertmanagerServer, alertReactions, type Reactions } from './alertmanager.server.js';
+export {
+  alertInhibitions,
+  alertmanagerServer,
+  alertReactions,
+  type Reactions,
+} from './alertmanager.server.js';
 export type { Report } from './bring-up.js';
 export { requireExecutable } from './executables.js';
 export { installMissing, installPrograms, type InstallRequest } from './install-missing.js';

@@ -1,4 +1,4 @@
-import { type Board, lines, query, quietQuery, stat, states } from '../board.js';
+import { appVariable, type Board, lines, query, quietQuery, stat, states } from '../board.js';
 
 const OF = 'cache_namespace=~"$cache_namespace", app=~"$app"';
 const perNamespace = (series: string) =>
@@ -8,10 +8,7 @@ export const cache: Board = {
   slug: 'cache',
   title: 'Fourfold / Cache',
   says: 'How much the two levels keep away from the database, what they cost in memory, and whether invalidations arrive.',
-  variables: [
-    { name: 'app', of: 'process_start_time_seconds', label: 'App' },
-    { name: 'cache_namespace', of: 'cache_hits_total', label: 'Namespace' },
-  ],
+  variables: [appVariable, { name: 'cache_namespace', of: 'cache_hits_total', label: 'Namespace' }],
   rows: [
     {
       title: 'Is it of use?',
@@ -28,7 +25,7 @@ export const cache: Board = {
           'percentunit',
           'Keys that Redis pushed out for room in five minutes, over all that it holds.',
           quietQuery('max(fourfold:cache_eviction_ratio:5m)', 'evicted'),
-          { limits: { warn: 0.01, bad: 0.1 }, alerts: ['CacheEvictionsHigh'] },
+          { limits: { warn: 0.01, bad: 0.05 }, alerts: ['CacheEvictionsHigh'] },
         ),
         stat(
           'Redis memory',

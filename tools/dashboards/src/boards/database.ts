@@ -1,4 +1,4 @@
-import { type Board, lines, query, quietQuery, stat, states } from '../board.js';
+import { appVariable, type Board, lines, query, quietQuery, stat, states } from '../board.js';
 
 const NODE = 'node=~"$node"';
 
@@ -6,10 +6,7 @@ export const database: Board = {
   slug: 'database',
   title: 'Fourfold / Database routing',
   says: 'Where statements of the main cluster go and why, how far the replicas are behind, and whether the pools suffice.',
-  variables: [
-    { name: 'app', of: 'process_start_time_seconds', label: 'App' },
-    { name: 'node', of: 'db_pool_size_connections', label: 'Node' },
-  ],
+  variables: [appVariable, { name: 'node', of: 'db_pool_size_connections', label: 'Node' }],
   rows: [
     {
       title: 'Routing',
@@ -49,14 +46,14 @@ export const database: Board = {
           'short',
           'In all processes, now.',
           quietQuery('sum(db_pool_pending_requests{app=~"$app"})', 'waiting'),
-          { limits: { warn: 1, bad: 20 }, alerts: ['DbPoolSaturated'] },
+          { alerts: ['DbPoolSaturated'] },
         ),
         stat(
           'Slow queries',
-          'reqps',
-          'Queries of more than a second, a second.',
-          quietQuery('sum(rate(db_slow_queries_total[$__rate_interval]))', 'slow'),
-          { limits: { bad: 0.1 }, alerts: ['DbSlowQueries'] },
+          'short',
+          'Queries of more than a second in ten minutes, of the node that has the most.',
+          quietQuery('max(sum by (node) (increase(db_slow_queries_total[10m])))', 'slow'),
+          { limits: { warn: 1, bad: 10 }, alerts: ['DbSlowQueries'] },
         ),
         lines(
           'Connections by node',
@@ -158,7 +155,7 @@ export const database: Board = {
             `histogram_quantile(0.99, sum by (le, node) (rate(db_acquire_seconds_bucket{app=~"$app", ${NODE}}[$__rate_interval])))`,
             '{{node}}',
           ),
-          { limits: { bad: 0.1 }, alerts: ['DbPoolSaturated'] },
+          { limits: { bad: 0.1 }, alerts: ['DbPoolSaturated', 'HttpLatencyHigh'] },
         ),
         lines(
           'Callers that got no connection',
@@ -172,10 +169,10 @@ export const database: Board = {
         ),
         lines(
           'Slow queries',
-          'reqps',
-          'Queries of more than a second, by node. Their text is in the log.',
-          quietQuery(`sum by (node) (rate(db_slow_queries_total{${NODE}}[$__rate_interval]))`, '{{node}}'),
-          { limits: { bad: 0.1 }, alerts: ['DbSlowQueries'] },
+          'short',
+          'Queries of more than a second in ten minutes, by node. Their text is in the log.',
+          quietQuery(`sum by (node) (increase(db_slow_queries_total{${NODE}}[10m]))`, '{{node}}'),
+          { limits: { warn: 1, bad: 10 }, alerts: ['DbSlowQueries'] },
         ),
         lines(
           'Consistency tokens, connections taken back',

@@ -136,7 +136,7 @@ export const orderFlow: Board = {
           's',
           'For how long the order that has waited longest has been waiting, by the step that it waits for.',
           quietQuery(`max by (queue) (outbox_oldest_undone_seconds{${FLOW}})`, '{{queue}}'),
-          { limits: { warn: 30, bad: 300 }, alerts: ['OutboxNotDone'] },
+          { limits: { warn: 300, bad: 1_800 }, alerts: ['OutboxNotDone'] },
         ),
         lines(
           'Attempts that did not succeed',

@@ -1,4 +1,5 @@
-import { type Board, lines, percentiles, query, quietQuery, stat, states } from '../board.js';
+import { appVariable, type Board, lines, percentiles, query, quietQuery, stat, states } from '../board.js';
+import { ownAlerts, ownTargets } from '../own.js';
 
 const requests = 'http_server_request_duration_seconds';
 
@@ -10,7 +11,7 @@ export const overview: Board = {
   slug: 'overview',
   title: 'Fourfold / Overview and SLO',
   says: 'Whether customers are served as promised, and the one figure of each part that says where to look if not.',
-  variables: [{ name: 'app', of: 'process_start_time_seconds', label: 'App' }],
+  variables: [appVariable],
   rows: [
     {
       title: 'Is it well?',
@@ -53,14 +54,14 @@ export const overview: Board = {
           'Alerts firing',
           'short',
           'Without the Watchdog, which always fires.',
-          quietQuery('count(ALERTS{alertstate="firing", alertname!="Watchdog"}) or vector(0)', 'alerts'),
+          quietQuery(`count(${ownAlerts}) or vector(0)`, 'alerts'),
           { limits: { bad: 1 } },
         ),
         stat(
           'Targets that answer',
           'percentunit',
           'The share of the scraped processes that answered the last scrape.',
-          query('avg(up)', 'up'),
+          query(`avg(up{${ownTargets}})`, 'up'),
           { limits: { bad: 1, below: true }, alerts: ['TargetDown'] },
         ),
       ],
@@ -164,10 +165,7 @@ export const overview: Board = {
           'Alerts',
           'short',
           'Which alerts fired when.',
-          quietQuery(
-            'max by (alertname, severity) (ALERTS{alertstate="firing", alertname!="Watchdog"})',
-            '{{alertname}} ({{severity}})',
-          ),
+          quietQuery(`max by (alertname, severity) (${ownAlerts})`, '{{alertname}} ({{severity}})'),
           { limits: { bad: 1 } },
         ),
       ],

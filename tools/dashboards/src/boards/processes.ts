@@ -1,4 +1,5 @@
-import { type Board, lines, query, quietQuery, stat, states } from '../board.js';
+import { appVariable, type Board, lines, query, quietQuery, stat, states } from '../board.js';
+import { ownTargets } from '../own.js';
 
 const OF = 'app=~"$app"';
 
@@ -6,7 +7,7 @@ export const processes: Board = {
   slug: 'processes',
   title: 'Fourfold / Processes',
   says: 'What the Node processes need of the machine, and whether something keeps their event loops busy.',
-  variables: [{ name: 'app', of: 'process_start_time_seconds', label: 'App' }],
+  variables: [appVariable],
   rows: [
     {
       title: 'Processes',
@@ -71,7 +72,7 @@ export const processes: Board = {
           'Answering',
           'short',
           '1 while the target answers scrapes.',
-          query('min by (job, instance) (up)', '{{job}} {{instance}}'),
+          query(`min by (job, instance) (up{${ownTargets}})`, '{{job}} {{instance}}'),
           { limits: { bad: 1, below: true }, alerts: ['TargetDown'] },
         ),
         lines(
@@ -126,14 +127,14 @@ export const processes: Board = {
           'Series by target',
           'short',
           'Samples of the last scrape. A line that only rises is a label with values without bound.',
-          query('max by (job, instance) (scrape_samples_scraped)', '{{job}} {{instance}}'),
+          query(`max by (job, instance) (scrape_samples_scraped{${ownTargets}})`, '{{job}} {{instance}}'),
           { alerts: ['ScrapeCardinalityHigh'] },
         ),
         lines(
           'Time a scrape takes',
           's',
           'Answering takes under a second, whatever is away.',
-          query('max by (job, instance) (scrape_duration_seconds)', '{{job}} {{instance}}'),
+          query(`max by (job, instance) (scrape_duration_seconds{${ownTargets}})`, '{{job}} {{instance}}'),
           { limits: { bad: 1 } },
         ),
       ],

@@ -23,14 +23,14 @@ export const queues: Board = {
           's',
           'From enqueue to the start of the first attempt, over five minutes, of the slowest queue.',
           query('max(fourfold:queue_delay_seconds:p95_5m)', 'p95'),
-          { limits: { warn: 1, bad: 30 }, alerts: ['QueueOldestJobOld'] },
+          { limits: { warn: 30, bad: 300 }, alerts: ['QueueOldestJobOld'] },
         ),
         stat(
           'Failing',
           'percentunit',
           'Attempts that failed, of all, over five minutes, of the worst queue.',
           quietQuery('max(fourfold:queue_failure_ratio:5m)', 'failed'),
-          { limits: { warn: 0.01, bad: 0.1 }, alerts: ['QueueFailureRatioHigh'] },
+          { limits: { warn: 0.01, bad: 0.05 }, alerts: ['QueueFailureRatioHigh'] },
         ),
         stat(
           'Workers',
@@ -77,7 +77,7 @@ export const queues: Board = {
             `histogram_quantile(0.95, sum by (le, queue) (rate(queue_wait_seconds_bucket{${OF}}[$__rate_interval])))`,
             '{{queue}}',
           ),
-          { limits: { bad: 30 }, alerts: ['QueueOldestJobOld'] },
+          { limits: { warn: 30, bad: 300 }, alerts: ['QueueOldestJobOld'] },
         ),
         lines(
           'Run time, p95',
@@ -175,14 +175,18 @@ export const queues: Board = {
           { alerts: ['OutboxStuck'] },
         ),
         lines(
-          'The oldest message',
+          'The oldest message that is not published',
           's',
-          'For how long the oldest message that was never published, and the oldest that is not done, have been due.',
-          [
-            quietQuery(`max by (queue) (outbox_oldest_pending_seconds{${OF}})`, '{{queue}} to publish'),
-            quietQuery(`max by (queue) (outbox_oldest_undone_seconds{${OF}})`, '{{queue}} to do'),
-          ],
-          { limits: { warn: 30, bad: 300 }, alerts: ['OutboxStuck', 'OutboxNotDone'] },
+          'For how long the oldest message that was never published has been due.',
+          quietQuery(`max by (queue) (outbox_oldest_pending_seconds{${OF}})`, '{{queue}}'),
+          { limits: { warn: 10, bad: 60 }, alerts: ['OutboxStuck'] },
+        ),
+        lines(
+          'The oldest message that is not done',
+          's',
+          'For how long the oldest message that is published and not done has been due.',
+          quietQuery(`max by (queue) (outbox_oldest_undone_seconds{${OF}})`, '{{queue}}'),
+          { limits: { warn: 300, bad: 1_800 }, alerts: ['OutboxNotDone'] },
         ),
         lines(
           'Batches that failed, rows deleted',

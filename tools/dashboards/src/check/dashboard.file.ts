@@ -47,7 +47,9 @@ const dashboard = z.object({
       }),
     ),
   templating: z.object({
-    list: z.array(z.object({ name: z.string(), type: z.string(), query: z.unknown() })),
+    list: z.array(
+      z.object({ name: z.string(), type: z.string(), query: z.unknown(), allValue: z.string().optional() }),
+    ),
   }),
   annotations: z.object({ list: z.array(z.object({ name: z.string(), expr: z.string() })) }),
 });

@@ -6,12 +6,20 @@ import {
   parseExpression,
   readingsOf,
   sharedFigures,
+  unboundedIn,
   vectorsBesideLabels,
 } from '@fourfold-tools/alerts';
 
 /** The metrics that a query names; `expr` without Grafana's variables, as everywhere here. */
 export function metricsIn(expr: string): string[] {
   return readingsOf(parseExpression(expr)).map(({ metric }) => metric);
+}
+
+/** A sentence for each figure that other programs have as well, and that is not told from theirs. */
+export function readsOfEverything(expr: string): string[] {
+  return unboundedIn(parseExpression(expr)).map(
+    ({ metric, label }) => `${metric} is of everything that Prometheus scrapes: it needs ${label}="…"`,
+  );
 }
 
 const counter = /_(total|bucket|count|sum)$/;
@@ -36,6 +44,7 @@ export function mistakesIn(expr: string): string[] {
   });
   return [
     ...mistakes,
+    ...readsOfEverything(expr),
     ...vectorsBesideLabels(expression).map(
       () => '"or vector(…)" after a grouping adds a series without labels, beside the groups',
     ),

@@ -1,6 +1,6 @@
 import { type DashboardFile, type Finding, panelsOf } from './dashboard.file.js';
 import { filledIn, variablesIn } from './grafana.variables.js';
-import { labelsLeftBy, metricsIn, mistakesIn } from './query.js';
+import { labelsLeftBy, metricsIn, mistakesIn, readsOfEverything } from './query.js';
 
 export interface Surroundings {
   /** Names of metrics that the apps export or a rule records. */
@@ -46,6 +46,16 @@ export function findingsIn(file: DashboardFile, surroundings: Surroundings): Fin
   return [
     ...queries.flatMap((query) => findingsInQuery(query, file, surroundings)),
     ...sameIds(file),
+    ...file.templating.list.flatMap(({ name, allValue }, index) =>
+      allValue !== undefined && new RegExp(`^(?:${allValue})$`).test('')
+        ? [
+            {
+              path: `templating.list[${index}] ("${name}")`,
+              message: 'All takes series without the label too',
+            },
+          ]
+        : [],
+    ),
     ...panelsOf(file).flatMap(({ path, panel }) =>
       panel.links.flatMap(({ url }, index) => {
         const alert = /\/([^/]+)\.md$/.exec(url)?.[1];
@@ -73,7 +83,7 @@ function findingsInQuery(
     ...metricsIn(filled)
       .filter((name) => !isKnown(name, metrics))
       .map((name) => `${name} is neither exported by an app nor recorded by a rule`),
-    ...(isVariable ? [] : mistakesIn(filled)),
+    ...(isVariable ? readsOfEverything(filled) : mistakesIn(filled)),
     ...inLegend
       .filter((label) => left !== undefined && !left.includes(label))
       .map((label) => `the legend names ${label}, which the query has grouped away`),

@@ -1,4 +1,5 @@
 import type { Rule } from '../check-render.js';
+import { alertNamespaces } from './alert-namespaces.js';
 import { autoscaling } from './autoscaling.js';
 import { availability } from './availability.js';
 import { closedEdges } from './closed-edges.js';
@@ -35,6 +36,7 @@ export const rules: readonly Rule[] = [
   network,
   inbound,
   reactions,
+  alertNamespaces,
   closedEdges,
   size,
 ];

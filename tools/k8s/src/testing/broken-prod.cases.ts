@@ -233,6 +233,14 @@ export const inProd: readonly Case[] = [
     },
   ],
   [
+    'alertNamespaces',
+    'an alert about another namespace',
+    /PrometheusRule\/fourfold alert MigrationJobFailed: has namespace="fourfold", and the render is for shop/,
+    (find) => {
+      find('PrometheusRule/fourfold').metadata.namespace = 'shop';
+    },
+  ],
+  [
     'references',
     'a token that is nowhere',
     /authorization\.credentials: Secret "fourfold-alertmanager" has no key "token"/,
