@@ -25,6 +25,11 @@ export class ReplicatedServers {
     return new ReplicatedServers(await startOwnStack(({ kind }) => kind === 'primary' || kind === 'replica'));
   }
 
+  /** The three of a whole topology of the test's own: that one is removed, these need not be disposed of. */
+  static of(own: OwnStack): ReplicatedServers {
+    return new ReplicatedServers(own);
+  }
+
   /** An empty database that all three have; needs all three to be well. See `createDatabase`. */
   createDatabase(name?: string): Promise<TestDatabase> {
     const servers = { primary: this.primary, replicas: [...this.replicas], shards: [] };

@@ -48,16 +48,17 @@ async function namesWith(namePrefix: string, limit: number): Promise<string[]> {
     const page = await reader.search({ namePrefix, limit, cursor });
     expect(page.unavailableShards).toEqual([]);
     names.push(...page.items.map(({ name }) => name));
-    if (page.nextCursor === null) return names.toSorted();
+    if (page.nextCursor === null) return names;
     cursor = page.nextCursor;
   }
 }
 
 describe('a search by the beginning of a name', () => {
   it.each([1, 2, 5, 12, 13, 100])(
-    'finds whatever follows it, beyond U+FFFF too, in pages of %i',
+    'finds whatever follows it, beyond U+FFFF too, in the order of names, in pages of %i',
     async (limit) => {
-      const wanted = ENDINGS.map((ending) => PREFIX + ending).toSorted();
+      // By code point.
+      const wanted = ENDINGS.map((ending) => PREFIX + ending);
       expect(await namesWith(PREFIX, limit)).toEqual(wanted);
     },
   );

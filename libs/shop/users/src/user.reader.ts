@@ -95,10 +95,11 @@ export class UserReader extends UserDirectory {
     return user;
   }
 
+  /** Index users_name, whose entries end in the id: read in the order of the page, from the cursor on. */
   private async byNamePrefix({ namePrefix = '', limit, cursor }: ListUsers): Promise<UserPage> {
     const { items, nextCursor, unavailableShards } = await this.users.page({
       where: { name: startsWith(namePrefix) },
-      order: { id: 'ASC' },
+      order: { name: 'ASC' },
       limit,
       cursor,
       deadlineMs: SEARCH_DEADLINE_MS,

@@ -2,6 +2,7 @@ import { type MigratedDatabase, migratedDatabase } from '@fourfold-tools/testing
 import { catalogEntities } from '@shop/catalog';
 import { ordersEntities, ordersShardEntities } from '@shop/orders';
 import { usersShardEntities } from '@shop/users';
+import type { DataSource } from 'typeorm';
 import { mainMigrations, shardMigrations } from '../migrations.js';
 
 /** So many rows, of which so many are about to be taken, that the way of a statement matters to the server. */
@@ -71,16 +72,17 @@ export class PlannedDatabase {
     return new PlannedDatabase(migrated);
   }
 
-  explain(sql: string, parameters: readonly unknown[]): Promise<Step[]> {
-    return this.migrated.dataSource.query(`EXPLAIN ${sql}`, [...parameters]);
+  get dataSource(): DataSource {
+    return this.migrated.dataSource;
   }
 
-  /** The statement that TypeORM makes of `options`. */
-  explainFind(entity: string, { lock, ...options }: Record<string, unknown>): Promise<Step[]> {
-    const query = this.migrated.dataSource.createQueryBuilder(entity, 'row').setFindOptions(options);
-    if (lock === true) query.setLock('pessimistic_write');
-    const [sql, parameters] = query.getQueryAndParameters();
-    return this.explain(sql, parameters);
+  /** For the account that the apps have. */
+  get url(): string {
+    return this.migrated.database.appUrl;
+  }
+
+  explain(sql: string, parameters: readonly unknown[]): Promise<Step[]> {
+    return this.dataSource.query(`EXPLAIN ${sql}`, [...parameters]);
   }
 
   close(): Promise<void> {
