@@ -2,6 +2,7 @@ import { Socket } from 'node:net';
 import { eventually } from '@fourfold-tools/testing';
 import type { Redis } from 'ioredis';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { turnsDuring } from './testing/event-loop.turns.js';
 import { GatedLoader } from './testing/gated-loader.js';
 import { never, useCaches } from './testing/cache-fixture.js';
 import type { TestCaches } from './testing/test-caches.js';
@@ -74,6 +75,14 @@ describe('getMany', () => {
     };
     expect(await cache.getMany('stock', ids, loadMany)).toEqual(new Map(ids.map((id) => [id, Number(id)])));
     expect(running).toEqual({ now: 0, most: 1, parts: [200, 200, 50] });
+  });
+
+  it('leaves a turn to others for every 200 ids that do not exist, however quick its loader is', async () => {
+    const { cache } = await caches.open(prefix);
+    const ids = Array.from({ length: 1_000 }, (_, i) => `absent-${i}`);
+    const turns = await turnsDuring(() => cache.getMany('stock', ids, async () => new Map()));
+    expect(turns).toBeGreaterThanOrEqual(1_000 / 200);
+    expect(await cache.peek('stock', 'absent-999')).toEqual({ value: null });
   });
 
   it('does not load again what another caller is loading, in this process or in another', async () => {

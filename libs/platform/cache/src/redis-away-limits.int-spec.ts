@@ -2,6 +2,7 @@ import { eventually, gate, RedisServerFixture } from '@fourfold-tools/testing';
 import { ManualClock } from '@fourfold/kernel';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LoadLimitError } from './cache.errors.js';
+import { turnsDuring } from './testing/event-loop.turns.js';
 import { freshPrefix, inUse, TestCaches } from './testing/test-caches.js';
 
 let server: RedisServerFixture;
@@ -58,6 +59,13 @@ describe('while Redis is away, L1', () => {
 });
 
 describe('while Redis is away, loads', () => {
+  it('of 1,000 ids that do not exist leave a turn to others for every 200, however quick the loader is', async () => {
+    const { cache } = caches.make(prefix);
+    const ids = Array.from({ length: 1_000 }, (_, i) => `absent-${i}`);
+    const turns = await turnsDuring(() => cache.getMany('stock', ids, async () => new Map()));
+    expect(turns).toBeGreaterThanOrEqual(1_000 / 200);
+  });
+
   it('stand behind a limit: so many at once, so many in line, and for one more an error that says to come again', async () => {
     const { cache } = caches.make(prefix, { maxLoadsWhileAway: 4, maxQueuedLoads: 6 });
     const [opened, running] = [gate(), { now: 0, most: 0 }];
