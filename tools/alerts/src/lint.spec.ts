@@ -164,6 +164,11 @@ describe('the lint', () => {
       'reads queue_jbos, which no source file names',
     ],
     [
+      'days of raw series at each evaluation',
+      { recordings: [{ record: 'tries', expr: 'sum(rate(tries_total[3d]))' }] },
+      'rules.yaml: tries reads days, in a group without an interval of its own',
+    ],
+    [
       'a label that its metric does not have',
       { expr: 'max(queue_jobs{stage="waiting"}) > 1' },
       'Long reads queue_jobs by stage, a label that it does not have',
