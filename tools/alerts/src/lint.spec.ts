@@ -84,7 +84,7 @@ describe('the lint', () => {
     [
       'a recording rule that no case is about',
       { recordings: [{ record: 'jobs', expr: 'max(queue_jobs)' }] },
-      'rules.yaml: jobs is read by no alert and has no case in',
+      'jobs is read by no alert and has no case in',
     ],
     ['cases of a misspelt alert', { cases: { Long: fires(), Lnog: fires() } }, 'there is no alert Lnog'],
     [
@@ -166,7 +166,7 @@ describe('the lint', () => {
     [
       'days of raw series at each evaluation',
       { recordings: [{ record: 'tries', expr: 'sum(rate(tries_total[3d]))' }] },
-      'rules.yaml: tries reads days, in a group without an interval of its own',
+      'tries reads days, in a group without an interval of its own',
     ],
     [
       'a label that its metric does not have',
