@@ -83,8 +83,8 @@ describe('the lint', () => {
     ['an alert without cases', { cases: {} }, 'Long has no cases'],
     [
       'a recording rule that no case is about',
-      { recordings: [{ record: 'jobs', expr: 'max(queue_jobs)' }] },
-      'jobs is read by no alert and has no case in',
+      { recordings: [{ record: 'open_jobs', expr: 'max(queue_jobs)' }] },
+      'open_jobs is read by no alert and has no case in',
     ],
     ['cases of a misspelt alert', { cases: { Long: fires(), Lnog: fires() } }, 'there is no alert Lnog'],
     [
