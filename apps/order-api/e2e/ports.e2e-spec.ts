@@ -125,7 +125,8 @@ describe('/metrics', () => {
     const metrics = await metricsOf(platform.apis[0]!);
     expect(sumOf(metrics, 'db_route_total', 'target="primary"')).toBeGreaterThan(0);
     expect(sumOf(metrics, 'shard_queries_total', 'scope="single"')).toBeGreaterThan(0);
-    expect(sumOf(metrics, 'db_pool_size_connections')).toBeGreaterThan(0);
+    for (const node of ['primary', 'replica-1', 'shard-0'])
+      expect(sumOf(metrics, 'db_pool_size_connections', `node="${node}"`), node).toBeGreaterThan(0);
     expect(sumOf(metrics, 'db_replica_in_rotation')).toBe(2);
     expect(sumOf(metrics, 'process_cpu_seconds_total', 'app="order-api"')).toBeGreaterThan(0);
   });

@@ -83,8 +83,8 @@ describe('the lint', () => {
     ['an alert without cases', { cases: {} }, 'Long has no cases'],
     [
       'a recording rule that no case is about',
-      { recordings: [{ record: 'jobs', expr: 'max(queue_jobs)' }] },
-      'rules.yaml: jobs is read by no alert and has no case in',
+      { recordings: [{ record: 'open_jobs', expr: 'max(queue_jobs)' }] },
+      'open_jobs is read by no alert and has no case in',
     ],
     ['cases of a misspelt alert', { cases: { Long: fires(), Lnog: fires() } }, 'there is no alert Lnog'],
     [
@@ -162,6 +162,11 @@ describe('the lint', () => {
       'a metric that is not there',
       { expr: 'max(queue_jbos) > 1' },
       'reads queue_jbos, which no source file names',
+    ],
+    [
+      'days of raw series at each evaluation',
+      { recordings: [{ record: 'tries', expr: 'sum(rate(tries_total[3d]))' }] },
+      'tries reads days, in a group without an interval of its own',
     ],
     [
       'a label that its metric does not have',

@@ -95,6 +95,17 @@ const lintBounds: Lint = (project) =>
     ),
   );
 
+/** A day of raw series at every evaluation is what makes rules late: a group of its own reads it less often. */
+const lintLongRanges: Lint = ({ rules }) =>
+  rules.groups
+    .filter(({ interval }) => interval === undefined)
+    .flatMap((group) => group.rules)
+    .flatMap((rule) =>
+      'record' in rule && /\[\d+d\]/.test(rule.expr)
+        ? [`${paths.rules}: ${rule.record} reads days, in a group without an interval of its own`]
+        : [],
+    );
+
 const lintVectorZero: Lint = (project) =>
   ofExpressions(project, (expression) =>
     vectorsBesideLabels(expression).map((text) => `has "or vector(…)" after something with labels: ${text}`),
@@ -161,6 +172,7 @@ export const lints = {
   lintAlerts,
   lintSharedFigures,
   lintBounds,
+  lintLongRanges,
   lintVectorZero,
   lintBuckets,
   lintNames,

@@ -5,9 +5,10 @@ import { firesWithinMs, shortened } from './shortened.js';
 it('rules on a faster clock have shorter durations, and the same names and thresholds', () => {
   const expr = 'fourfold:http_error_ratio:5m > 0.1 and sum(rate(tries_total[1h] offset 15m)) > 300';
   const rule = { alert: 'Long', expr, for: '2m', labels: {}, annotations: { summary: 'for 2m' } };
-  expect(shortened([{ name: 'all', rules: [rule] }], 30)).toEqual([
+  expect(shortened([{ name: 'all', interval: '2m', rules: [rule] }], 30)).toEqual([
     {
       name: 'all',
+      interval: '4s',
       rules: [
         {
           ...rule,

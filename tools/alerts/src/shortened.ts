@@ -12,7 +12,7 @@ const secondsIn = (text: string): number =>
   );
 
 /**
- * The same rules on a faster clock: every `for`, range and offset is divided. Names and thresholds stay, so what counts
+ * The same rules on a faster clock: every `for`, range, offset and interval is divided. Names and thresholds stay, so what counts
  * over a range (`increase`) is reached later.
  * @param by how much faster
  */
@@ -24,6 +24,7 @@ export function shortened(groups: readonly RuleGroup[], by: number): RuleGroup[]
     });
   return groups.map((group) => ({
     ...group,
+    ...(group.interval === undefined ? {} : { interval: divided(group.interval) }),
     rules: group.rules.map((rule) => ({
       ...rule,
       expr: rule.expr.replaceAll(ranges, divided),

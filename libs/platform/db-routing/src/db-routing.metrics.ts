@@ -8,38 +8,23 @@ import {
 } from '@fourfold/observability/metrics';
 import { Logger } from '@nestjs/common';
 import { ejectionReasons, replicaStates } from './health/replica-health.js';
-import type { NodePool } from './pool/node.pool.js';
+import { NodeMetrics, type PoolSource, shortened } from './node.metrics.js';
 import type { Reclaimed } from './pool/pool.options.js';
 import { callersOf } from './pool/whereabouts.js';
 import type { ReplicaNode } from './routing/replica.node.js';
 import { replicaReasons, routeReasons } from './routing/route.policy.js';
 
-export const SLOW_QUERY_MS = 1_000;
-const LOGGED_SQL_LENGTH = 500;
 /** Codes of the errors with which a pool gives no connection. */
 const ACQUIRE_FAILURES = ['database-busy', 'database-unavailable'];
 
 /** What is looked at when Prometheus asks, of each cluster in this process. */
-export interface MetricsSource {
-  readonly pools: readonly NodePool[];
+export interface MetricsSource extends PoolSource {
   readonly replicaNodes: readonly ReplicaNode[];
 }
 
 const sources = new Set<MetricsSource>();
 
-const nodeGauge = (name: string, help: string, read: (pool: NodePool) => number) =>
-  gauge({
-    name,
-    help,
-    labelNames: ['node'],
-    collect() {
-      this.reset();
-      for (const { pools } of sources) for (const pool of pools) this.inc({ node: pool.node }, read(pool));
-    },
-  });
-
-export class DbRoutingMetrics {
-  private readonly logger = new Logger('SlowQuery');
+export class DbRoutingMetrics extends NodeMetrics {
   private readonly connectionLogger = new Logger('ReclaimedConnection');
 
   private readonly routeCells = new Map<string, Map<string, CounterCell>>();
@@ -93,48 +78,11 @@ export class DbRoutingMetrics {
     help: 'Heartbeats that the primary did not take in time; other processes may have been luckier',
   });
 
-  readonly slowQueries = counter({
-    name: 'db_slow_queries_total',
-    help: 'Queries that took more than 1 s',
-    labelNames: ['node'],
-  });
-
-  readonly slowQuerySeconds = histogram({
-    name: 'db_slow_query_seconds',
-    help: 'How long queries of more than 1 s took',
-    labelNames: ['node'],
-    buckets: [1, 2, 5, 10, 30],
-  });
-
   readonly reclaimedConnections = counter({
     name: 'db_reclaimed_connections_total',
     help: 'Connections that were taken back from holders who had not used them for a minute',
     labelNames: ['node'],
   });
-
-  readonly poolUsed = nodeGauge(
-    'db_pool_used_connections',
-    'Connections handed out and not yet returned',
-    ({ stats }) => stats.used,
-  );
-
-  readonly poolIdle = nodeGauge(
-    'db_pool_idle_connections',
-    'Open connections that no caller uses',
-    ({ stats }) => stats.idle,
-  );
-
-  readonly poolPending = nodeGauge(
-    'db_pool_pending_requests',
-    'Callers waiting for a connection',
-    ({ stats }) => stats.pending,
-  );
-
-  readonly poolSize = nodeGauge(
-    'db_pool_size_connections',
-    'Connections a pool may hold',
-    ({ stats }) => stats.size,
-  );
 
   readonly replicaLag = gauge({
     name: 'db_replica_lag_seconds',
@@ -169,6 +117,7 @@ export class DbRoutingMetrics {
   });
 
   constructor() {
+    super();
     startAtZero(this.tokens, { outcome: ['valid', 'expired', 'invalid'] });
     startAtZero(this.positionWait, { outcome: ['reached', 'timeout'] });
   }
@@ -201,7 +150,8 @@ export class DbRoutingMetrics {
     );
   }
 
-  watch(source: MetricsSource): void {
+  override watch(source: MetricsSource): void {
+    super.watch(source);
     sources.add(source);
     const node = source.pools.map((pool) => pool.node);
     const replica = source.replicaNodes.map(({ id }) => id);
@@ -211,29 +161,15 @@ export class DbRoutingMetrics {
     startAtZero(this.routes, { target: replica, reason: replicaReasons });
     startAtZero(this.acquireFailures, { node, code: ACQUIRE_FAILURES });
     startAtZero(this.ejections, { node: replica, reason: ejectionReasons });
-    for (const counted of [this.repeatedReads, this.slowQueries, this.reclaimedConnections])
-      startAtZero(counted, { node });
-    for (const timed of [this.acquireSeconds, this.slowQuerySeconds]) startAtZero(timed, { node });
+    for (const counted of [this.repeatedReads, this.reclaimedConnections]) startAtZero(counted, { node });
+    startAtZero(this.acquireSeconds, { node });
+    for (const one of node) this.startAtZero(one);
   }
 
-  unwatch(source: MetricsSource): void {
+  override unwatch(source: MetricsSource): void {
+    super.unwatch(source);
     sources.delete(source);
   }
-
-  /** Of every statement; the text of a slow one goes into the log, never into a label. Its parameters go nowhere. */
-  answered(node: string, sql: string, durationMs: number): void {
-    if (durationMs <= SLOW_QUERY_MS) return;
-    this.slowQueries.inc({ node });
-    this.slowQuerySeconds.observe({ node }, durationMs / 1_000);
-    this.logger.warn(
-      { node, durationMs: Math.round(durationMs), sql: shortened(sql) },
-      `A query on ${node} took over 1 s`,
-    );
-  }
-}
-
-function shortened(sql: string): string {
-  return sql.length > LOGGED_SQL_LENGTH ? `${sql.slice(0, LOGGED_SQL_LENGTH)}…` : sql;
 }
 
 function allReplicas(): ReplicaNode[] {

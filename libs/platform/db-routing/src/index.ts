@@ -35,7 +35,9 @@ export {
 export { DbNodeHealthIndicator } from './health/db-node.health.js';
 export { type ReplicaState, replicaStates } from './health/replica-health.js';
 export { ForwardMigration } from './migrations/forward.migration.js';
+export { NodeMetrics } from './node.metrics.js';
 export { loopTimeout } from './pool/loop-timeout.js';
+export type { PoolStats } from './pool/pool.options.js';
 export { type StatementKind, statementKind } from './pool/statement.kind.js';
 export { limitStatements, withQueryTimeout } from './pool/statement.limit.js';
 export { beginStatement } from './pool/statement.span.js';

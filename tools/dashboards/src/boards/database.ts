@@ -5,7 +5,7 @@ const NODE = 'node=~"$node"';
 export const database: Board = {
   slug: 'database',
   title: 'Fourfold / Database routing',
-  says: 'Where statements of the main cluster go and why, how far the replicas are behind, and whether the pools suffice.',
+  says: 'Where statements of the main cluster go and why, how far the replicas are behind, and whether the pools suffice, those of shards included.',
   variables: [appVariable, { name: 'node', of: 'db_pool_size_connections', label: 'Node' }],
   rows: [
     {

@@ -56,6 +56,11 @@ export class PooledConnections {
     return this.#inUse.size;
   }
 
+  /** Open and not in use. */
+  get idle(): number {
+    return this.#idle.size;
+  }
+
   /** One that was used lately, or has answered just now. Where none can be made, one of those that there are. */
   acquire(done: Acquired): void {
     this.#take((error, connection) => {

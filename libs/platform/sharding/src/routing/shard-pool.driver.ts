@@ -1,4 +1,4 @@
-import { loopTimeout, SESSION_SETUP } from '@fourfold/db-routing';
+import { loopTimeout, type PoolStats, SESSION_SETUP } from '@fourfold/db-routing';
 import mysql, { type Pool, type PoolConnection, type PoolOptions } from 'mysql2';
 import { InvalidShardQueryError } from '../access/access.errors.js';
 import { abortConnection } from './abort-connection.js';
@@ -28,16 +28,28 @@ export class ShardPool {
   readonly driver: object = { ...mysql, createPool: (options: PoolOptions) => this.#create(options) };
   #pool!: Pool;
   #take!: (done: Acquired) => void;
+  #connections: PooledConnections | undefined;
+  #pending = 0;
 
   constructor(
     private readonly shard: string,
     private readonly limits: PoolLimits,
   ) {}
 
+  get stats(): Omit<PoolStats, 'size'> {
+    const { inUse: used = 0, idle = 0 } = this.#connections ?? {};
+    return { used, idle, pending: this.#pending };
+  }
+
   /** @throws Error of the driver, or one for which `isPoolBusy` holds. */
   acquire(): Promise<PoolConnection> {
     return new Promise((resolve, reject) => {
-      this.#take((error, connection) => (connection ? resolve(connection) : reject(error!)));
+      this.#pending++;
+      this.#take((error, connection) => {
+        this.#pending--;
+        if (connection) resolve(connection);
+        else reject(error!);
+      });
     });
   }
 
@@ -59,6 +71,7 @@ export class ShardPool {
     this.#take = (done) => acquireWithin(limit, connections, done);
     pool.getConnection = this.#take as Pool['getConnection'];
     this.#pool = pool;
+    this.#connections = connections;
     return pool;
   }
 }

@@ -1,4 +1,4 @@
-import { connectFaultOf } from '@fourfold/db-routing';
+import { connectFaultOf, type PoolStats } from '@fourfold/db-routing';
 import { withDeadline } from '@fourfold/kernel';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import type { ShardEndpoint } from '../configuration/shard-url.js';
@@ -31,12 +31,22 @@ export class ShardDataSource {
   #opening: Promise<OpenShard> | undefined;
   #ended = false;
   #retiredMs = -Infinity;
+  #pool: ShardPool | undefined;
 
   constructor(
     readonly shard: string,
     private readonly endpoint: ShardEndpoint,
     private readonly options: ShardConnectionOptions,
   ) {}
+
+  get stats(): PoolStats {
+    const { used, idle, pending } = this.#pool?.stats ?? { used: 0, idle: 0, pending: 0 };
+    return { size: this.#poolSize, used, idle, pending };
+  }
+
+  get #poolSize(): number {
+    return this.options.poolSizes[this.shard] ?? this.options.poolSize;
+  }
 
   /** @throws ShardUnavailableError within twice the connect deadline. */
   async open(): Promise<OpenShard> {
@@ -82,6 +92,7 @@ export class ShardDataSource {
 
   async #connect(): Promise<OpenShard> {
     const pool = new ShardPool(this.shard, { ...this.options, retiredBeforeMs: () => this.#retiredMs });
+    this.#pool = pool;
     const dataSource = new DataSource(this.#typeOrmOptions(pool.driver));
     const deadlineMs = 2 * this.options.connectTimeoutMs;
     let abandoned = false;
@@ -103,13 +114,13 @@ export class ShardDataSource {
   }
 
   #typeOrmOptions(driver: object): DataSourceOptions {
-    const { entities, poolSize, poolSizes, connectTimeoutMs } = this.options;
+    const { entities, connectTimeoutMs } = this.options;
     return {
       type: 'mysql',
       driver,
       ...this.endpoint,
       entities: [...entities],
-      poolSize: poolSizes[this.shard] ?? poolSize,
+      poolSize: this.#poolSize,
       connectTimeout: connectTimeoutMs,
       charset: 'utf8mb4',
       timezone: 'Z',

@@ -1,4 +1,10 @@
-import { connectFaultOf, connectionFaultOf, limitStatements, queryTimeoutOf } from '@fourfold/db-routing';
+import {
+  connectFaultOf,
+  connectionFaultOf,
+  limitStatements,
+  type NodeMetrics,
+  queryTimeoutOf,
+} from '@fourfold/db-routing';
 import type { PoolConnection } from 'mysql2';
 import { QueryFailedError, type QueryRunner, QueryRunnerAlreadyReleasedError } from 'typeorm';
 import { abortConnection } from './abort-connection.js';
@@ -22,6 +28,7 @@ export class ShardOperation<T> {
     private readonly shard: string,
     private readonly work: (runner: QueryRunner) => Promise<T>,
     private readonly deadlineMs: number,
+    private readonly metrics: NodeMetrics,
   ) {}
 
   /** @throws ShardUnavailableError; every error of `work` that is not about the connection passes through. */
@@ -57,7 +64,7 @@ export class ShardOperation<T> {
       if (this.#cutBy) throw this.#cutBy;
       this.#connection = connection;
       limitStatements(connection, this.deadlineMs + SERVER_GRACE_MS);
-      return await this.work(runner);
+      return await this.work(this.#timed(runner));
     } catch (error) {
       throw this.#faultOf(error) ?? error;
     } finally {
@@ -66,6 +73,20 @@ export class ShardOperation<T> {
       await runner.release();
       connection.release();
     }
+  }
+
+  /** Slow statements are counted, and their text goes into the log. */
+  #timed(runner: QueryRunner): QueryRunner {
+    const query = runner.query.bind(runner) as (sql: string, ...rest: unknown[]) => Promise<never>;
+    runner.query = async (sql: string, ...rest: unknown[]) => {
+      const startedMs = performance.now();
+      try {
+        return await query(sql, ...rest);
+      } finally {
+        this.metrics.answered(this.shard, sql, performance.now() - startedMs);
+      }
+    };
+    return runner;
   }
 
   /** Only statements are looked at: `work` may fail to reach something that is no shard. */

@@ -1,3 +1,4 @@
+import { NodeMetrics, type PoolStats } from '@fourfold/db-routing';
 import { PageCursors } from '@fourfold/kernel';
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { QueryRunner } from 'typeorm';
@@ -28,6 +29,7 @@ export class ShardRegistry implements OnApplicationShutdown {
   readonly #shards = new Map<string, Shard>();
   readonly #options: ShardConnectionOptions;
   readonly #metrics = new ShardMetrics();
+  readonly #nodeMetrics = new NodeMetrics();
   readonly entities: ShardedEntities;
   #unfollow = (): void => {};
 
@@ -43,11 +45,17 @@ export class ShardRegistry implements OnApplicationShutdown {
     this.entities = new ShardedEntities(this.#options.entities, new PageCursors(this.#options.cursorSecrets));
     for (const shard of Object.keys(urls)) this.#add(shard);
     this.#metrics.watch(this);
+    this.#nodeMetrics.watch(this);
   }
 
   /** Shards that can be asked. */
   get names(): string[] {
     return [...this.#shards.keys()];
+  }
+
+  /** How each shard's pool is. */
+  get pools(): { node: string; stats: PoolStats }[] {
+    return [...this.#shards].map(([node, { stats }]) => ({ node, stats }));
   }
 
   /** Shards that this process has a URL for, whether the topology names them now or not. */
@@ -114,6 +122,7 @@ export class ShardRegistry implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     this.#unfollow();
     this.#metrics.unwatch(this);
+    this.#nodeMetrics.unwatch(this);
     await Promise.all(this.names.map((shard) => this.#close(shard)));
   }
 
@@ -140,8 +149,9 @@ export class ShardRegistry implements OnApplicationShutdown {
 
   #add(shard: string): void {
     try {
-      this.#shards.set(shard, new Shard(shard, this.urls[shard]!, this.#options));
+      this.#shards.set(shard, new Shard(shard, this.urls[shard]!, this.#options, this.#nodeMetrics));
       this.#metrics.startAtZero(shard);
+      this.#nodeMetrics.startAtZero(shard);
     } catch (error) {
       throw new Error(`The URL of ${shard} ${(error as Error).message}`);
     }

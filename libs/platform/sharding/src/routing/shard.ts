@@ -1,5 +1,5 @@
 import { ShardBreaker, type BreakerState } from './shard.breaker.js';
-import { isReadOnlyServer } from '@fourfold/db-routing';
+import { isReadOnlyServer, type NodeMetrics, type PoolStats } from '@fourfold/db-routing';
 import { withDeadline } from '@fourfold/kernel';
 import type { QueryRunner } from 'typeorm';
 import { parseShardUrl } from '../configuration/shard-url.js';
@@ -23,11 +23,17 @@ export class Shard {
     readonly name: string,
     url: string,
     private readonly options: ShardConnectionOptions,
+    private readonly metrics: NodeMetrics,
     endpoint = parseShardUrl(url),
   ) {
     this.#dataSource = new ShardDataSource(name, endpoint, options);
     this.#probe = () => probeShard(endpoint, options.connectTimeoutMs);
     this.#breaker = new ShardBreaker(this.#probe, options.retryAfterMs, () => this.#cutAll());
+  }
+
+  /** Of its pool. */
+  get stats(): PoolStats {
+    return this.#dataSource.stats;
   }
 
   get breaker(): BreakerState {
@@ -57,7 +63,7 @@ export class Shard {
   async #attempt<T>(work: (runner: QueryRunner) => Promise<T>, deadlineMs: number): Promise<T> {
     const refusal = this.#breaker.refusal;
     if (refusal !== undefined) throw new ShardUnavailableError(this.name, refusal, undefined, 'breaker');
-    const operation = new ShardOperation(this.name, work, deadlineMs);
+    const operation = new ShardOperation(this.name, work, deadlineMs, this.metrics);
     const { suspectAfterMs } = this.options;
     const suspicion = setTimeout(() => this.#breaker.suspect(), Math.min(suspectAfterMs, deadlineMs));
     const deadline = setTimeout(() => operation.expire(), deadlineMs);
