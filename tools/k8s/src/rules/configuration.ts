@@ -2,7 +2,7 @@ import type { IJob } from 'kubernetes-models/batch/v1';
 import type { IPodSpec } from 'kubernetes-models/v1';
 import type { IRoleBinding } from 'kubernetes-models/rbac.authorization.k8s.io/v1';
 import type { Finding } from '../finding.js';
-import { isOurs, nameOf, POD_PATH, type Manifests, type Workload } from '../manifests.js';
+import { isOurs, nameOf, POD_PATH, type ContainerOf, type Manifests, type Workload } from '../manifests.js';
 import { about } from './about.js';
 import { configReferences } from './references.js';
 
@@ -58,9 +58,17 @@ function* jobFaults({ manifest, pod }: Workload): Generator<Finding> {
     const message = 'must be left out: it counts while an image is missing, and ends the Job for good';
     yield deadline.object(manifest, 'spec.activeDeadlineSeconds', message);
   }
-  const tag = pod.containers.find(isOurs)?.image?.split(':').at(-1);
-  if (tag !== undefined && !manifest.metadata.name.endsWith(`-${tag}`)) {
-    yield job.object(manifest, 'metadata.name', `must end in the tag of its image, "-${tag}"`);
+  const ours = pod.containers.find(isOurs);
+  if (ours === undefined) return;
+  const { tag, digest } = versionOf(ours.image);
+  const { name } = manifest.metadata;
+  const start = /-([0-9a-f]{7,})$/.exec(name)?.[1];
+  const bySome = name.endsWith(`-${tag}`) || (start !== undefined && digest?.startsWith(start));
+  if (!bySome) {
+    const ending = tag
+      ? `in the tag of its image, "-${tag}"`
+      : 'in 7 digits or more of its image, from the first';
+    yield job.object(manifest, 'metadata.name', `must end ${ending}`);
   }
 }
 
@@ -133,15 +141,20 @@ function unknownVariables(manifests: Manifests): Finding[] {
   });
 }
 
+function versionOf(image = ''): { tag?: string | undefined; digest?: string | undefined } {
+  return /(?::(?<tag>[\w.-]+))?(?:@sha256:(?<digest>[0-9a-f]{64}))?$/.exec(image)?.groups ?? {};
+}
+
 /** One release has one version of every image of ours. */
 export function oneVersion(manifests: Manifests): Finding[] {
   const places = manifests.containers.filter(({ container }) => isOurs(container));
-  const versionOf = (image = '') => image.split(':').at(-1);
-  const first = places[0];
+  const tagOf = ({ container }: ContainerOf) => versionOf(container.image).tag;
+  // Digests differ from image to image, and say nothing of a release.
+  const first = places.find((place) => tagOf(place));
   return places
-    .filter(({ container }) => versionOf(container.image) !== versionOf(first?.container.image))
+    .filter((place) => tagOf(place) && first && tagOf(place) !== tagOf(first))
     .map((place) => {
-      const other = first && `${nameOf(first.workload.manifest)} has ${versionOf(first.container.image)}`;
+      const other = first && `${nameOf(first.workload.manifest)} has ${tagOf(first)}`;
       return about('one-version').container(
         place,
         'image',

@@ -128,6 +128,15 @@ export const inTheWhole: readonly Case[] = [
   ],
   [
     'job-name',
+    'a Job of another digest than its image',
+    /must end in 7 digits or more of its image/,
+    (find) => {
+      first(find('Job/migrate')).image = `fourfold/migrate@sha256:${'c'.repeat(64)}`;
+      find('Job/migrate').metadata.name = 'migrate-ddddddd';
+    },
+  ],
+  [
+    'job-name',
     'a Job that keeps its name from release to release',
     /must end in the tag of its image, "-0\.1\.0"/,
     (find) => {

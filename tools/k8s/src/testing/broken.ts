@@ -40,6 +40,13 @@ export type Case = [
   breakIt: (find: (name: string) => Loose, all: Loose[]) => void,
 ];
 
+/** Tests that nothing is found in what a deployment may well change. */
+export function sound(of: Whole, cases: readonly [what: string, change: Case[3]][]): void {
+  it.each(cases)(`k8s:check finds nothing in ${of} with %s`, async (_what, change) => {
+    expect(await findingsIn(await overlay(of), change)).toEqual([]);
+  });
+}
+
 /** Tests that each way to break a render is found, by the rule that it is for. */
 export function broken(where: string, cases: readonly Case[], of: Whole): void {
   describe(`k8s:check finds, ${where},`, () => {
