@@ -38,7 +38,7 @@ const commands = {
   alerts: { says: 'checks the alert rules, their cases and runbooks', builds: ['tools/alerts'] },
   k8s: {
     says: 'renders the Kubernetes manifests and holds them to schemas and rules',
-    builds: ['tools/k8s'],
+    builds: ['tools/k8s', 'apps/order-api', 'apps/worker'],
   },
   capacity: { says: 'what a load needs, by measured costs', builds: ['tools/capacity'] },
   dashboards: { says: 'checks the Grafana dashboards, or writes them', builds: ['tools/dashboards'] },

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { IAlertmanagerConfig } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1alpha1';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { appEnvironments } from './apps.js';
 import { differences, readCompose } from './compose.js';
-import { appEnvironments } from './testing/apps.js';
 import { overlay, root } from './testing/overlay.js';
 
 const text = (path: string) => readFileSync(join(root, path), 'utf8');

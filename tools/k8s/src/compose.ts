@@ -1,6 +1,6 @@
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { environmentOf } from './environment.js';
+import { environmentOf, isPart } from './environment.js';
 import type { Manifests } from './manifests.js';
 
 const service = z.looseObject({
@@ -65,11 +65,6 @@ export function differences(
       ];
     }),
   ];
-}
-
-/** Whether it is there for others, which name it, or for Node itself. */
-function isPart(name: string, variables: ReadonlyMap<string, string>): boolean {
-  return name.startsWith('NODE_') || [...variables.values()].some((value) => value.includes(`$(${name})`));
 }
 
 function imageDifferences(compose: Compose, manifests: Manifests): string[] {

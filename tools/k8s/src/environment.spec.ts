@@ -1,35 +1,50 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseEnv } from '@fourfold/kernel';
 import { describe, expect, it } from 'vitest';
-import { environmentOf } from './environment.js';
-import { appEnvironments } from './testing/apps.js';
+import { environmentFindings } from './app-environment.js';
+import { appEnvironments } from './apps.js';
+import { lineOf } from './finding.js';
+import { Manifests, nameOf } from './manifests.js';
+import type { Loose } from './testing/broken.js';
 import { overlay, root } from './testing/overlay.js';
 
-const fromSecrets: Readonly<Record<string, string>> = { SMTP_URL: 'smtps://user:password@mail.example:465' };
-
-/** As Kubernetes makes it: what is from a Secret stands in for `$(NAME)`. */
-function resolved(variables: ReadonlyMap<string, string>): Record<string, string> {
-  const expanded = (value: string) =>
-    value.replaceAll(
-      /\$\((\w+)\)/g,
-      (_, name: string) => fromSecrets[name] ?? 'a-secret-of-forty-characters-and-no-less',
-    );
-  return Object.fromEntries(Array.from(variables, ([name, value]) => [name, expanded(value)]));
+/** What is found in the prod overlay once `change` has had its environment files and Deployments. */
+async function findingsWith(change: (find: (name: string) => Loose) => void): Promise<string> {
+  const { all, external } = await overlay('prod');
+  const changed = structuredClone(all) as Loose[];
+  change((name) => changed.find((one) => nameOf(one).startsWith(name)));
+  const findings = environmentFindings(new Manifests(changed, external), await appEnvironments());
+  return findings.map((finding) => lineOf('prod', finding)).join('\n');
 }
 
-describe.each(['dev', 'prod', 'operated'] as const)('the environment in %s', (name) => {
-  it('is one that both applications start with, and not by chance', async () => {
-    const manifests = await overlay(name);
-    const apps = await appEnvironments();
-    const places = manifests.containers.filter(
-      ({ container, init }) => !init && apps[container.name] !== undefined,
+describe('the environment', () => {
+  it.each(['dev', 'prod', 'operated'] as const)(
+    'is one that both applications start with in %s',
+    async (name) => {
+      const manifests = await overlay(name);
+      const apps = await appEnvironments();
+      const ours = manifests.containers.filter(({ container, init }) => !init && apps[container.name]);
+      expect(ours.length).toBeGreaterThanOrEqual(2);
+      expect(environmentFindings(manifests, apps)).toEqual([]);
+    },
+  );
+
+  it('is found wanting without an issuer of tokens, with a variable that is not read, and without mail', async () => {
+    const noIssuer = await findingsWith((find) => {
+      const { data } = find('ConfigMap/fourfold-config');
+      delete data.AUTH_ISSUER;
+      delete data.AUTH_JWKS_URL;
+    });
+    expect(noIssuer).toMatch(/Deployment\/order-api: [^]*AUTH_ISSUER[^]*Deployment\/worker: [^]*AUTH_ISSUER/);
+    const unread = await findingsWith(
+      (find) => (find('ConfigMap/worker-config').data.MAIL_FORM = 'x@y.example'),
     );
-    expect(places.length).toBeGreaterThanOrEqual(2);
-    const start = (app: string, env: Record<string, string>) => parseEnv(app, apps[app]!, env);
-    for (const place of places) start(place.container.name, resolved(environmentOf(manifests, place)));
-    const { AUTH_ISSUER: _, ...without } = resolved(environmentOf(manifests, places[0]!));
-    expect(() => start(places[0]!.container.name, without)).toThrow(/AUTH_ISSUER/);
+    expect(unread).toMatch(/^prod: Deployment\/worker: .*: worker does not read MAIL_FORM \[environment\]$/);
+    const noMail = await findingsWith((find) => {
+      const container = find('Deployment/worker').spec.template.spec.containers[0];
+      container.env = container.env.filter(({ name }: Loose) => name !== 'SMTP_URL');
+    });
+    expect(noMail).toContain('SMTP_URL');
   });
 });
 

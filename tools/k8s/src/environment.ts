@@ -15,6 +15,12 @@ export function environmentOf(manifests: Manifests, { container }: ContainerOf):
   return variables;
 }
 
+/** Whether it is there for others, which name it, or for Node itself. */
+export function isPart(name: string, variables: ReadonlyMap<string, string>): boolean {
+  const named = [...variables].some(([other, value]) => other !== name && value.includes(`$(${name})`));
+  return named || name.startsWith('NODE_');
+}
+
 export interface Address {
   readonly variable: string;
   readonly host: string;

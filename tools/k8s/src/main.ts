@@ -2,6 +2,8 @@ import { availableParallelism } from 'node:os';
 import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { environmentFindings } from './app-environment.js';
+import { appEnvironments } from './apps.js';
 import { checkRender } from './check-render.js';
 import { lineOf } from './finding.js';
 import { RenderError } from './render.js';
@@ -11,7 +13,7 @@ const HELP = `Usage: npm run k8s:check [-- --every] [<folder> …]
 
 Renders the Kubernetes manifests with kubectl, holds each object to its schema, and all of a render to the rules: what is
 referred to is there, pods are restricted, probes, budgets, memory and connections add up, the network lets pass what the
-configuration names and nothing else.
+configuration names and nothing else. In an overlay the applications start with their variables, and read each.
 
 Without folders: every overlay of k8s/overlays, and base with sets of components in which each two meet.
 
@@ -27,7 +29,10 @@ const PARALLEL = availableParallelism();
 
 async function check(subject: Subject): Promise<string[]> {
   try {
-    const findings = await checkRender(await subject.render());
+    const manifests = await subject.render();
+    const findings = await checkRender(manifests);
+    if (subject.whole && findings.length === 0)
+      findings.push(...environmentFindings(manifests, await appEnvironments()));
     return findings.map((finding) => lineOf(subject.name, finding));
   } catch (error) {
     if (error instanceof RenderError) return [`${subject.name}: ${error.message}`];

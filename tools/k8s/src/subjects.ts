@@ -18,6 +18,8 @@ const OUTSIDE_NETWORK = 'external-data-network';
 export interface Subject {
   /** As it is named in findings. */
   readonly name: string;
+  /** Whether it is to be deployed as it is: a set of components has no issuer of tokens. */
+  readonly whole: boolean;
   render(): Promise<Manifests>;
 }
 
@@ -25,6 +27,7 @@ export interface Subject {
 export function folderSubject(root: string, folder: string): Subject {
   return {
     name: folder,
+    whole: true,
     render: async () => new Manifests(await renderFolder(join(root, folder)), externalOf(root, [folder])),
   };
 }
@@ -52,6 +55,7 @@ export function combination(root: string, components: readonly string[], extras?
   const folders = components.map((name) => join(COMPONENTS, name));
   return {
     name: `${BASE} with ${components.join(', ')}`,
+    whole: false,
     render: async () => {
       const choice = { resources: [BASE], components: folders, ...(extras && { extras }) };
       return new Manifests(await renderTogether(root, choice), externalOf(root, [BASE, ...folders]));

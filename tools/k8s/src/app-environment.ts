@@ -1,0 +1,44 @@
+import { parseEnv } from '@fourfold/kernel';
+import type { z } from 'zod';
+import { environmentOf, isPart } from './environment.js';
+import type { Finding } from './finding.js';
+import type { Manifests } from './manifests.js';
+import { about } from './rules/about.js';
+
+const fault = about('environment');
+
+/** What a Secret may hold, where the schema asks for more than a text. */
+const fromSecrets: Readonly<Record<string, string>> = { SMTP_URL: 'smtps://user:password@mail.example:465' };
+const SECRET = 'a-secret-of-forty-characters-and-no-less';
+
+/** As Kubernetes makes it: what is from a Secret stands in for `$(NAME)`. */
+function resolved(variables: ReadonlyMap<string, string>): Record<string, string> {
+  const expanded = (value: string) =>
+    value.replaceAll(/\$\((\w+)\)/g, (_, name: string) => fromSecrets[name] ?? SECRET);
+  return Object.fromEntries(Array.from(variables, ([name, value]) => [name, expanded(value)]));
+}
+
+/**
+ * Of a render that is to be deployed: each application starts with its variables, and reads all of them.
+ * @param apps what each reads, by the name of its container
+ */
+export function environmentFindings(
+  manifests: Manifests,
+  apps: Readonly<Record<string, z.ZodObject>>,
+): Finding[] {
+  return manifests.containers.flatMap((place) => {
+    const app = place.container.name;
+    const schema = apps[app];
+    if (place.init || schema === undefined) return [];
+    const variables = environmentOf(manifests, place);
+    const unread = [...variables.keys()]
+      .filter((name) => !(name in schema.shape) && !isPart(name, variables))
+      .map((name) => fault.container(place, 'env', `${app} does not read ${name}`));
+    try {
+      parseEnv(app, schema, resolved(variables));
+      return unread;
+    } catch (error) {
+      return [...unread, fault.container(place, 'env', (error as Error).message)];
+    }
+  });
+}
