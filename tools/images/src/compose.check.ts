@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type ComposeFile, type ComposeService, filledIn, readCompose, readEnv } from './compose.file.js';
-import { dockerfile, isPinned, targets } from './dockerfile.check.js';
+import { dockerfile, targets } from './dockerfile.check.js';
 import { type Stage, stagesOf } from './dockerfile.js';
 import type { Checkout, Problem } from './problem.js';
 
@@ -10,6 +10,9 @@ const envFile = 'docker/.env';
 
 /** An app ends by itself within 27 s: jobs, connections and requests in hand have their own deadlines. */
 const APP_STOP_SECONDS = 27;
+
+/** As k8s:check wants it: what runs is what was tested. */
+const PINNED = /(:v?\d+\.\d+\.\d+[\w.-]*|@sha256:[0-9a-f]{64})$/;
 
 /** What can be said of the Compose files without starting what they describe. */
 export function composeProblems(checkout: Checkout): Problem[] {
@@ -58,7 +61,11 @@ function serviceProblems(own: ComposeService, whole: ComposeService, around: Sur
   const { merged, env, checkout } = around;
   const findings: Finding[] = [];
   const image = filledIn(whole.image ?? '', env);
-  if (!isPinned(image)) findings.push(['image', `${image || 'none'} has no tag of its own`]);
+  if (!PINNED.test(image))
+    findings.push([
+      'image',
+      `${image || 'none'} is not pinned: it needs a version such as :1.2.3, or a digest`,
+    ]);
   for (const [name, { condition }] of Object.entries(own.depends_on ?? {})) {
     const other = merged.services[name];
     if (other === undefined) findings.push([`depends_on.${name}`, 'there is no such service']);

@@ -72,7 +72,7 @@ describe('the files in docker/', () => {
       /docker\/compose.yaml: \(root\): Merge sources must be maps/,
     ],
     [yaml, '    network_mode: none', '    network_mod: none', /compose.yaml: services.token: .*network_mod/],
-    [yaml, 'image: ${REDIS_IMAGE:?}', 'image: redis', /services.redis-cache.image: redis has no tag/],
+    [yaml, 'image: ${REDIS_IMAGE:?}', 'image: redis', /services.redis-cache.image: redis is not pinned/],
     [yaml, 'image: ${REDIS_IMAGE:?}', 'image: ${REDIS:?}', /REDIS is not set in docker\/.env/],
     [
       yaml,
@@ -149,7 +149,13 @@ describe('the files in docker/', () => {
       'docker/.env',
       'MARIADB_IMAGE=mariadb:10.11.19',
       'MARIADB_IMAGE=mariadb',
-      /services.primary.image: mariadb has no tag/,
+      /services.primary.image: mariadb is not pinned/,
+    ],
+    [
+      'docker/.env',
+      'REDIS_IMAGE=redis:7.2.16',
+      'REDIS_IMAGE=redis:7',
+      /services.redis-queue.image: redis:7 is not pinned/,
     ],
     [
       'docker/.env',

@@ -18,7 +18,7 @@ export function dockerfileProblems(checkout: Checkout): Problem[] {
     problems.push({ file: dockerfile, path: `line ${line}`, message });
   for (const [index, stage] of stages.entries()) {
     const earlier = new Set(stages.slice(0, index).map(({ name }) => name));
-    if (!earlier.has(stage.base) && !isPinned(stage.base))
+    if (!earlier.has(stage.base) && !hasVersion(stage.base))
       say(stage.line, `the image ${stage.base} has no tag of its own`);
     for (const { from, sources, line } of stage.copies) {
       if (from !== undefined && !earlier.has(from)) say(line, `there is no stage ${from} before this one`);
@@ -66,7 +66,7 @@ function sourceOf(output: string): string {
   return `${dirname(output).replace(/dist$/, 'src')}/main.ts`;
 }
 
-/** Whether an image has a tag that begins with a number, or a digest. */
-export function isPinned(image: string): boolean {
+/** Whether a base image has a tag that begins with a number, or a digest: a build takes the fixes of its release line. */
+function hasVersion(image: string): boolean {
   return /(:v?\d[\w.-]*|@sha256:[0-9a-f]{64})$/.test(image);
 }

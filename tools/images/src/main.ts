@@ -44,7 +44,8 @@ async function checkConfigurations(folder: string): Promise<void> {
   await run(compose, [...files, 'config', '--quiet']);
   const version = await run(compose, ['version', '--short']);
   await run('promtool', ['check', 'config', join(root, 'docker/prometheus/prometheus.yaml')]);
-  say(`docker/: Docker Compose ${version.trim()} and promtool accept what they are to read`);
+  await run('amtool', ['check-config', join(root, 'docker/alertmanager/alertmanager.yaml')]);
+  say(`docker/: Docker Compose ${version.trim()}, promtool and amtool accept what they are to read`);
 }
 
 async function checkImages(store: ImageStore, folder: string): Promise<void> {
@@ -84,7 +85,7 @@ async function check(filesAlone: boolean): Promise<void> {
   checkFiles();
   if (filesAlone) return;
   if (process.getuid?.() !== 0) throw new CheckFailedError('Only root can build and run images here');
-  installMissing({ also: ['buildah', 'mmdebstrap', 'promtool'], report: say });
+  installMissing({ also: ['buildah', 'mmdebstrap', 'promtool', 'amtool'], report: say });
   const folder = mkdtempSync(join(tmpdir(), 'fourfold-images-'));
   const store = new ImageStore(folder);
   try {

@@ -17,6 +17,7 @@ const onRequest = {
   prometheus: 'prometheus',
   promtool: 'prometheus',
   'prometheus-alertmanager': 'prometheus-alertmanager',
+  amtool: 'prometheus-alertmanager',
   'redis-sentinel': 'redis-sentinel',
   bash: 'bash',
   curl: 'curl',

@@ -1,4 +1,4 @@
-import { broken, first, type Loose, sound } from '../testing/broken.js';
+import { broken, type Loose, sound } from '../testing/broken.js';
 import { betweenPods } from '../testing/broken-network.cases.js';
 import { inPods } from '../testing/broken-pods.cases.js';
 import { operated } from '../testing/broken-operated.cases.js';
