@@ -59,11 +59,11 @@ describe('while Redis is away, L1', () => {
 });
 
 describe('while Redis is away, loads', () => {
-  it('of 1,000 ids that do not exist leave a turn to others for every 200, however quick the loader is', async () => {
+  it('of 1,000 ids that do not exist leave a turn to others after every 200, however quick the loader is', async () => {
     const { cache } = caches.make(prefix);
     const ids = Array.from({ length: 1_000 }, (_, i) => `absent-${i}`);
     const turns = await turnsDuring(() => cache.getMany('stock', ids, async () => new Map()));
-    expect(turns).toBeGreaterThanOrEqual(1_000 / 200);
+    expect(turns).toBeGreaterThanOrEqual(1_000 / 200 - 1);
   });
 
   it('stand behind a limit: so many at once, so many in line, and for one more an error that says to come again', async () => {

@@ -58,7 +58,7 @@ export class LeasedLoader {
   ) {}
 
   /**
-   * Every id of `ids` is in the answer. Many are read and loaded one part after another, with a turn for others after each.
+   * Every id of `ids` is in the answer. Many are read and loaded one part after another, with a turn for others in between.
    * @throws what `loadMany` throws, UncacheableValueError, LoadTimeoutError, LoadLimitError
    */
   async resolve(reading: Reading, ids: readonly string[]): Promise<Map<string, CachedValue>> {
@@ -66,10 +66,10 @@ export class LeasedLoader {
     if (ids.length <= MOST_AT_ONCE) return this.read(reading, ids, waiting);
     const values = new Map<string, CachedValue>();
     for (let from = 0; from < ids.length; from += MOST_AT_ONCE) {
+      // Without Redis nothing but the loader waits for the network, and it need not.
+      if (from > 0) await turn();
       const part = await this.read(reading, ids.slice(from, from + MOST_AT_ONCE), waiting);
       for (const [id, value] of part) values.set(id, value);
-      // Without Redis nothing but the loader waits for the network, and it need not.
-      await turn();
     }
     return values;
   }
