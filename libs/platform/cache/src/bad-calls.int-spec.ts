@@ -41,7 +41,7 @@ describe('the options of a call', () => {
     ['jitter over a half', { jitter: 0.6 }],
     ['refreshAhead negative', { refreshAhead: -0.1 }],
     ['staleWhileErrorMs negative', { staleWhileErrorMs: -1 }],
-    ['a serialiser nobody knows', { serializer: 'xml' as 'json' }],
+    ['an unknown serialiser', { serializer: 'xml' as 'json' }],
     ['an empty tag', { tags: [''] }],
     ['tags that are a text', { tags: 'abc' as unknown as string[] }],
     ['more tags than a record has room for', { tags: Array.from({ length: 51 }, (_, i) => `tag ${i}`) }],

@@ -32,7 +32,7 @@ afterAll(async () => {
 const NOISE_MS = 50;
 const MAX_LOADS = 16;
 
-/** The cache everybody writes first, on a client with everybody's settings. */
+/** The cache that is commonly written first, on a Redis client with the usual settings. */
 function naiveSide(redis: Redis): OutageSide {
   const cache = new NaiveCache(redis);
   let asked = 0;

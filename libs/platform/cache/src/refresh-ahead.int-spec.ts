@@ -127,7 +127,7 @@ describe('an invalidate during a refresh', () => {
 });
 
 describe('a shutdown during a refresh', () => {
-  it('naive twin: a refresh that nobody waits for ends in a rejection that nobody handles', async () => {
+  it('naive twin: a background refresh that no caller awaits rejects, and the rejection is unhandled', async () => {
     const client = fixture.server.client();
     await eventually(() => client.status === 'ready');
     const gated = new GatedLoader(() => 'new');
@@ -138,7 +138,7 @@ describe('a shutdown during a refresh', () => {
     await expect(refresh).rejects.toThrow();
   });
 
-  it('ends without a rejection that nobody handles, and stores nothing', async () => {
+  it('leaves no unhandled rejection, and stores nothing', async () => {
     const unhandled = vi.fn();
     process.on('unhandledRejection', unhandled);
     const a = await fixture.caches.open(fixture.prefix);

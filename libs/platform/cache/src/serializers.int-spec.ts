@@ -112,7 +112,7 @@ describe('a deploy that changes the serialiser', () => {
   it.each([
     ['cut off', (bytes: Buffer) => bytes.subarray(0, -3)],
     ['shorter than their head', (bytes: Buffer) => bytes.subarray(0, 20)],
-    ['overwritten', () => Buffer.from('plain text by somebody else')],
+    ['overwritten', () => Buffer.from('plain text from another app')],
     ['empty', () => Buffer.alloc(0)],
   ])('leaves bytes that are %s behind: a miss', async (_name, damage) => {
     const { cache } = await fixture.caches.open(fixture.prefix);

@@ -71,7 +71,7 @@ describe('a stampede', () => {
     expect(a.stats().namespaces['user']?.refusedFills).toBe(1);
   });
 
-  it('naive twin: a lock that a failed loader keeps holds everybody up until it runs out', async () => {
+  it('naive twin: a lock that a failed loader keeps holds up all other callers until it runs out', async () => {
     const { redis, prefix } = fixture;
     const load = async (): Promise<void> => {
       await redis.set(`${prefix}-lock`, '1', 'PX', 60_000, 'NX');
@@ -147,7 +147,7 @@ describe('a caller that comes late, when the value has just been filled', () => 
 });
 
 describe('a lease that is given back', () => {
-  it('naive twin: DEL takes away the lease of somebody else', async () => {
+  it('naive twin: DEL takes away the lease of another holder', async () => {
     const { redis, prefix } = fixture;
     await redis.set(prefix, 'mine', 'PX', 10_000);
     await redis.set(prefix, 'theirs', 'PX', 10_000); // ours had run out
@@ -183,7 +183,7 @@ describe('a lease that is given back', () => {
 describe('a loader that hangs', () => {
   const hang = () => new Promise<never>(() => {});
 
-  it('naive twin: a map of promises keeps everybody who comes', async () => {
+  it('naive twin: a map of promises keeps every caller waiting', async () => {
     const flights = new Map([['1', hang()]]);
     const outcome = await Promise.race([
       flights.get('1')!,
@@ -204,7 +204,7 @@ describe('a loader that hangs', () => {
     expect(await cache.getOrLoad('user', '1', async () => 'v')).toBe('v');
   });
 
-  it('is joined by nobody once its lease is over', async () => {
+  it('is joined by no further caller once its lease is over', async () => {
     const clock = new ManualClock(Date.now());
     const { cache } = await fixture.caches.open(fixture.prefix, { leaseMs: 100 }, { clock });
     const hung = cache.getOrLoad('user', '1', hang);

@@ -70,7 +70,7 @@ describe('invalidateTags', () => {
     await early;
   });
 
-  it('reaches a value that is read by somebody who does not name the tag, also from L1', async () => {
+  it('reaches a value that a reader asks for without naming the tag, also in L1', async () => {
     const { cache: a } = await fixture.caches.open(fixture.prefix);
     const { cache: b } = await fixture.caches.open(fixture.prefix);
     await a.getOrLoad('user', '1', load, tagged);

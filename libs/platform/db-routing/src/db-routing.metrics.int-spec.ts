@@ -98,7 +98,7 @@ describe('of a cluster', () => {
   });
 });
 
-describe('whoever gets no connection of a pool is counted by the code of the error', () => {
+describe('a caller that gets no connection from a pool is counted by the code of its error', () => {
   const metrics = new DbRoutingMetrics();
   const failures = () => counted('db_acquire_failures_total');
   const cleanups: (() => Promise<unknown>)[] = [];

@@ -41,7 +41,7 @@ async function closes(app: ClosingApp): Promise<string[]> {
   return outcomes;
 }
 
-describe('an application that closes is prompt, tells whoever waits, and its process ends by itself', () => {
+describe('an application that closes is prompt, refuses its waiting callers, and its process ends by itself', () => {
   it('when nothing is going on', async () => {
     expect(await closes(await start('idle'))).toEqual([]);
   });

@@ -28,7 +28,7 @@ describe('Outbox', () => {
     expect(await database.units()).toBe(99);
   });
 
-  it('nobody sees a message before its transaction commits', async () => {
+  it('no reader sees a message before its transaction commits', async () => {
     await database.dataSource.transaction(async (manager) => {
       await database.outbox.add(manager, message('unborn'));
       expect(await database.states()).toEqual({});

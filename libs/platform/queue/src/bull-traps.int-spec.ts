@@ -102,7 +102,7 @@ describe('jobs at once', () => {
 });
 
 describe('a worker that dies while it has a job', () => {
-  /** As at a deploy that kills it: the job is active and nobody renews its lock. */
+  /** As at a deploy that kills the worker: the job is active and no worker renews its lock. */
   async function dieTwice(queue: Queue): Promise<void> {
     for (let deaths = 1; deaths <= 2; deaths += 1) {
       await eventually(async () => (await queue.getNextJob()) !== undefined);

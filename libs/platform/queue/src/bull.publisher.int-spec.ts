@@ -20,7 +20,7 @@ const waiting = async (): Promise<number> => (await app.queue().getJobCounts()).
 const confirmedAgain = () => eventually(async () => expect(await app.publish(message(1))).toEqual(['1']));
 
 describe('BullPublisher', () => {
-  it('does not confirm messages of a queue that nobody declared, and confirms the others', async () => {
+  it('does not confirm messages of a queue that is not declared, and confirms the others', async () => {
     expect(await app.publish(message(1), message(2, 'nowhere'), message(3, 'parcels'))).toEqual(['1', '3']);
   });
 

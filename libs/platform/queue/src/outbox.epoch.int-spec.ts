@@ -39,7 +39,7 @@ describe('whether the queue has lost what it held', () => {
     expect(await answers(only, only, only)).toEqual([true, false, false]);
   });
 
-  it('is not so for a process that starts later: whoever was there knows', async () => {
+  it('is not so for a process that starts later: the process that left the mark knows', async () => {
     await answers(await publisher());
     const later = await publisher();
     expect(await answers(later, later)).toEqual([false, false]);

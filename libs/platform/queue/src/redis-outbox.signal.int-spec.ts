@@ -89,7 +89,7 @@ describe('a nudge', () => {
     await eventually(() => heard === 2);
   });
 
-  it('comes to nobody and does no harm while Redis is away, and nothing is sent later for it', async () => {
+  it('reaches no relay and does no harm while Redis is away, and nothing is sent later for it', async () => {
     await listen();
     await server.kill();
     await eventually(() => expect(api.operations.overview()).rejects.toThrow());

@@ -148,7 +148,7 @@ describe('cacheManagerProvider', () => {
     return NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false });
   };
 
-  it('gives it to whoever injects CACHE_MANAGER of @nestjs/cache-manager', async () => {
+  it('gives it to each provider that injects CACHE_MANAGER of @nestjs/cache-manager', async () => {
     const app = await start({ namespace: 'user' });
     await app.get(Reader).manager.set('1', 'Ada');
     expect(await app.get(Reader).manager.wrap('1', never)).toBe('Ada');

@@ -8,7 +8,7 @@ const cacheProcess = new URL('../testing/cache.runner.mjs', import.meta.url);
 
 const PROCESSES = 4;
 const CALLERS_EACH = 2_500;
-/** Far longer than the test takes: nobody loads because of having waited enough. */
+/** Far longer than the test takes: no caller loads because its wait for the lease is over. */
 const PATIENCE_MS = 50_000;
 
 let server: RedisServerFixture;

@@ -47,7 +47,7 @@ function freshLoader() {
 const openWaiter = () => caches.open(prefix, { leaseMs: LEASE_MS, leaseWaitMs: PATIENCE_MS });
 
 describe('a process that crashes while its loader runs', () => {
-  it('naive twin: a lock without an end outlives its holder, and nobody loads until it is deleted by hand', async () => {
+  it('naive twin: a lock without an expiry outlives its holder, and no caller loads until it is deleted', async () => {
     const { child } = await holder('naive with a lock', 0);
     await child.crash();
     const { load } = freshLoader();

@@ -157,7 +157,7 @@ describe('CacheWarmer', () => {
     expect(app.lines).toContainEqual(expect.stringContaining('Two warm-up sources are named "users"'));
   });
 
-  it('belongs to no request: loaders don’t run in the context of whoever asked for it', async () => {
+  it('belongs to no request: loaders don’t run in the context of the request that started it', async () => {
     const request = new AsyncLocalStorage<string>();
     const seen = gate<string | undefined>();
     const app = await start([
@@ -227,7 +227,7 @@ describe('a shutdown in the middle of a warm-up', () => {
     expect(await app.warmer.warm()).toMatchObject({ users: { outcome: 'aborted', loaded: 0 } });
   });
 
-  it('goes on without a loader that does not end, whose late failure bothers nobody', async () => {
+  it('goes on without a loader that does not end, and counts its later failure', async () => {
     const hung = gate();
     const begun = gate();
     const fails = async (): Promise<never> => {

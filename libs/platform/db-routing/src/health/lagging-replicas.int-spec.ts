@@ -59,7 +59,7 @@ describe('all replicas lag', () => {
 });
 
 describe('useReplica', () => {
-  it('reads one that left for its lag and that nobody else reads, and no more once it is too far behind', async () => {
+  it('reads from a replica ejected for its lag, which no other read uses, until it is too far behind', async () => {
     const { dataSource, cluster, inRotation } = await fixture.watch({ cluster: { lag } });
     const { stopApplying, startApplying } = fixture.servers;
     for (const name of names) {

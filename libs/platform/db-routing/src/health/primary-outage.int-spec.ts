@@ -23,7 +23,7 @@ const isTyped = (error: unknown) =>
 
 const RESUME_MS = 2_000;
 
-/** The first moment at which the primary takes a write of anybody. */
+/** The first moment at which the primary takes a write, here from a client that connects to it directly. */
 const acceptsWrites = () =>
   eventually(() => ask(fixture.database.appUrl, "INSERT INTO notes (text) VALUES ('direct')"), {
     everyMs: 5,

@@ -97,7 +97,7 @@ describe('a replica that falls behind leaves', () => {
     expect(await readers(dataSource)).toEqual([fixture.ids.replicas[1]]);
   });
 
-  it('while nobody writes heartbeats, by its own word', async () => {
+  it('while no process writes heartbeats: the replica reports its own lag', async () => {
     const { transitions, inRotation, cluster } = await cutOffFromPrimary({ monitor: fixture.monitorAccount });
     const database = new URL(fixture.database.appUrl).pathname.slice(1);
     await lock(fixture.servers.replicas[0]!.rootUrl, `LOCK TABLES \`${database}\`.notes READ`);

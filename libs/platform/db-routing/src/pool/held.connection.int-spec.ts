@@ -92,7 +92,7 @@ describe('who has given a connection back', () => {
 });
 
 describe('a connection that is given back with a transaction open', () => {
-  it('is closed: nobody goes on in that transaction', async () => {
+  it('is closed: the next caller does not continue that transaction', async () => {
     const listener = { transactions: 0, committed: () => {}, committedUnseen: () => {} };
     const former = await acquire(pool, { readOnly: false, listener });
     await query(former, 'START TRANSACTION');

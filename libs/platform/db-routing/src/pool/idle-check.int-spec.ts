@@ -22,7 +22,7 @@ afterEach(async () => {
   await proxy.close();
 });
 
-/** What a firewall does that forgets connections nobody used for long; new ones pass. */
+/** Acts as a firewall that has dropped long-idle connections from its table: they are silent, new ones pass. */
 async function forgetConnections(): Promise<void> {
   await proxy.freeze();
   address.moveTo(topology().primary.appUrl);

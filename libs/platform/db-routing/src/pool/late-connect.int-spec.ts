@@ -41,7 +41,7 @@ describe('a connection that is made after its caller has given up', () => {
     await ended(pool);
   });
 
-  it('serves whoever waits meanwhile, who needs none of his own', async () => {
+  it('serves the caller that waits by then, for which the pool opens no further connection', async () => {
     const pool = testPool(proxy.url, { connections: 4, acquireDeadlineMs: 100, connectTimeoutMs: 10_000 });
     await expect(acquire(pool)).rejects.toThrow(DatabaseUnavailableError);
     const waiting = acquire(pool, { readOnly: false }, { withinMs: 10_000 });

@@ -45,7 +45,7 @@ describe('a pool whose connections are all out', () => {
     expect(pool.stats.used).toBe(0);
   });
 
-  it('hands a connection on to whoever still waits behind a caller that has given up', async () => {
+  it('hands a connection to the caller that still waits behind one that has given up', async () => {
     const pool = open({ acquireDeadlineMs: 300 });
     const first = await acquireFirst(pool);
     await expect(acquire(pool)).rejects.toThrow(PoolExhaustedError);
@@ -55,7 +55,7 @@ describe('a pool whose connections are all out', () => {
     expect(pool.stats.used).toBe(0);
   });
 
-  it('refuses at once whoever comes when two a connection are waiting already', async () => {
+  it('refuses a further caller at once when two for each connection are waiting already', async () => {
     const pool = open({ acquireDeadlineMs: 60_000 });
     const first = await acquire(pool);
     const waiting = [acquire(pool), acquire(pool)];
@@ -113,7 +113,7 @@ describe('a caller who waits when no new connection can be made', () => {
 });
 
 describe('a connection', () => {
-  it('has its session set up before anybody uses it', async () => {
+  it('has its session set up before a caller gets it', async () => {
     const connection = await acquireFirst(open());
     const [row] = await query(
       connection,

@@ -79,7 +79,7 @@ describe.each(faults)('a replica %s', (_title, inflict) => {
 
   it('gives each read that meets it a connection to another in time', async () => {
     const { replicas, cluster, metrics, monitor } = routed;
-    // Nobody ejects it, and no connection is open: every read may meet it.
+    // With the monitor stopped the replica is never ejected, and no connection is open: every read may meet it.
     monitor.stop();
     for (const { pool } of cluster.replicaNodes) pool.retire({ abort: true });
     await inflict(replicas[1]!);

@@ -145,7 +145,7 @@ describe('a claim that stands open', () => {
 });
 
 describe('a nudge', () => {
-  /** Counts, and reaches nobody. */
+  /** Counts the nudges, and wakes no relay. */
   class CountedSignal extends LocalSignal {
     nudges = 0;
 
@@ -199,11 +199,11 @@ describe('a nudge', () => {
     const [signal, publisher] = [new LocalSignal(), new MemoryPublisher()];
     relays.start(publisher, signal);
     await eventually(() => pauses.mock.calls.length === 1);
-    await database.add(['nobody tells of it']);
+    await database.add(['without a nudge']);
     expect([pauses.mock.calls.length, publisher.batches]).toEqual([1, []]);
     const outbox = new Outbox(signal);
     await database.dataSource.transaction((manager) => outbox.add(manager, message('nudged')));
-    await eventually(() => expect(publisher.messageIds).toEqual(['nobody tells of it', 'nudged']));
+    await eventually(() => expect(publisher.messageIds).toEqual(['without a nudge', 'nudged']));
     pauses.mockRestore();
   });
 });

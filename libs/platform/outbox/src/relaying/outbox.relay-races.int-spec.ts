@@ -64,7 +64,7 @@ describe('two relays at once', () => {
 });
 
 describe('a relay that dies', () => {
-  it('after it claimed: nobody touches its messages while its lease runs, then another takes them over', async () => {
+  it('after it claimed: another relay takes its messages over once its lease is over, not before', async () => {
     await database.add(['claimed']);
     const dead = new MemoryPublisher(() => held.passed);
     const held = gate<[]>();

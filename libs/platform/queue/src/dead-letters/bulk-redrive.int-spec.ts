@@ -191,7 +191,7 @@ describe('redriving all letters that match', () => {
         partsOf(desk.dataSource).deadLetters.redriveAll({ queue: 'letters' }, `operator:${n}`),
       ),
     );
-    // One may find rows locked and step over them; whoever holds them redrives them.
+    // A call may find rows locked and step over them; the call that holds the locks redrives them.
     expect(outcomes.reduce((sum, { redriven }) => sum + redriven, 0)).toBe(500);
     expect(await openCount()).toBe(0);
     expect(Object.keys(await desk.states())).toHaveLength(500);

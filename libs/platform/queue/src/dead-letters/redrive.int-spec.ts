@@ -171,7 +171,7 @@ describe('redriving past the outbox', () => {
     expect(await desk.failedIds()).toEqual([job.id]);
   });
 
-  it('naive twin: job.retry() runs a message that is given up, which nobody offers again once Redis is lost', async () => {
+  it('naive twin: job.retry() runs a message that is given up; no relay republishes it if Redis is lost', async () => {
     const job = await desk.published('m');
     await desk.die();
     await desk.dataSource.transaction((manager) => desk.outbox.markDead(manager, 'm'));

@@ -107,7 +107,7 @@ describe('a failed job', () => {
     expect(await desk.letters()).toMatchObject([{ msg_id: 'm', status: 'open' }]);
   });
 
-  it('that somebody retries between the look and the removal stays', async () => {
+  it('that an operator retries between the look and the removal stays', async () => {
     const job = await desk.published('m');
     await desk.die();
     const retriedFirst = Object.assign(desk.failed, {
@@ -160,7 +160,7 @@ describe('failed jobs that are not what they should be', () => {
     expect(await desk.failedIds()).toEqual([]);
   });
 
-  it('one that the database refuses stays, holds up nobody, and is told', async () => {
+  it('one that the database refuses stays, does not hold up the next, and its error is thrown', async () => {
     const job = await desk.published('m');
     await desk.die();
     await desk.published('n');

@@ -56,7 +56,7 @@ const works = () =>
   });
 
 describe('a process that only operates the queues', () => {
-  it('starts while Redis is away, says so to whoever asks, and works as soon as Redis is there', async () => {
+  it('starts while Redis is away, refuses each call meanwhile, and works as soon as Redis is there', async () => {
     await start();
     await refusesEverything();
     client.signal.nudge();

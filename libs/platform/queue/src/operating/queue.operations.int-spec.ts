@@ -202,7 +202,7 @@ describe('jobs that got into the line of a paused queue, as one that was handed 
   });
 });
 
-describe('a queue that nobody declared', () => {
+describe('a queue that is not declared', () => {
   it.each(['nowhere', '', '__proto__', 'letters:wait'])(
     '%j can’t be paused: 404, and it says which there are',
     async (name) => {

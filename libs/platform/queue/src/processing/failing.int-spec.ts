@@ -131,7 +131,7 @@ describe('a job that was not put there by a publisher', () => {
     expect([attempts, await job(DEAD_REASON_FIELD)]).toEqual([[], 'invalid-payload']);
   });
 
-  it('with a back-off that nobody knows is retried with the queue’s own', async () => {
+  it('with an unknown back-off is retried with the queue’s own', async () => {
     await start(fail);
     const data = { messageId: 'm', payload: { to: 'you' } };
     await app.queue().add(data, { jobId: 'ob-1', attempts: 2, backoff: { type: 'nobody-knows-it' } });

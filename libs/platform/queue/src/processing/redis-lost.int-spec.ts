@@ -68,7 +68,7 @@ describe('a queue Redis that loses everything under load', () => {
   it.each([
     ['flushed', () => server.command('FLUSHALL').then(() => {})],
     ['killed, and started again without its file', () => server.kill().then(() => server.start())],
-  ])('%s: every message has its effect, once, and nobody waits for a horizon', async (_title, loss) => {
+  ])('%s: every message has its effect, once, and none waits for the horizon', async (_title, loss) => {
     await loadedWhile(loss);
     expect(await rowsOf('effects')).toBe(MESSAGES);
     expect(await rowsOf('(SELECT DISTINCT msg_id FROM effects) AS once')).toBe(MESSAGES);

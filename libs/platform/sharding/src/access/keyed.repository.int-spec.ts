@@ -241,7 +241,7 @@ describe('forKeys', () => {
 });
 
 describe('an entity', () => {
-  it('is sharded by one key in a process: by another its rows would be written where nobody looks', async () => {
+  it('is sharded by one key in a process: by another its rows would be written where no read looks', async () => {
     expect(() => opened.router.repository(Visit, 'id')).toThrow(/^Visit is sharded by personId, not by id$/);
     expect(() => opened.router.repository(Visit, 'place')).toThrow(InvalidShardQueryError);
     expect(await opened.router.repository(Visit, 'personId').forKey(ada).count()).toBe(3);

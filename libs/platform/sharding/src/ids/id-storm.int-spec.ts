@@ -84,7 +84,7 @@ async function issuePart(
   for (const issuer of issuers) issuer.say('go');
   const held = await workerIdsAt('part', part);
   for (const thief of thieves) {
-    // Whoever had it has found that it was lost, and has another.
+    // The issuer that had this worker id has found that it was lost, and has another.
     expect(held).not.toContain(thief.workerId);
     stolen.push(BigUint64Array.from({ length: 5_000 }, () => thief.nextBigInt()));
     await thief.onApplicationShutdown();

@@ -8,7 +8,7 @@ import type { ShardRouter } from './shard.router.js';
 import { failureOf, keyOn, ping, SHARDS, TestShards } from './shards.support-spec.js';
 
 const here = keyOn(new HashRing(evenTopology(SHARDS)), 'shard-1');
-/** A statement that takes minutes, and does not look whether anybody is there, as SLEEP does. */
+/** A statement of minutes that, unlike SLEEP, does not check whether its client is still connected. */
 const endless = (mark: string) => `SELECT BENCHMARK(10000000000, MD5('${mark}'))`;
 
 let shards: TestShards;

@@ -46,7 +46,7 @@ describe('a shard that is down', () => {
     });
     expect(await router.read(there, ping)).toEqual([{ one: 1 }]);
     await shards.proxy('shard-1').open();
-    // Nobody asks meanwhile.
+    // No caller asks the shard meanwhile.
     await eventually(() => breaker() === 'closed');
     expect(await router.read(here, ping)).toEqual([{ one: 1 }]);
   });

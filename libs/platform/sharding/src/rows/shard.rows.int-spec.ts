@@ -85,7 +85,7 @@ describe('ShardRows', () => {
     warn.mockRestore();
   });
 
-  it('asks nobody when it is scraped, and nothing at all when it is off', async () => {
+  it('asks no shard when it is scraped, and none at all when it is off', async () => {
     const { rows } = await start(0);
     const accepted = () => SHARDS.map((shard) => shards.proxy(shard).accepted);
     const before = accepted();

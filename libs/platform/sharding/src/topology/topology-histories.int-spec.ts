@@ -130,9 +130,9 @@ describe('any history of three processes and a Redis that loses, rolls back and 
     );
   }, 120_000);
 
-  it('naive twin: a process that believes Redis routes by what nobody published', async () => {
+  it('naive twin: a process that believes Redis routes by a topology that was never published', async () => {
     const history: History = [[['publish', 0]], [['forge', 0]], [['look', 1]]];
-    // Whoever is still busy with the change puts Redis right, if that is after the forgery.
+    // A process that is still busy with the change may put Redis right after the forgery: then it is run again.
     await eventually(async () => {
       await reset();
       expect(await faultsOf(history, NaiveSource)).toContain('epoch 3 is not what the database has');

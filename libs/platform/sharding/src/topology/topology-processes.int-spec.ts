@@ -84,7 +84,7 @@ describe('processes of their own', () => {
     await adoptedBy(frozen, latest());
   });
 
-  it('race to publish: of each epoch there is one topology, and whoever did not make it is told', async () => {
+  it('race to publish: of each epoch there is one topology, and a publisher that lost the race is told', async () => {
     const refusals: unknown[] = [];
     for (let race = 1; race <= RACES; race++) {
       const before = latest();

@@ -91,7 +91,7 @@ describe('the copy in Redis', () => {
     expect(await copy.document()).toBe(record(at(5)).document);
   });
 
-  it('is never replaced by a lower epoch, unless by somebody who knows that it is not ours', async () => {
+  it('is never replaced by a lower epoch, unless the caller names its epoch as foreign', async () => {
     await watch();
     await redis.hset(key, record(at(9, ['foreign'])));
     expect(await copy.put(at(5))).toBe('9');

@@ -14,7 +14,7 @@ import type { PageOrder } from './keyset.order.js';
 const SEED = 6;
 const deadlineMs = 5_000;
 
-/** What is ordered wrongly by whoever compares units of UTF-16, ignores case, or forgets that spaces at the end are none. */
+/** Texts that are ordered wrongly by UTF-16 units, by ignoring case, or by counting spaces at the end. */
 const letters = [
   'a',
   'A',
