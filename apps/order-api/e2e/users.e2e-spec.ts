@@ -183,14 +183,17 @@ describe('the log', () => {
         { 'idempotency-key': randomUUID() },
       );
 
-    // The server's message quotes the address, and the driver's error has it among the parameters.
+    // The server's message quotes the address, and the driver's error has it among the parameters. Orders of other tests
+    // may have one address several times.
     await alter(
       primary.rootUrl,
-      'ALTER TABLE orders ADD UNIQUE one_order_an_address (shipping_address(100))',
+      `ALTER TABLE orders
+         ADD address_of_one VARCHAR(100) AS (IF(shipping_address = '${shippingAddress}', shipping_address, NULL)),
+         ADD UNIQUE one_order_an_address (address_of_one)`,
     );
     expect((await order()).status).toBe(201);
     expect(refusalOf(await order())).toEqual([500, 'internal-error']);
-    await alter(primary.rootUrl, 'ALTER TABLE orders DROP INDEX one_order_an_address');
+    await alter(primary.rootUrl, 'ALTER TABLE orders DROP INDEX one_order_an_address, DROP address_of_one');
     for (const { rootUrl } of shards)
       await alter(rootUrl, "ALTER TABLE users ADD CONSTRAINT not_logged CHECK (email NOT LIKE 'logged.%')");
     expect(refusalOf(await api.post('/users', { name: 'Lou Logged', email }))).toEqual([
