@@ -41,10 +41,11 @@ describe('of a cluster', () => {
     expect(await ofPrimary()).toEqual({ used: 1, idle: 1, pending: 0, size: 2 });
     second.release();
     expect(await ofPrimary()).toEqual({ used: 0, idle: 2, pending: 0, size: 2 });
-    const sizes = (await watched.metrics.poolSize.get()).values;
-    expect(sizes).toEqual(
-      ['primary', 'replica-1', 'replica-2'].map((node) => ({ labels: { node }, value: 2 })),
-    );
+    expect(await counted('db_pool_size_connections')).toMatchObject({
+      primary: 2,
+      'replica-1': 2,
+      'replica-2': 2,
+    });
   });
 
   it('a histogram has how long those waited who had to, and not those who had not', async () => {
@@ -93,7 +94,8 @@ describe('of a cluster', () => {
 
   it('are gone with it', async () => {
     watched.metrics.unwatch(watched.cluster);
-    expect(await counted('db_pool_size_connections')).toEqual({});
+    // Shards of other files, whose applications never started and so never stopped, may be among them.
+    expect(Object.keys(await counted('db_pool_size_connections')).join()).not.toMatch(/primary|replica/);
     expect(await counted('db_replica_state')).toEqual({});
   });
 });
