@@ -1,3 +1,4 @@
+import { NodeMetrics } from '@fourfold/db-routing';
 import { eventually, gate } from '@fourfold-tools/testing';
 import { register } from 'prom-client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -20,8 +21,12 @@ const poolOf = async (shard: string): Promise<number[]> =>
     ),
   );
 
+const leftOpen = { pools: [{ node: 'shard-1', stats: { used: 0, idle: 0, pending: 0, size: 16 } }] };
+afterAll(() => new NodeMetrics().unwatch(leftOpen));
+
 it('the gauges of pools have those of shards: in use, idle, who waits, and how many there may be', async () => {
-  // Registries of other files, whose applications never started and so never stopped, may be among them.
+  // As registries of other files are left, whose applications never started and so never stopped.
+  new NodeMetrics().watch(leftOpen);
   const others = await poolOf('shard-1');
   const ours = async () => (await poolOf('shard-1')).map((figure, index) => figure - others[index]!);
   const { registry } = await shards.router({ poolSize: 2, poolSizes: { 'shard-1': 3 } });
