@@ -102,9 +102,12 @@ describe('an application', () => {
       expect(isReady).toBe(false);
       await proxy.open();
       const app = await started(starting);
-      for (const { probe } of app.get(HealthRegistry).entries) await probe();
       expect(await app.get(DataSource).query('SELECT @@server_id AS id')).toEqual([{ id: servers.primary }]);
-      expect(await readers(app.get(DataSource))).toEqual([...servers.replicas].sort());
+      // A replica that had the first heartbeat since the outage only after it was looked at is taken up at the next look.
+      await eventually(async () => {
+        for (const { probe } of app.get(HealthRegistry).entries) await probe();
+        expect(await readers(app.get(DataSource))).toEqual([...servers.replicas].sort());
+      });
       // Each attempt added all nodes again: what the earlier ones opened is closed.
       expect(app.get(RoutingPoolCluster).pools.map((pool) => pool.stats.used)).toEqual([0, 0, 0]);
     },
