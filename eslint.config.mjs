@@ -5,13 +5,14 @@ import * as parser from '@typescript-eslint/parser';
 const depConstraints = [
   {
     sourceTag: 'type:app',
-    onlyDependOnLibsWithTags: ['type:platform', 'type:shop', 'type:testing', 'type:tool'],
+    onlyDependOnLibsWithTags: ['type:platform', 'type:shop', 'type:composition', 'type:testing', 'type:tool'],
   },
+  { sourceTag: 'type:composition', onlyDependOnLibsWithTags: ['type:platform', 'type:shop'] },
   { sourceTag: 'type:shop', onlyDependOnLibsWithTags: ['type:platform', 'scope:contracts', 'type:testing'] },
   { sourceTag: 'type:platform', onlyDependOnLibsWithTags: ['type:platform', 'type:testing'] },
   {
     sourceTag: 'type:tool',
-    onlyDependOnLibsWithTags: ['type:platform', 'type:shop', 'type:tool', 'type:testing'],
+    onlyDependOnLibsWithTags: ['type:platform', 'type:shop', 'type:composition', 'type:tool', 'type:testing'],
   },
   { sourceTag: 'type:testing', onlyDependOnLibsWithTags: ['type:tool'] },
   { sourceTag: 'scope:kernel', onlyDependOnLibsWithTags: ['scope:kernel'] },
@@ -19,10 +20,12 @@ const depConstraints = [
   { sourceTag: 'scope:auth', onlyDependOnLibsWithTags: ['scope:kernel'] },
   ...[
     ['db-routing', []],
-    ['cache', []],
-    ['sharding', ['db-routing']],
+    ['redis', []],
+    ['cache', ['redis']],
+    ['sharding', ['db-routing', 'redis']],
     ['outbox', ['db-routing']],
-    ['queue', ['db-routing', 'outbox']],
+    ['queue', ['db-routing', 'outbox', 'redis']],
+    ['object-storage', []],
   ].map(([scope, others]) => ({
     sourceTag: `scope:${scope}`,
     onlyDependOnLibsWithTags: ['kernel', 'observability', 'testing', ...others].map(
@@ -31,7 +34,7 @@ const depConstraints = [
   })),
 ];
 
-/** The boundaries alone; the rules of the language are in oxlint.config.ts. */
+/** The boundaries, and a rule that oxlint lacks; the rules of the language are in oxlint.config.ts. */
 export default [
   { ignores: ['**/dist/**', '**/node_modules/**', '**/.stack*/**', '**/.nx/**'] },
   {
@@ -43,6 +46,19 @@ export default [
       '@nx/enforce-module-boundaries': [
         'error',
         { depConstraints, enforceBuildableLibDependency: false, banTransitiveDependencies: false, allow: [] },
+      ],
+    },
+  },
+  {
+    files: ['**/*.ts'],
+    languageOptions: { parser },
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'PrivateIdentifier',
+          message: 'Private members are `private`, not `#`: see CONTRIBUTING.md.',
+        },
       ],
     },
   },

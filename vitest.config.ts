@@ -1,7 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
-/** Workspace packages resolve to their TypeScript sources, so tests need no build of what they test. */
-const conditions = ['@fourfold/source', 'node', 'import', 'module', 'default'];
+/**
+ * Workspace packages resolve to their TypeScript sources, so tests need no build of what they test. Not `module`: what that
+ * leads to is for bundlers, and Node can't load the AWS SDK's.
+ */
+const conditions = ['@fourfold/source', 'node', 'import', 'default'];
 const workspaceSources = {
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: ['node', 'import', 'default'] } },
@@ -61,24 +64,51 @@ const onlyInFullRun = [
   'tools/dashboards/src/dashboards-live.e2e-spec.ts',
   // A topology of its own, for what `switchover` has the libraries' connections do in `npm test`.
   'chaos/e2e/switchover-outage.e2e-spec.ts',
-  // Ten servers, for a connector that is ioredis' own.
+  // Ten servers: the failovers of the libraries, below, once more for the applications as processes.
   'chaos/e2e/redis-failover.e2e-spec.ts',
+  // Clusters and failovers, each of seconds: `redis.source.int-spec.ts` has a slot move in `npm test`.
+  'libs/platform/cache/src/failover.int-spec.ts',
+  'libs/platform/queue/src/processing/failover.int-spec.ts',
+  // Two applications and two workers for what `send-faults.int-spec.ts` has of each reply of a mail server in `npm test`.
+  'apps/worker/e2e/mail-faults.e2e-spec.ts',
+  // `settle-together.int-spec.ts` and `bench/src/settled` sell a product out in `npm test`.
+  'apps/worker/e2e/flash-sale.e2e-spec.ts',
+  // Limits and memory of the children of one queue: `children.int-spec.ts` has those of any queue in `npm test`.
+  'apps/worker/e2e/report-child.int-spec.ts',
+  // `replica-fills.int-spec.ts` has reads by the primary's position in `npm test`.
+  'tools/warehouse/src/lagging-replicas.int-spec.ts',
   // It builds images for minutes.
   'tools/images/src/images.e2e-spec.ts',
+];
+
+/**
+ * With `FOURFOLD_ENGINE=mysql` (`npm run test:mysql`) the servers are MySQL's, and these files run on them: what knows an
+ * engine, and every library that has SQL of its own.
+ */
+const mysqlRun = process.env['FOURFOLD_ENGINE'] === 'mysql';
+const onMysql = [
+  'libs/platform/{db-routing,outbox,sharding}/**/*.int-spec.ts',
+  'libs/platform/queue/src/dead-letters/**/*.int-spec.ts',
+  'libs/shop/**/*.int-spec.ts',
+  'tools/{migrate,stack,testing,warehouse}/**/*.int-spec.ts',
+  // The platform as processes: the way of an order, and reads from replicas after it.
+  'apps/order-api/e2e/{place-order,read-your-writes,users}.e2e-spec.ts',
 ];
 
 export default defineConfig({
   ...workspaceSources,
   test: {
-    projects: [
-      project('unit', { include: ['**/*.spec.ts'], groupOrder: 0, maxWorkers: 2 }),
-      serverProject('servers', {
-        include: ['**/*.int-spec.ts', '**/*.e2e-spec.ts'],
-        exclude: fullRun ? [outages] : [outages, ...onlyInFullRun],
-        groupOrder: 0,
-        maxWorkers: 2,
-      }),
-      serverProject('outages', { include: [outages], groupOrder: 1, maxWorkers: 1 }),
-    ],
+    projects: mysqlRun
+      ? [serverProject('mysql', { include: onMysql, groupOrder: 0, maxWorkers: 2 })]
+      : [
+          project('unit', { include: ['**/*.spec.ts'], groupOrder: 0, maxWorkers: 2 }),
+          serverProject('servers', {
+            include: ['**/*.int-spec.ts', '**/*.e2e-spec.ts'],
+            exclude: fullRun ? [outages] : [outages, ...onlyInFullRun],
+            groupOrder: 0,
+            maxWorkers: 2,
+          }),
+          serverProject('outages', { include: [outages], groupOrder: 1, maxWorkers: 1 }),
+        ],
   },
 });

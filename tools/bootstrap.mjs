@@ -3,10 +3,11 @@
 // stderr: stdout belongs to the command (`npm run -s token` prints a token and nothing else).
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { withLockFile } from './stack/src/lock-file.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const npmRecord = join(root, 'node_modules', '.package-lock.json');
@@ -24,6 +25,18 @@ const commands = {
   migrate: { says: 'brings the schemas up to date, or shows where they are', builds: ['tools/migrate'] },
   token: { says: 'prints a development token', builds: ['tools/token'] },
   import: { says: 'loads a file in the UCI Online Retail layout through the API', builds: ['tools/import'] },
+  load: {
+    says: 'asks the API for a fixed number of calls a second, and measures them',
+    builds: ['tools/load'],
+  },
+  'seed-data': {
+    says: 'fills a platform with millions of orders',
+    builds: ['tools/seed-data'],
+  },
+  warehouse: {
+    says: 'syncs the warehouse, queries it, or says how far it is',
+    builds: ['tools/warehouse'],
+  },
   bench: { says: 'measures us beside our peers', builds: ['bench'], main: 'bench/dist/main.js' },
   soak: {
     says: 'kills parts of the platform under load, and checks that nothing is lost or doubled',
@@ -46,7 +59,19 @@ const commands = {
     says: 'checks docker/, and builds, inspects and runs the images (npm run images:check)',
     builds: ['tools/images'],
   },
-  verify: { says: 'every check of the project (npm test)', builds: ['tools/verify', 'tools/alerts'] },
+  openapi: {
+    says: 'writes the OpenAPI document of the REST API',
+    builds: ['apps/order-api'],
+    main: 'apps/order-api/dist/openapi.main.js',
+  },
+  pack: {
+    says: 'packs the libraries and installs them into an app outside the workspace (npm run pack:check)',
+    builds: ['tools/pack'],
+  },
+  verify: {
+    says: 'every check of the project (npm test)',
+    builds: ['tools/verify', 'tools/alerts', 'tools/pack'],
+  },
 };
 
 class BootstrapError extends Error {}
@@ -70,10 +95,13 @@ if (!Object.hasOwn(commands, name)) {
 }
 
 try {
-  await withLock(join(root, '.stack', 'bootstrap.lock'), async () => {
+  // One install or build at a time in this checkout.
+  const prepare = async () => {
     await ensureDependencies();
     await ensureBuild(commands[name].builds);
-  });
+  };
+  const onWait = () => say('Waiting for another install or build in this checkout …');
+  await withLockFile(join(root, '.stack', 'bootstrap.lock'), prepare, { onWait });
   process.exitCode = await run(join(root, commands[name].main ?? `tools/${name}/dist/main.js`));
 } catch (error) {
   const known = error instanceof BootstrapError || error instanceof Stopped;
@@ -174,78 +202,4 @@ function passSignalsOn(child, killAfterMs) {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   for (const signal of signals) process.on(signal, passOn);
   return () => signals.forEach((signal) => process.off(signal, passOn));
-}
-
-/** One install or build at a time in this checkout. A holder that has died loses the lock. */
-async function withLock(path, work) {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const mine = `${path}.${process.pid}`;
-  writeFileSync(mine, `${process.pid} ${startOf(process.pid)}`);
-  let waiting = false;
-  try {
-    while (!taken(mine, path)) {
-      if (!waiting) say('Waiting for another install or build in this checkout …');
-      waiting = true;
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
-  } finally {
-    rmSync(mine, { force: true });
-  }
-  try {
-    return await work();
-  } finally {
-    rmSync(path, { force: true });
-  }
-}
-
-function taken(mine, path) {
-  try {
-    // A hard link appears whole or not at all: no process can read a lock that does not name its holder yet.
-    linkSync(mine, path);
-    return true;
-  } catch (error) {
-    if (error.code !== 'EEXIST') throw error;
-  }
-  if (!holderAlive(path)) reclaim(path);
-  return false;
-}
-
-function holderAlive(path) {
-  try {
-    const [pid, start] = readFileSync(path, 'utf8').split(' ');
-    process.kill(Number(pid), 0);
-    return startOf(pid) === start;
-  } catch (error) {
-    // ENOENT: released meanwhile, so the next attempt decides. EPERM: alive, and another user's.
-    return error.code !== 'ESRCH';
-  }
-}
-
-/** When a process began, in ticks: tells a holder from a stranger that got its number. Empty where there is no /proc. */
-function startOf(pid) {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-  } catch {
-    return '';
-  }
-}
-
-/** Only one process may remove a dead holder's lock, or the second would remove the first one's new lock. */
-function reclaim(path) {
-  const guard = `${path}.reclaim`;
-  try {
-    writeFileSync(guard, '', { flag: 'wx' });
-  } catch (error) {
-    if (error.code !== 'EEXIST') throw error;
-    if (Date.now() - (statSync(guard, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) > 10_000) {
-      rmSync(guard, { force: true });
-    }
-    return;
-  }
-  try {
-    if (!holderAlive(path)) rmSync(path, { force: true });
-  } finally {
-    rmSync(guard, { force: true });
-  }
 }

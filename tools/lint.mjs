@@ -1,17 +1,17 @@
 /*
  * oxlint for the language, and beside it ESLint for the module boundaries alone, which only Nx's plugin knows. That
  * rule reads Nx's project graph from a cache, and without one it prints a warning and checks nothing: so the graph is
- * made first, and that warning is a failure. With --fix, oxlint repairs what it can.
+ * made first, and that warning is a failure. No rule of either sees cycles between folders, so these are looked for
+ * here. With --fix, oxlint repairs what it can.
  */
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-
-const env = { ...process.env, NX_DAEMON: 'false' };
+import { globSync } from 'node:fs';
+import { execa } from 'execa';
+import { assertNoFolderCycles } from './verify/src/folder-cycles.ts';
 
 /** @returns {Promise<string>} what it printed; rejects where it failed */
 async function run(command, args) {
-  const { stdout, stderr } = await promisify(execFile)(command, args, { env, maxBuffer: Infinity });
-  return `${stdout}${stderr}`;
+  const { all } = await execa(command, args, { preferLocal: true, env: { NX_DAEMON: 'false' }, all: true });
+  return all;
 }
 
 async function checkBoundaries() {
@@ -20,10 +20,19 @@ async function checkBoundaries() {
     throw new Error('The module boundaries were not checked: the project graph was not there.');
 }
 
-const checks = [run('oxlint', ['--deny-warnings', ...process.argv.slice(2)]), checkBoundaries()];
+async function checkFolders() {
+  assertNoFolderCycles(globSync(['libs/*/*', 'apps/*']));
+}
+
+const checks = [
+  checkFolders(),
+  run('oxlint', ['--deny-warnings', ...process.argv.slice(2)]),
+  checkBoundaries(),
+];
 for (const outcome of await Promise.allSettled(checks)) {
   if (outcome.status === 'fulfilled') continue;
-  const { message, stdout = '', stderr = '' } = outcome.reason;
-  console.error(`${message.split('\n')[0]}\n${stdout}${stderr}`);
+  // A command that failed says it by what it printed; its message would repeat that.
+  const { shortMessage, message, all = '' } = outcome.reason;
+  console.error(`${shortMessage ?? message}\n${all}`);
   process.exitCode = 1;
 }

@@ -20,7 +20,7 @@ const ROWS = 1_000;
 /** Servers of the bench's own, up and filled. */
 export interface OwnServers {
   /** Takes them down and removes their data. */
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 export interface BenchServers extends OwnServers {

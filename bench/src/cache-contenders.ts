@@ -21,7 +21,7 @@ export async function openOurs(
   assemble = assembleCache,
 ): Promise<AssembledCache> {
   const node = assemble({
-    redisUrl,
+    redis: redisUrl,
     prefix,
     namespaces: { product: { ttlMs: TTL_MS } },
     l1MaxBytes: 64 * 1024 * 1024,

@@ -47,7 +47,7 @@ export async function benchCacheOutage(servers: BenchServers, { report }: BenchO
 /** As an application has it: with the defaults. */
 async function openNode(redisUrl: string): Promise<AssembledCache> {
   const namespaces = { product: { ttlMs: 3_600_000 } };
-  const node = assembleCache({ redisUrl, prefix: 'outage', namespaces, registry: new Registry() });
+  const node = assembleCache({ redis: redisUrl, prefix: 'outage', namespaces, registry: new Registry() });
   await node.start();
   return node;
 }

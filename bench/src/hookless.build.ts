@@ -22,7 +22,7 @@ const HOOKLESS = `
 
 const withoutHooks = {
   name: 'without-hooks',
-  load: (id: string) => (id.endsWith('/observability/src/tracing.ts') ? HOOKLESS : null),
+  load: (id: string) => (id.endsWith('/observability/src/tracing/tracing.ts') ? HOOKLESS : null),
 };
 
 /** The same sources twice, bundled in the same way. */

@@ -76,7 +76,12 @@ export async function ours(redisUrl: string): Promise<JobSide> {
   @Module({
     imports: [
       Surroundings,
-      QueueModule.forRoot({ redisUrl, prefix: '{ours}', queues: [definition], sweepDeadLetters: false }),
+      QueueModule.forRoot({
+        redis: redisUrl,
+        prefix: '{ours}',
+        queues: [definition],
+        sweepDeadLetters: false,
+      }),
     ],
     providers: [BenchProcessor],
   })

@@ -60,8 +60,8 @@ export async function measureRelayLag(
     imports: [
       Surroundings,
       DbRoutingModule.forRoot({ primaryUrl: databaseUrl, replicas: [], entities: [] }),
-      QueueModule.forRoot({ redisUrl, prefix: '{lag}', queues, sweepDeadLetters: false }),
-      OutboxModule.forRelay({ publisher: NotingPublisher, signal: RedisOutboxSignal, queues }),
+      QueueModule.forRoot({ redis: redisUrl, prefix: '{lag}', queues, sweepDeadLetters: false }),
+      OutboxModule.forRoot({ publisher: NotingPublisher, signal: RedisOutboxSignal, queues }),
     ],
   })
   class LagModule {}

@@ -1,4 +1,10 @@
-import { DbRoutingModule, limitStatements, RoutingPoolCluster } from '@fourfold/db-routing';
+import {
+  DbRoutingModule,
+  limitStatements,
+  RoutingPoolCluster,
+  usePrimary,
+  useReadIndex,
+} from '@fourfold/db-routing';
 import { HealthRegistry } from '@fourfold/observability/health-registry';
 import { Global, type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -29,6 +35,7 @@ const TOLERANCE = 0.05 * EVEN;
 export async function benchRouting(servers: BenchServers, options: BenchOptions): Promise<boolean> {
   // First, while no replica is warmer than the other: the faster one rightly gets more.
   const even = await benchDistribution(servers, options);
+  await benchFills(servers, options);
   const fastEnough = await benchThroughput(servers, options);
   return fastEnough && even;
 }
@@ -91,7 +98,7 @@ async function benchDistribution(servers: BenchServers, options: BenchOptions): 
     );
     shares.push(first / (first + second));
   }
-  const onPrimary = [...(await readsByNode()).keys()].includes('primary');
+  const onPrimary = ((await readsByNode()).get('primary') ?? 0) > 0;
   await app.close();
   const typical = median(shares);
   const even = !onPrimary && Math.abs(typical - EVEN) <= TOLERANCE;
@@ -100,6 +107,38 @@ async function benchDistribution(servers: BenchServers, options: BenchOptions): 
   options.report(`  median of ${shares.length} rounds ${typical.toFixed(3)}, from ${least} to ${most}`);
   options.report(`  within 5% of even: ${verdict(even)}\n`);
   return even;
+}
+
+/** What a cache fill costs on a replica beside one on the primary, while one client commits without a pause. */
+async function benchFills(servers: BenchServers, options: BenchOptions): Promise<void> {
+  const app = await routedApp(servers.primaryUrl, servers.replicaUrls);
+  const dataSource = app.get(DataSource);
+  const fill = routedRead(app.get(RoutingPoolCluster));
+  const contenders: Contender[] = [
+    { name: 'fill, primary', once: () => usePrimary(fill) },
+    { name: 'fill, read index', once: () => useReadIndex(fill) },
+  ];
+  const writing = { goesOn: true, commits: 0 };
+  const write = async () => {
+    for (; writing.goesOn; writing.commits += 1)
+      await dataSource.query('UPDATE notes SET text = ? WHERE id = ?', [`${writing.commits}`, someId()]);
+  };
+  const written = write();
+  for (const concurrency of [1, CONCURRENCY]) {
+    const before = await readsByNode();
+    const results = await measure(contenders, { ...options, concurrency });
+    const after = await readsByNode();
+    const [primary = 0, ...replicas] = ['primary', 'replica-1', 'replica-2'].map(
+      (node) => (after.get(node) ?? 0) - (before.get(node) ?? 0),
+    );
+    options.report(`Cache fills, ${concurrency} at once, while others write (for information)`);
+    for (const [name, rounds] of results) options.report(row(name, rounds));
+    const byReplicas = replicas.reduce((sum, count) => sum + count, 0);
+    options.report(`  on replicas ${byReplicas}, on the primary ${primary}`);
+  }
+  writing.goesOn = false;
+  await written;
+  await app.close();
 }
 
 async function readsByNode(): Promise<Map<string, number>> {

@@ -1,10 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { fileURLToPath } from 'node:url';
-import { freePorts } from '@fourfold-tools/stack';
-import { eventually } from '@fourfold-tools/testing';
+import { freePorts, threadFiles } from '@fourfold-tools/stack';
+import { eventually, type RunningProgram, runningProgram } from '@fourfold-tools/testing';
 import type { ApiServers } from './tracing-servers.js';
 
 /** An order-api as a process, asked over connections that stay open. */
@@ -12,7 +9,7 @@ export class TracedApi {
   private readonly agent = new Agent({ keepAlive: true });
 
   private constructor(
-    private readonly child: ChildProcess,
+    private readonly child: RunningProgram,
     private readonly port: number,
     private readonly token: string,
   ) {}
@@ -27,11 +24,7 @@ export class TracedApi {
     const env = { PATH: process.env['PATH'] ?? '', ...envOf({ api, management }), ...tracing };
     // A module of the bundle may use a decorator before Nest's own import of it has run.
     const args = ['--import', 'reflect-metadata', fileURLToPath(bundle)];
-    const child = spawn(process.execPath, args, {
-      cwd: repoRoot,
-      env,
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
+    const child = runningProgram(process.execPath, args, { cwd: repoRoot, env, stderr: 'inherit' });
     const isReady = () => fetch(`http://127.0.0.1:${management}/health/ready`).then(({ ok }) => ok);
     await eventually(isReady, { deadlineMs: 60_000 });
     return new TracedApi(child, api, token);
@@ -57,17 +50,13 @@ export class TracedApi {
 
   /** What all threads of the process have run so far, in µs. */
   get cpuMicros(): number {
-    const tasks = `/proc/${this.child.pid}/task`;
-    const nanoseconds = readdirSync(tasks).map((thread) =>
-      Number(readFileSync(`${tasks}/${thread}/schedstat`, 'utf8').split(' ')[0]),
-    );
+    const nanoseconds = threadFiles(this.child.pid!, 'schedstat').map((text) => Number(text.split(' ')[0]));
     return nanoseconds.reduce((sum, each) => sum + each, 0) / 1_000;
   }
 
   async stop(): Promise<void> {
     this.agent.destroy();
-    const ended = once(this.child, 'exit');
     this.child.kill('SIGTERM');
-    await ended;
+    await this.child;
   }
 }

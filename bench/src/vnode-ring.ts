@@ -4,8 +4,8 @@ import { hash } from 'node:crypto';
 const VNODES = 150;
 
 export class VnodeRing {
-  readonly #tokens: Uint32Array;
-  readonly #owners: Uint16Array;
+  private readonly tokens: Uint32Array;
+  private readonly owners: Uint16Array;
 
   constructor(private readonly shards: readonly string[]) {
     const points = shards
@@ -13,8 +13,8 @@ export class VnodeRing {
         Array.from({ length: VNODES }, (_, vnode) => ({ owner, token: md5Token(`${shard}-${vnode}`) })),
       )
       .sort((a, b) => a.token - b.token);
-    this.#tokens = Uint32Array.from(points, ({ token }) => token);
-    this.#owners = Uint16Array.from(points, ({ owner }) => owner);
+    this.tokens = Uint32Array.from(points, ({ token }) => token);
+    this.owners = Uint16Array.from(points, ({ owner }) => owner);
   }
 
   locate(key: string): string {
@@ -24,13 +24,13 @@ export class VnodeRing {
   /** Index of the shard that has this position of the circle. */
   ownerAt(token: number): number {
     let low = 0;
-    let high = this.#tokens.length;
+    let high = this.tokens.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.#tokens[middle]! < token) low = middle + 1;
+      if (this.tokens[middle]! < token) low = middle + 1;
       else high = middle;
     }
-    return this.#owners[low % this.#tokens.length]!;
+    return this.owners[low % this.tokens.length]!;
   }
 }
 

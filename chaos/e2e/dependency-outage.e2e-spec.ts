@@ -14,7 +14,7 @@ const MOST_MS = 30_000;
 
 const outages = fullRun
   ? [SHORT_MS, LONG_MS].flatMap((ms) => dependencies.map((dependency) => [dependency, ms] as const))
-  : [['shard', QUICK_MS] as const, ['mail', QUICK_MS] as const];
+  : [['mail', QUICK_MS] as const];
 
 let outage: DependencyOutage;
 /** How long the load of a short outage takes to settle when nothing is away. */

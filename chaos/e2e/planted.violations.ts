@@ -119,6 +119,23 @@ export const plants: readonly Plant[] = [
     },
   },
   {
+    invariant: 'order-events',
+    what: 'a confirmation that is not in the log',
+    plant: ({ platform: { primary }, confirmed }) =>
+      taken(primary, 'order_events', "event = 'confirmed' AND order_id = ?", confirmed[0]!.id),
+  },
+  {
+    invariant: 'order-events',
+    what: 'two outcomes of an order in the log',
+    plant: async ({ platform: { primary }, confirmed }) => {
+      await logged(primary, confirmed[0]!.id, 'rejected');
+      return () =>
+        primary.query("DELETE FROM order_events WHERE event = 'rejected' AND order_id = ?", [
+          confirmed[0]!.id,
+        ]);
+    },
+  },
+  {
     invariant: 'key-has-order',
     what: 'a key with another order than its client was told of',
     plant: ({ platform: { primary }, confirmed: [first, second] }) =>
@@ -151,10 +168,12 @@ export const plants: readonly Plant[] = [
       );
       await indexed(shard, user.userId, NOBODYS_ORDER);
       await mailRow(primary, 'planted', NOBODYS_ORDER);
+      for (const event of ['placed', 'rejected']) await logged(primary, NOBODYS_ORDER, event);
       await mailForger.add(subject);
       return async () => {
         await mailForger.remove(subject);
         await primary.query("DELETE FROM emails WHERE msg_id = 'planted'");
+        await primary.query('DELETE FROM order_events WHERE order_id = ?', [NOBODYS_ORDER]);
         await shard.query('DELETE FROM user_orders WHERE order_id = ?', [NOBODYS_ORDER]);
         await primary.query('DELETE FROM orders WHERE id = ?', [NOBODYS_ORDER]);
       };
@@ -237,6 +256,13 @@ const mailRow = (primary: Pool, messageId: string, orderId: string) =>
     "INSERT INTO emails (msg_id, order_id, state, recipient) VALUES (?, ?, 'sent', 'x@example.com')",
     [messageId, orderId],
   );
+
+const logged = (primary: Pool, orderId: string, event: string) =>
+  primary.query('INSERT INTO order_events (order_id, event, occurred_at, total_minor) VALUES (?, ?, ?, 0)', [
+    orderId,
+    event,
+    CREATED_AT,
+  ]);
 
 /** The columns that a dead letter has at least, in a schema that has no dead letters yet. */
 async function deadLetterTable(database: string): Promise<void> {

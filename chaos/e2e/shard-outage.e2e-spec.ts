@@ -111,14 +111,14 @@ describe('one shard that accepts and never answers, under load', () => {
 
 /** So many calls at once, whichever shard they are for; the rest wait in one line. */
 class OnePool {
-  readonly #waiting: (() => void)[] = [];
-  #free: number;
+  private readonly waiting: (() => void)[] = [];
+  private free: number;
 
   private constructor(
     private readonly shards: ReadonlyMap<string, DataSource>,
     private readonly size: number,
   ) {
-    this.#free = size;
+    this.free = size;
   }
 
   static async open(urls: Record<string, string>, size: number): Promise<OnePool> {
@@ -131,20 +131,20 @@ class OnePool {
   }
 
   async find(shard: string, id: string): Promise<unknown> {
-    if (this.#free === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#free -= 1;
+    if (this.free === 0) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    else this.free -= 1;
     try {
       return await this.shards.get(shard)!.manager.findOneBy(Account, { id });
     } finally {
-      const next = this.#waiting.shift();
+      const next = this.waiting.shift();
       if (next) next();
-      else this.#free += 1;
+      else this.free += 1;
     }
   }
 
   /** Ends when all who waited have been served. */
   async idle(): Promise<void> {
-    await eventually(() => this.#waiting.length === 0 && this.#free === this.size);
+    await eventually(() => this.waiting.length === 0 && this.free === this.size);
   }
 
   async close(): Promise<void> {

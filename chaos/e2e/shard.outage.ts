@@ -4,6 +4,7 @@ import {
   describeTopology,
   FaultProxy,
   type OwnStack,
+  sequence,
   startOwnStack,
   type TestDatabase,
 } from '@fourfold-tools/testing';
@@ -20,7 +21,7 @@ export type Call = (key: string) => Promise<unknown>;
 /** Four shards of the test's own; the victim is behind an address that can be cut off. */
 export class ShardOutage {
   readonly ring = new HashRing(evenTopology(SHARDS));
-  readonly #keys = new Map(SHARDS.map((shard) => [shard as string, this.#keyOn(shard)]));
+  private readonly keys = new Map(SHARDS.map((shard) => [shard as string, this.keyOn(shard)]));
 
   private constructor(
     private readonly own: OwnStack,
@@ -37,7 +38,7 @@ export class ShardOutage {
       databases.set(shard, database);
       const root = await new DataSource({ type: 'mysql', url: database.rootUrl }).initialize();
       await root.query('CREATE TABLE account (id BIGINT UNSIGNED PRIMARY KEY, balance INT NOT NULL)');
-      await root.query(`INSERT INTO account SELECT seq, 0 FROM seq_1_to_${ROWS}`);
+      await root.query(`INSERT INTO account SELECT seq, 0 FROM ${sequence(ROWS)}`);
       await root.destroy();
     }
     const proxy = await new FaultProxy(databases.get(VICTIM)!.appUrl).open();
@@ -50,7 +51,7 @@ export class ShardOutage {
   }
 
   keyOf(shard: string): string {
-    return this.#keys.get(shard)!;
+    return this.keys.get(shard)!;
   }
 
   /** SIGKILL of the victim's server. */
@@ -73,7 +74,7 @@ export class ShardOutage {
     };
   }
 
-  #keyOn(shard: string): string {
+  private keyOn(shard: string): string {
     for (let id = 1; ; id += 1) if (this.ring.locate(String(id)).shard === shard) return String(id);
   }
 

@@ -83,7 +83,19 @@ describe('GET /v1/admin/cache', () => {
 
   it('says how full both levels are, and how they are', async () => {
     const { namespaces, l1, l2 } = await cacheOf(api);
-    expect(Object.keys(namespaces).sort()).toEqual(['order', 'product', 'shard-plan', 'stock', 'user']);
+    expect(Object.keys(namespaces).sort()).toEqual([
+      'basket-neighbours',
+      'best-sellers',
+      'order',
+      'product',
+      'product-ids',
+      'product-list',
+      'product-neighbours',
+      'shard-plan',
+      'stock',
+      'user',
+      'user-orders',
+    ]);
     expect(l1).toMatchObject({ maxBytes: 10 * 1024 * 1024, evictions: 0, state: 'serving' });
     expect(l1.entries).toBeGreaterThan(0);
     expect(l1.bytes).toBeGreaterThan(l1.entries * 100);
@@ -100,7 +112,7 @@ describe('a warm-up', () => {
     await platform.shop.order(userId, [{ productId, quantity: 1 }]);
     // The best sellers are read on a replica.
     await eventually(async () => {
-      for (const namespace of ['product', 'stock', 'user'])
+      for (const namespace of ['best-sellers', 'product', 'stock', 'user'])
         expect((await remove(namespace)).status).toBe(200);
       const answer = await api.post<{ status: string }>('/admin/cache/warm');
       expect([answer.status, answer.body]).toEqual([
@@ -123,7 +135,7 @@ describe('a warm-up', () => {
     }
     const restartedWarm = async (): Promise<void> => {
       await platform.apis[1]!.stop();
-      for (const namespace of ['product', 'stock', 'user']) await remove(namespace);
+      for (const namespace of ['best-sellers', 'product', 'stock', 'user']) await remove(namespace);
       await platform.apis[1]!.start();
       const { products } = (await warmed(other)).sources;
       // Which they are is read on a replica.
@@ -166,9 +178,14 @@ describe('DELETE /v1/admin/cache', () => {
     const callers = [api, other];
     for (const caller of callers) for (const id of ids) await nameAt(caller, id);
     for (const id of ids) await renameByHand(id, 'All are renamed');
+    const listed = async (caller: ApiCaller) =>
+      (await caller.get('/products?limit=100')).text.match(/All are renamed/g);
+    expect(await listed(api)).toBeNull();
     expect(await remove('product', other)).toMatchObject({ status: 200, body: { deferred: false } });
     for (const caller of callers) {
       for (const id of ids) await eventually(async () => (await nameAt(caller, id)) === 'All are renamed');
+      // And the answers that were made of it.
+      await eventually(async () => expect(await listed(caller)).toHaveLength(2));
     }
   });
 

@@ -9,12 +9,14 @@ interface QueueBody {
   paused: boolean;
   oldestWaitingMs: number | null;
   workers: number;
+  schedule: object | null;
 }
 
 let platform: Platform;
 
 beforeAll(async () => {
-  platform = await startPlatform({ name: 'admin-queues' });
+  // Its ticks are far away.
+  platform = await startPlatform({ name: 'admin-queues', workerEnv: { WAREHOUSE_CRON: '0 0 1 1 *' } });
 });
 afterAll(() => platform?.stop());
 
@@ -45,6 +47,7 @@ describe('the routes under /v1/admin/queues', () => {
     ['GET', ''],
     ['POST', '/inventory/pause'],
     ['POST', '/inventory/resume'],
+    ['POST', '/inventory/run-now'],
   ])('%s …%s is for operators', async (method, path) => {
     const customer = platform.api.as(await platform.customerToken('1'));
     const call = (token?: null) =>
@@ -74,6 +77,7 @@ describe('GET /v1/admin/queues', () => {
         attempts: 4,
         priority: expect.stringMatching(/high|normal|low/),
         isolation: 'in-process',
+        schedule: null,
       });
     });
   });
@@ -129,6 +133,43 @@ describe('pausing a queue', () => {
   );
 });
 
+describe('a run now', () => {
+  it('of a schedule is added beside its next tick, once, and the log says who asked for it', async () => {
+    const before = await eventually(async () => (await queueOf('warehouse-sync')).schedule ?? false);
+    const next = new Date(Date.UTC(new Date().getUTCFullYear() + 1, 0)).toISOString();
+    expect(before).toMatchObject({ cron: '0 0 1 1 *', timeZone: 'UTC', nextRunAt: next, lastRun: null });
+    const run = () =>
+      platform.api.post<{ messageId: string; code: string }>('/admin/queues/warehouse-sync/run-now');
+    await set('warehouse-sync', 'pause');
+    const asked = await run();
+    expect(asked).toMatchObject({ status: 202, body: { name: 'warehouse-sync' } });
+    expect((await queueOf('warehouse-sync')).counts).toMatchObject({ paused: 1, delayed: 1 });
+    expect(await run()).toMatchObject({ status: 409, body: { code: 'run-under-way' } });
+    expect(platform.apis[0]!.log).toContain('A run of queue warehouse-sync was asked for by e2e');
+    await set('warehouse-sync', 'resume');
+    await eventually(async () =>
+      expect((await queueOf('warehouse-sync')).schedule).toMatchObject({
+        nextRunAt: next,
+        lastRun: { outcome: 'succeeded', endedAt: expect.any(String) },
+        lastSuccessAt: expect.any(String),
+      }),
+    );
+    const metrics = await eventually(async () => {
+      const text = await platform.worker.metrics();
+      return text.includes('queue_schedule_overdue_after_timestamp_seconds{') && text;
+    });
+    expect(metrics).toMatch(
+      /^queue_schedule_last_success_timestamp_seconds\{.*queue="warehouse-sync".*\} [1-9]/m,
+    );
+  });
+
+  it('of a queue that has no schedule is refused, and of one that is not there', async () => {
+    const run = (name: string) => platform.api.post<{ code: string }>(`/admin/queues/${name}/run-now`);
+    expect(await run('inventory')).toMatchObject({ status: 409, body: { code: 'queue-not-scheduled' } });
+    expect(await run('nowhere')).toMatchObject({ status: 404, body: { code: 'queue-not-found' } });
+  });
+});
+
 describe('while the queue Redis is away', () => {
   it('order-api starts, is ready and accepts orders, and the routes of the queues say at once that they can’t', async () => {
     const away = await startPlatform({
@@ -148,6 +189,7 @@ describe('while the queue Redis is away', () => {
         ['GET', ''],
         ['POST', '/inventory/pause'],
         ['POST', '/inventory/resume'],
+        ['POST', '/inventory/run-now'],
       ] as const) {
         const answer = await api.call(method, `/admin/queues${path}`);
         expect([answer.status, answer.body['code']]).toEqual([503, 'queue-unavailable']);

@@ -6,6 +6,7 @@ const SECRET = 'hunter2';
 const broken = {
   MANAGEMENT_PORT: '0',
   DB_PRIMARY_URL: `postgres://user:${SECRET}@db/shop`,
+  DB_ENGINE: 'postgres',
   DB_MONITOR_ACCOUNT: SECRET,
   CACHE_REDIS_URL: 'cache:6379',
   SHARD_URLS: 'shard-0',
@@ -22,6 +23,7 @@ const faultsOfBoth = [
   'AUTH_ISSUER',
   'AUTH_JWKS_URL',
   'CACHE_REDIS_URL',
+  'DB_ENGINE',
   'DB_MONITOR_ACCOUNT',
   'DB_PRIMARY_URL',
   'HTTP_DRAIN_TIMEOUT_MS',
@@ -33,6 +35,7 @@ const faultsOfBoth = [
   'OTEL_TRACES_SAMPLER_ARG',
   'QUEUE_REDIS_URL',
   'SHARD_URLS',
+  'STORAGE_URL',
 ];
 
 it.each([
@@ -41,7 +44,17 @@ it.each([
     { PORT: '65536', API_ROLE: 'reader', CONSISTENCY_TOKEN_SECRETS: SECRET, DOCS_ENABLED: 'perhaps' },
     ['PORT', 'API_ROLE', 'CONSISTENCY_TOKEN_SECRETS', 'DOCS_ENABLED'],
   ],
-  ['worker', { SMTP_URL: 'mail', MAIL_CATCHER_URL: 'mail' }, ['SMTP_URL', 'MAIL_FROM', 'MAIL_CATCHER_URL']],
+  [
+    'worker',
+    {
+      ...{ SMTP_URL: 'mail', MAIL_CATCHER_URL: 'mail' },
+      ...{ MAIL_MOST_PER_SECOND: '0', MAIL_MOST_PER_RECIPIENT_HOUR: 'some' },
+    },
+    [
+      ...['SMTP_URL', 'MAIL_FROM', 'MAIL_CATCHER_URL'],
+      ...['MAIL_MOST_PER_SECOND', 'MAIL_MOST_PER_RECIPIENT_HOUR'],
+    ],
+  ],
 ])('%s does not start, and names every variable that is wrong and no value', async (app, own, itsFaults) => {
   const { stateDir } = topology();
   const service = new ServiceProcess({ app, label: `${app}-misled`, stateDir, env: { ...broken, ...own } });

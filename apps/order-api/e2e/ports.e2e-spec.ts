@@ -137,17 +137,19 @@ describe('/metrics', () => {
     const before = await metricsOf(platform.worker);
     const { body } = await shop.order(userId, [{ productId, quantity: 1 }]);
     await shop.settled(body.id);
+    await platform.dueNow('recommendations');
 
     const grown = (after: Map<string, number>, name: string, labels?: string) =>
       sumOf(after, name, labels) - sumOf(before, name, labels);
     await eventually(async () => {
       const after = await metricsOf(platform.worker);
-      // Inventory, order index, and the e-mail that follows.
-      expect(grown(after, 'outbox_published_total')).toBe(3);
-      for (const queue of ['inventory', 'order-index', 'email']) {
-        expect(grown(after, 'queue_wait_seconds_count', `queue="${queue}"`), queue).toBe(1);
-      }
-      expect(grown(after, 'queue_jobs_total', 'outcome="completed"')).toBe(3);
+      // Inventory, order index, the e-mail that follows, what is counted of it later, and the log of both:
+      // that it was placed, and confirmed.
+      const jobs = { inventory: 1, 'order-index': 1, email: 1, recommendations: 1, analytics: 2 };
+      expect(grown(after, 'outbox_published_total')).toBe(6);
+      for (const [queue, times] of Object.entries(jobs))
+        expect(grown(after, 'queue_wait_seconds_count', `queue="${queue}"`), queue).toBe(times);
+      expect(grown(after, 'queue_jobs_total', 'outcome="completed"')).toBe(6);
       expect(sumOf(after, 'outbox_publish_errors_total')).toBe(0);
       expect([...after.keys()].some((key) => key.startsWith('queue_jobs{'))).toBe(true);
     });
@@ -190,7 +192,7 @@ describe('docs/metrics.md', () => {
 
   // Any error has a code, and any route a name; Node names its collectors. An order-api works no queue off.
   const unknown = /^(log_faults_total|http_server_request_duration_seconds|nodejs_gc_duration_seconds)$/;
-  const ofWorkers = /^queue_(jobs_total|wait_seconds|run_seconds)$/;
+  const ofWorkers = /^queue_(jobs_total|wait_seconds|run_seconds|schedule_skipped_total)$/;
 
   it.each(['order-api', 'worker'] as const)(
     'is right that counters and histograms of %s have their series from the start, where what they are about is known',
@@ -215,7 +217,7 @@ describe('docs/metrics.md', () => {
 
 describe('the headers of an answer', () => {
   it.each([
-    ['/v1/products', 200],
+    ['/v1/admin/queues', 200],
     ['/v1/nothing', 404],
     ['/v1/%ff', 400],
   ])('keep it out of caches and pages: %s', async (path, status) => {
@@ -232,6 +234,12 @@ describe('the headers of an answer', () => {
     const answer = await platform.api.get(`/users/${await platform.shop.user()}`);
     expect(answer.headers.get('etag')).toBe('"1"');
     expect(answer.headers.get('cache-control')).toBe('private, no-cache');
+  });
+
+  it('have what is the same for all asked for each time', async () => {
+    const answer = await platform.api.get('/products');
+    expect(answer.headers.get('cache-control')).toBe('no-cache');
+    expect(answer.headers.get('etag')).toBeTruthy();
   });
 
   it('are the same on the management ports, and let the board load what is its own', async () => {
@@ -276,6 +284,22 @@ describe('X-Request-Id', () => {
       const { header, body } = await requestIdOf(given);
       expect(header).toMatch(/^[\da-f-]{36}$/);
       expect(body.requestId).toBe(header);
+    },
+  );
+});
+
+describe('what leads nowhere', () => {
+  it.each(['/nothing', '/v1/products/1/2', '/metrics/more', '/%E0%A4%A'])(
+    'is a problem on every port of both services: %s',
+    async (path) => {
+      for (const url of [publicUrl, apiManagementUrl, workerManagementUrl]) {
+        const { hostname, port } = new URL(url);
+        const socket = connect(Number(port), hostname);
+        socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+        const answer = await text(socket);
+        expect(answer).toMatch(/^HTTP\/1\.1 40[04] /);
+        expect(answer).toMatch(/^content-type: application\/problem\+json/im);
+      }
     },
   );
 });

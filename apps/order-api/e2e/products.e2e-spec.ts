@@ -158,6 +158,73 @@ describe('the stock that an operator sets', () => {
   });
 });
 
+describe('an answer that the caller has already', () => {
+  /** @returns status and ETag of the answer to a caller that has the one with `etag`. */
+  const again = async (caller: ApiCaller, path: string, etag?: string) => {
+    const headers: Record<string, string> = etag === undefined ? {} : { 'If-None-Match': etag };
+    const answer = await caller.call<ProductBody & ProductPage>('GET', path, { headers });
+    return { status: answer.status, etag: answer.headers.get('etag'), body: answer.body };
+  };
+
+  /** The list from the last product on, whatever other tests have made. */
+  const lastPage = async (): Promise<string> => {
+    let path = '/products?limit=100';
+    for (;;) {
+      const { nextCursor } = (await again(api, path)).body as { nextCursor: string | null };
+      if (nextCursor === null) return path;
+      path = `/products?limit=100&cursor=${encodeURIComponent(nextCursor)}`;
+    }
+  };
+
+  it('of a list of products is 304 and no body, until one of them changes, at every process', async () => {
+    const form = aProduct();
+    const { id } = (await api.post<ProductBody>('/products', form)).body;
+    const path = await lastPage();
+    const first = await again(api, path);
+    expect(first).toMatchObject({ status: 200, etag: expect.stringMatching(/^"[^"]+"$/) });
+    for (const caller of [api, other, customer]) {
+      expect(await again(caller, path, first.etag!)).toMatchObject({ status: 304, etag: first.etag });
+    }
+    expect((await setStock(api, id, 99)).status).toBe(200);
+    const changed = await again(api, path, first.etag!);
+    expect(changed.status).toBe(200);
+    expect(changed.body.items.at(-1)?.stock).toBe(99);
+    for (const caller of [other, customer]) {
+      await eventually(async () => (await again(caller, path, changed.etag!)).status === 304);
+    }
+  });
+
+  it('is asked for each time: no browser takes it for good by itself', async () => {
+    expect((await api.get('/products?limit=1')).headers.get('cache-control')).toBe('no-cache');
+  });
+
+  it('lists a product as soon as it is there, though the list without it was cached', async () => {
+    const path = await lastPage();
+    const created = await api.post<ProductBody>('/products', aProduct());
+    expect((await again(api, path)).body.items.at(-1)).toEqual(created.body);
+  });
+
+  it('is not old to the bearer of a token, at a process that no message has reached', async () => {
+    const id = await platform.shop.product(3);
+    const path = await lastPage();
+    const old = await again(other, path);
+    const changed = await setStock(api, id, 44);
+    const headers = {
+      'X-Consistency-Token': changed.headers.get('x-consistency-token')!,
+      'If-None-Match': old.etag!,
+    };
+    const { status, body } = await other.call<ProductPage>('GET', path, { headers });
+    expect([status, body.items.at(-1)?.stock]).toEqual([200, 44]);
+  });
+
+  it('is refused to a caller without a token, whatever ETag it sends', async () => {
+    const path = '/products?limit=1';
+    const { etag } = await again(api, path);
+    const stranger = new ApiCaller(platform.baseUrls[0]!, 'no token');
+    expect((await again(stranger, path, etag!)).status).toBe(401);
+  });
+});
+
 describe('who may do what', () => {
   it('a product that does not exist is 404 for every caller, to read or to stock', async () => {
     for (const answer of [await customer.get('/products/123'), await setStock(api, '123', 1)]) {

@@ -5,9 +5,9 @@ import {
   eventually,
   type OwnStack,
   repetitions,
+  ReplicatedServers,
   startOwnStack,
 } from '@fourfold-tools/testing';
-import { createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const PAIRS = repetitions({ quick: 60, full: 1_000 });
@@ -48,13 +48,8 @@ afterAll(async () => {
 
 /** Has both replicas apply everything `seconds` after it was committed. */
 async function delayReplicas(seconds: number): Promise<void> {
-  for (const { rootUrl } of describeTopology(own.options).replicas) {
-    const connection = await createConnection({ uri: rootUrl });
-    await connection.query('STOP SLAVE');
-    await connection.query(`CHANGE MASTER TO MASTER_DELAY = ${seconds}`);
-    await connection.query('START SLAVE');
-    await connection.end();
-  }
+  const servers = ReplicatedServers.of(own);
+  for (const name of ['replica-1', 'replica-2'] as const) await servers.delay(name, seconds);
 }
 
 /** Creates a product. @returns its SKU, and the token that came with it */

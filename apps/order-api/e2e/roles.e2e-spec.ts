@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { type ApiCaller, type Platform, startPlatform } from '@fourfold-tools/e2e';
-import { eventually, topology, withDatabase } from '@fourfold-tools/testing';
+import { eventually, FaultProxy, topology, withDatabase } from '@fourfold-tools/testing';
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -16,22 +16,25 @@ const IDLE_OF_READER = 2;
 let platform: Platform;
 let writer: ApiCaller;
 let reader: ApiCaller;
+/** Their ways to the replicas. */
+let replicas: FaultProxy[];
 /** Around everything under test, on the primary. */
 let root: Connection;
 
 beforeAll(async () => {
-  const { primary } = topology();
+  const { primary, replicas: servers } = topology();
+  replicas = await Promise.all(servers.map(({ readUrl }) => new FaultProxy(readUrl).open()));
   platform = await startPlatform({
     name: 'roles',
     apis: 2,
     workers: 0,
-    apiEnv: ({ DB_PRIMARY_URL = '' }, index) =>
-      index === 0
-        ? { API_ROLE: 'write' }
-        : {
-            API_ROLE: 'read',
-            DB_PRIMARY_URL: withDatabase(primary.readUrl, new URL(DB_PRIMARY_URL).pathname.slice(1)),
-          },
+    apiEnv: ({ DB_PRIMARY_URL = '' }, index) => {
+      const database = new URL(DB_PRIMARY_URL).pathname.slice(1);
+      const DB_REPLICA_URLS = replicas.map(({ url }) => withDatabase(url, database)).join();
+      return index === 0
+        ? { API_ROLE: 'write', DB_REPLICA_URLS }
+        : { API_ROLE: 'read', DB_REPLICA_URLS, DB_PRIMARY_URL: withDatabase(primary.readUrl, database) };
+    },
   });
   [writer, reader] = [platform.api, platform.apiAt(1)];
   root = await createConnection(withDatabase(primary.rootUrl, platform.id));
@@ -39,6 +42,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await root?.end();
   await platform?.stop();
+  await Promise.all(replicas?.map((replica) => replica.close()) ?? []);
 });
 
 /** At the primary, by the accounts that the two have. */
@@ -61,8 +65,13 @@ describe('connections to the primary', () => {
   it(`are ${MOST_OF_READER} at most of a reader whose reads all wait for it, and no more than it may have of a writer`, async () => {
     expect((await connections()).reader).toBeGreaterThan(0);
     const products = await Promise.all(Array.from({ length: 80 }, () => platform.shop.product(1)));
+    // Every fill of the cache goes to the primary then, and waits for the lock.
+    for (const replica of replicas) await replica.close();
+    for (const caller of [writer, reader])
+      await eventually(
+        async () => (await caller.get('/admin/replicas')).text.match(/"ejected"/g)?.length === 2,
+      );
     for (const namespace of ['product', 'stock']) await writer.call('DELETE', `/admin/cache/${namespace}`);
-    // Every fill of the cache waits for this.
     await root.query('LOCK TABLES products WRITE');
     const reads = Promise.all(
       products.map((id, index) => (index % 2 === 0 ? writer : reader).get(`/products/${id}`)),
@@ -79,6 +88,9 @@ describe('connections to the primary', () => {
     await reads;
     console.log('connections to the primary, at most:', most);
     expect(most.reader).toBeLessThanOrEqual(MOST_OF_READER);
+    for (const replica of replicas) await replica.open();
+    for (const caller of [writer, reader])
+      await eventually(async () => !(await caller.get('/admin/replicas')).text.includes('"ejected"'));
     for (const id of products) expect((await reader.get(`/products/${id}`)).status).toBe(200);
   });
 });
@@ -90,15 +102,19 @@ const served = {
   'GET /v1/admin/cache': ['read', 'write'],
   'GET /v1/admin/dead-letters': ['read'],
   'GET /v1/admin/dead-letters/{id}': ['read'],
+  'GET /v1/admin/funnel': ['read'],
   'GET /v1/admin/queues': ['read'],
   'GET /v1/admin/replicas': ['read', 'write'],
   'GET /v1/admin/shards': ['read', 'write'],
   'GET /v1/orders/{id}': ['read', 'write'],
   'GET /v1/products': ['read'],
   'GET /v1/products/{id}': ['read', 'write'],
+  'GET /v1/products/{id}/recommendations': ['read'],
+  'GET /v1/reports/{id}': ['read', 'write'],
   'GET /v1/users': ['read'],
   'GET /v1/users/{id}': ['read', 'write'],
   'GET /v1/users/{id}/orders': ['read'],
+  'GET /v1/users/{id}/recommendations': ['read'],
   'PATCH /v1/users/{id}': ['write'],
   'POST /v1/admin/cache/warm': ['read', 'write'],
   'POST /v1/admin/dead-letters/redrive': ['write'],
@@ -106,11 +122,13 @@ const served = {
   'POST /v1/admin/dead-letters/{id}/redrive': ['write'],
   'POST /v1/admin/queues/{name}/pause': ['write'],
   'POST /v1/admin/queues/{name}/resume': ['write'],
+  'POST /v1/admin/queues/{name}/run-now': ['write'],
   'POST /v1/admin/shards/plan': ['read', 'write'],
   'POST /v1/admin/shards/plan/rebalance': ['read', 'write'],
   'POST /v1/orders': ['write'],
   'POST /v1/orders/{id}/cancel': ['write'],
   'POST /v1/products': ['write'],
+  'POST /v1/reports': ['write'],
   'POST /v1/users': ['write'],
   'PUT /v1/products/{id}/stock': ['write'],
 };

@@ -17,9 +17,7 @@ export function outlineOf(nodes: readonly SpanNode[], depth = 0): string[] {
 /** Two queues' messages are relayed in any order, and a quick job may begin before its relay has noted it. */
 const order = ['transaction', 'stock take', 'relay inventory', 'relay order-index', 'relay email'];
 
-function rank({ span, children }: SpanNode): number {
-  // The order's own transaction is the one that its messages hang below.
-  if (span.name === 'transaction' && children.some((child) => child.span.name.startsWith('relay'))) return -1;
+function rank({ span }: SpanNode): number {
   const place = order.indexOf(span.name);
   return place === -1 ? order.length : place;
 }

@@ -64,26 +64,32 @@ const flat = (nodes: readonly SpanNode[]): SpanRecord[] =>
   nodes.flatMap(({ span, children }) => [span, ...flat(children)]);
 
 describe('one order', () => {
-  it('is one tree: HTTP, transaction, relay, job, stock, mail', async () => {
+  it('is one tree: HTTP, transaction, relay, job, stock, mail, and what is counted of it later', async () => {
     const orderId = await placeOrder();
+    await platform.shop.settled(orderId);
+    await platform.dueNow('recommendations');
     const steps = [
       'order-api POST /v1/orders',
       ' order-api transaction',
-      '  worker relay inventory',
-      '   worker transaction',
-      '   worker job inventory',
-      '    worker transaction',
-      '     worker stock take',
-      '     worker relay email',
-      '      worker transaction',
-      '      worker job email',
-      '       worker transaction',
-      '        worker mail send',
-      '  worker relay order-index',
-      '   worker transaction',
-      '   worker job order-index',
-      '    worker transaction',
       ' order-api transaction',
+      ' worker relay inventory',
+      '  worker transaction',
+      '  worker job inventory',
+      '   worker transaction',
+      '    worker stock take',
+      '   worker relay email',
+      '    worker transaction',
+      '    worker job email',
+      '     worker transaction',
+      '     worker mail send',
+      '   worker relay recommendations',
+      '    worker transaction',
+      '    worker job recommendations',
+      '     worker transaction',
+      ' worker relay order-index',
+      '  worker transaction',
+      '  worker job order-index',
+      '   worker transaction',
     ];
     await eventually(async () => expect(outlineOf(treeOf(await wholeOrder(orderId)))).toEqual(steps));
   });
@@ -95,12 +101,17 @@ describe('one order', () => {
     expect(looks.map(({ name }) => name)).toEqual(
       expect.arrayContaining(['cache L1', 'cache L2', 'cache load']),
     );
-    const load = treeOf(cold)[0]!.children.find(({ span }) => span.name === 'cache load');
-    expect(load?.children.map(({ span }) => span.attributes)).toMatchObject([
-      { 'route.node': 'primary', 'route.reason': 'forced-primary' },
-    ]);
+    const statements = flat(treeOf(cold)).filter(({ name }) => name === 'sql SELECT');
+    // The product and its stock, of a replica that has them; on a busy machine none may have them in time.
+    const isNew = expect.stringMatching(/^(replica-[12] fresh|primary not-fresh-in-time)$/);
+    const routes = statements.map(
+      ({ attributes }) => `${attributes['route.node']} ${attributes['route.reason']}`,
+    );
+    // Beside them, where the primary is and where the replicas are.
+    expect(routes.filter((route) => !route.endsWith(' unrouted'))).toEqual([isNew, isNew]);
+    expect(routes).toContain('primary unrouted');
 
-    await platform.api.get(`/products?limit=1`);
+    await platform.api.get(`/products?sku=none`);
     const [list] = await traceOf('/v1/products', 'GET /v1/products').then(treeOf);
     const { attributes } = list!.children.find(({ span }) => span.name === 'sql SELECT')!.span;
     expect(attributes['route.node']).toMatch(/^replica-[12]$/);
@@ -142,7 +153,7 @@ describe('one order', () => {
     const user = await platform.api.get<{ email: string; name: string }>(`/users/${userId}`);
     for (const personal of [user.body.email, user.body.name, 'James', productId])
       expect(text).not.toContain(personal);
-    expect(text).toContain('WHERE msg_id = ?');
+    expect(text).toContain('WHERE msg_id IN (?)');
   });
 });
 
@@ -205,15 +216,17 @@ describe('a collector that hangs', () => {
       expect((await platform.apiAt(index).get(`/products/${productId}`)).status).toBe(200);
       return { startedMs, tookMs: performance.now() - startedMs };
     };
-    const told = () => platform.apis[HANGING]!.log.match(/The collector at /g)?.length ?? 0;
+    // The end of the log alone may have lost the line behind those of the requests.
+    const told = async () =>
+      (await platform.apis[HANGING]!.wholeLog()).match(/The collector at /g)?.length ?? 0;
     // Until several batches have been given up, in turns with a process that has no tracing.
     const until = performance.now() + 2_000;
-    while (performance.now() < until || told() === 0)
+    while (performance.now() < until || (await told()) === 0)
       for (const [index, all] of tookMs) all.push(await read(index));
     const [withHanging, without] = [...tookMs.values()].map((all) => percentile(all, 0.5));
     // What it costs, on a machine that does nothing else.
     if (fullRun) expect(withHanging! / without!).toBeLessThan(2);
-    expect(told()).toBe(1);
+    expect(await told()).toBe(1);
     await platform.apis[HANGING]!.stop();
     expect(platform.apis[HANGING]!.exitCode).toBe(0);
   });

@@ -204,7 +204,7 @@ describe('the log', () => {
     const log = await eventually(() =>
       ((text) => text.includes('not_logged') && text)(platform.apis[0]!.log),
     );
-    expect(log).toContain("Duplicate entry '[value]' for key 'one_order_an_address'");
+    expect(log).toMatch(/Duplicate entry '\[value\]' for key '(orders\.)?one_order_an_address'/);
     for (const personal of [shippingAddress, email, 'Lou Logged']) expect(log).not.toContain(personal);
   });
 });

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { TokenVerifier } from '@fourfold/auth';
+import { ReadYourWrites } from '@fourfold/db-routing';
 import { httpDeadlinesOf, runService, startService, startTracing } from '@fourfold/observability';
 
 /** 1,000 items are about 60 kB. */
@@ -12,13 +13,16 @@ await runService(async () => {
   const { config } = await import('./config/order-api.config.js');
   await startTracing('order-api', config);
   const { AppModule } = await import('./app.module.js');
+  const { countInHand, refuseOverload } = await import('./admission/admission.hook.js');
   const { authenticate } = await import('./auth/authentication.hook.js');
+  const { keepConsistency } = await import('./consistency/consistency.hook.js');
+  const { limitCallers } = await import('./http/caller.limit.js');
   const { acceptJsonOnly } = await import('./http/json-body.parser.js');
-  const { refuseUnreadable, refuseUnroutable } = await import('./http/problem.filter.js');
+  const { databaseErrorOf } = await import('./http/database-error.js');
   const { refuseOtherRole } = await import('./http/role.hook.js');
-  const { refuseWhileStopping } = await import('./http/stopping.hook.js');
   const { refuseUnclear } = await import('./http/unclear-request.hook.js');
-  const { publishOpenApi } = await import('./openapi/open-api.page.js');
+  const { controllers } = await import('./controllers.js');
+  const { publishOpenApi, requireDescription } = await import('./openapi/open-api.page.js');
   await startService(AppModule, {
     host: config.HOST,
     port: config.PORT,
@@ -27,18 +31,20 @@ await runService(async () => {
     fastify: {
       bodyLimit: BODY_LIMIT_BYTES,
       routerOptions: { maxParamLength: PATH_PART_LIMIT },
-      frameworkErrors: refuseUnroutable,
-      clientErrorHandler: refuseUnreadable,
-      return503OnClosing: false,
     },
-    configure: (app) => {
+    errorOf: databaseErrorOf,
+    configure: async (app) => {
       const fastify = app.getHttpAdapter().getInstance();
-      refuseWhileStopping(fastify);
       refuseUnclear(fastify);
       refuseOtherRole(fastify, config.API_ROLE);
+      const admission = refuseOverload(fastify, config.ADMISSION_TARGET_MS);
       authenticate(fastify, app.get(TokenVerifier));
+      limitCallers(fastify);
+      countInHand(fastify, admission);
+      keepConsistency(fastify, app.get(ReadYourWrites));
       acceptJsonOnly(fastify);
-      if (config.DOCS_ENABLED) publishOpenApi(app);
+      requireDescription(fastify, controllers, '/v1/files/');
+      if (config.DOCS_ENABLED) await publishOpenApi(fastify, controllers);
     },
   });
 });

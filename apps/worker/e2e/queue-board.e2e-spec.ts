@@ -137,6 +137,14 @@ describe('the queue board on the worker’s management port', () => {
     }
   });
 
+  it.each(['/api/queues/none/1', '/static/none.js'])('%s, which is not there, is a problem', async (path) => {
+    const answer = await ask(path, bearer(operator));
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([
+      404,
+      expect.stringContaining('application/problem+json'),
+    ]);
+  });
+
   it('says that the queue Redis is away, as a problem that the page can show', async () => {
     await redis.close();
     const answer = await ask('/api/queues', bearer(operator));

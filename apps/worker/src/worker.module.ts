@@ -1,60 +1,74 @@
 import { Module } from '@nestjs/common';
-import { AuthModule, authOptionsOf } from '@fourfold/auth';
-import { CacheModule } from '@fourfold/cache';
-import { DbRoutingModule } from '@fourfold/db-routing';
-import { ObservabilityModule } from '@fourfold/observability';
-import { OutboxModule } from '@fourfold/outbox';
-import { BullPublisher, QueueModule, RedisOutboxSignal } from '@fourfold/queue';
-import { ShardingModule } from '@fourfold/sharding';
-import { catalogEntities, CatalogModule } from '@shop/catalog';
-import { cacheNamespaces, idSchema, shopQueues } from '@shop/contracts';
+import { AnalyticsModule } from '@shop/analytics';
+import { shopModules } from '@shop/composition';
+import { schedulesOf } from '@shop/contracts';
 import { notificationsEntities, NotificationsModule } from '@shop/notifications';
-import { ordersEntities, OrdersModule, ordersShardEntities } from '@shop/orders';
-import { EmailSweepModule, UsersModule, usersShardEntities } from '@shop/users';
+import { OrdersUpkeepModule } from '@shop/orders';
+import { OrderCountingModule } from '@shop/recommendations';
+import { ReportsModule } from '@shop/reports';
+import { EmailSweepModule } from '@shop/users';
+import { WarehouseModule, warehouseOptionsOf } from '@shop/warehouse';
+import { AnalyticsProcessor } from './processors/analytics.processor.js';
 import { CacheInvalidationProcessor } from './processors/cache-invalidation.processor.js';
 import { EmailProcessor } from './processors/email.processor.js';
 import { InventoryProcessor } from './processors/inventory.processor.js';
 import { JobScope } from './processors/job-scope.js';
 import { OrderIndexProcessor } from './processors/order-index.processor.js';
+import { RecommendationsProcessor } from './processors/recommendations.processor.js';
+import { ReportEmailProcessor } from './processors/report-email.processor.js';
+import { ReportProcessor } from './processors/report.processor.js';
+import { WarehouseSyncProcessor } from './processors/warehouse-sync.processor.js';
 import { config } from './worker.config.js';
+
+/** One worker of a platform has the folder: the others leave its jobs to it. */
+const warehouse = warehouseOptionsOf(config);
+
+/** Nothing of a report is held whole: its child collects early, and stays small. */
+const childFlags = ['--enable-source-maps', '--max-old-space-size=192', '--max-semi-space-size=4'];
 
 @Module({
   imports: [
-    ObservabilityModule.forRoot({ service: 'worker', logLevel: config.LOG_LEVEL }),
-    AuthModule.forRoot({ ...authOptionsOf(config), customerSub: idSchema }),
-    DbRoutingModule.forRoot({
-      primaryUrl: config.DB_PRIMARY_URL,
-      replicas: config.DB_REPLICA_URLS,
-      monitor: config.DB_MONITOR_ACCOUNT,
-      entities: [...catalogEntities, ...ordersEntities, ...notificationsEntities],
+    ...shopModules({
+      service: 'worker',
+      config,
+      database: { entities: notificationsEntities },
+      worker: {
+        aroundJob: JobScope,
+        schedules: schedulesOf(config),
+        child: { entry: new URL('./children/report.child.js', import.meta.url), execArgv: childFlags },
+      },
     }),
-    CacheModule.forRoot({
-      redisUrl: config.CACHE_REDIS_URL,
-      prefix: config.CACHE_PREFIX,
-      namespaces: cacheNamespaces,
-    }),
-    ShardingModule.forRoot({
-      shards: config.SHARD_URLS,
-      redis: { url: config.CACHE_REDIS_URL, prefix: config.CACHE_PREFIX },
-      entities: [...usersShardEntities, ...ordersShardEntities],
-    }),
-    QueueModule.forRoot({
-      redisUrl: config.QUEUE_REDIS_URL,
-      prefix: config.QUEUE_PREFIX,
-      queues: shopQueues,
-      aroundJob: JobScope,
-    }),
-    OutboxModule.forRelay({ publisher: BullPublisher, signal: RedisOutboxSignal, queues: shopQueues }),
-    UsersModule,
     EmailSweepModule,
-    CatalogModule,
-    OrdersModule,
+    OrdersUpkeepModule.forRoot({ keepIdempotencyKeysSeconds: config.IDEMPOTENCY_KEEP_HOURS * 3_600 }),
+    AnalyticsModule.forRoot({ keepEventsSeconds: config.ANALYTICS_KEEP_DAYS * 86_400 }),
+    OrderCountingModule,
+    ReportsModule.forRoot({ cleans: true, retentionDays: config.REPORT_RETENTION_DAYS }),
+    ...(warehouse ? [WarehouseModule.forRoot(warehouse)] : []),
     NotificationsModule.forRoot({
       smtpUrl: config.SMTP_URL,
       sender: config.MAIL_FROM,
+      keepEmailsSeconds: config.MAIL_KEEP_DAYS * 86_400,
       mailCatcherUrl: config.MAIL_CATCHER_URL,
+      // Where the jobs are: it evicts nothing, and without it there is no mail to send.
+      limits: {
+        redis: config.QUEUE_REDIS_URL,
+        prefix: config.QUEUE_PREFIX,
+        perSecond: config.MAIL_MOST_PER_SECOND,
+        perRecipientHour: config.MAIL_MOST_PER_RECIPIENT_HOUR,
+      },
     }),
   ],
-  providers: [JobScope, InventoryProcessor, OrderIndexProcessor, EmailProcessor, CacheInvalidationProcessor],
+  providers: [
+    JobScope,
+    InventoryProcessor,
+    OrderIndexProcessor,
+    EmailProcessor,
+    CacheInvalidationProcessor,
+    RecommendationsProcessor,
+    ReportProcessor,
+    ReportEmailProcessor,
+    AnalyticsProcessor,
+    ...(warehouse ? [WarehouseSyncProcessor] : []),
+  ],
 })
 export class WorkerModule {}

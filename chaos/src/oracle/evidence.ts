@@ -28,6 +28,8 @@ export interface Evidence {
   shardsOfUser: Map<string, string[]>;
   indexRows: { shard: string; userId: string; orderId: string }[];
   emails: { messageId: string; orderId: string; state: string }[];
+  /** The analytics log. */
+  events: { orderId: string; event: string }[];
   /** Every mail that the catcher has whose subject names an order. */
   mails: { orderId: string; subject: string }[];
   /** Messages that are not done. */

@@ -19,6 +19,13 @@ const subjectEnds: Partial<Record<OrderStatus, string>> = {
   rejected: 'can’t be delivered',
 };
 
+/** The events of an order, in alphabetical order, by what became of it. One that was cancelled may have been confirmed before. */
+const loggedAs: Partial<Record<OrderStatus, readonly string[]>> = {
+  confirmed: ['confirmed,placed'],
+  rejected: ['placed,rejected'],
+  cancelled: ['cancelled,placed', 'cancelled,confirmed,placed'],
+};
+
 /** Each sees one kind of damage and no other: a single defect has a single name. */
 export const invariants: readonly Invariant[] = [
   {
@@ -107,6 +114,20 @@ export const invariants: readonly Invariant[] = [
       return mails
         .filter(({ orderId, subject }) => (expected.get(orderId) ?? subject) !== subject)
         .map(({ orderId, subject }) => `“${subject}” instead of “${expected.get(orderId)}”`);
+    },
+  },
+  {
+    name: 'order-events',
+    says: 'the analytics log has what happened to each order, once',
+    violations: ({ orders, events }) => {
+      const byOrder = Map.groupBy(events, ({ orderId }) => orderId);
+      return orders.flatMap(({ id, status }) => {
+        const found = (byOrder.get(id) ?? []).map(({ event }) => event).sort();
+        const mayBe = loggedAs[status];
+        return !mayBe || mayBe.includes(found.join())
+          ? []
+          : [`order ${id} is ${status}: events [${found.join(', ')}]`];
+      });
     },
   },
   {

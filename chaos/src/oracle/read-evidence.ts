@@ -25,6 +25,7 @@ const UNITS_CONFIRMED = `
 `;
 const KEYS = 'SELECT idempotency_key AS `key`, order_id AS orderId FROM idempotency_keys';
 const EMAILS = 'SELECT msg_id AS messageId, order_id AS orderId, state FROM emails';
+const EVENTS = 'SELECT order_id AS orderId, event FROM order_events';
 const OPEN_MESSAGES = "SELECT msg_id AS messageId, queue, state FROM outbox WHERE state <> 'done'";
 const OPEN_DEAD_LETTERS = "SELECT msg_id AS messageId, queue, reason FROM dead_letters WHERE status = 'open'";
 const INDEX_ROWS = 'SELECT user_id AS userId, order_id AS orderId FROM user_orders';
@@ -46,6 +47,7 @@ export async function readEvidence(sources: EvidenceSources): Promise<Evidence> 
     unitsConfirmed: unitsById(await rows(primary, UNITS_CONFIRMED)),
     keys: await rows(primary, KEYS),
     emails: await rows(primary, EMAILS),
+    events: await rows(primary, EVENTS),
     openMessages: await rows(primary, OPEN_MESSAGES),
     openDeadLetters: await readDeadLetters(primary),
     shardsOfUser,
@@ -86,7 +88,9 @@ export async function readJobs(redis: Redis, prefix: string): Promise<Evidence['
       const isList = listStates.includes(state);
       const ids = isList ? await redis.lrange(key, 0, -1) : await redis.zrange(key, 0, -1);
       const queue = key.slice(prefix.length + 1, -state.length - 1);
-      jobs.push(...ids.map((jobId) => ({ queue, state, jobId })));
+      // The next tick of a schedule is always there, and no work that was left.
+      const left = ids.filter((jobId) => state !== 'delayed' || !jobId.startsWith('repeat:'));
+      jobs.push(...left.map((jobId) => ({ queue, state, jobId })));
     }
   }
   return jobs;

@@ -1,7 +1,6 @@
-import { eventually } from '@fourfold-tools/testing';
+import { eventually, seeded } from '@fourfold-tools/testing';
 import { describe, expect, it } from 'vitest';
 import { FaultInjector, faultKinds, type MortalService } from './fault.injector.js';
-import { seededRandom } from './random.js';
 
 class Fake implements MortalService {
   running = true;
@@ -31,7 +30,7 @@ function scene(seed = 1) {
   const [api0, api1, worker0, worker1, queueRedis] = fakes as [Fake, Fake, Fake, Fake, Fake];
   const faults = new FaultInjector(
     { apis: [api0, api1], workers: [worker0, worker1], queueRedis },
-    { random: seededRandom(seed), everyMs: 1, report: () => {} },
+    { random: seeded(seed), everyMs: 1, report: () => {} },
   );
   return { faults, fakes, api0, killed };
 }

@@ -1,6 +1,7 @@
 import type { Platform } from '@fourfold-tools/e2e';
 import type { RowDataPacket } from 'mysql2/promise';
-import { oneOf, type Random, seededRandom, wholeNumber } from './random.js';
+import { seeded } from '@fourfold-tools/testing';
+import { oneOf, type Random, wholeNumber } from './random.js';
 
 const PLENTIFUL = 16;
 const SCARCE = 4;
@@ -45,7 +46,7 @@ export async function furnish({ shop, shards }: Platform, orders: number): Promi
 
 /** What the order of that number asks for: the same for the same seed, whichever client places it. */
 export function wishOf(floor: ShopFloor, seed: number, number: number): Wish {
-  const random = seededRandom(seed + number * 7_919);
+  const random = seeded(seed + number * 7_919);
   const productIds = new Set<string>();
   if (random() < SCARCE_SHARE) productIds.add(oneOf(random, floor.scarce));
   const lines = wholeNumber(random, 1, 3);

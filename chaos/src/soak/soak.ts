@@ -1,11 +1,10 @@
 import { type Platform, startPlatform } from '@fourfold-tools/e2e';
-import { RedisServerFixture, type TestTopology } from '@fourfold-tools/testing';
+import { RedisServerFixture, seeded, type TestTopology } from '@fourfold-tools/testing';
 import type { Redis } from 'ioredis';
 import { type Violation, violationsIn } from '../oracle/invariants.js';
 import { readEvidence } from '../oracle/read-evidence.js';
 import { FaultInjector, type FaultKind, faultKinds } from './fault.injector.js';
 import { type OpenWork, settled } from './open-work.js';
-import { seededRandom } from './random.js';
 import { furnish, rushWishOf, type ShopFloor, wishOf } from './shop.floor.js';
 import { type ClientCounts, StubbornClient } from './stubborn.client.js';
 
@@ -72,7 +71,7 @@ async function soakOn(
   const client = new StubbornClient(platform.apis.map((_api, index) => platform.apiAt(index)));
   const faults = new FaultInjector(
     { apis: platform.apis, workers: platform.workers, queueRedis },
-    { random: seededRandom(options.seed), everyMs: options.killEveryMs, report },
+    { random: seeded(options.seed), everyMs: options.killEveryMs, report },
   );
   const sayProgress = atMostEvery(PROGRESS_EVERY_MS, () => report(progressOf(client, options.orders)));
 

@@ -1,7 +1,7 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execaSync } from 'execa';
 import { stringify } from 'yaml';
 import {
   type Cases,
@@ -88,9 +88,10 @@ export function recordingsReadBy({ alerts, recordings }: RuleFile, names: Readon
 }
 
 function run(promtool: string, args: readonly string[], about: string): string[] {
-  const { status, stdout, stderr, error } = spawnSync(promtool, args, { encoding: 'utf8' });
-  if (status === 0) return [];
-  return [`${about}: promtool ${args.slice(0, 2).join(' ')}:\n${error?.message ?? told(stdout + stderr)}`];
+  const { failed, exitCode, all, shortMessage } = execaSync(promtool, args, { all: true, reject: false });
+  if (!failed) return [];
+  const fault = exitCode === undefined ? shortMessage : told(all);
+  return [`${about}: promtool ${args.slice(0, 2).join(' ')}:\n${fault}`];
 }
 
 /** Without the files that are right. */

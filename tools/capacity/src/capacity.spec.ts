@@ -3,14 +3,23 @@ import { describe, expect, it } from 'vitest';
 import { capacityFor, type Load } from './capacity.js';
 import { costs, type Costs, machine, type Machine } from './costs.js';
 
-const no = { orderApi: 0, worker: 0, primary: 0, shards: 0, redisCache: 0, redisQueue: 0 };
-/** Round figures: an order costs each part 1 ms, a read by the database 1 ms of order-api and primary. */
+const no = { orderApi: 0, worker: 0, primary: 0, replicas: 0, shards: 0, redisCache: 0, redisQueue: 0 };
+/** Round figures: an order costs each part 1 ms, a read by the database 1 ms of order-api, primary and replicas. */
 const round: Costs = {
   cpuMs: {
-    order: { orderApi: 1, worker: 1, primary: 1, shards: 1, redisCache: 1, redisQueue: 1, replicaApply: 1 },
+    order: {
+      ...no,
+      orderApi: 1,
+      worker: 1,
+      primary: 1,
+      shards: 1,
+      redisCache: 1,
+      redisQueue: 1,
+      replicaApply: 1,
+    },
     memoryRead: { ...no, orderApi: 0.1 },
     redisRead: { ...no, orderApi: 0.2, redisCache: 0.1 },
-    databaseRead: { ...no, orderApi: 1, primary: 1 },
+    databaseRead: { ...no, orderApi: 1, primary: 1, replicas: 1 },
   },
   bytes: {
     order: 1_000,
@@ -55,6 +64,8 @@ describe('what a load needs', () => {
     ['primary', { orders: 1_500, reads: 600, hitRatio: 0 }, 1, true],
     ['replicas', { orders: 500 }, 2, false],
     ['replicas', { orders: 501 }, 2, true],
+    ['replicas', { reads: 4_000, hitRatio: 0 }, 2, false],
+    ['replicas', { reads: 4_001, hitRatio: 0 }, 3, false],
     ['shards', { orders: 8_000 }, 4, false],
     ['shards', { orders: 8_001 }, 5, false],
     ['cache Redis', { orders: 250, reads: 5_000 }, 1, false],

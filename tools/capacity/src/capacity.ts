@@ -63,6 +63,7 @@ export function capacityFor(load: Load, costs: Costs, machine: Machine): Need[] 
   const shards = Math.max(SHARDS_AT_LEAST, wholes(shardCores / (machine.databaseCores * full)));
   // One replica applies everything; each further one does it again.
   const applying = (orders * costs.cpuMs.order.replicaApply) / 1_000;
+  const reading = cores('replicas');
 
   return [
     api,
@@ -88,9 +89,9 @@ export function capacityFor(load: Load, costs: Costs, machine: Machine): Need[] 
     },
     {
       part: 'replicas',
-      count: FEWEST,
+      count: Math.max(FEWEST, wholes(reading / (machine.databaseCores * full))),
       unit: `servers of ${machine.databaseCores} cores`,
-      because: `${show(applying)} cores busy on each with applying; fills of the cache read the primary, so reads add little`,
+      because: `${show(applying)} cores busy on each with applying, ${show(reading)} on all of them with reads, fills of the cache above all`,
       ...(applying > full && { beyond: 'slave_parallel_threads: one thread applies no more than one core' }),
     },
     {

@@ -3,6 +3,8 @@ export interface CpuMs {
   readonly orderApi: number;
   readonly worker: number;
   readonly primary: number;
+  /** By their reads. */
+  readonly replicas: number;
   readonly shards: number;
   readonly redisCache: number;
   readonly redisQueue: number;
@@ -62,17 +64,36 @@ export const costs: Costs = {
       orderApi: 7.1,
       worker: 9.3,
       primary: 10.3,
+      replicas: 0,
       shards: 1.6,
       redisCache: 0.71,
       redisQueue: 1.0,
       replicaApply: 2.1,
     },
-    memoryRead: { orderApi: 0.86, worker: 0, primary: 0, shards: 0, redisCache: 0.008, redisQueue: 0 },
-    redisRead: { orderApi: 1.51, worker: 0, primary: 0, shards: 0, redisCache: 0.055, redisQueue: 0 },
+    memoryRead: {
+      orderApi: 0.86,
+      worker: 0,
+      primary: 0,
+      replicas: 0,
+      shards: 0,
+      redisCache: 0.008,
+      redisQueue: 0,
+    },
+    redisRead: {
+      orderApi: 1.51,
+      worker: 0,
+      primary: 0,
+      replicas: 0,
+      shards: 0,
+      redisCache: 0.055,
+      redisQueue: 0,
+    },
     databaseRead: {
       orderApi: 3.0,
       worker: 0,
-      primary: 0.46,
+      primary: 0,
+      // On the primary, when it was measured; the statements are the same.
+      replicas: 0.46,
       shards: 0.05,
       redisCache: 0.21,
       redisQueue: 0.008,

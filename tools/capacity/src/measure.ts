@@ -1,15 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Platform, type ServiceProcess, startPlatform } from '@fourfold-tools/e2e';
+import { cpuSeconds } from '@fourfold-tools/stack';
 import { describeTopology, eventually, type OwnStack, startOwnStack } from '@fourfold-tools/testing';
 import Bull from 'bull';
 import { Redis } from 'ioredis';
 import type { Pool, RowDataPacket } from 'mysql2/promise';
 import { createPool } from 'mysql2/promise';
 
-/** Linux counts the CPU time of a process in hundredths of a second. */
-const TICK_SECONDS = 0.01;
 const ORDERS = 2_000;
 const READS = 10_000;
 const CALLERS = 16;
@@ -224,12 +222,6 @@ class Measurement {
       await pool.end();
     }
   }
-}
-
-function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * TICK_SECONDS;
 }
 
 function perOrder(after: Seconds, before: Seconds): Seconds {

@@ -1,17 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts, requireExecutable } from '@fourfold-tools/stack';
-import { eventually } from '@fourfold-tools/testing';
+import { eventually, type RunningProgram, runningProgram } from '@fourfold-tools/testing';
 import { parse } from 'yaml';
 
 /** A real Prometheus that scrapes once a second, with the rules of the project. */
 export class PrometheusProcess {
   private constructor(
     readonly url: string,
-    private readonly child: ChildProcess,
+    private readonly child: RunningProgram,
     private readonly folder: string,
   ) {}
 
@@ -41,7 +39,7 @@ export class PrometheusProcess {
     writeFileSync(at('prometheus.yaml'), JSON.stringify(config));
     const [port] = await freePorts(1);
     const url = `http://127.0.0.1:${port}`;
-    const child = spawn(
+    const child = runningProgram(
       requireExecutable('prometheus'),
       [
         `--config.file=${at('prometheus.yaml')}`,
@@ -49,12 +47,9 @@ export class PrometheusProcess {
         '--enable-feature=exemplar-storage',
         `--web.listen-address=127.0.0.1:${port}`,
       ],
-      { cwd: folder, stdio: 'ignore' },
+      { cwd: folder },
     );
     const started = new PrometheusProcess(url, child, folder);
-    const reap = () => child.kill('SIGKILL');
-    process.once('exit', reap);
-    child.once('exit', () => process.off('exit', reap));
     try {
       await eventually(async () => (await fetch(`${url}/-/ready`)).ok);
     } catch (error) {
@@ -65,11 +60,8 @@ export class PrometheusProcess {
   }
 
   async stop(): Promise<void> {
-    if (this.child.exitCode === null && this.child.signalCode === null) {
-      const gone = once(this.child, 'exit');
-      this.child.kill('SIGKILL');
-      await gone;
-    }
+    this.child.kill();
+    await this.child;
     rmSync(this.folder, { recursive: true });
   }
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { identify, procFile } from '@fourfold-tools/stack';
 import type { ImageConfig } from './image.store.js';
 import { CheckFailedError } from './run.js';
 
@@ -82,10 +83,9 @@ export class ImageProcess {
 
   /** The user, the capabilities and the root's mount options of its process, as the kernel has them. */
   async identity(): Promise<{ uid: number; capabilities: string; rootIsReadOnly: boolean }> {
-    const of = (file: string, pid: number) => readFileSync(`/proc/${pid}/${file}`, 'utf8');
     const pid = await this.pid;
-    const status = of('status', pid);
-    const rootLine = of('mountinfo', pid)
+    const status = procFile(pid, 'status');
+    const rootLine = procFile(pid, 'mountinfo')
       .split('\n')
       .find((line) => line.split(' ')[4] === '/');
     return {
@@ -96,9 +96,7 @@ export class ImageProcess {
   }
 
   get running(): boolean {
-    return (
-      this.child.exitCode === null && this.child.signalCode === null && existsSync(`/proc/${this.child.pid}`)
-    );
+    return this.child.pid !== undefined && identify(this.child.pid) !== undefined;
   }
 }
 

@@ -1,6 +1,6 @@
-import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { execaSync } from 'execa';
 import type { Target } from './dockerfile.check.js';
 import { run } from './run.js';
 
@@ -67,8 +67,9 @@ function overlayWorks(folder: string): boolean {
   const at = (name: string) => join(folder, 'overlay', name);
   for (const name of ['lower', 'upper', 'work', 'merged']) mkdirSync(at(name), { recursive: true });
   const options = `lowerdir=${at('lower')},upperdir=${at('upper')},workdir=${at('work')}`;
-  if (spawnSync('mount', ['-t', 'overlay', 'overlay', '-o', options, at('merged')]).status !== 0)
-    return false;
-  spawnSync('umount', [at('merged')]);
-  return true;
+  const mount = execaSync('mount', ['-t', 'overlay', 'overlay', '-o', options, at('merged')], {
+    reject: false,
+  });
+  if (!mount.failed) execaSync('umount', [at('merged')]);
+  return !mount.failed;
 }

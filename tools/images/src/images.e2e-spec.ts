@@ -1,6 +1,5 @@
-import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
@@ -11,7 +10,7 @@ describe('npm run images:check', () => {
     'builds the images, looks into them and has an order go through them',
     { timeout: 1_800_000 },
     async () => {
-      const { stdout } = await promisify(execFile)(process.execPath, [main]);
+      const { stdout } = await execa(process.execPath, [main]);
       expect(stdout).toContain('an order went through');
     },
   );

@@ -1,6 +1,5 @@
-import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { execa } from 'execa';
 import {
   accountStatements,
   awaitReady,
@@ -82,7 +81,7 @@ describe('docker/mariadb/provision.sh', () => {
       DB_REPL_PASSWORD: secrets.repl,
       ...change,
     };
-    return (await promisify(execFile)('bash', [script], { env })).stdout;
+    return (await execa('bash', [script], { env, extendEnv: false })).stdout;
   }
 
   async function binlogPosition(name: Name): Promise<unknown> {

@@ -1,5 +1,4 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+import { execa } from 'execa';
 
 /** A step of the check that did not do what it should; the message says what the program said. */
 export class CheckFailedError extends Error {}
@@ -13,12 +12,11 @@ export async function run(
   args: readonly string[],
   options: { cwd?: string; env?: Record<string, string> } = {},
 ): Promise<string> {
-  const env = { ...process.env, ...options.env };
-  try {
-    return (await promisify(execFile)(file, args, { ...options, env, maxBuffer: Infinity })).stdout;
-  } catch (error) {
-    const { stdout = '', stderr = '', message } = error as Error & { stdout?: string; stderr?: string };
-    const tail = `${stdout}${stderr}`.trimEnd().split('\n').slice(-25).join('\n');
-    throw new CheckFailedError(`${[file, ...args].join(' ').slice(0, 200)} failed:\n${tail || message}`);
-  }
+  const ran = await execa(file, args, { ...options, all: true, reject: false });
+  if (!ran.failed) return ran.stdout;
+  // A program that could not be run has no output, not even an empty one.
+  const tail = ran.exitCode === undefined ? '' : ran.all.split('\n').slice(-25).join('\n');
+  throw new CheckFailedError(
+    `${[file, ...args].join(' ').slice(0, 200)} failed:\n${tail || ran.shortMessage}`,
+  );
 }

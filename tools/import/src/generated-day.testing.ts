@@ -1,3 +1,5 @@
+import { seeded } from '@fourfold-tools/testing';
+
 const CREDIT_NOTES = 5;
 const WITHOUT_A_SALE = 4;
 
@@ -78,15 +80,4 @@ export function generateDay({ sales, largest, articles }: DaySize, seed = 20_101
 function priceOf(article: number, reduced: boolean): string {
   const pence = 42 + ((article * 37) % 1_500);
   return ((reduced ? pence * 0.9 : pence) / 100).toFixed(2);
-}
-
-/** Numbers in [0, 1), always the same for a seed: mulberry32, by Tommy Ettinger (public domain). */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -24,6 +24,7 @@ describe('orders', () => {
     expect(orders).toEqual([
       {
         invoiceNo: '1',
+        placedAtMs: Date.UTC(2010, 11, 1, 8, 26),
         customerEmail: 'customer-17850@online-retail.example',
         shippingAddress: 'Customer 17850, France',
         items: [
@@ -173,6 +174,7 @@ describe('whatever the file holds', () => {
     stockCode: fc.constantFrom('A', 'a', 'B', 'D'),
     description: fc.constantFrom('', 'Mug'),
     quantity: fc.integer({ min: -3, max: 9 }),
+    placedAtMs: fc.constant(0),
     unitPricePence: fc.integer({ min: -1, max: 3 }),
     customerId: fc.constantFrom(undefined, '7', '7', '8'),
     country: fc.constantFrom('', 'France'),

@@ -10,6 +10,7 @@ const line = (invoiceNo: string, stockCode: string, customerId: string, quantity
   stockCode,
   description: stockCode,
   quantity,
+  placedAtMs: 0,
   unitPricePence: 150,
   customerId,
   country: 'France',

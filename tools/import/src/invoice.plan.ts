@@ -14,6 +14,8 @@ export type InvoiceSkip = 'no-sellable-line' | 'over-1000-products' | 'several-c
 
 export interface PlannedOrder {
   invoiceNo: string;
+  /** Of its first line. */
+  placedAtMs: number;
   customerEmail: string;
   shippingAddress: string;
   /** Each product once, in the order of the invoice. */
@@ -54,6 +56,7 @@ export function planInvoice(invoiceNo: string, lines: readonly OnlineRetailLine[
   const country = lines.find((line) => line.country !== '')?.country;
   const order: PlannedOrder = {
     invoiceNo,
+    placedAtMs: lines[0]!.placedAtMs,
     customerEmail: customer.email,
     shippingAddress: country === undefined ? customer.name : `${customer.name}, ${country}`,
     items: Array.from(quantities, ([sku, quantity]) => ({ sku, quantity })),

@@ -16,7 +16,7 @@ import { renderSummary } from './summary.table.js';
 const exitCodes = { settled: 0, unsettled: 1, notAccepted: 2, interrupted: 130 };
 const repoRoot = fileURLToPath(new URL('../../../', import.meta.url));
 const RESUME =
-  'Run the same command again to go on: what is there is found, accepted orders are not repeated.';
+  'Run the same command again within 24 hours to go on: what is there is found, accepted orders are not repeated.';
 
 class Interrupted extends Error {}
 

@@ -167,7 +167,9 @@ async function isStoppedAndGoesOn(original: string): Promise<void> {
   const before = await snapshot();
   const stopped = await runCommand([file, '--concurrency', '1'], (line) => line.startsWith('orders '));
   expect(stopped.exitCode).toBe(130);
-  expect(stopped.stderr).toMatch(new RegExp(`Stopped at orders \\d+/${sales}\\. Run the same command again`));
+  expect(stopped.stderr).toMatch(
+    new RegExp(`Stopped at orders \\d+/${sales}\\. Run the same command again within 24 hours`),
+  );
   expect((await snapshot()).orders.size).toBeLessThan(before.orders.size + sales);
   const { orders } = await imports(file);
   expect(orders).toMatchObject({ accepted: sales, confirmed: sales });

@@ -20,6 +20,8 @@ export interface OnlineRetailLine {
   description: string;
   /** Negative where goods came back or were written off. */
   quantity: number;
+  /** The invoice's date, read as UTC, in ms since the Unix epoch. */
+  placedAtMs: number;
   unitPricePence: number;
   /** `undefined` where the file has none. */
   customerId: string | undefined;
@@ -39,7 +41,7 @@ const US_DATE = /^(\d{1,2})\/(\d{1,2})\/(\d{4})(?: (\d{1,2}):(\d{2})(?::(\d{2}))
 
 /**
  * Reads a record of eight fields. Each thing wrong with it goes to `report`; the line is only usable when nothing was
- * reported. The date is checked, not kept: an order is dated when it is placed.
+ * reported.
  */
 export function readOnlineRetailLine(
   record: readonly string[],
@@ -64,7 +66,8 @@ export function readOnlineRetailLine(
 
   const quantity = INTEGER.test(field('Quantity')) ? Number(field('Quantity')) : NaN;
   if (!Number.isSafeInteger(quantity)) wrong(`${quoted('Quantity')} is not an integer`);
-  if (!isDate(field('InvoiceDate'))) {
+  const placedAtMs = parseDate(field('InvoiceDate'));
+  if (placedAtMs === undefined) {
     wrong(`${quoted('InvoiceDate')} is not a date like 2010-12-01 08:26:00 or 12/1/2010 8:26`);
   }
   const unitPricePence = parsePence(field('UnitPrice'));
@@ -74,29 +77,30 @@ export function readOnlineRetailLine(
     wrong(`${quoted('CustomerID')} is not a whole number`);
   }
 
-  if (!usable || unitPricePence === undefined) return undefined;
+  if (!usable || unitPricePence === undefined || placedAtMs === undefined) return undefined;
   return {
     invoiceNo,
     stockCode,
     description: field('Description'),
     quantity,
+    placedAtMs,
     unitPricePence,
     customerId: customer?.[1],
     country: field('Country'),
   };
 }
 
-function isDate(text: string): boolean {
+function parseDate(text: string): number | undefined {
   const iso = ISO_DATE.exec(text);
   const us = US_DATE.exec(text);
   const [year, month, day, ...time] = (
     iso ? iso.slice(1) : us ? [us[3], us[1], us[2], ...us.slice(4)] : []
   ).map((part) => Number(part ?? 0));
-  if (year === undefined || month === undefined || day === undefined) return false;
+  if (year === undefined || month === undefined || day === undefined) return undefined;
   const [hour = 0, minute = 0, second = 0] = time;
   // A day that does not exist (30 February) rolls over into another month.
   const date = new Date(Date.UTC(year, month - 1, day));
-  return (
-    date.getUTCMonth() === month - 1 && date.getUTCDate() === day && hour < 24 && minute < 60 && second < 60
-  );
+  const exists =
+    date.getUTCMonth() === month - 1 && date.getUTCDate() === day && hour < 24 && minute < 60 && second < 60;
+  return exists ? date.setUTCHours(hour, minute, second) : undefined;
 }

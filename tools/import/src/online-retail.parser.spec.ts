@@ -26,6 +26,7 @@ describe('a well-formed file', () => {
         stockCode: '85123A',
         description: 'HEART HOLDER',
         quantity: 6,
+        placedAtMs: Date.UTC(2010, 11, 1, 8, 26),
         unitPricePence: 255,
         customerId: '17850',
         country: 'United Kingdom',
@@ -58,7 +59,13 @@ describe('a well-formed file', () => {
   it('may quote commas, quotes and line ends, lack a customer, and write the date month first', async () => {
     const quoted = '536365,21111,"TOWEL, 7"" WIDE\nRED",-1,12/1/2010 8:26,0,,EIRE';
     expect(await parse(`${HEADER}\n${quoted}`)).toMatchObject([
-      { description: 'TOWEL, 7" WIDE\nRED', quantity: -1, unitPricePence: 0, customerId: undefined },
+      {
+        description: 'TOWEL, 7" WIDE\nRED',
+        quantity: -1,
+        placedAtMs: Date.UTC(2010, 11, 1, 8, 26),
+        unitPricePence: 0,
+        customerId: undefined,
+      },
     ]);
   });
 

@@ -44,7 +44,7 @@ export async function replayOrders(
 }
 
 /** The body of the order, or why there can be none: the API refused a product or the customer it needs. */
-function bodyOf(
+export function bodyOf(
   order: PlannedOrder,
   catalogue: LoadedCatalogue,
   customers: LoadedCustomers,

@@ -29,7 +29,7 @@ async function ofOperator(server: string): Promise<Granted[]> {
 describe('the accounts of the databases', () => {
   it('are made by the operator as by the script, with the same grants', async () => {
     const script = ofScript();
-    expect(script).toHaveLength(5);
+    expect(script).toHaveLength(6);
     const ofRoles = (...names: string[]) =>
       script.filter((line) => names.some((name) => line.startsWith(`fourfold_${name} `))).sort();
     // It replicates with an account of its own.

@@ -1,18 +1,16 @@
-import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { execa } from 'execa';
 import { demoProducts, demoUsers } from '@fourfold-tools/import';
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { configReferences } from './rules/references.js';
 import { overlay, root } from './testing/overlay.js';
 
-const run = promisify(execFile);
 const demo = join(root, 'k8s/components/in-cluster-data/demo');
 
 interface Taken {
@@ -52,7 +50,10 @@ afterEach(() => {
 });
 
 const script = (name: string, env: Record<string, string>) =>
-  run(process.execPath, [join(demo, name)], { env: { PATH: process.env['PATH'], ...env } });
+  execa(process.execPath, [join(demo, name)], {
+    env: { PATH: process.env['PATH'], ...env },
+    extendEnv: false,
+  });
 
 async function makeSecrets(): Promise<{ stdout: string; secrets: Record<string, Record<string, string>> }> {
   writeFileSync(join(folder, 'token'), 'a-token\n');

@@ -32,17 +32,24 @@ const defaultPorts: Readonly<Record<string, number>> = {
   redis: 6379,
   rediss: 6379,
   'redis+sentinel': 26379,
+  'rediss+sentinel': 26379,
+  'redis+cluster': 6379,
+  'rediss+cluster': 6379,
   smtp: 25,
   smtps: 465,
   http: 80,
   https: 443,
 };
 const URL_PATTERN =
-  /\b(mysql|redis\+sentinel|rediss?|smtps?|https?):\/\/(?:[^@/\s,]*@)?([a-zA-Z0-9.-]+)(?::(\d+))?/g;
+  /\b(mysql|rediss?(?:\+sentinel|\+cluster)?|smtps?|https?):\/\/(?:[^@/\s,]*@)?([a-zA-Z0-9.-]+)(?::(\d+))?/g;
 
-/** Every address in the variables: in URLs, and as `X_HOST` with `X_PORT`. */
+/** What an application tells its clients, and does not connect to. */
+const FOR_CLIENTS = new Set(['STORAGE_LINK_URL']);
+
+/** Every address in the variables that is connected to: in URLs, and as `X_HOST` with `X_PORT`. */
 export function addressesOf(variables: ReadonlyMap<string, string>): Address[] {
   return [...variables].flatMap(([variable, value]) => {
+    if (FOR_CLIENTS.has(variable)) return [];
     if (variable.endsWith('_HOST')) {
       const port = variables.get(variable.replace(/_HOST$/, '_PORT'));
       return port === undefined ? [] : [{ variable, host: value, port: Number(port) }];

@@ -4,14 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { promises } from './promises.js';
 import { root } from './testing/overlay.js';
 
-interface WorkerOptions {
+interface GracefulStop {
   longestStopMs: (options: { drainMs: number; abortGraceMs: number }) => number;
 }
 
 /** By a path that is put together: the library keeps it to itself. */
 const { longestStopMs } = (await import(
-  /* @vite-ignore */ join(root, 'libs/platform/queue/src/worker.options.ts')
-)) as WorkerOptions;
+  /* @vite-ignore */ join(root, 'libs/platform/queue/src/graceful-stop.ts')
+)) as GracefulStop;
 
 /** The one number that `pattern` finds in a source, underscores left out. */
 function figure(file: string, pattern: RegExp): number {
@@ -20,8 +20,8 @@ function figure(file: string, pattern: RegExp): number {
 }
 
 describe('what the manifests leave room for is what the applications do', () => {
-  const queue = 'libs/platform/queue/src/queue.module.ts';
-  const httpServer = 'libs/platform/observability/src/http.server.ts';
+  const queue = 'libs/platform/queue/src/queue.options.ts';
+  const httpServer = 'libs/platform/observability/src/http/http.server.ts';
   const routing = 'libs/platform/db-routing/src/db-routing.options.ts';
   const shards = 'libs/platform/sharding/src/routing/shard-connection.options.ts';
 
@@ -36,11 +36,11 @@ describe('what the manifests leave room for is what the applications do', () => 
       'the stop of a worker',
       1_000 * promises.stopSeconds['worker']!,
       longestStopMs({
-        drainMs: figure(queue, /drainMs = ([\d_]+)/),
-        abortGraceMs: figure(queue, /abortGraceMs = ([\d_]+)/),
-      }) + figure(queue, /CLOSE_MS = ([\d_]+)/),
+        drainMs: figure(queue, /drainMs: ms\.default\(([\d_]+)\)/),
+        abortGraceMs: figure(queue, /abortGraceMs: ms\.default\(([\d_]+)\)/),
+      }),
     ],
-    ['a child process', promises.childMiB, figure(queue, /maxRssBytes: (\d+) \* MIB/)],
+    ['a child process', promises.childMiB, figure(queue, /default\((\d+) \* MIB\)/)],
     [
       'the primary',
       promises.connections['DB_PRIMARY_URL'],

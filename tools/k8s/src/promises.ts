@@ -18,7 +18,7 @@ export const promises = {
   /** At most, of one child process of a queue. */
   childMiB: 512,
   /** Queues of the worker that have child processes. */
-  children: 0,
+  children: 1,
   /** What a process needs beside its heap: code, buffers, stacks. */
   besideHeapMiB: 128,
 } as const;

@@ -1,12 +1,9 @@
-import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { promisify } from 'node:util';
+import { execa } from 'execa';
 import { parse, stringify } from 'yaml';
 import { kubectl } from './kubectl.js';
 import type { Manifest } from './manifests.js';
-
-const run = promisify(execFile);
 
 /** A folder with a kustomization cannot be rendered; the message is kubectl's own. */
 export class RenderError extends Error {
@@ -14,18 +11,13 @@ export class RenderError extends Error {
 }
 
 /** It lives for half a second, a third of which it would collect garbage. */
-const env = { ...process.env, GOGC: 'off' };
+const env = { GOGC: 'off' };
 
 /** @returns the objects of a kustomization, in the order in which they are applied */
 export async function renderFolder(folder: string): Promise<Manifest[]> {
-  let text: string;
-  try {
-    ({ stdout: text } = await run(kubectl(), ['kustomize', folder], { maxBuffer: 64 * 1024 * 1024, env }));
-  } catch (error) {
-    const { stderr } = error as { stderr?: string };
-    throw new RenderError(stderr?.trim() || (error as Error).message, { cause: error });
-  }
-  return text.split(/^---$/m).map(parsed);
+  const ran = await execa(kubectl(), ['kustomize', folder], { env, reject: false });
+  if (ran.failed) throw new RenderError(ran.stderr || ran.shortMessage, { cause: ran });
+  return ran.stdout.split(/^---$/m).map(parsed);
 }
 
 const seen = new Map<string, Manifest>();

@@ -1,9 +1,9 @@
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { execa, execaSync } from 'execa';
 import { eventually } from '@fourfold-tools/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from './testing/free.port.js';
@@ -59,11 +59,9 @@ async function stop(name: Name): Promise<void> {
 }
 
 async function ask(name: Name, password: string, ...command: string[]): Promise<string> {
-  const env = { PATH: process.env['PATH'], REDISCLI_AUTH: `${name}-${password}` };
-  const { stdout, stderr } = await promisify(execFile)('redis-cli', ['-p', `${ports[name]}`, ...command], {
-    env,
-  });
-  return (stdout + stderr).trim();
+  const env = { REDISCLI_AUTH: `${name}-${password}` };
+  const { all } = await execa('redis-cli', ['-p', `${ports[name]}`, ...command], { env, all: true });
+  return all.trim();
 }
 
 /** It has asked the master with the password that it was given. */
@@ -80,7 +78,7 @@ beforeAll(async () => {
   writeConfig('queue', 'redis-queue.conf');
   writeConfig('sentinel', 'sentinel.conf');
   // It is one program: by this name it is a Sentinel. Not every package of it brings the name.
-  const program = execFileSync('sh', ['-c', 'command -v redis-server'], { encoding: 'utf8' }).trim();
+  const program = execaSync('sh', ['-c', 'command -v redis-server']).stdout;
   symlinkSync(program, join(place, 'redis-sentinel'));
 });
 afterAll(async () => {

@@ -3,9 +3,12 @@ import { outboxMigrations } from '@fourfold/outbox';
 import { queueMigrations } from '@fourfold/queue';
 import { shardingMigrations } from '@fourfold/sharding';
 import type { MigrationClass } from '@fourfold/sharding/operating';
+import { analyticsMigrations } from '@shop/analytics';
 import { catalogMigrations } from '@shop/catalog';
 import { notificationsMigrations } from '@shop/notifications';
 import { ordersMigrations, ordersShardMigrations } from '@shop/orders';
+import { recommendationsMigrations } from '@shop/recommendations';
+import { reportsMigrations } from '@shop/reports';
 import { usersShardMigrations } from '@shop/users';
 
 /** Run in the order of the timestamps in their names. */
@@ -17,6 +20,14 @@ export const mainMigrations: readonly MigrationClass[] = [
   ...catalogMigrations,
   ...ordersMigrations,
   ...notificationsMigrations,
+  ...recommendationsMigrations,
+  ...reportsMigrations,
+  ...analyticsMigrations,
 ];
 
-export const shardMigrations: readonly MigrationClass[] = [...usersShardMigrations, ...ordersShardMigrations];
+export const shardMigrations: readonly MigrationClass[] = [
+  // A shard may get replicas later, whose lag is measured by its row.
+  ...dbRoutingMigrations,
+  ...usersShardMigrations,
+  ...ordersShardMigrations,
+];

@@ -1,6 +1,7 @@
 import { ShardRouter } from '@fourfold/sharding';
+import { testEngine } from '@fourfold-tools/testing';
 import { ProductReader } from '@shop/catalog';
-import { CancelOrder, OrderIndex, OrderReader, ordersShardEntities } from '@shop/orders';
+import { OrderIndex, OrderReader, ordersShardEntities } from '@shop/orders';
 import { ChangeUser, EmailTakenError, UserReader } from '@shop/users';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PlannedDatabase } from './testing/planned.database.js';
@@ -94,6 +95,9 @@ const plans: Readonly<Record<string, readonly Plan[]>> = {
   'relaying.sql.ts#SELECT_OLD_PROCESSED': [
     { on: 'main', parameters: [259_200, 1_000], by: { p: 'processed_at', o: 'outbox_message' } },
   ],
+  'dead-letter.sql.ts#SELECT_OLD_RESOLVED': [
+    { on: 'main', parameters: [7_776_000, 500], by: { dead_letters: 'dead_letters_resolved' } },
+  ],
   'dead-letter.sql.ts#selectSummaries': lettersBefore,
   'dead-letter.sql.ts#lockLetters': lettersAfter,
   'dead-letter.sql.ts#SELECT_HISTORY': [
@@ -119,7 +123,7 @@ const plans: Readonly<Record<string, readonly Plan[]>> = {
     { on: 'main', by: { shard_topology: 'PRIMARY' }, walks: 'The newest.' },
   ],
   'topology.store.ts#SELECT_HEAD': [{ on: 'main', by: { shard_topology: 'PRIMARY' }, walks: 'The newest.' }],
-  'product.reader.ts#list': [
+  'product.reader.ts#findIds': [
     {
       on: 'main',
       call: (shop) => twoPages((after) => shop.get(ProductReader).list({ limit: 50 }, after)),
@@ -135,7 +139,18 @@ const plans: Readonly<Record<string, readonly Plan[]>> = {
     },
   ],
   'stock.keeper.ts#LOCK_STOCK': [{ on: 'main', parameters: [['9', '7', '8']], by: { stock: 'PRIMARY' } }],
-  'send-outcome-email.command.ts#LOCK_EMAIL': [{ on: 'main', parameters: ['7'], by: { emails: 'PRIMARY' } }],
+  'send-outcome-email.command.ts#LOCK_EMAILS': [
+    { on: 'main', parameters: [['9', '7', '8']], by: { emails: 'PRIMARY' } },
+  ],
+  'emails.retention.ts#SELECT_OLD_EMAILS': [
+    { on: 'main', parameters: [5_184_000, 500], by: { e: 'emails_age', o: 'outbox_message' } },
+  ],
+  'order-events.retention.ts#SELECT_OLD_EVENTS': [
+    { on: 'main', parameters: [7_776_000, 500], by: { order_events: 'order_events_time' } },
+  ],
+  'idempotency.retention.ts#SELECT_OLD_KEYS': [
+    { on: 'main', parameters: [86_400, 500], by: { idempotency_keys: 'idempotency_keys_age' } },
+  ],
   'recent.best-sellers.ts#MOST_OFTEN_ORDERED': [
     {
       on: 'main',
@@ -144,21 +159,32 @@ const plans: Readonly<Record<string, readonly Plan[]>> = {
       walks: 'The newest lines; what is sorted is their count, in memory.',
     },
   ],
-  'locked-order.ts#lockOrder': [
+  'sales.reader.ts#ORDERS_PAGE': [{ on: 'main', parameters: ['1', '9'], by: { orders: 'PRIMARY' } }],
+  'orders.source.ts#CHANGED_ORDERS': [
     {
       on: 'main',
-      call: (shop) => shop.get(CancelOrder).execute('7'),
-      like: /FOR UPDATE$/,
-      by: { OrderEntity: 'PRIMARY' },
+      parameters: ['2026-01-01 00:00:00', '7', '2026-01-01 00:00:00', '2027-01-01 00:00:00'],
+      texts: { BATCH: '1000' },
+      by: { orders: 'orders_changed' },
     },
   ],
+  'users.sweep.ts#CHANGED_USERS': [
+    {
+      on: 'shard',
+      parameters: ['2026-01-01 00:00:00', '7', '2026-01-01 00:00:00', '2027-01-01 00:00:00'],
+      texts: { BATCH: '1000' },
+      by: { users: 'users_changed' },
+    },
+  ],
+  'expired.reports.ts#FIND_EXPIRED': [{ on: 'main', parameters: ['9'], by: { reports: 'PRIMARY' } }],
+  'locked-orders.ts#LOCK_ORDERS': [{ on: 'main', parameters: [['9', '7', '8']], by: { orders: 'PRIMARY' } }],
   'order.index.ts#page': [indexPages],
-  'order.reader.ts#listOf': [
+  'order.reader.ts#pageOf': [
     ordersOfUser((shop) => twoPages((cursor) => shop.get(OrderReader).listOf('7', { limit: 20, cursor }))),
   ],
-  'keyset.query.ts#of': [indexPages],
-  'keyed.rows.ts#findOne': [userRow(/LIMIT 1$/, (shop) => shop.get(UserReader).load('7'))],
-  'keyed.rows.ts#lockOne': [
+  'keyset-query.ts#of': [indexPages],
+  'keyed-rows.ts#findOne': [userRow(/LIMIT 1$/, (shop) => shop.get(UserReader).load('7'))],
+  'keyed-rows.ts#lockOne': [
     {
       on: 'shard',
       call: (shop) => ordersOf(shop, '7').write((rows) => rows.lockOne({ where: { orderId: '360' } })),
@@ -231,6 +257,9 @@ async function sentFor(sql: string | undefined, plan: Plan): Promise<SentStateme
   return [{ sql: sql.replace(/\{\{(\w+)\}\}/g, (_part, name: string) => texts[name]!), parameters }];
 }
 
+/** MySQL collects what an UPDATE finds by the index that it changes, as many rows as its limit says. */
+const collects = (sql: string) => testEngine === 'mysql' && /^\s*UPDATE\b/.test(sql) && /\bLIMIT\b/.test(sql);
+
 it('every statement with ORDER BY, LIMIT or a lock has a plan here', () => {
   expect(Object.keys(plans).sort()).toEqual(statements.map(({ name }) => name).sort());
 });
@@ -249,7 +278,7 @@ describe('finds its rows by its index, unsorted', () => {
       expect(Object.fromEntries(tables.map(({ table, key }) => [table, key]))).toEqual(plan.by);
       for (const { type, Extra } of tables) {
         expect(['ALL', ...(plan.walks ? [] : ['index'])]).not.toContain(type);
-        expect(Extra).not.toContain('Using temporary');
+        if (!collects(whole)) expect(Extra).not.toContain('Using temporary');
         expect(Extra).not.toContain('Using filesort');
       }
     }

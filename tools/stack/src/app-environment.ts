@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { mainDatabase, shardDatabase as ownShardDatabase, userOf } from './mariadb-accounts.js';
-import { consistencyTokenSecret, loadSecrets, type AccountName } from './secrets.js';
+import { pathToFileURL } from 'node:url';
+import { mainDatabase, shardDatabase as ownShardDatabase, userOf } from './database-accounts.js';
+import { consistencyTokenSecret, linkSecret, loadSecrets, type AccountName } from './secrets.js';
 import { stateLayout, type StackOptions } from './stack-options.js';
 import { host, type AppName } from './topology-node.js';
 import type { PortName } from './topology-ports.js';
@@ -28,12 +29,18 @@ export function appEnvironment(options: StackOptions, choice: AppChoice): Record
   const prefix = choice.prefix ?? 'fourfold';
   const database = choice.database ?? mainDatabase;
   const secrets = loadSecrets(stateLayout(options).secrets);
+  const admission = process.env['ADMISSION_TARGET_MS'];
   return {
     HOST: host,
     ...(choice.app === 'order-api'
-      ? { PORT: String(ports.api), CONSISTENCY_TOKEN_SECRETS: consistencyTokenSecret(secrets) }
+      ? {
+          PORT: String(ports.api),
+          CONSISTENCY_TOKEN_SECRETS: consistencyTokenSecret(secrets),
+          ...(admission !== undefined && { ADMISSION_TARGET_MS: admission }),
+        }
       : {}),
     MANAGEMENT_PORT: String(ports[choice.app === 'order-api' ? 'api-management' : 'worker-management']),
+    DB_ENGINE: options.engine,
     DB_PRIMARY_URL: databaseUrl(options, 'primary', 'app', database),
     DB_REPLICA_URLS: replicas.map((name) => databaseUrl(options, name, 'read', database)).join(','),
     DB_MONITOR_ACCOUNT: `${userOf('monitor')}:${secrets.monitor}`,
@@ -49,7 +56,11 @@ export function appEnvironment(options: StackOptions, choice: AppChoice): Record
     AUTH_JWKS_FILE: join(stateLayout(options).jwt, 'jwks.json'),
     AUTH_ISSUER: 'fourfold-dev',
     AUTH_AUDIENCE: 'fourfold',
+    STORAGE_URL: pathToFileURL(join(stateLayout(options).objects, prefix)).href,
+    STORAGE_LINK_URL: `http://${host}:${ports.api}/v1/files`,
+    STORAGE_LINK_SECRETS: linkSecret(secrets),
     LOG_LEVEL: 'info',
+    ...(choice.app === 'worker' ? { WAREHOUSE_DIR: join(stateLayout(options).warehouse, prefix) } : {}),
     ...(options.traces && { OTEL_EXPORTER_OTLP_ENDPOINT: traceUrl(ports) }),
   };
 }

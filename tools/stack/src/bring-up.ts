@@ -1,6 +1,6 @@
 import { findExecutable } from './executables.js';
 import { checkPorts, type PortClaim } from './port-check.js';
-import { endProcess } from './process-identity.js';
+import { endProcess } from './end-process.js';
 import { RunRecord } from './run-record.js';
 import { awaitReady, pollReady, startServer } from './server-process.js';
 import { StackError } from './stack-error.js';

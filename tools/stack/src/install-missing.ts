@@ -1,7 +1,7 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execaSync } from 'execa';
 import { findExecutable, requireExecutable } from './executables.js';
 import { StackError } from './stack-error.js';
 
@@ -24,6 +24,8 @@ const onRequest = {
   git: 'git',
   buildah: 'buildah',
   mmdebstrap: 'mmdebstrap',
+  pdftotext: 'poppler-utils',
+  pdftoppm: 'poppler-utils',
 } as const;
 
 type OnRequest = keyof typeof onRequest;
@@ -118,7 +120,9 @@ function packagesOf(programs: readonly string[]): string[] {
 /** What to put before a command so that root runs it; undefined when we may not. */
 function rootPrefix(): readonly string[] | undefined {
   if (process.getuid?.() === 0) return [];
-  return spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0 ? ['sudo', '-n'] : undefined;
+  return execaSync('sudo', ['-n', 'true'], { stdio: 'ignore', reject: false }).failed
+    ? undefined
+    : ['sudo', '-n'];
 }
 
 /** Debian asks this file whether a package may start its service; 101 means no. One that exists is left alone. */
@@ -138,10 +142,9 @@ function withoutServices(prefix: readonly string[], work: () => void): void {
 
 function run(prefix: readonly string[], command: readonly string[], { mayFail }: { mayFail: boolean }): void {
   const [file = '', ...args] = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', ...command];
-  const result = spawnSync(file, args, { encoding: 'utf8', maxBuffer: 64 * 1_024 * 1_024 });
-  if (result.status === 0 || mayFail) return;
-  const output = `${result.stdout}${result.stderr}`.trimEnd().split('\n').slice(-15).join('\n');
-  throw new StackError(
-    `${command.join(' ')} failed: ${result.error?.message ?? `exit code ${result.status}`}\n${output}`,
-  );
+  const { failed, all, exitCode, shortMessage } = execaSync(file, args, { all: true, reject: false });
+  if (!failed || mayFail) return;
+  const why =
+    exitCode === undefined ? shortMessage : `exit code ${exitCode}\n${all.split('\n').slice(-15).join('\n')}`;
+  throw new StackError(`${command.join(' ')} failed: ${why}`);
 }

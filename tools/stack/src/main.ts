@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { installMissing } from './install-missing.js';
+import { installMysql } from './mysql-files.js';
 import { showLogs } from './show-logs.js';
 import { StackError, UsageError } from './stack-error.js';
 import { stackOptionsFromEnv } from './stack-options.js';
@@ -20,7 +21,8 @@ const usage = `Usage: npm run stack -- <command>
 
 Nodes: primary, replica-1, replica-2, shard-0 … shard-3, redis-cache, redis-queue, mail, prometheus, alertmanager, traces, order-api, worker
 Ports: FOURFOLD_PORT_OFFSET=1000 shifts all, FOURFOLD_PORTS="primary=23306,api=3005" sets single ones.
-State: FOURFOLD_STATE_DIR (default .stack)`;
+State: FOURFOLD_STATE_DIR (default .stack)
+Engine: FOURFOLD_ENGINE=mysql has MySQL in place of MariaDB, unpacked from Debian's packages (docs/databases.md)`;
 
 const repoRoot = fileURLToPath(new URL('../../..', import.meta.url));
 const say = (line: string) => void process.stdout.write(`${line}\n`);
@@ -41,6 +43,7 @@ async function main(argv: readonly string[]): Promise<void> {
   switch (command) {
     case 'up':
       installMissing({ report: say });
+      if (options.engine === 'mysql') await installMysql(repoRoot, say);
       return stack.up();
     case 'down':
       return stack.down();

@@ -1,19 +1,4 @@
-/** What makes one MariaDB server of the topology different from the others. */
-export interface MariadbRole {
-  readonly name: string;
-  readonly kind: 'primary' | 'replica' | 'shard';
-  /** Unique in the topology. */
-  readonly serverId: number;
-  /** One per writer: the primary and its replicas share one, each shard has its own. */
-  readonly gtidDomainId: number;
-}
-
-export interface MariadbPlace {
-  readonly dataDir: string;
-  readonly socket: string;
-  readonly port: number;
-  readonly runsAsRoot: boolean;
-}
+import type { DatabasePlace, DatabaseRole } from './database-engine.js';
 
 /**
  * The server's whole configuration; no other file is read. Sizes fit seven servers on a laptop.
@@ -21,7 +6,7 @@ export interface MariadbPlace {
  * Commits on the primary and the shards are durable (redo log and binary log are synced): what a client was told is
  * committed survives a crash. A replica may lose its last second, because it fetches that again by GTID.
  */
-export function mariadbConfig(role: MariadbRole, place: MariadbPlace): string {
+export function mariadbConfig(role: DatabaseRole, place: DatabasePlace): string {
   const writer = role.kind !== 'replica';
   return [
     '[mariadbd]',

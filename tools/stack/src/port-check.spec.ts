@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkPorts, type PortClaim, type PortState } from './port-check.js';
+import { checkPorts, freePorts, type PortClaim, type PortState } from './port-check.js';
 import { PortForbiddenError, PortInUseError } from './stack-error.js';
 
 const claims: readonly PortClaim[] = [
@@ -25,5 +25,19 @@ describe('checkPorts', () => {
     const outcome = check({ 13_306: 'in-use' });
     await expect(outcome).rejects.toThrow(PortInUseError);
     await expect(outcome).rejects.toThrow(/Port 13306 is in use, and primary needs it.*"primary=/);
+  });
+});
+
+describe('freePorts', () => {
+  /** Below what tests choose from, so that nothing else looks at it. */
+  const range = [18_000, 18_100] as const;
+
+  it('gives no port of a block to the next calls, however often the range was used', async () => {
+    for (let used = 0; used < 600;) {
+      const calls = await Promise.all([17, 1, 1, 5].map((count) => freePorts(count, range)));
+      const ports = calls.flat();
+      expect(new Set(ports).size, ports.join()).toBe(ports.length);
+      used += ports.length;
+    }
   });
 });

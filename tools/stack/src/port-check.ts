@@ -65,8 +65,12 @@ let position = Math.floor(Math.random() * SLICE);
  * much later has a range that other callers do not choose from.
  */
 export async function freePorts(count: number, [lowest, highest]: PortRange = ownRange()): Promise<number[]> {
-  for (let attempt = 0; attempt < highest - lowest; attempt++) {
-    const first = lowest + (position % (highest - lowest - count));
+  const size = highest - lowest;
+  for (let attempt = 0; attempt < size; attempt++) {
+    // A block that would pass the range's end begins at its start, and takes the rest of the lap with it: every call
+    // counts laps alike, or a call for one port would be given one of a block that another call has just chosen.
+    if ((position % size) + count > size) position += size - (position % size);
+    const first = lowest + (position % size);
     // Before the look: another call may be made meanwhile.
     position += count;
     const block = Array.from({ length: count }, (_, index) => first + index);

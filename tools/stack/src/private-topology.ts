@@ -3,14 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from './port-check.js';
 import { RunRecord } from './run-record.js';
-import { type StackOptions, stackOptionsFromEnv } from './stack-options.js';
+import { engineFrom, type StackOptions, stackOptionsFromEnv } from './stack-options.js';
 import { Stack } from './stack.js';
 import { isOwnStateFolder } from './state-folder.js';
 import { portNames, type PortName } from './topology-ports.js';
 
 const folderPrefix = 'fourfold-private-';
 
-/** A topology for one owner, a run of tests or of a bench: its own folder, its own free ports. Nothing of it runs yet. */
+/**
+ * A topology for one owner, a run of tests or of a bench: its own folder, its own free ports, on the engine of
+ * `FOURFOLD_ENGINE`. Nothing of it runs yet.
+ */
 export async function privateTopology(repoRoot: string): Promise<StackOptions> {
   const stateDir = mkdtempSync(join(tmpdir(), folderPrefix));
   ownerRecord(stateDir).write(process.pid);
@@ -19,7 +22,7 @@ export async function privateTopology(repoRoot: string): Promise<StackOptions> {
     PortName,
     number
   >;
-  return { repoRoot, stateDir, ports, prometheus: false, traces: false };
+  return { repoRoot, stateDir, ports, engine: engineFrom(process.env), prometheus: false, traces: false };
 }
 
 /**

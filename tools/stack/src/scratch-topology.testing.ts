@@ -7,7 +7,7 @@ import { databaseUrl } from './app-environment.js';
 import { freePorts } from './port-check.js';
 import { removeTopology } from './private-topology.js';
 import type { AccountName } from './secrets.js';
-import type { StackOptions } from './stack-options.js';
+import { engineFrom, type StackOptions } from './stack-options.js';
 import { Stack } from './stack.js';
 import { portNames, type PortName } from './topology-ports.js';
 
@@ -28,6 +28,7 @@ export class ScratchTopology {
         PortName,
         number
       >,
+      engine: engineFrom(process.env),
       prometheus: true,
       traces: true,
     };

@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** The database accounts of a topology; each is explained where it is granted (`mariadb-accounts.ts`). */
+/** The database accounts of a topology; each is explained where it is granted (`database-accounts.ts`). */
 export const accountNames = ['app', 'migrate', 'read', 'monitor', 'repl', 'root'] as const;
 export type AccountName = (typeof accountNames)[number];
 export type Secrets = Readonly<Record<AccountName, string>>;
@@ -35,6 +35,11 @@ export function loadSecrets(path: string): Secrets {
  */
 export function consistencyTokenSecret({ root }: Secrets): string {
   return createHmac('sha256', root).update('consistency tokens').digest('base64url');
+}
+
+/** What links to files are signed with: the same way. */
+export function linkSecret({ root }: Secrets): string {
+  return createHmac('sha256', root).update('links to files').digest('base64url');
 }
 
 function read(path: string): Secrets {

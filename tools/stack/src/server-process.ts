@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { LogFile } from './log-file.js';
 import { poll } from './poll.js';
-import { endProcess, type ProcessIdentity } from './process-identity.js';
+import { endProcess } from './end-process.js';
+import type { ProcessIdentity } from './process-identity.js';
 import type { RunRecord } from './run-record.js';
 import { StackError } from './stack-error.js';
 

@@ -1,4 +1,6 @@
 import { join, resolve } from 'node:path';
+import { type EngineName, engineNames } from './database-engine.js';
+import { StackError } from './stack-error.js';
 import { portsFrom, type TopologyPorts } from './topology-ports.js';
 
 export interface StackOptions {
@@ -7,6 +9,8 @@ export interface StackOptions {
   /** Data, logs, run records, secrets and development keys of this one topology. */
   readonly stateDir: string;
   readonly ports: TopologyPorts;
+  /** What primary, replicas and shards are. */
+  readonly engine: EngineName;
   /** False leaves Prometheus and Alertmanager out altogether, even where they are installed. */
   readonly prometheus: boolean;
   /** False leaves the receiver of traces out, and the apps send none. */
@@ -15,7 +19,7 @@ export interface StackOptions {
 
 /**
  * Reads `FOURFOLD_STATE_DIR` (default `<repoRoot>/.stack`), `FOURFOLD_PORT_OFFSET`, `FOURFOLD_PORTS`,
- * `FOURFOLD_PROMETHEUS` (`off` leaves it and Alertmanager out) and `FOURFOLD_TRACES` (`off`: no traces).
+ * `FOURFOLD_ENGINE` (`mysql` in place of MariaDB), `FOURFOLD_PROMETHEUS` (`off` leaves it and Alertmanager out) and `FOURFOLD_TRACES` (`off`: no traces).
  * @throws StackError naming the variable that is wrong.
  */
 export function stackOptionsFromEnv(env: Record<string, string | undefined>, repoRoot: string): StackOptions {
@@ -23,9 +27,18 @@ export function stackOptionsFromEnv(env: Record<string, string | undefined>, rep
     repoRoot: resolve(repoRoot),
     stateDir: resolve(repoRoot, env['FOURFOLD_STATE_DIR'] || '.stack'),
     ports: portsFrom(env),
+    engine: engineFrom(env),
     prometheus: env['FOURFOLD_PROMETHEUS'] !== 'off',
     traces: env['FOURFOLD_TRACES'] !== 'off',
   };
+}
+
+/** @throws StackError for a name of another engine. */
+export function engineFrom(env: Record<string, string | undefined>): EngineName {
+  const name = env['FOURFOLD_ENGINE'] || 'mariadb';
+  const known = engineNames.find((engine) => engine === name);
+  if (known !== undefined) return known;
+  throw new StackError(`FOURFOLD_ENGINE is "${name}"; it has to be one of: ${engineNames.join(', ')}`);
 }
 
 /** The variables that make another process see the same topology: the inverse of `stackOptionsFromEnv`. */
@@ -36,6 +49,7 @@ export function envOf(options: StackOptions): Record<string, string> {
     FOURFOLD_PORTS: Object.entries(options.ports)
       .map(([name, port]) => `${name}=${port}`)
       .join(','),
+    FOURFOLD_ENGINE: options.engine,
     FOURFOLD_PROMETHEUS: options.prometheus ? 'on' : 'off',
     FOURFOLD_TRACES: options.traces ? 'on' : 'off',
   };
@@ -53,6 +67,9 @@ export function stateLayout(options: Pick<StackOptions, 'stateDir'>) {
     lock: at('run', 'stack.lock'),
     secrets: at('secrets.json'),
     jwt: at('jwt'),
+    /** Files that the apps store. */
+    objects: at('objects'),
+    warehouse: at('warehouse'),
     folders: [at('data'), at('logs'), at('run')],
   };
 }

@@ -13,7 +13,7 @@ import {
 import { bringUp, type Report } from './bring-up.js';
 import { withExclusiveLock } from './exclusive-lock.js';
 import { checkPorts, type PortClaim } from './port-check.js';
-import { endProcess } from './process-identity.js';
+import { endProcess } from './end-process.js';
 import { poll } from './poll.js';
 import { RunRecord } from './run-record.js';
 import { awaitReady, startServer } from './server-process.js';

@@ -32,10 +32,23 @@ describe('ports', () => {
 
   it('reach another process through the environment', () => {
     const options = stackOptionsFromEnv(
-      { FOURFOLD_PORT_OFFSET: '7', FOURFOLD_PROMETHEUS: 'off', FOURFOLD_TRACES: 'off' },
+      {
+        FOURFOLD_PORT_OFFSET: '7',
+        FOURFOLD_PROMETHEUS: 'off',
+        FOURFOLD_TRACES: 'off',
+        FOURFOLD_ENGINE: 'mysql',
+      },
       '/repo',
     );
-    expect(options).toMatchObject({ stateDir: '/repo/.stack', prometheus: false, traces: false });
+    expect(options).toMatchObject({
+      stateDir: '/repo/.stack',
+      prometheus: false,
+      traces: false,
+      engine: 'mysql',
+    });
     expect(stackOptionsFromEnv(envOf(options), '/repo')).toEqual(options);
+    expect(() => stackOptionsFromEnv({ FOURFOLD_ENGINE: 'oracle' }, '/repo')).toThrow(
+      'FOURFOLD_ENGINE is "oracle"; it has to be one of: mariadb, mysql',
+    );
   });
 });

@@ -1,6 +1,6 @@
 import { alertmanagerServer } from './alertmanager.server.js';
 import { mailServer } from './mail.server.js';
-import { mariadbServer } from './mariadb.server.js';
+import { databaseServer } from './database.server.js';
 import { prometheusServer } from './prometheus.server.js';
 import { redisServer } from './redis.server.js';
 import type { StackOptions } from './stack-options.js';
@@ -10,13 +10,13 @@ import { traceServer } from './trace.server.js';
 /** Every server of a topology, in the order in which `status` shows them. */
 export function topologyServers(options: StackOptions): ServerNode[] {
   const replicas = (['replica-1', 'replica-2'] as const).map((name, index) =>
-    mariadbServer(options, { name, kind: 'replica', serverId: 2 + index, gtidDomainId: 1 }),
+    databaseServer(options, { name, kind: 'replica', serverId: 2 + index, gtidDomainId: 1 }),
   );
   const shards = (['shard-0', 'shard-1', 'shard-2', 'shard-3'] as const).map((name, index) =>
-    mariadbServer(options, { name, kind: 'shard', serverId: 10 + index, gtidDomainId: 10 + index }),
+    databaseServer(options, { name, kind: 'shard', serverId: 10 + index, gtidDomainId: 10 + index }),
   );
   return [
-    mariadbServer(options, { name: 'primary', kind: 'primary', serverId: 1, gtidDomainId: 1 }),
+    databaseServer(options, { name: 'primary', kind: 'primary', serverId: 1, gtidDomainId: 1 }),
     ...replicas,
     ...shards,
     redisServer(options, 'redis-cache'),

@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execaSync } from 'execa';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -27,10 +27,10 @@ describe('the commands for the first order', () => {
       answerFile: join(folder, 'answer.txt'),
     });
     const run = (command: string) =>
-      execFileSync('sh', ['-c', command], {
-        encoding: 'utf8',
-        env: { ...process.env, PATH: `${folder}${delimiter}${process.env['PATH']}` },
-      });
+      execaSync('sh', ['-c', command], {
+        env: { PATH: `${folder}${delimiter}${process.env['PATH']}` },
+        stripFinalNewline: false,
+      }).stdout;
     const placed = run(commands.place);
     expect(placed).toContain('[http://127.0.0.1:3000/v1/orders]\n');
     expect(placed).toContain('[Authorization: Bearer e30.e30.sig]\n[-H]\n[Idempotency-Key: key-1]\n');

@@ -172,11 +172,13 @@ describe('npm start on a fresh clone', { timeout: 10 * minute }, () => {
     expect(await start.interrupt(minute)).toBe('exit code 0');
   });
 
-  it('broken off before it is up, stops what it has begun', async () => {
-    start = new NpmStart(clone);
-    await start.says('✓ Servers are up', minute);
-    const processes = recordedProcesses(clone);
-    expect(await start.interrupt(minute)).toBe('exit code 130');
-    expect(await leftBehind(clone, processes)).toEqual(nothing);
-  });
+  // Another start of the servers.
+  if (fullRun)
+    it('broken off before it is up, stops what it has begun', async () => {
+      start = new NpmStart(clone);
+      await start.says('✓ Servers are up', minute);
+      const processes = recordedProcesses(clone);
+      expect(await start.interrupt(minute)).toBe('exit code 130');
+      expect(await leftBehind(clone, processes)).toEqual(nothing);
+    });
 });

@@ -9,6 +9,7 @@ import {
   endProcess,
   host,
   installMissing,
+  installMysql,
   migrationEnvironment,
   Stack,
   StackError,
@@ -58,7 +59,10 @@ export class PlatformStart {
       });
     };
 
-    await step('Server programs are installed', async (report) => installMissing({ report }));
+    await step('Server programs are installed', async (report) => {
+      installMissing({ report });
+      if (options.engine === 'mysql') await installMysql(options.repoRoot, report);
+    });
     await step('Servers are up', async (report) => {
       await this.endOrphans(report);
       await new Stack(options, report).up({ withApps: true });

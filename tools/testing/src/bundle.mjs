@@ -1,11 +1,11 @@
 // Bundles a TypeScript module with all that it imports: Node reads one file at a start, and not two thousand. The first
 // process that needs a bundle builds it; the next ones reuse it for as long as no source of ours has changed.
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { enableCompileCache, flushCompileCache } from 'node:module';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { withLockFile } from '@fourfold-tools/stack/lock-file';
 
 // Below node_modules, so that the bundles find the packages that stay outside.
 const cache = fileURLToPath(new URL('../../../node_modules/.cache/fourfold-bundles', import.meta.url));
@@ -18,6 +18,12 @@ const OUTSIDE = [
   '@bull-board/api',
   '@bull-board/fastify',
   '@fastify/static',
+  'pdfkit',
+  'exceljs',
+  '@duckdb/node-api',
+  '@aws-sdk/client-s3',
+  '@aws-sdk/lib-storage',
+  '@aws-sdk/s3-request-presigner',
   'swagger-ui-dist',
   // Loaded only where there are traces.
   '@opentelemetry/context-async-hooks',
@@ -37,10 +43,8 @@ const SHARED = ['ioredis', 'msgpackr-extract', 'reflect-metadata'];
 export async function importBundled(url) {
   const entry = fileURLToPath(url);
   const folder = join(cache, createHash('sha256').update(entry).digest('hex').slice(0, 16));
-  while (!isCurrent(folder)) {
-    if (!takes(`${folder}.lock`)) await setTimeout(50);
-    else await bundle(entry, folder).finally(() => rmSync(`${folder}.lock`, { force: true }));
-  }
+  // One process builds it: many that start at once would each take as long as all of them together.
+  if (!isCurrent(folder)) await withLockFile(`${folder}.lock`, () => bundle(entry, folder));
   enableCompileCache(join(cache, 'compiled'));
   // A module of the bundle may use a decorator before Nest's own import of it has run.
   await import('reflect-metadata');
@@ -48,6 +52,24 @@ export async function importBundled(url) {
   // At once: a process that is killed writes nothing.
   flushCompileCache();
   return module;
+}
+
+/** The script of a child process, beside the source that names it. */
+const CHILD = /new URL\(["'](\.\/[\w/.-]+\.child)\.js["'], import\.meta\.url\)/g;
+
+/** @returns the URL of a script that runs the source of a child from a bundle of its own */
+function childRunner(source, name) {
+  const entry = new URL(`${name}.ts`, pathToFileURL(source));
+  const runner = join(
+    cache,
+    `${createHash('sha256').update(entry.href).digest('hex').slice(0, 16)}.child.mjs`,
+  );
+  const bundled = JSON.stringify(import.meta.url);
+  writeFileSync(
+    runner,
+    `import { importBundled } from ${bundled};\nawait importBundled(new URL(${JSON.stringify(entry.href)}));\n`,
+  );
+  return pathToFileURL(runner).href;
 }
 
 /** Whether the bundle is there and each of its sources is as it was. */
@@ -87,7 +109,9 @@ export async function bundle(entry, folder, plugins = []) {
           if (!id.startsWith('/') || id.includes('/node_modules/')) return null;
           sources[id] = statSync(id).mtimeMs;
           // A module finds the files beside it where its source is.
-          return code.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(id).href));
+          return code
+            .replaceAll(CHILD, (_all, name) => `new URL(${JSON.stringify(childRunner(id, name))})`)
+            .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(id).href));
         },
       },
     ],
@@ -110,26 +134,4 @@ export async function bundle(entry, folder, plugins = []) {
   });
   // Last: without it the bundle counts as not there.
   writeFileSync(join(folder, 'sources.json'), JSON.stringify(sources));
-}
-
-/** One process builds a bundle at a time: many that start at once would each take as long as all of them together. */
-function takes(lock) {
-  mkdirSync(cache, { recursive: true });
-  try {
-    writeFileSync(lock, String(process.pid), { flag: 'wx' });
-    return true;
-  } catch (error) {
-    if (error.code !== 'EEXIST') throw error;
-  }
-  if (!holderRuns(lock)) rmSync(lock, { force: true });
-  return false;
-}
-
-function holderRuns(lock) {
-  try {
-    process.kill(Number(readFileSync(lock, 'utf8')), 0);
-    return true;
-  } catch (error) {
-    return error.code !== 'ESRCH';
-  }
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { removeAbandonedTopologies, tailOf } from '@fourfold-tools/stack';
+import { engineFrom, installMysql, removeAbandonedTopologies, tailOf } from '@fourfold-tools/stack';
 import { type OwnStack, repoRoot, startOwnStack } from './own-stack.js';
 import './provided-topology.js';
 import { describeTopology, type TestTopology } from './test-topology.js';
@@ -33,6 +33,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
 
 async function startServers(): Promise<{ topology: TestTopology; remove: () => Promise<void> }> {
   await removeAbandonedTopologies(repoRoot);
+  if (engineFrom(process.env) === 'mysql') await installMysql(repoRoot, (line) => console.log(line));
   const own = await startOwnStack();
   const remove = () => {
     reportEnded(own);

@@ -100,21 +100,23 @@ describe('a frozen server', () => {
 
 describe('a replica', () => {
   const state = async () => {
-    const [status] = await servers.ask('replica-1', 'SHOW SLAVE STATUS');
-    return [status?.['Slave_IO_Running'], status?.['Slave_SQL_Running'], status?.['Seconds_Behind_Master']];
+    const status = await servers.status('replica-1');
+    return [status?.receiver, status?.applier, status?.lagSeconds];
   };
   const onlyTheOther = (id: number) => eventually(async () => expect((await newest())[1]).toBe(id));
 
-  it('that does not apply, or is cut off, stays behind and says nothing about its lag', async () => {
+  it('that does not apply, or is cut off, stays behind and says nothing about how far', async () => {
+    // MySQL counts on while it applies, and is up to date with what it has received.
+    const cutOffLag = servers.engine === 'mysql' ? 0 : null;
     for (const [fault, cure, threads] of [
-      ['stopApplying', 'startApplying', ['Yes', 'No']],
-      ['cutOff', 'reconnect', ['No', 'Yes']],
+      ['stopApplying', 'startApplying', ['Yes', 'No', null]],
+      ['cutOff', 'reconnect', ['No', 'Yes', cutOffLag]],
     ] as const) {
       await servers[fault]('replica-1');
       const id = await write();
       await onlyTheOther(id);
       expect((await newest())[0]).toBe(id - 1);
-      expect(await state()).toEqual([...threads, null]);
+      expect(await state()).toEqual(threads);
       await servers[cure]('replica-1');
       await bothHave(id);
     }

@@ -1,6 +1,17 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { accountStatements, loadSecrets, poll, RunRecord, stateLayout } from '@fourfold-tools/stack';
-import { createConnection, type RowDataPacket } from 'mysql2/promise';
+import {
+  accountStatements,
+  type EngineName,
+  engineOf,
+  loadSecrets,
+  poll,
+  replicaStatus,
+  type ReplicaStatus,
+  RunRecord,
+  stateLayout,
+  threadFiles,
+  userOf,
+} from '@fourfold-tools/stack';
+import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
 import { type OwnStack, startOwnStack } from './own-stack.js';
 import { createDatabase, type TestDatabase } from './test-database.js';
 import { describeTopology, type PrimaryAddress, type ReplicaAddress } from './test-topology.js';
@@ -9,7 +20,7 @@ export type ReplicaName = 'replica-1' | 'replica-2';
 export type ReplicatedServerName = 'primary' | ReplicaName;
 
 /**
- * A MariaDB primary and two replicas of the test's own, which it may hurt. Faults of different kinds can be had at
+ * A primary and two replicas of the test's own, which it may hurt; of the engine that the run is for. Faults of different kinds can be had at
  * once. What a fault does is done when its call returns; what follows from it (a replica catches up) is to be polled.
  */
 export class ReplicatedServers {
@@ -18,6 +29,14 @@ export class ReplicatedServers {
 
   private constructor(private readonly own: OwnStack) {
     ({ primary: this.primary, replicas: this.replicas } = describeTopology(own.options));
+  }
+
+  get engine(): EngineName {
+    return this.own.options.engine;
+  }
+
+  private get words(): ReplicationWords {
+    return replicationWords[this.engine];
   }
 
   /** Returns once both replicas follow. */
@@ -63,22 +82,22 @@ export class ReplicatedServers {
     process.kill(this.pid(name), 'SIGCONT');
   }
 
-  /** Stops the SQL thread: the replica receives and does not apply, and knows no lag (`Seconds_Behind_Master` is null). */
+  /** Stops the SQL thread: the replica receives and does not apply, and knows no lag (it is null). */
   async stopApplying(name: ReplicaName): Promise<void> {
-    await this.ask(name, 'STOP SLAVE SQL_THREAD');
+    await this.ask(name, 'STOP REPLICA SQL_THREAD');
   }
 
   async startApplying(name: ReplicaName): Promise<void> {
-    await this.ask(name, 'START SLAVE SQL_THREAD');
+    await this.ask(name, 'START REPLICA SQL_THREAD');
   }
 
   /** Stops the I/O thread: the replica receives nothing and knows no lag. */
   async cutOff(name: ReplicaName): Promise<void> {
-    await this.ask(name, 'STOP SLAVE IO_THREAD');
+    await this.ask(name, 'STOP REPLICA IO_THREAD');
   }
 
   async reconnect(name: ReplicaName): Promise<void> {
-    await this.ask(name, 'START SLAVE IO_THREAD');
+    await this.ask(name, 'START REPLICA IO_THREAD');
   }
 
   /**
@@ -86,11 +105,29 @@ export class ReplicatedServers {
    * a kill. What is already received is fetched again; a thread that a test has stopped stays so.
    */
   async delay(name: ReplicaName, seconds: number): Promise<void> {
-    const [status] = await this.ask(name, 'SHOW SLAVE STATUS');
-    await this.ask(name, 'STOP SLAVE');
-    await this.ask(name, `CHANGE MASTER TO MASTER_DELAY = ${seconds}`);
-    if (status?.['Slave_IO_Running'] !== 'No') await this.reconnect(name);
-    if (status?.['Slave_SQL_Running'] !== 'No') await this.startApplying(name);
+    const status = await this.status(name);
+    await this.ask(name, 'STOP REPLICA');
+    await this.ask(name, this.words.delay(seconds));
+    if (status?.receiver !== 'No') await this.reconnect(name);
+    if (status?.applier !== 'No') await this.startApplying(name);
+  }
+
+  /** What a replica says of its replication; undefined when it is none. */
+  async status(name: ReplicaName): Promise<ReplicaStatus | undefined> {
+    return this.connected(name, replicaStatus);
+  }
+
+  /** Has the replica ask for its primary at another port; it goes on with what it has. */
+  async repoint(name: ReplicaName, port: number): Promise<void> {
+    await this.ask(name, 'STOP REPLICA');
+    await this.ask(name, this.words.repoint(port));
+    await this.ask(name, 'START REPLICA');
+  }
+
+  /** Waits until the replica has all that the primary has committed by now. */
+  async catchUp(name: ReplicaName): Promise<void> {
+    const [row] = await this.ask('primary', this.words.committed);
+    await this.ask(name, this.words.wait(String(row?.['position'])));
   }
 
   /** Has the primary refuse writes from now on (not root's) and keep its connections, as a switchover begins. */
@@ -104,18 +141,18 @@ export class ReplicatedServers {
    * @returns where the accounts that write reach it, with `database`
    */
   async promote(name: ReplicaName, database: string): Promise<string> {
-    const [row] = await this.ask('primary', 'SELECT @@gtid_binlog_pos AS position');
-    for (const replica of this.replicas)
-      await this.ask(replica.name as ReplicaName, `SELECT MASTER_GTID_WAIT('${row?.['position']}', 10)`);
-    const { port, rootUrl } = this.replicas.find((replica) => replica.name === name)!;
+    await Promise.all(this.replicas.map((replica) => this.catchUp(replica.name as ReplicaName)));
+    const { host, port, rootUrl } = this.replicas.find((replica) => replica.name === name)!;
     const promoted = await createConnection({ uri: rootUrl });
     const secrets = loadSecrets(stateLayout(this.own.options).secrets);
-    const becomePrimary = ['STOP SLAVE', 'RESET SLAVE ALL', ...accountStatements('primary', secrets)];
-    for (const statement of [...becomePrimary, 'SET GLOBAL read_only = 0']) await promoted.query(statement);
+    const accounts = accountStatements('primary', secrets, this.engine);
+    for (const statement of ['STOP REPLICA', 'RESET REPLICA ALL', ...accounts, 'SET GLOBAL read_only = 0'])
+      await promoted.query(statement);
     await promoted.end();
     const other = name === 'replica-1' ? 'replica-2' : 'replica-1';
-    const follow = `CHANGE MASTER TO MASTER_PORT = ${port}, MASTER_USE_GTID = slave_pos`;
-    for (const statement of ['STOP SLAVE', follow, 'START SLAVE']) await this.ask(other, statement);
+    const source = { host, port, user: userOf('repl'), password: secrets.repl };
+    for (const statement of ['STOP REPLICA', engineOf(this.own.options).follow(source), 'START REPLICA'])
+      await this.ask(other, statement);
     const url = new URL(this.primary.appUrl);
     url.port = String(port);
     url.pathname = `/${database}`;
@@ -123,12 +160,15 @@ export class ReplicatedServers {
   }
 
   /** One statement as root, over a connection of its own; its rows, if it has any. */
-  async ask(name: ReplicatedServerName, statement: string): Promise<RowDataPacket[]> {
+  ask(name: ReplicatedServerName, statement: string): Promise<RowDataPacket[]> {
+    return this.connected(name, async (root) => (await root.query<RowDataPacket[]>(statement))[0]);
+  }
+
+  private async connected<T>(name: ReplicatedServerName, work: (root: Connection) => Promise<T>): Promise<T> {
     const server = [this.primary, ...this.replicas].find((one) => one.name === name)!;
     const connection = await createConnection({ uri: server.rootUrl });
     try {
-      const [rows] = await connection.query<RowDataPacket[]>(statement);
-      return rows;
+      return await work(connection);
     } finally {
       await connection.end();
     }
@@ -154,10 +194,33 @@ export class ReplicatedServers {
   }
 }
 
+interface ReplicationWords {
+  delay(seconds: number): string;
+  repoint(port: number): string;
+  /** `position`: everything that is committed. */
+  readonly committed: string;
+  /** At most 10 s. */
+  wait(position: string): string;
+}
+
+/** Everything else of replication has the same statements on both engines. */
+const replicationWords: Readonly<Record<EngineName, ReplicationWords>> = {
+  mariadb: {
+    delay: (seconds) => `CHANGE MASTER TO MASTER_DELAY = ${seconds}`,
+    repoint: (port) => `CHANGE MASTER TO MASTER_PORT = ${port}`,
+    committed: 'SELECT @@GLOBAL.gtid_binlog_pos AS position',
+    wait: (position) => `SELECT MASTER_GTID_WAIT('${position}', 10)`,
+  },
+  mysql: {
+    delay: (seconds) => `CHANGE REPLICATION SOURCE TO SOURCE_DELAY = ${seconds}`,
+    repoint: (port) => `CHANGE REPLICATION SOURCE TO SOURCE_PORT = ${port}`,
+    committed: 'SELECT @@GLOBAL.gtid_executed AS position',
+    wait: (position) => `SELECT WAIT_FOR_EXECUTED_GTID_SET('${position}', 10)`,
+  },
+};
+
 /** A signal reaches a process's threads one by one; without /proc there is no way to tell which have it. */
 function isStopped(pid: number): boolean {
   if (process.platform !== 'linux') return true;
-  return readdirSync(`/proc/${pid}/task`).every((thread) =>
-    /^State:\s+[Tt]/m.test(readFileSync(`/proc/${pid}/task/${thread}/status`, 'utf8')),
-  );
+  return threadFiles(pid, 'status').every((status) => /^State:\s+[Tt]/m.test(status));
 }

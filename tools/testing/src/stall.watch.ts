@@ -12,9 +12,9 @@ export interface StallWatchOptions {
  * nothing about what it waits for.
  */
 export class StallWatch {
-  readonly #stalls: { fromMs: number; toMs: number }[] = [];
-  #beating: Promise<void> | undefined;
-  #ended = false;
+  private readonly stalls: { fromMs: number; toMs: number }[] = [];
+  private beating: Promise<void> | undefined;
+  private ended = false;
 
   /** @param beat something that takes no time when all works; by default a turn of this process itself */
   constructor(
@@ -23,30 +23,30 @@ export class StallWatch {
   ) {}
 
   start(): this {
-    this.#beating ??= this.#watch();
+    this.beating ??= this.watch();
     return this;
   }
 
   /** How many ms of that time passed in stalls. By `performance.now()`. */
   between(fromMs: number, toMs: number): number {
-    return this.#stalls.reduce(
+    return this.stalls.reduce(
       (sum, stall) => sum + Math.max(0, Math.min(toMs, stall.toMs) - Math.max(fromMs, stall.fromMs)),
       0,
     );
   }
 
   async stop(): Promise<void> {
-    this.#ended = true;
-    await this.#beating;
+    this.ended = true;
+    await this.beating;
   }
 
-  async #watch(): Promise<void> {
+  private async watch(): Promise<void> {
     const { everyMs, lateMs } = this.options;
-    while (!this.#ended) {
+    while (!this.ended) {
       const fromMs = performance.now();
       await Promise.all([this.beat(), pause(everyMs)]);
       const toMs = performance.now();
-      if (toMs - fromMs > lateMs) this.#stalls.push({ fromMs, toMs });
+      if (toMs - fromMs > lateMs) this.stalls.push({ fromMs, toMs });
     }
   }
 }

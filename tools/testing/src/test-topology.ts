@@ -3,6 +3,8 @@ import {
   host,
   mainDatabase,
   shardDatabase,
+  engineFrom,
+  type EngineName,
   envOf,
   type StackOptions,
 } from '@fourfold-tools/stack';
@@ -39,6 +41,8 @@ export interface RedisAddress extends ServerAddress {
 export interface TestTopology {
   readonly repoRoot: string;
   readonly stateDir: string;
+  /** What primary, replicas and shards are. */
+  readonly engine: EngineName;
   /** For `stackOptionsFromEnv(topology.env, topology.repoRoot)`, or for a process that is to see these servers. */
   readonly env: Record<string, string>;
   readonly primary: PrimaryAddress;
@@ -48,6 +52,9 @@ export interface TestTopology {
   readonly redisQueue: RedisAddress;
   readonly mail: { host: string; smtpPort: number; webPort: number; smtpUrl: string; webUrl: string };
 }
+
+/** What primary, replicas and shards of this test run are, as `FOURFOLD_ENGINE` says. */
+export const testEngine: EngineName = engineFrom(process.env);
 
 export function describeTopology(options: StackOptions): TestTopology {
   const { ports } = options;
@@ -76,6 +83,7 @@ export function describeTopology(options: StackOptions): TestTopology {
   return {
     repoRoot: options.repoRoot,
     stateDir: options.stateDir,
+    engine: options.engine,
     env: envOf(options),
     primary: {
       ...writer('primary', mainDatabase),

@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { slowestFiles, type Tally, tallyOf, type VitestReport } from './tally.js';
 
 export interface CheckOutcome extends Tally {
@@ -15,21 +15,20 @@ export interface Check {
   run(): Promise<CheckOutcome>;
 }
 
-const BUFFERED = ['ignore', 'pipe', 'pipe'] as const;
-const SHOWN = ['ignore', 'inherit', 'inherit'] as const;
-
 /** A command that is right when its exit code is 0. Its output appears when it has ended. */
 export function commandCheck(name: string, says: string, command: string, args: readonly string[]): Check {
   return {
     name,
     says,
     run: async () =>
-      (await exitCodeOf(command, args, BUFFERED)) === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 },
+      (await exitCodeOf(command, args, 'buffered')) === 0
+        ? { passed: 1, failed: 0 }
+        : { passed: 0, failed: 1 },
   };
 }
 
-/** All of Vitest's projects, counted test by test. */
-export function vitestCheck(name: string, says: string): Check {
+/** All of Vitest's projects that there are with the variables of `env`, counted test by test. */
+export function vitestCheck(name: string, says: string, env: Record<string, string> = {}): Check {
   return {
     name,
     says,
@@ -38,7 +37,7 @@ export function vitestCheck(name: string, says: string): Check {
       const file = join(folder, 'report.json');
       try {
         const args = ['run', '--reporter', 'default', '--reporter', 'json', `--outputFile.json=${file}`];
-        return await readOutcome(file, await exitCodeOf('vitest', args, SHOWN));
+        return await readOutcome(file, await exitCodeOf('vitest', args, 'shown', env));
       } finally {
         await rm(folder, { recursive: true, force: true });
       }
@@ -55,29 +54,25 @@ async function readOutcome(file: string, exitCode: number): Promise<CheckOutcome
   }
 }
 
-function exitCodeOf(
+/** @param output whether it is shown as it comes, or when the command has ended */
+async function exitCodeOf(
   command: string,
   args: readonly string[],
-  stdio: typeof BUFFERED | typeof SHOWN,
+  output: 'shown' | 'buffered',
+  env: Record<string, string> = {},
 ): Promise<number> {
-  return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: [...stdio], env: environment() });
-    const output: Buffer[] = [];
-    for (const stream of [child.stdout, child.stderr])
-      stream?.on('data', (chunk: Buffer) => output.push(chunk));
-    child.once('error', (error) => {
-      console.error(`${command} could not be run: ${error.message}`);
-      resolve(1);
-    });
-    child.once('close', (code) => {
-      process.stdout.write(Buffer.concat(output));
-      resolve(code ?? 1);
-    });
+  const stdout = output === 'shown' ? 'inherit' : 'pipe';
+  const { all, exitCode, shortMessage } = await execa(command, args, {
+    // The project's own commands first, Node 24 among them.
+    preferLocal: true,
+    env: { NX_DAEMON: 'false', ...env },
+    stdin: 'ignore',
+    stdout,
+    stderr: stdout,
+    all: true,
+    reject: false,
   });
-}
-
-/** The project's own commands first, Node 24 among them. */
-function environment(): NodeJS.ProcessEnv {
-  const bin = join(process.cwd(), 'node_modules', '.bin');
-  return { ...process.env, PATH: `${bin}:${process.env['PATH'] ?? ''}`, NX_DAEMON: 'false' };
+  if (all) console.log(all);
+  if (exitCode === undefined) console.error(shortMessage);
+  return exitCode ?? 1;
 }

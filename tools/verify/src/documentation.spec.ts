@@ -24,6 +24,9 @@ function isRuler(line: string | undefined): boolean {
   return line !== undefined && /^\|[\s|:-]+\|$/.test(line);
 }
 
+const CODE =
+  /(?:extends appError\(\s*|readonly code = )'([^']+)'(?:,|;\s+(?:override )?readonly status =)\s+(\d{3})[,;]/g;
+
 describe('docs/errors.md', () => {
   it('lists the codes of the code, each with its status, and no others', () => {
     const documented = rowsOf(textOf('docs/errors.md')).map(
@@ -38,21 +41,13 @@ describe('docs/errors.md', () => {
       cwd: root,
       exclude: (path) => /(^|\/)(node_modules|dist|testing)$|spec\.ts$/.test(path),
     });
-    return sources.flatMap((path) =>
-      Array.from(
-        textOf(path).matchAll(/readonly code = '([^']+)';\s+(?:override )?readonly status = (\d{3});/g),
-        ([, code, status]) => `${code} ${status}`,
-      ).concat(withoutStatus(path)),
-    );
-  }
-
-  /** A code that the expression above does not understand must not be overlooked. */
-  function withoutStatus(path: string): string[] {
-    const text = textOf(path);
-    const codes = text.match(/readonly code = '/g)?.length ?? 0;
-    const pairs =
-      text.match(/readonly code = '[^']+';\s+(?:override )?readonly status = \d{3};/g)?.length ?? 0;
-    return codes === pairs ? [] : [`${path}: a code that is not followed by its status`];
+    return sources.flatMap((path) => {
+      const text = textOf(path);
+      const found = Array.from(text.matchAll(CODE), ([, code, status]) => `${code} ${status}`);
+      // A code that the expression does not understand must not be overlooked.
+      const all = text.match(/extends appError\(|readonly code = '/g)?.length ?? 0;
+      return all === found.length ? found : [...found, `${path}: a code that is not followed by its status`];
+    });
   }
 });
 
@@ -71,7 +66,7 @@ describe('docs/architecture.md', () => {
 describe('docs/api.md', () => {
   /** Faults of the code or of an operator's configuration that no call of the API can bring about. */
   const notOfTheApi =
-    /^(cache-(call|configuration|id-ambiguous|missing|unavailable|uncacheable-value|unknown-namespace)|foreign-shard-key|invalid-(shard-key|shard-query|slot-hash|topology)|mail-unavailable|stale-topology|topology-missing|write-on-read-connection)$/;
+    /^(cache-(call|id-ambiguous|missing|unavailable|uncacheable-value|unknown-namespace)|foreign-shard-key|invalid-(shard-key|shard-query|topology)|mail-(deferred|refused|throttled|unavailable)|invalid-object-key|object-not-found|object-storage-full|stale-topology|topology-missing|warehouse-(busy|privilege-missing|query-refused|unusable)|write-on-read-connection)$/;
 
   it('names every code that a call may be answered with', () => {
     const codes = rowsOf(textOf('docs/errors.md')).map(([code = '']) => code.replaceAll('`', ''));
@@ -129,7 +124,27 @@ describe('docs/pitfalls.md', () => {
   }
 });
 
+/** Paragraphs and list entries; code, tables and headers are no prose. */
+function paragraphsOf(markdown: string): string[] {
+  return withoutCode(markdown)
+    .split(/\n\s*\n|\n(?=\s*(?:[-*]|\d+\.)\s)/)
+    .filter((text) => !/^\s*[|#]/.test(text));
+}
+
+const wordsOf = (text: string): number => text.split(/\s+/).filter(Boolean).length;
+
+describe.each(pages.filter((page) => page.startsWith('docs/libraries/')))('%s', (page) => {
+  it('is under 1,500 words: what is more has a page of its own', () => {
+    expect(wordsOf(textOf(page))).toBeLessThan(1_500);
+  });
+});
+
 describe.each(pages)('%s', (page) => {
+  it('has no paragraph over 120 words', () => {
+    const long = paragraphsOf(textOf(page)).filter((text) => wordsOf(text) > 120);
+    expect(long.map((text) => text.slice(0, 80))).toEqual([]);
+  });
+
   it('has no broken relative link', () => {
     const targets = Array.from(
       withoutCode(textOf(page)).matchAll(/\[[^\]]*\]\(([^)\s]+)\)/g),

@@ -6,6 +6,7 @@ import { sum, type Tally } from './tally.js';
 
 const HELP = `Usage: npm test [-- --only <check>[,<check>…]]
        npm run test:full
+       npm run test:mysql
 
 Runs every check of the project against real servers that it starts itself, on free ports and in a temporary folder:
 a topology that is already running is not touched. Installs missing programs with apt when it may, Prometheus among
@@ -14,7 +15,7 @@ them: its promtool checks the alert rules.
 Checks:
 ${[...stages, ...fullStages]
   .flat()
-  .map(({ name, says }) => `  ${name.padEnd(8)}${says}`)
+  .map(({ name, says }) => `  ${name.padEnd(9)}${says}`)
   .join('\n')}
 
 Options:
@@ -51,7 +52,7 @@ async function verify({ only, full }: { only: string | undefined; full: boolean 
     const mark = failed === 0 ? '✓' : '✗';
     outcomes.push(outcome);
     lines.push(
-      `${mark} ${check.name.padEnd(8)}${passed} passed, ${failed} failed (${seconds} s)`,
+      `${mark} ${check.name.padEnd(9)}${passed} passed, ${failed} failed (${seconds} s)`,
       ...notes.map((note) => `  ${note}`),
     );
   };

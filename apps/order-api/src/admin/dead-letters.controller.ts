@@ -4,12 +4,15 @@ import {
   type BulkRedriveOutcome,
   type BulkRedrivePreview,
   type DeadLetter,
-  DeadLetters,
+  DeadLetterNotFoundError,
+  DeadLetterOperations,
+  DeadLetterResolvedError,
   type DeadLetterSummary,
+  DeadLetterUndeliverableError,
+  DeadLetterUnderWayError,
 } from '@fourfold/queue';
 import { type Page, pageOf } from '@shop/contracts';
 import type { Caller } from '@fourfold/auth';
-import { ApiTags } from '@nestjs/swagger';
 import { OperatorOnly } from '../auth/access.js';
 import { callerKey, CurrentCaller } from '../auth/caller.js';
 import { IdParam, ValidBody, ValidQuery } from '../http/zod.pipe.js';
@@ -20,20 +23,21 @@ import {
   type ListDeadLetters,
   listDeadLettersSchema,
 } from './dead-letters.schemas.js';
+import { Operation } from '../routes/operation.js';
 
 type BulkRedriveAnswer = ({ dryRun: true } & BulkRedrivePreview) | ({ dryRun: false } & BulkRedriveOutcome);
 
-@ApiTags('admin')
 @Controller('v1/admin/dead-letters')
 export class DeadLettersController {
   constructor(
-    private readonly letters: DeadLetters,
+    private readonly letters: DeadLetterOperations,
     private readonly cursors: PageCursors,
   ) {}
 
   @Get()
   @OperatorOnly()
   @Answers(200, 'deadLetters')
+  @Operation('Dead letters, newest first')
   async list(@ValidQuery(listDeadLettersSchema) query: ListDeadLetters): Promise<Page<DeadLetterSummary>> {
     const { limit, cursor, ...filter } = query;
     const list = `dead letters ${canonicalJson(filter)}`;
@@ -46,6 +50,7 @@ export class DeadLettersController {
   @Get(':id')
   @OperatorOnly()
   @Answers(200, 'deadLetter')
+  @Operation('A dead letter with its payload and history', DeadLetterNotFoundError)
   get(@IdParam() id: string): Promise<DeadLetter> {
     return this.letters.get(id);
   }
@@ -54,6 +59,7 @@ export class DeadLettersController {
   @HttpCode(200)
   @OperatorOnly()
   @Answers(200, 'bulkRedrive')
+  @Operation('Delivers many dead letters again, or says which')
   async redriveAll(
     @CurrentCaller() caller: Caller,
     @ValidBody(bulkRedriveSchema) body: BulkRedriveBody,
@@ -69,6 +75,13 @@ export class DeadLettersController {
   @HttpCode(200)
   @OperatorOnly()
   @Answers(200, 'deadLetter')
+  @Operation(
+    'Delivers a dead letter again',
+    DeadLetterNotFoundError,
+    DeadLetterResolvedError,
+    DeadLetterUnderWayError,
+    DeadLetterUndeliverableError,
+  )
   redrive(@CurrentCaller() caller: Caller, @IdParam() id: string): Promise<DeadLetter> {
     return this.letters.redrive(id, callerKey(caller));
   }
@@ -77,6 +90,12 @@ export class DeadLettersController {
   @HttpCode(200)
   @OperatorOnly()
   @Answers(200, 'deadLetter')
+  @Operation(
+    'Discards a dead letter',
+    DeadLetterNotFoundError,
+    DeadLetterResolvedError,
+    DeadLetterUnderWayError,
+  )
   discard(@CurrentCaller() caller: Caller, @IdParam() id: string): Promise<DeadLetter> {
     return this.letters.discard(id, callerKey(caller));
   }

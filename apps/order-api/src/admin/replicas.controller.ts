@@ -1,11 +1,10 @@
 import { Controller, Get } from '@nestjs/common';
 import { type NodeStatus, NodeStatuses } from '@fourfold/db-routing';
 import type { Page } from '@shop/contracts';
-import { ApiTags } from '@nestjs/swagger';
 import { OperatorOnly } from '../auth/access.js';
 import { Answers } from '../openapi/answers.js';
+import { Operation } from '../routes/operation.js';
 
-@ApiTags('admin')
 @Controller('v1/admin/replicas')
 export class ReplicasController {
   constructor(private readonly nodes: NodeStatuses) {}
@@ -14,6 +13,7 @@ export class ReplicasController {
   @Get()
   @OperatorOnly()
   @Answers(200, 'nodes')
+  @Operation('The database nodes, as the process that answers sees them')
   list(): Page<NodeStatus> {
     return { items: this.nodes.all, nextCursor: null };
   }

@@ -1,5 +1,6 @@
 import { Controller, Get, HttpCode, Post } from '@nestjs/common';
 import {
+  InvalidRingChangeError,
   type PlanReport,
   type PlanRequest,
   planRequestSchema,
@@ -8,11 +9,11 @@ import {
   type ShardsView,
   type SlotMove,
 } from '@fourfold/sharding';
-import { ApiTags } from '@nestjs/swagger';
 import { OperatorOnly } from '../auth/access.js';
 import { ValidBody } from '../http/zod.pipe.js';
 import { Answers } from '../openapi/answers.js';
 import { RebalancePlan, type RebalancePlanView } from './rebalance.plan.js';
+import { Operation } from '../routes/operation.js';
 
 interface ShardPlanView {
   /** Of the topology that it starts from. */
@@ -21,7 +22,6 @@ interface ShardPlanView {
   report: PlanReport;
 }
 
-@ApiTags('admin')
 @Controller('v1/admin/shards')
 export class ShardsController {
   constructor(
@@ -34,6 +34,7 @@ export class ShardsController {
   @Get()
   @OperatorOnly()
   @Answers(200, 'shards')
+  @Operation('The shards, as the process that answers has them')
   async list(): Promise<ShardsView & { rebalancePlan: RebalancePlanView | null }> {
     const [view, rebalancePlan] = await Promise.all([this.overview.view(), this.rebalance.last()]);
     return { ...view, rebalancePlan };
@@ -44,6 +45,7 @@ export class ShardsController {
   @HttpCode(200)
   @OperatorOnly()
   @Answers(200, 'shardPlan')
+  @Operation('Plans a change of the ring, and changes nothing', InvalidRingChangeError)
   async plan(@ValidBody(planRequestSchema) request: PlanRequest): Promise<ShardPlanView> {
     const { moves, report, topology } = await this.planner.plan(request);
     return { fromEpoch: topology.epoch - 1, moves, report };
@@ -54,6 +56,7 @@ export class ShardsController {
   @HttpCode(202)
   @OperatorOnly()
   @Answers(202, 'rebalance')
+  @Operation('Has a plan made that evens the shards out')
   planRebalance(): { status: 'started' | 'running' } {
     return { status: this.rebalance.start() };
   }

@@ -6,13 +6,11 @@ import { join } from 'node:path';
 import { type Caller, TokenVerifier } from '@fourfold/auth';
 import { ManagementOnly, ObservabilityModule, startService } from '@fourfold/observability';
 import { Controller, Get, Module, type Type } from '@nestjs/common';
-import { APP_FILTER } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { CallerLimit } from '../http/caller.limit.js';
+import { CallerLimit, limitCallers } from '../http/caller.limit.js';
 import { TooManyRequestsError } from '../http/http.errors.js';
-import { ProblemFilter } from '../http/problem.filter.js';
 import { allow, CustomersToo, OperatorOnly } from './access.js';
 import { authenticate } from './authentication.hook.js';
 import { CurrentCaller } from './caller.js';
@@ -89,7 +87,6 @@ function start(controllers: Type[], more?: (fastify: ReturnType<typeof fastifyOf
   @Module({
     imports: [observability],
     controllers,
-    providers: [{ provide: APP_FILTER, useClass: ProblemFilter }],
   })
   class AppModule {}
   return startService(AppModule, {
@@ -98,6 +95,7 @@ function start(controllers: Type[], more?: (fastify: ReturnType<typeof fastifyOf
     managementPort,
     configure: (made) => {
       authenticate(fastifyOf(made), tokens);
+      limitCallers(fastifyOf(made));
       more?.(fastifyOf(made));
     },
   });
@@ -137,8 +135,9 @@ describe('a public route', () => {
     expect((await fetch(`http://127.0.0.1:${managementPort}/v1/inside`)).status).toBe(200);
     expect(await statuses('/v1/nowhere')).toEqual([404, 404, 404]);
     expect(await (await ask('/v1/said/customers', 'customer')).text()).toBe('customer 7');
+    const taken = vi.spyOn(CallerLimit.prototype, 'tryEnter').mockReturnValue(false);
     const enter = vi.spyOn(CallerLimit.prototype, 'enter').mockRejectedValueOnce(new TooManyRequestsError());
     expect(await statusFor('/v1/said/customers', 'customer')).toBe(429);
-    enter.mockRestore();
+    for (const mock of [taken, enter]) mock.mockRestore();
   });
 });

@@ -5,7 +5,7 @@ export const apiRole = z.enum(['all', 'read', 'write']);
 export type ApiRole = z.output<typeof apiRole>;
 
 /**
- * What a process that only reads has of the primary: cache fills go there, and reads that no replica is fresh enough for.
+ * What a process that only reads has of the primary: cache fills and other reads go there that no replica is new enough for.
  * Together they fit into its pool and the line before it, 8 and 16: what is more waits its turn in the cache.
  */
 export const READER = {

@@ -1,28 +1,22 @@
-import { authEnv, oneKeySource } from '@fourfold/auth';
-import { cacheEnv } from '@fourfold/cache';
-import { consistencyEnv, databaseEnv } from '@fourfold/db-routing';
-import { portVariable, serviceEnv } from '@fourfold/observability';
-import { queueEnv } from '@fourfold/queue';
-import { shardUrlsSchema } from '@fourfold/sharding';
+import { consistencyEnv } from '@fourfold/db-routing';
+import { portVariable } from '@fourfold/observability';
+import { shopEnv } from '@shop/composition';
 import { z } from 'zod';
 import { apiRole } from './api-role.js';
 
 /** What order-api reads from its environment. */
-export const orderApiEnv = z
-  .object({
-    ...serviceEnv,
-    ...databaseEnv,
-    ...consistencyEnv,
-    ...cacheEnv,
-    ...queueEnv,
-    PORT: portVariable,
-    API_ROLE: apiRole.default('all'),
-    /** Whether `/docs` and `/openapi.json` are there. */
-    DOCS_ENABLED: z
-      .enum(['true', 'false'])
-      .default('true')
-      .transform((text) => text === 'true'),
-    SHARD_URLS: shardUrlsSchema,
-    ...authEnv,
-  })
-  .refine(...oneKeySource);
+export const orderApiEnv = shopEnv.safeExtend({
+  ...consistencyEnv,
+  PORT: portVariable,
+  API_ROLE: apiRole.default('all'),
+  /**
+   * Milliseconds that nine of ten requests should be answered within: while they take longer, some are refused. 0: none
+   * is.
+   */
+  ADMISSION_TARGET_MS: z.coerce.number().int().min(0).default(0),
+  /** Whether `/docs` and `/openapi.json` are there. */
+  DOCS_ENABLED: z
+    .enum(['true', 'false'])
+    .default('true')
+    .transform((text) => text === 'true'),
+});

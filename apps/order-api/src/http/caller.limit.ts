@@ -1,7 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import type { Caller } from '@fourfold/auth';
-import { callerKey } from '../auth/caller.js';
-import { BadRequestError, TooManyRequestsError } from './http.errors.js';
+import type { FastifyInstance } from 'fastify';
+import { callerKey, callerOf } from '../auth/caller.js';
+import { BadRequestError } from '@fourfold/observability';
+import { TooManyRequestsError } from './http.errors.js';
 
 /** How many requests of one caller this process works on at a time: a fraction of what its pools hold, for a customer. */
 const IN_HAND = { customer: 16, operator: 256 };
@@ -14,6 +16,16 @@ interface InHand {
   waiting: Set<() => void>;
 }
 
+/** To be called after `authenticate`: what has no caller has no limit of this kind. */
+export function limitCallers(fastify: FastifyInstance): void {
+  const limit = new CallerLimit();
+  fastify.addHook('onRequest', (request, reply, done) => {
+    const caller = callerOf(request);
+    if (!caller || limit.tryEnter(caller, reply.raw)) done();
+    else void limit.enter(caller, reply.raw).then(() => done(), done);
+  });
+}
+
 /** Keeps one caller, on however many connections, from taking what all share. */
 export class CallerLimit {
   private readonly callers = new Map<string, InHand>();
@@ -23,21 +35,28 @@ export class CallerLimit {
     private readonly waiting = WAITING,
   ) {}
 
+  /** @returns false where there is no place, or the client has gone: `enter` then waits, or says what is wrong */
+  tryEnter(caller: Caller, response: ServerResponse): boolean {
+    if (response.destroyed) return false;
+    const key = callerKey(caller);
+    const own = this.callers.get(key) ?? { count: 0, waiting: new Set() };
+    if (own.count >= this.inHand[caller.role]) return false;
+    own.count += 1;
+    this.callers.set(key, own);
+    response.once('close', () => this.leave(key, own));
+    return true;
+  }
+
   /**
    * Resolves when it is this request's turn, which ends with its response.
    * @throws TooManyRequestsError when as many wait as may, BadRequestError when the client has gone
    */
   async enter(caller: Caller, response: ServerResponse): Promise<void> {
+    if (this.tryEnter(caller, response)) return;
     if (response.destroyed) throw new BadRequestError(CLIENT_GONE);
     const key = callerKey(caller);
-    const own = this.callers.get(key) ?? { count: 0, waiting: new Set() };
+    const own = this.callers.get(key)!;
     const leave = () => this.leave(key, own);
-    if (own.count < this.inHand[caller.role]) {
-      own.count += 1;
-      this.callers.set(key, own);
-      response.once('close', leave);
-      return;
-    }
     if (own.waiting.size >= this.waiting) throw new TooManyRequestsError();
     await new Promise<void>((resolve, reject) => {
       const gone = () => {

@@ -1,4 +1,4 @@
-import { arrivedOnManagementPort } from '@fourfold/observability';
+import { arrivedOnManagementPort, routeFound } from '@fourfold/observability';
 import type { FastifyInstance } from 'fastify';
 import { accessOf } from '../auth/access.js';
 import type { ApiRole } from '../config/api-role.js';
@@ -19,6 +19,7 @@ const ALSO: Record<Exclude<ApiRole, 'all'>, ReadonlySet<string>> = {
     // Where the `Location` of its own answers leads, for a caller who stays on this process.
     'GET /v1/orders/:id',
     'GET /v1/products/:id',
+    'GET /v1/reports/:id',
     'GET /v1/users/:id',
     // What each process can say of itself alone.
     'GET /v1/admin/cache',
@@ -41,7 +42,7 @@ export function serves(role: ApiRole, method: string, route: string): boolean {
 export function refuseOtherRole(fastify: FastifyInstance, role: ApiRole): void {
   fastify.addHook('onRequest', (request, _reply, done) => {
     const { method } = request;
-    const { url, config } = request.routeOptions;
+    const { url, config } = routeFound(request);
     const isApi = url !== undefined && accessOf(config) !== 'public' && !arrivedOnManagementPort(request.raw);
     done(isApi && !serves(role, method, url) ? new MisdirectedRequestError(role, method, url) : undefined);
   });

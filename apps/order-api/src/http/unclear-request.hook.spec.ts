@@ -7,13 +7,7 @@ function requestOf(url: string, ...pairs: [name: string, value: string][]) {
   for (const [name, value] of pairs) (headersDistinct[name.toLowerCase()] ??= []).push(value);
   const headers = Object.fromEntries(Object.entries(headersDistinct).map(([name, [first]]) => [name, first]));
   const host = headers['host'] === undefined ? { host: 'x' } : {};
-  return {
-    url,
-    httpVersion: '1.1',
-    rawHeaders: pairs.flat(),
-    headers: { ...host, ...headers },
-    headersDistinct,
-  };
+  return { url, httpVersion: '1.1', rawHeaders: pairs.flat(), headers: { ...host, ...headers } };
 }
 const codeOf = (...args: Parameters<typeof requestOf>) =>
   (faultOf(requestOf(...args)) as { code?: string } | undefined)?.code;

@@ -1,15 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
-import {
-  BadRequestError,
-  ExpectationFailedError,
-  UnsupportedMediaTypeError,
-  ValidationError,
-} from './http.errors.js';
+import { BadRequestError, UnsupportedMediaTypeError } from '@fourfold/observability';
+import { ExpectationFailedError, ValidationError } from './http.errors.js';
 
 /** Headers that mean one thing. Node would take the first of several, or join them to one that no client has sent. */
-const ONCE = [
+const ONCE: ReadonlySet<string> = new Set([
   'authorization',
   'content-encoding',
   'content-type',
@@ -17,7 +13,7 @@ const ONCE = [
   'idempotency-key',
   'if-match',
   'x-consistency-token',
-];
+]);
 
 /** The parameter of a content type, wherever it stands. */
 const CHARSET = /;\s*charset\s*=\s*"?([^";\s]*)/gi;
@@ -29,19 +25,31 @@ export function refuseUnclear(fastify: FastifyInstance): void {
 
 /** What is not clear about a request; `undefined` when all is. */
 export function faultOf(
-  request: Pick<IncomingMessage, 'url' | 'httpVersion' | 'rawHeaders' | 'headers' | 'headersDistinct'>,
+  request: Pick<IncomingMessage, 'url' | 'httpVersion' | 'rawHeaders' | 'headers'>,
 ): Error | undefined {
-  const { url = '', httpVersion, rawHeaders, headers, headersDistinct } = request;
+  const { url = '', httpVersion, rawHeaders, headers } = request;
   if (!isDecodable(url)) return new BadRequestError(new Error('The URL is not UTF-8, percent-encoded'));
   if (!rawHeaders.every(isText)) return new BadRequestError(new Error('A header is not UTF-8'));
   if (headers.host === undefined && httpVersion !== '1.0')
     return new BadRequestError(new Error('The header Host is missing'));
   if (!isMet(headers.expect)) return new ExpectationFailedError();
-  const repeated = ONCE.filter((name) => (headersDistinct[name]?.length ?? 0) > 1);
+  const repeated = repeatedOf(rawHeaders);
   if (repeated.length > 0) {
     return new ValidationError(repeated.map((path) => ({ path, message: 'must be sent once' })));
   }
   return isReadable(headers) ? undefined : new UnsupportedMediaTypeError();
+}
+
+/** Of those that must be sent once. @param rawHeaders names and values in turn */
+function repeatedOf(rawHeaders: readonly string[]): string[] {
+  const [seen, repeated] = [new Set<string>(), new Set<string>()];
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!.toLowerCase();
+    if (!ONCE.has(name)) continue;
+    if (seen.has(name)) repeated.add(name);
+    seen.add(name);
+  }
+  return [...repeated];
 }
 
 /** The router has decoded the path; the parser of the query lets pass what it can't decode. */
@@ -66,6 +74,7 @@ function isMet(expectation: string | undefined): boolean {
 
 function isReadable(headers: IncomingMessage['headers']): boolean {
   const { 'content-encoding': encoding = '', 'content-type': type = '' } = headers;
+  if (encoding === '' && type === '') return true;
   // Of several, one reader takes the first and another the last.
   const [charset = 'utf-8', ...others] = Array.from(type.matchAll(CHARSET), ([, name = '']) => name);
   return /^(identity)?$/i.test(encoding.trim()) && /^utf-?8$/i.test(charset) && others.length === 0;

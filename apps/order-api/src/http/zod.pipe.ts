@@ -1,8 +1,8 @@
 import { type ArgumentMetadata, Body, Param, type PipeTransform, Query } from '@nestjs/common';
-import { ApiBody, ApiParam, ApiQuery } from '@nestjs/swagger';
 import { idSchema } from '@shop/contracts';
 import { z } from 'zod';
-import { jsonSchemaOf } from '../openapi/json-schema.js';
+import { jsonSchemaOf } from '../routes/json-schema.js';
+import { type Operation, operationOf, type Parameter } from '../routes/operation.js';
 import { ValidationError } from './http.errors.js';
 
 /** Parses one part of a request; what comes out is what the schema says, and nothing else. */
@@ -18,33 +18,37 @@ export class ZodPipe<S extends z.ZodType> implements PipeTransform<unknown, z.ou
 
 /** The body, checked and documented by one schema. */
 export function ValidBody(schema: z.ZodType): ParameterDecorator {
-  return documented(Body(new ZodPipe(schema)), ApiBody({ schema: jsonSchemaOf(schema), required: true }));
+  return documented(Body(new ZodPipe(schema)), (operation) => void (operation.body = schema));
 }
 
-/** The query, checked and documented by one schema. */
-export function ValidQuery(schema: z.ZodType): ParameterDecorator {
-  const { properties = {}, required = [] } = jsonSchemaOf(schema);
-  const parameters = Object.entries(properties).map(([name, property]) =>
-    ApiQuery({ name, required: required.includes(name), schema: property }),
-  );
-  return documented(Query(new ZodPipe(schema)), ...parameters);
+/** The query, checked and documented by one schema: an object, or an object that is transformed once it is checked. */
+export function ValidQuery(schema: z.ZodObject | z.ZodPipe<z.ZodObject>): ParameterDecorator {
+  const { required = [] } = jsonSchemaOf(schema);
+  const { shape } = schema instanceof z.ZodPipe ? schema.in : schema;
+  const parameters = Object.entries(shape as Record<string, z.ZodType>).map(([name, part]): Parameter => ({
+    name,
+    in: 'query',
+    required: required.includes(name),
+    schema: part,
+  }));
+  return documented(Query(new ZodPipe(schema)), (operation) => void operation.parameters.push(...parameters));
 }
 
 /** One part of the path, checked and documented by one schema. */
 export function ValidParam(name: string, schema: z.ZodType): ParameterDecorator {
-  return documented(Param(name, new ZodPipe(schema)), ApiParam({ name, schema: jsonSchemaOf(schema) }));
+  const parameter: Parameter = { name, in: 'path', required: true, schema };
+  return documented(Param(name, new ZodPipe(schema)), ({ parameters }) => void parameters.push(parameter));
 }
 
 export function IdParam(name = 'id'): ParameterDecorator {
   return ValidParam(name, idSchema);
 }
 
-/** Applies a parameter's decorator, and to its method the ones that describe it. */
-function documented(parameter: ParameterDecorator, ...method: MethodDecorator[]): ParameterDecorator {
+/** Applies a parameter's decorator, and adds to what is said of its method. */
+function documented(parameter: ParameterDecorator, add: (operation: Operation) => void): ParameterDecorator {
   return (target, key, index) => {
     parameter(target, key, index);
-    const descriptor = key === undefined ? undefined : Object.getOwnPropertyDescriptor(target, key);
-    if (key === undefined || descriptor === undefined) return;
-    for (const describe of method) describe(target, key, descriptor);
+    const method = key === undefined ? undefined : (Reflect.get(target, key) as object | undefined);
+    if (method) add(operationOf(method));
   };
 }

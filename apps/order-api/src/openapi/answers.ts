@@ -1,40 +1,50 @@
 import { replicaStates } from '@fourfold/db-routing';
-import { applyDecorators } from '@nestjs/common';
-import { ApiResponse } from '@nestjs/swagger';
 import { idSchema } from '@shop/contracts';
 import { z } from 'zod';
 import { cache, invalidation, warmUp } from './cache.answers.js';
 import { bulkRedrive, deadLetter, deadLetterSummary } from './dead-letters.answers.js';
-import { queue, queuePause } from './queue.answers.js';
+import { funnelHour } from './funnel.answers.js';
+import { queue, queuePause, runNow } from './queue.answers.js';
+import { report } from './report.answers.js';
 import { rebalance, shardPlan, shards } from './shards.answers.js';
-import { jsonSchemaOf } from './json-schema.js';
+import { describing } from '../routes/operation.js';
 
-const money = z.object({ amount: z.int(), currency: z.string() });
+const money = z
+  .object({ amount: z.int().describe('In minor units'), currency: z.string() })
+  .meta({ id: 'Money' });
 
-const user = z.object({ id: idSchema, name: z.string(), email: z.email(), createdAt: z.iso.datetime() });
+const user = z
+  .object({ id: idSchema, name: z.string(), email: z.email(), createdAt: z.iso.datetime() })
+  .meta({ id: 'User' });
 
-const product = z.object({ id: idSchema, sku: z.string(), name: z.string(), price: money, stock: z.int() });
+const product = z
+  .object({ id: idSchema, sku: z.string(), name: z.string(), price: money, stock: z.int() })
+  .meta({ id: 'Product' });
 
-const order = z.object({
-  id: idSchema,
-  userId: idSchema,
-  status: z.enum(['pending', 'confirmed', 'rejected', 'cancelled']),
-  items: z.array(z.object({ productId: idSchema, quantity: z.int(), unitPrice: money })),
-  total: money,
-  shippingAddress: z.string(),
-  createdAt: z.iso.datetime(),
-  rejectionReason: z.string().optional(),
-});
+const order = z
+  .object({
+    id: idSchema,
+    userId: idSchema,
+    status: z.enum(['pending', 'confirmed', 'rejected', 'cancelled']),
+    items: z.array(z.object({ productId: idSchema, quantity: z.int(), unitPrice: money })),
+    total: money,
+    shippingAddress: z.string(),
+    createdAt: z.iso.datetime(),
+    rejectionReason: z.string().optional(),
+  })
+  .meta({ id: 'Order' });
 
-const node = z.object({
-  node: z.string(),
-  role: z.enum(['primary', 'replica']),
-  address: z.string().describe('host:port'),
-  state: z.enum(['primary', ...replicaStates]),
-  lagMs: z.int().nullable(),
-  pool: z.object({ size: z.int(), used: z.int(), idle: z.int(), pending: z.int() }),
-  readShareLastMinute: z.number().min(0).max(1).nullable(),
-});
+const node = z
+  .object({
+    node: z.string(),
+    role: z.enum(['primary', 'replica']),
+    address: z.string().describe('host:port'),
+    state: z.enum(['primary', ...replicaStates]),
+    lagMs: z.int().nullable(),
+    pool: z.object({ size: z.int(), used: z.int(), idle: z.int(), pending: z.int() }),
+    readShareLastMinute: z.number().min(0).max(1).nullable(),
+  })
+  .meta({ id: 'DatabaseNode' });
 
 const page = (item: z.ZodType) => z.object({ items: z.array(item), nextCursor: z.string().nullable() });
 
@@ -48,6 +58,7 @@ const answers = {
   nodes: page(node),
   queues: page(queue),
   queuePause,
+  runNow,
   shards,
   shardPlan,
   rebalance,
@@ -57,26 +68,27 @@ const answers = {
   deadLetters: page(deadLetterSummary),
   deadLetter,
   bulkRedrive,
+  report,
+  funnel: page(funnelHour),
 };
 
-const problem = z.object({
-  type: z.url(),
-  title: z.string(),
-  status: z.int(),
-  detail: z.string(),
-  code: z.string().describe('Stable; listed in docs/errors.md'),
-  requestId: z.string(),
-  errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
-});
+export const problem = z
+  .object({
+    type: z.url(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string().describe('Stable; listed in docs/errors.md'),
+    requestId: z.string(),
+    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  })
+  .meta({ id: 'Problem' });
 
-/** Describes what a route answers: its success, and the form that every refusal has. */
-export function Answers(status: number, name: keyof typeof answers): MethodDecorator {
-  return applyDecorators(
-    ApiResponse({ status, content: { 'application/json': { schema: jsonSchemaOf(answers[name]) } } }),
-    ApiResponse({
-      status: 'default',
-      description: 'A problem (RFC 9457)',
-      content: { 'application/problem+json': { schema: jsonSchemaOf(problem) } },
-    }),
-  );
+/** Describes what a route answers when it succeeds, and with which headers of its own. */
+export function Answers(
+  status: number,
+  name: keyof typeof answers,
+  ...headers: readonly string[]
+): MethodDecorator {
+  return describing((operation) => operation.answers.set(status, { schema: answers[name], headers }));
 }

@@ -4,24 +4,26 @@ import { z } from 'zod';
 
 const count = z.int().min(0);
 
-export const deadLetterSummary = z.object({
-  id: idSchema,
-  queue: z.string(),
-  jobId: z.string(),
-  messageId: z.string(),
-  reason: z.enum(deadReasons),
-  status: z.enum(deadLetterStatuses),
-  error: z.string().describe('Of the last attempt'),
-  attempts: count,
-  stalls: count,
-  autoRedrives: count,
-  autoRedriveAt: z.iso.datetime().nullable().describe('null: an operator has to decide'),
-  enqueuedAt: z.iso.datetime().nullable(),
-  failedAt: z.iso.datetime(),
-  recordedAt: z.iso.datetime(),
-  resolvedBy: z.string().nullable(),
-  resolvedAt: z.iso.datetime().nullable(),
-});
+export const deadLetterSummary = z
+  .object({
+    id: idSchema,
+    queue: z.string(),
+    jobId: z.string(),
+    messageId: z.string(),
+    reason: z.enum(deadReasons),
+    status: z.enum(deadLetterStatuses),
+    error: z.string().describe('Of the last attempt'),
+    attempts: count,
+    stalls: count,
+    autoRedrives: count,
+    autoRedriveAt: z.iso.datetime().nullable().describe('null: an operator has to decide'),
+    enqueuedAt: z.iso.datetime().nullable(),
+    failedAt: z.iso.datetime(),
+    recordedAt: z.iso.datetime(),
+    resolvedBy: z.string().nullable(),
+    resolvedAt: z.iso.datetime().nullable(),
+  })
+  .meta({ id: 'DeadLetterSummary' });
 
 export const deadLetter = deadLetterSummary.extend({
   payload: z.unknown(),

@@ -5,7 +5,7 @@ const balance = z.number().min(1).nullable();
 
 export const shards = z.object({
   epoch: count,
-  hashId: z.string().describe('How keys become slots; `md5-14` unless the ring was begun with another'),
+  hashId: z.string().describe('How keys become slots'),
   balance: balance.describe('Most rows of an active shard for its weight, over the fewest; 1 is even'),
   shards: z.array(
     z.object({

@@ -1,30 +1,37 @@
-import { Controller, Get, Headers, HttpCode, Post, Res } from '@nestjs/common';
+import { Controller, Get, Headers, HttpCode, Post, Req, Res } from '@nestjs/common';
 import type { Caller } from '@fourfold/auth';
 import {
-  bodyOf,
   CancelOrder,
-  idempotencyKeySchema,
+  type EncodedOrder,
+  InsufficientStockError,
+  OrderNotCancellableError,
   OrderNotFoundError,
   OrderReader,
-  type OrderView,
+  OrderTooLargeError,
   PlaceOrder,
   type PlaceOrderInput,
   placeOrderSchema,
 } from '@shop/orders';
 import { ReadYourWrites } from '@fourfold/db-routing';
-import { UserNotFoundError } from '@shop/contracts';
-import { ApiHeader, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import {
+  IdempotencyInProgressError,
+  IdempotencyKeyReusedError,
+  ProductNotFoundError,
+  UserNotFoundError,
+} from '@shop/contracts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CustomersToo } from '../auth/access.js';
 import { callerKey, CurrentCaller, mayActFor } from '../auth/caller.js';
+import { Conditional, PRIVATE, sendConditional } from '../http/conditional.js';
 import { etagOf } from '../http/etag.js';
-import { IdempotencyKeyMissingError, ValidationError } from '../http/http.errors.js';
+import { IdempotencyKey, keyFrom } from '../http/idempotency-key.js';
 import { IdParam, ValidBody } from '../http/zod.pipe.js';
 import { Answers } from '../openapi/answers.js';
+import { IdempotencyKeyMissingError } from '../http/http.errors.js';
+import { Operation } from '../routes/operation.js';
 
 const PLACE_ORDER = 'POST /v1/orders';
 
-@ApiTags('orders')
 @Controller('v1/orders')
 export class OrdersController {
   constructor(
@@ -36,12 +43,18 @@ export class OrdersController {
 
   @Post()
   @CustomersToo()
-  @ApiHeader({
-    name: 'Idempotency-Key',
-    required: true,
-    description: '1 to 255 characters, new for each order',
-  })
-  @Answers(201, 'order')
+  @IdempotencyKey()
+  @Answers(201, 'order', 'Location', 'Idempotency-Replayed')
+  @Operation(
+    'Places an order',
+    UserNotFoundError,
+    ProductNotFoundError,
+    InsufficientStockError,
+    OrderTooLargeError,
+    IdempotencyKeyMissingError,
+    IdempotencyKeyReusedError,
+    IdempotencyInProgressError,
+  )
   async place(
     @CurrentCaller() caller: Caller,
     @Headers('idempotency-key') givenKey: string | undefined,
@@ -69,49 +82,44 @@ export class OrdersController {
 
   @Get(':id')
   @CustomersToo()
+  @Conditional()
   @Answers(200, 'order')
+  @Operation('An order', OrderNotFoundError)
   async get(
     @CurrentCaller() caller: Caller,
     @IdParam() id: string,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<object> {
-    return show(await this.own(caller, id), reply);
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const { body, version } = await this.own(caller, id);
+    sendConditional(request, reply, { body, etag: etagOf(version) });
   }
 
   @Post(':id/cancel')
   @CustomersToo()
   @HttpCode(200)
-  @Answers(200, 'order')
+  @Answers(200, 'order', 'ETag', 'Cache-Control')
+  @Operation('Cancels an order', OrderNotFoundError, OrderNotCancellableError)
   async cancel(
     @CurrentCaller() caller: Caller,
     @IdParam() id: string,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<object> {
+  ): Promise<string> {
     if (!mayActFor(caller, await this.orders.ownerOf(id))) throw new OrderNotFoundError(id);
     await this.cancelOrder.execute(id);
     await this.readYourWrites.coverEarlierWrites();
-    return show(await this.orders.get(id), reply);
+    const { body, version } = await this.orders.get(id);
+    reply
+      .header('cache-control', PRIVATE)
+      .header('etag', etagOf(version))
+      .type('application/json; charset=utf-8');
+    return body;
   }
 
   /** Another's order is answered like one that does not exist. */
-  private async own(caller: Caller, id: string): Promise<OrderView> {
+  private async own(caller: Caller, id: string): Promise<EncodedOrder> {
     const order = await this.orders.get(id);
     if (!mayActFor(caller, order.userId)) throw new OrderNotFoundError(id);
     return order;
   }
-}
-
-function show(order: OrderView, reply: FastifyReply): object {
-  // A browser may keep it for its user, and asks whether it is still the same.
-  reply.header('Cache-Control', 'private, no-cache').header('ETag', etagOf(order.version));
-  return bodyOf(order);
-}
-
-function keyFrom(header: string | undefined): string {
-  if (header === undefined || header === '') throw new IdempotencyKeyMissingError();
-  const key = idempotencyKeySchema.safeParse(header);
-  if (key.success) return key.data;
-  throw new ValidationError([
-    { path: 'Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters' },
-  ]);
 }

@@ -2,7 +2,7 @@ import type { Caller } from '@fourfold/auth';
 import { UserNotFoundError, type UserView } from '@shop/contracts';
 import type { OrderReader } from '@shop/orders';
 import type { ChangeUser, RegisterUser, UserReader } from '@shop/users';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { UsersController } from './users.controller.js';
 
@@ -22,7 +22,8 @@ beforeEach(() => {
   done = [];
 });
 
-const reply = { header: () => reply } as unknown as FastifyReply;
+const request = { headers: {} } as FastifyRequest;
+const reply = { header: () => reply, send: () => reply } as unknown as FastifyReply;
 /** Notes what it is told to do: here, only who may have it done is of interest. */
 const noted =
   <T>(name: string, result: T) =>
@@ -34,13 +35,13 @@ const controller = new UsersController(
   { execute: noted('register', ada) } as unknown as RegisterUser,
   { execute: noted('change', ada) } as unknown as ChangeUser,
   { get: noted('get', ada) } as unknown as UserReader,
-  { listOf: noted('orders', { items: [], nextCursor: null }) } as unknown as OrderReader,
+  { listOf: noted('orders', { body: '', state: '', nextCursor: null }) } as unknown as OrderReader,
 );
 
-const calls: [string, (caller: Caller) => Promise<object>][] = [
-  ['shown', (caller) => controller.get(caller, '7', reply)],
+const calls: [string, (caller: Caller) => Promise<unknown>][] = [
+  ['shown', (caller) => controller.get(caller, '7', request, reply)],
   ['changed', (caller) => controller.change(caller, '7', '"3"', { name: 'Ada' }, reply)],
-  ['asked for orders', (caller) => controller.ordersOf(caller, '7', { limit: 20 })],
+  ['asked for orders', (caller) => controller.ordersOf(caller, '7', { limit: 20 }, request, reply)],
 ];
 
 describe.each(calls)('a user is %s', (_what, call) => {

@@ -1,30 +1,35 @@
-import { Controller, Get, Headers, Patch, Post, Res } from '@nestjs/common';
+import { Controller, Get, Headers, Patch, Post, Req, Res } from '@nestjs/common';
 import type { Caller } from '@fourfold/auth';
-import { type Page, pageQuery, UserNotFoundError, type UserView } from '@shop/contracts';
-import { bodyOf, OrderReader } from '@shop/orders';
+import { entityTag } from '@fourfold/cache';
+import { pageQuery, UserNotFoundError, type UserView } from '@shop/contracts';
+import { OrderReader } from '@shop/orders';
 import {
   ChangeUser,
   type ChangeUserInput,
   changeUserSchema,
+  EmailReservationLostError,
+  EmailTakenError,
   type ListUsers,
   listUsersSchema,
   RegisterUser,
   type RegisterUserInput,
   registerUserSchema,
+  UserChangedError,
   UserReader,
 } from '@shop/users';
-import { ApiHeader, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { CustomersToo, OperatorOnly } from '../auth/access.js';
 import { CurrentCaller, mayActFor } from '../auth/caller.js';
+import { Conditional, encoded, PRIVATE, sendConditional } from '../http/conditional.js';
 import { etagOf, versionFrom } from '../http/etag.js';
 import { IdParam, ValidBody, ValidQuery } from '../http/zod.pipe.js';
 import { Answers } from '../openapi/answers.js';
+import { IfMatchMissingError } from '../http/http.errors.js';
+import { HeaderParameter, Operation } from '../routes/operation.js';
 
 const pageSchema = z.strictObject(pageQuery);
 
-@ApiTags('users')
 @Controller('v1/users')
 export class UsersController {
   constructor(
@@ -36,7 +41,8 @@ export class UsersController {
 
   @Post()
   @OperatorOnly()
-  @Answers(201, 'user')
+  @Answers(201, 'user', 'Location', 'ETag', 'Cache-Control')
+  @Operation('Registers a user', EmailTakenError, EmailReservationLostError)
   async register(
     @ValidBody(registerUserSchema) input: RegisterUserInput,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -48,28 +54,52 @@ export class UsersController {
 
   @Get()
   @OperatorOnly()
+  @Conditional()
   @Answers(200, 'users')
-  async search(@ValidQuery(listUsersSchema) query: ListUsers): Promise<object> {
+  @Operation('Users by e-mail address, or by the beginning of their name')
+  async search(
+    @ValidQuery(listUsersSchema) query: ListUsers,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     const page = await this.users.search(query);
-    return { ...page, items: page.items.map(bodyWithoutVersion) };
+    sendConditional(request, reply, encoded({ ...page, items: page.items.map(bodyWithoutVersion) }));
   }
 
   @Get(':id')
   @CustomersToo()
+  @Conditional()
   @Answers(200, 'user')
+  @Operation('A user', UserNotFoundError)
   async get(
     @CurrentCaller() caller: Caller,
     @IdParam() id: string,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<object> {
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     assertOwn(caller, id);
-    return show(await this.users.get(id), reply);
+    const user = await this.users.get(id);
+    const body = JSON.stringify(bodyWithoutVersion(user));
+    sendConditional(request, reply, { body, etag: etagOf(user.version) });
   }
 
   @Patch(':id')
   @CustomersToo()
-  @ApiHeader({ name: 'If-Match', required: true, description: 'The ETag that was read, or *' })
-  @Answers(200, 'user')
+  @HeaderParameter({
+    name: 'If-Match',
+    required: true,
+    description: 'The ETag that was read, or *',
+    schema: z.string(),
+  })
+  @Answers(200, 'user', 'ETag', 'Cache-Control')
+  @Operation(
+    'Changes a user’s name or e-mail address',
+    UserNotFoundError,
+    UserChangedError,
+    IfMatchMissingError,
+    EmailTakenError,
+    EmailReservationLostError,
+  )
   async change(
     @CurrentCaller() caller: Caller,
     @IdParam() id: string,
@@ -83,16 +113,20 @@ export class UsersController {
 
   @Get(':id/orders')
   @CustomersToo()
+  @Conditional()
   @Answers(200, 'orders')
+  @Operation('A user’s orders, newest first', UserNotFoundError)
   async ordersOf(
     @CurrentCaller() caller: Caller,
     @IdParam() id: string,
     @ValidQuery(pageSchema) page: z.output<typeof pageSchema>,
-  ): Promise<Page<object>> {
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     assertOwn(caller, id);
     await this.users.get(id);
-    const { items, nextCursor } = await this.orders.listOf(id, page);
-    return { items: items.map(bodyOf), nextCursor };
+    const { body, state } = await this.orders.listOf(id, page);
+    sendConditional(request, reply, { body, etag: entityTag(state) });
   }
 }
 
@@ -103,7 +137,7 @@ function assertOwn(caller: Caller, userId: string): void {
 
 function show(user: UserView, reply: FastifyReply): object {
   // A browser may keep it for its user, and asks whether it is still the same.
-  reply.header('Cache-Control', 'private, no-cache').header('ETag', etagOf(user.version));
+  reply.header('Cache-Control', PRIVATE).header('ETag', etagOf(user.version));
   return bodyWithoutVersion(user);
 }
 

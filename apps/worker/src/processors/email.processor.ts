@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type JobContext, type JobProcessor, ProcessorFor } from '@fourfold/queue';
 import { emailQueue, type OutcomeEmail } from '@shop/contracts';
 import { SendOutcomeEmail } from '@shop/notifications';
+import { asMailJob } from './mail-job.js';
 
 @Injectable()
 @ProcessorFor(emailQueue)
@@ -9,6 +10,6 @@ export class EmailProcessor implements JobProcessor<OutcomeEmail> {
   constructor(private readonly sendOutcomeEmail: SendOutcomeEmail) {}
 
   async handle(email: OutcomeEmail, context: JobContext): Promise<void> {
-    await this.sendOutcomeEmail.execute(email, context);
+    await asMailJob(() => this.sendOutcomeEmail.execute(email, context));
   }
 }

@@ -1,22 +1,22 @@
 import { Injectable } from '@nestjs/common';
-import { type JobContext, ProcessorFor, type TransactionalJobProcessor } from '@fourfold/queue';
+import { type CommittedJob, type GroupedJob, type GroupedJobProcessor, ProcessorFor } from '@fourfold/queue';
 import { type InventoryJob, inventoryQueue } from '@shop/contracts';
-import { SettleOrder, type Settlement } from '@shop/orders';
+import { SettleOrders, type Settlement } from '@shop/orders';
 import type { EntityManager } from 'typeorm';
 
 @Injectable()
-@ProcessorFor(inventoryQueue, { inbox: 'inventory' })
-export class InventoryProcessor implements TransactionalJobProcessor<InventoryJob, Settlement> {
-  constructor(private readonly settleOrder: SettleOrder) {}
+@ProcessorFor(inventoryQueue, { inbox: 'inventory', together: {} })
+export class InventoryProcessor implements GroupedJobProcessor<InventoryJob, Settlement> {
+  constructor(private readonly settleOrders: SettleOrders) {}
 
-  handle(
-    { orderId }: InventoryJob,
-    { manager }: JobContext & { manager: EntityManager },
-  ): Promise<Settlement> {
-    return this.settleOrder.settle(manager, orderId);
+  handleTogether(jobs: readonly GroupedJob<InventoryJob>[], manager: EntityManager): Promise<Settlement[]> {
+    const placed = jobs.map(({ payload: { orderId }, trace }) => ({ orderId, trace }));
+    return this.settleOrders.settle(manager, placed);
   }
 
-  committed({ orderId }: InventoryJob, settlement: Settlement | undefined): Promise<void> {
-    return this.settleOrder.settled(orderId, settlement);
+  committed(jobs: readonly CommittedJob<InventoryJob, Settlement>[]): Promise<void> {
+    return this.settleOrders.settled(
+      jobs.map(({ payload: { orderId }, result }) => ({ orderId, settlement: result })),
+    );
   }
 }

@@ -30,32 +30,9 @@ export function operatorsGate(tokens: TokenVerifier) {
       if (role !== 'operator') throw new ForbiddenError();
       if (request.method !== 'GET' && request.method !== 'HEAD') throw new BoardReadOnlyError();
     } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      await refuse(error, request, reply);
+      if (error instanceof AppError && error.status === 401) reply.header('WWW-Authenticate', CHALLENGE);
+      if (error instanceof BoardReadOnlyError) reply.header('Allow', 'GET, HEAD');
+      throw error;
     }
   };
-}
-
-/** @param more members that the problem has beyond the usual ones */
-export async function refuse(
-  error: AppError,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  more: object = {},
-): Promise<void> {
-  if (error.retryAfterSeconds !== undefined) reply.header('Retry-After', error.retryAfterSeconds);
-  if (error.status === 401) reply.header('WWW-Authenticate', CHALLENGE);
-  if (error.status === 405) reply.header('Allow', 'GET, HEAD');
-  await reply
-    .code(error.status)
-    .type('application/problem+json')
-    .send({
-      type: `https://fourfold.example/errors#${error.code}`,
-      title: error.title,
-      status: error.status,
-      detail: error.message,
-      code: error.code,
-      requestId: request.id,
-      ...more,
-    });
 }

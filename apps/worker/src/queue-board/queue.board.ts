@@ -2,12 +2,18 @@ import { createBullBoard } from '@bull-board/api';
 import { BullAdapter } from '@bull-board/api/bullAdapter';
 import { FastifyAdapter } from '@bull-board/fastify';
 import { TokenVerifier } from '@fourfold/auth';
-import { PAGE_CONTENT_POLICY, registerOnManagementPort } from '@fourfold/observability';
+import { AppError } from '@fourfold/kernel';
+import {
+  PAGE_CONTENT_POLICY,
+  registerOnManagementPort,
+  RouteNotFoundError,
+  sendProblem,
+} from '@fourfold/observability';
 import { QueueUnavailableError, QueueViews } from '@fourfold/queue';
 import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyPluginCallback } from 'fastify';
-import { operatorsGate, refuse } from './operators.gate.js';
+import { operatorsGate } from './operators.gate.js';
 
 const QUEUE_BOARD_PATH = '/admin/queues';
 
@@ -37,11 +43,17 @@ function queueBoard(views: QueueViews, tokens: TokenVerifier): FastifyPluginCall
   return (fastify, _options, done) => {
     fastify.setErrorHandler(async (error: Error & { statusCode?: number }, request, reply) => {
       // What has no status of its own comes from Redis: the board asks nothing else.
-      if (error.statusCode !== undefined) return reply.send(error);
+      if (error instanceof AppError || error.statusCode !== undefined) throw error;
       const away = new QueueUnavailableError(error);
       logger.warn({ err: error }, away.message);
       // `error` is what the page shows.
-      return refuse(away, request, reply, { error: away.message });
+      sendProblem(away, request, reply, { error: away.message });
+      return reply;
+    });
+    // Bull Board says in plain JSON what is not there.
+    fastify.addHook('preSerialization', async (_request, reply, payload) => {
+      if (reply.statusCode === 404) throw new RouteNotFoundError();
+      return payload;
     });
     fastify.addHook('onRequest', operatorsGate(tokens));
     fastify.addHook('onRequest', (_request, reply, ready) => {

@@ -16,7 +16,7 @@ const keyOf = (key) => ({ ...key.export({ format: 'jwk' }), ...about });
 const secrets = {
   'fourfold-database': each(['app', 'read', 'monitor', 'migrate', 'replication', 'root']),
   'fourfold-redis': each(['cache', 'queue', 'sentinel']),
-  'fourfold-tokens': { 'consistency-token-secrets': random() + random() },
+  'fourfold-tokens': { 'consistency-token-secrets': random() + random(), 'link-secrets': random() },
   // One Secret for both halves of the key: they belong together.
   'demo-keys': {
     'private.jwk': JSON.stringify(keyOf(privateKey)),

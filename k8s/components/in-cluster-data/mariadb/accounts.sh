@@ -16,6 +16,8 @@ accounts() {
   echo 'SET SESSION sql_log_bin = 0;'
   if [ "$1" != replica ]; then
     account fourfold_app "$DB_APP_PASSWORD" "SELECT, INSERT, UPDATE, DELETE ON $ours"
+    # The warehouse's sync has to see open transactions.
+    account fourfold_app "$DB_APP_PASSWORD" 'PROCESS ON *.*'
     account fourfold_migrate "$DB_MIGRATE_PASSWORD" "ALL ON $ours"
   fi
   if [ "$1" != shard ]; then

@@ -1,3 +1,4 @@
+import { checkedExtras, isGlobalExtra } from '@fourfold/kernel';
 import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
 import type { AuthOptions } from './auth.options.js';
 import { TokenVerifier } from './token.verifier.js';
@@ -18,4 +19,4 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
   ],
   exports: [TokenVerifier],
 })
-export class AuthModule extends ConfigurableModuleClass {}
+export class AuthModule extends checkedExtras('AuthModule', ConfigurableModuleClass, isGlobalExtra) {}

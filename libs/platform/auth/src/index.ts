@@ -8,6 +8,6 @@ export {
 } from './auth.errors.js';
 export { AuthModule } from './auth.module.js';
 export type { AuthOptions } from './auth.options.js';
-export { basicPassword, bearerToken } from './authorization.header.js';
+export { basicPassword, bearerToken } from './authorization-header.js';
 export type { Caller } from './caller.js';
 export { TokenVerifier } from './token.verifier.js';

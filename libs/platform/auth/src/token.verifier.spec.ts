@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import type { AuthOptions } from './auth.options.js';
 import { TokenVerifier } from './token.verifier.js';
@@ -73,5 +73,34 @@ describe('a token that is not', () => {
     await expect(
       verify(token({ role: 'operator', sub: 'op' }), { jwksFile: undefined, jwksUrl }),
     ).rejects.toMatchObject({ code: 'auth-unavailable', status: 503, retryAfterSeconds: 5 });
+  });
+});
+
+describe('a token that was verified before', () => {
+  it('is known without its signature being checked again, until it expires', async () => {
+    const verifier = new TokenVerifier(options);
+    const jwt = await token({ role: 'operator', sub: 'op' });
+    await verifier.verify(jwt);
+    const checks = vi.spyOn(crypto.subtle, 'verify');
+    expect(await verifier.verify(jwt)).toEqual({ id: 'op', role: 'operator' });
+    expect(checks).not.toHaveBeenCalled();
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_606_000 });
+    await expect(verifier.verify(jwt)).rejects.toMatchObject({ code: 'token-expired' });
+    vi.useRealTimers();
+    expect(await verifier.verify(await token({ role: 'operator', sub: 'other' }))).toMatchObject({
+      id: 'other',
+    });
+    // The expired one, and the other.
+    expect(checks).toHaveBeenCalledTimes(2);
+    checks.mockRestore();
+  });
+
+  it('is not known with another signature', async () => {
+    const verifier = new TokenVerifier(options);
+    const jwt = await token({ role: 'operator', sub: 'op' });
+    await verifier.verify(jwt);
+    const other = await token({ role: 'operator', sub: 'op' }, { expires: '2h' });
+    const mixed = [...jwt.split('.').slice(0, 2), other.split('.')[2]].join('.');
+    await expect(verifier.verify(mixed)).rejects.toMatchObject({ code: 'token-invalid' });
   });
 });

@@ -1,35 +1,35 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Clock, systemClock } from '@fourfold/kernel';
+import { RedisSource } from '@fourfold/redis';
 import { RedisKeys } from './cache-key.js';
 import { CacheMetrics } from './cache.metrics.js';
 import { type CacheModuleOptions, resolveCacheOptions } from './cache.options.js';
-import { CacheWriter } from './cache.writer.js';
+import { CacheWriter } from './invalidation/cache.writer.js';
 import { CarriedInvalidations } from './invalidation/carried-invalidations.js';
-import { HeldInvalidations } from './invalidation/held-invalidations.js';
 import { InvalidationBus } from './invalidation/invalidation-bus.js';
-import { InvalidationMessages } from './invalidation/invalidation-messages.js';
-import { LocalInvalidations } from './invalidation/local-invalidations.js';
-import { PendingInvalidations } from './invalidation/pending-invalidations.js';
-import { PubSubRefusals } from './invalidation/pubsub-refusals.js';
+import { Invalidations } from './invalidation/invalidations.js';
+import type { InvalidationTarget } from './invalidation-target.js';
 import { L1Store } from './l1/l1.store.js';
-import { CommandDeadline } from './l2/command.deadline.js';
+import { CommandDeadline } from './l2/command-deadline.js';
 import { LeaseCommands } from './l2/lease-commands.js';
-import { openClient, openSubscriber } from './l2/redis-connection.js';
+import { PendingInvalidations } from './l2/pending-invalidations.js';
+import { PubSubRefusals } from './l2/pubsub-refusals.js';
+import { openClient } from './l2/redis-connection.js';
+import { RedisAvailability } from './l2/redis-availability.js';
 import { RedisL2Store } from './l2/redis-l2.store.js';
 import { ScriptRunner } from './l2/script.runner.js';
 import { ServerInfo } from './l2/server-info.js';
 import { ServerTime } from './l2/server-time.js';
 import { StallBreaker } from './l2/stall.breaker.js';
-import { AheadRefresher } from './loading/ahead.refresher.js';
+import { Finder } from './loading/finder.js';
+import { Flights } from './loading/flights.js';
 import { LeasedLoader } from './loading/leased-loader.js';
-import { LevelFiller } from './loading/level.filler.js';
+import { LevelFiller } from './loading/level-filler.js';
 import { LoadRunner } from './loading/load.runner.js';
 import { OldValues } from './loading/old-values.js';
-import { OwnLoads } from './loading/own-loads.js';
-import { SingleFlight } from './loading/single-flight.js';
 import { MultiLevelCache } from './multi-level-cache.js';
 import { Namespaces } from './namespace.js';
-import type { CachedValue } from './serializing/serializer.js';
 
 export interface CachePorts {
   clock?: Clock;
@@ -44,7 +44,10 @@ export interface AssembledCache {
   readonly bus: InvalidationBus;
   /** For consistency tokens. */
   readonly carried: CarriedInvalidations;
-  /** Connects; resolves when both levels are in use or `startupWaitMs` is over, whichever is first. */
+  /**
+   * Connects; resolves when both levels are in use or `startupWaitMs` is over, whichever is first.
+   * @throws ConfigurationError where no waiting would help; then it is closed
+   */
   start(): Promise<void>;
   /** Closes both connections at once; reads go on working, by their loaders. */
   close(): void;
@@ -53,105 +56,97 @@ export interface AssembledCache {
 const HEARTBEAT_MS = 1_000;
 const START_POLL_MS = 10;
 
-/** @throws CacheConfigurationError */
+/** @throws ConfigurationError */
 export function assembleCache(given: CacheModuleOptions, ports: CachePorts = {}): AssembledCache {
   const options = resolveCacheOptions(given);
+  const { commandTimeoutMs, leaseMs, leaseWaitMs, l1AwayTtlMs, maxValueBytes, prefix } = options;
   const { clock = systemClock, random = Math.random } = ports;
-  const { redisUrl, commandTimeoutMs, leaseMs, maxValueBytes } = options;
-  const keys = new RedisKeys(options.prefix);
-  const messages = new InvalidationMessages(randomUUID());
+  const source = new RedisSource({ redis: options.redis, prefix, option: 'redis (CACHE_REDIS_URL)' });
+  const sender = randomUUID();
+  const keys = new RedisKeys(prefix);
   const namespaces = new Namespaces(options.namespaces);
-  const flights = new SingleFlight<CachedValue>(clock, leaseMs);
+  const names = namespaces.names();
+  const flights = new Flights(clock, leaseMs);
   const l1 = new L1Store(options.l1MaxBytes, clock);
-  const ownLoads = new OwnLoads(clock, leaseMs);
-  const local = new LocalInvalidations(l1, flights, ownLoads, namespaces, messages);
 
   let isClosed = false;
-  const adjustL1 = (): void => {
-    for (const namespace of namespaces.all()) namespace.generation = undefined;
+  const onInvalidated = (target: InvalidationTarget): void => invalidations.here(target);
+  const onStateChanged = (): void => {
     const state = bus.live ? 'serving' : l2.state === 'away' ? 'alone' : 'suspended';
     if (isClosed || state === l1.state) return;
     l1.become(state);
-    flights.forgetAll();
+    flights.forgetReads();
   };
   const refusals = new PubSubRefusals(clock, keys.channel);
-  const client = openClient(redisUrl, commandTimeoutMs);
+  const client = openClient(source, commandTimeoutMs);
   const deadline = new CommandDeadline(commandTimeoutMs);
-  const scripts = new ScriptRunner(client, deadline);
-  const l2 = new RedisL2Store(
+  const runner = new ScriptRunner(client, deadline);
+  const time = new ServerTime();
+  const commands = new LeaseCommands({ runner, keys, time, refusals, sender, leaseMs, commandTimeoutMs });
+  const server = new ServerInfo(runner);
+  const redis = new RedisAvailability({
     client,
-    new LeaseCommands(scripts, keys, messages, leaseMs, commandTimeoutMs, new ServerTime(), refusals),
-    new ServerInfo(scripts),
-    new PendingInvalidations(messages, namespaces.names(), options.maxPendingInvalidations),
-    namespaces.names(),
-    new StallBreaker(clock, commandTimeoutMs),
-    { onInvalidated: (target) => local.apply(target), onStateChanged: adjustL1 },
-  );
-  const bus = new InvalidationBus(
-    openSubscriber(redisUrl, commandTimeoutMs),
-    keys.channel,
-    messages,
-    { onInvalidated: (target) => local.apply(target), onLive: adjustL1, onDown: adjustL1 },
+    commands,
+    server,
+    pending: new PendingInvalidations(options.maxPendingInvalidations),
+    breaker: new StallBreaker(clock, commandTimeoutMs),
+    namespaces: names,
+    onInvalidated,
+    onStateChanged,
+  });
+  const l2 = new RedisL2Store({ redis, commands, server });
+  const invalidations = new Invalidations({ namespaces, l1, l2, flights });
+  const bus = new InvalidationBus({
+    subscriber: source.subscriber({ deadlineMs: commandTimeoutMs }),
+    channel: keys.channel,
+    sender,
     refusals,
-    HEARTBEAT_MS,
-  );
+    heartbeatMs: HEARTBEAT_MS,
+    onInvalidated,
+    onStateChanged,
+  });
   l1.become('alone');
 
   const metrics = new CacheMetrics({ namespaces, l1, l2, bus, refusals }, options.registry);
-  const limits = {
-    timeoutMs: options.loadTimeoutMs,
-    atOnce: options.maxLoads,
-    atOnceWhileAway: options.maxLoadsWhileAway,
-    queued: options.maxQueuedLoads,
-  };
-  const filler = new LevelFiller(l1, l2, clock, random, options);
-  const runner = new LoadRunner(limits, () => l1.state === 'serving', metrics);
+  const filler = new LevelFiller({ l1, l2, clock, random, maxValueBytes, l1AwayTtlMs });
   const oldValues = new OldValues();
-  const loader = new LeasedLoader(l2, filler, runner, ownLoads, oldValues, clock, options.leaseWaitMs);
-  const refresher = new AheadRefresher(loader);
-  const held = new HeldInvalidations();
-  const longestL1Ms = Math.max(
-    options.l1MaxTtlMs,
-    ...Object.values(options.namespaces).map(({ l1MaxTtlMs }) => l1MaxTtlMs),
-  );
-  const carried = new CarriedInvalidations(local, l2, messages, namespaces.names(), clock, longestL1Ms);
-  const writer = new CacheWriter(
-    namespaces,
-    l1,
-    l2,
-    local,
-    messages,
-    held,
-    carried,
-    clock,
-    random,
-    maxValueBytes,
-  );
+  const isInUse = (): boolean => l1.state === 'serving';
+  const loads = new LoadRunner(options, isInUse, (...load) => metrics.loadStarted(...load));
+  const loader = new LeasedLoader({ l2, filler, runner: loads, flights, oldValues, clock, leaseWaitMs });
+  const lifetimes = Object.values(options.namespaces).map((policy) => policy.l1MaxTtlMs);
+  const keepMs = Math.max(options.l1MaxTtlMs, ...lifetimes);
+  const carried = new CarriedInvalidations({ invalidations, clock, keepMs });
+  const writer = new CacheWriter({ namespaces, l2, filler, invalidations, carried, maxValueBytes });
+  const finder = new Finder({ l1, l2, flights, loader, clock });
 
+  const close = (): void => {
+    isClosed = true;
+    loader.close();
+    bus.close();
+    redis.close();
+    deadline.close();
+    l1.become('suspended');
+    metrics.close();
+  };
+  const inUse = async (): Promise<void> => {
+    const endMs = performance.now() + options.startupWaitMs;
+    while (!(l2.trusted && bus.live) && performance.now() < endMs) await pause(START_POLL_MS);
+  };
   return {
-    cache: new MultiLevelCache(namespaces, l1, l2, loader, flights, refresher, writer, oldValues, clock),
+    cache: new MultiLevelCache({ namespaces, l1, l2, finder, writer, oldValues, clock }),
     l2,
     bus,
     carried,
+    close,
     async start() {
-      l2.start();
+      redis.start();
       bus.start();
-      for (
-        let waitedMs = 0;
-        waitedMs < options.startupWaitMs && !(l2.trusted && bus.live);
-        waitedMs += START_POLL_MS
-      ) {
-        await new Promise((resolve) => setTimeout(resolve, START_POLL_MS));
+      try {
+        await Promise.all([source.check(), inUse()]);
+      } catch (error) {
+        close();
+        throw error;
       }
-    },
-    close() {
-      isClosed = true;
-      refresher.close();
-      bus.close();
-      l2.close();
-      deadline.close();
-      l1.become('suspended');
-      metrics.close();
     },
   };
 }

@@ -40,11 +40,8 @@ describe('the options of a call', () => {
     ['l1MaxTtlMs a fraction', { l1MaxTtlMs: 0.5 }],
     ['jitter over a half', { jitter: 0.6 }],
     ['refreshAhead negative', { refreshAhead: -0.1 }],
-    ['staleWhileErrorMs negative', { staleWhileErrorMs: -1 }],
+    ['an option that does not exist', { ttl: 60 } as ReadOptions],
     ['an unknown serialiser', { serializer: 'xml' as 'json' }],
-    ['an empty tag', { tags: [''] }],
-    ['tags that are a text', { tags: 'abc' as unknown as string[] }],
-    ['more tags than a record has room for', { tags: Array.from({ length: 51 }, (_, i) => `tag ${i}`) }],
   ])(
     '%s is a typed error, whether the value is cached or not, and nothing is loaded',
     async (_name, options) => {

@@ -1,3 +1,5 @@
+import { CacheCallError } from './cache.errors.js';
+
 /**
  * The name of one cached thing, the same in every process: `<length of namespace>:<namespace>:<id>`. The length makes it
  * unambiguous whatever characters the two parts hold, if they are well-formed: `('a:b','c')` is `3:a:b:c`, `('a','b:c')` is `1:a:b:c`.
@@ -8,9 +10,10 @@ export function cacheKey(namespace: string, id: string): CacheKey {
   return `${namespace.length}:${namespace}:${id}`;
 }
 
-/** Redis stores UTF-8, in which all halves of surrogate pairs are one character. */
-export function isId(id: unknown): id is string {
-  return typeof id === 'string' && id.isWellFormed();
+/** @throws CacheCallError for what is no id: Redis stores UTF-8, in which all halves of surrogate pairs are one character. */
+export function keyOf(namespace: string, id: unknown): CacheKey {
+  if (typeof id === 'string' && id.isWellFormed()) return cacheKey(namespace, id);
+  throw new CacheCallError(namespace, [`id must be a well-formed text, not ${JSON.stringify(id)}`]);
 }
 
 export function namespaceOf(key: CacheKey): string {
@@ -45,15 +48,5 @@ export class RedisKeys {
   /** The `run_id` of the server that the namespace's generation was made on. */
   runId(namespace: string): string {
     return `${this.prefix}:r:${namespace}`;
-  }
-
-  /** Random text that every stored value with this tag carries; without it, or with another, all are misses. */
-  tag(tag: string): string {
-    return `${this.prefix}:t:${tag}`;
-  }
-
-  /** What `tag()` was made of. */
-  tagOf(redisKey: string): string {
-    return redisKey.slice(this.prefix.length + 3);
   }
 }

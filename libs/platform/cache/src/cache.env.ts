@@ -1,4 +1,4 @@
-import { redisUrlSchema } from '@fourfold/kernel';
+import { redisUrlSchema } from '@fourfold/redis';
 import { z } from 'zod';
 
 /** The environment variables of the cache, to be spread into an app's own schema. */

@@ -1,33 +1,18 @@
-import { AppError } from '@fourfold/kernel';
+import { appError } from '@fourfold/kernel';
 
 /** A namespace that the options do not declare. A programming error: declare it where the module is set up. */
-export class UnknownNamespaceError extends AppError {
-  readonly code = 'cache-unknown-namespace';
-  readonly status = 500;
-  readonly title = 'Unknown cache namespace';
-
+export class UnknownNamespaceError extends appError(
+  'cache-unknown-namespace',
+  500,
+  'Unknown cache namespace',
+) {
   constructor(namespace: string, known: readonly string[]) {
     super(`Cache namespace "${namespace}" is not declared; declared are: ${known.join(', ') || 'none'}.`);
   }
 }
 
-/** The module's options cannot work; the message lists everything that is wrong with them. */
-export class CacheConfigurationError extends AppError {
-  readonly code = 'cache-configuration';
-  readonly status = 500;
-  readonly title = 'Cache options are wrong';
-
-  constructor(faults: readonly string[]) {
-    super(`Cache options are wrong: ${faults.join('; ')}.`);
-  }
-}
-
 /** The options of one call cannot work (a TTL of 0, of a fraction, of 25 days…). Nothing was read, loaded or stored. */
-export class CacheCallError extends AppError {
-  readonly code = 'cache-call';
-  readonly status = 500;
-  readonly title = 'Cache call is wrong';
-
+export class CacheCallError extends appError('cache-call', 500, 'Cache call is wrong') {
   constructor(namespace: string, faults: readonly string[]) {
     super(`Cache call in namespace "${namespace}" is wrong: ${faults.join('; ')}.`);
   }
@@ -38,11 +23,11 @@ export class CacheCallError extends AppError {
  * NaN…). Thrown on the first load already and with Redis away too, so that it shows in development and not at the
  * first cache hit.
  */
-export class UncacheableValueError extends AppError {
-  readonly code = 'cache-uncacheable-value';
-  readonly status = 500;
-  readonly title = 'Value cannot be cached';
-
+export class UncacheableValueError extends appError(
+  'cache-uncacheable-value',
+  500,
+  'Value cannot be cached',
+) {
   constructor(what: string, cause?: unknown) {
     super(
       `Value cannot be cached: ${what}. Map it to plain data first, or choose a serialiser that keeps it.`,
@@ -54,11 +39,7 @@ export class UncacheableValueError extends AppError {
 }
 
 /** A loader has not answered within `loadTimeoutMs`. Its callers are let go; the next one starts a load of its own. */
-export class LoadTimeoutError extends AppError {
-  readonly code = 'cache-load-timeout';
-  readonly status = 503;
-  readonly title = 'Loading took too long';
-
+export class LoadTimeoutError extends appError('cache-load-timeout', 503, 'Loading took too long') {
   constructor(namespace: string, ids: readonly string[], timeoutMs: number) {
     super(`Loading ${namesOf(namespace, ids)} took longer than ${timeoutMs} ms. Try again.`, {
       retryAfterSeconds: 1,
@@ -73,11 +54,7 @@ export const CACHE_REDIS = 'cache';
  * The cache's Redis could not be told that something has changed. This process remembers it and will tell Redis, if it
  * lives until then: a caller that must be sure does it again.
  */
-export class CacheUnavailableError extends AppError {
-  readonly code = 'cache-unavailable';
-  readonly status = 503;
-  readonly title = 'The cache does not answer';
-
+export class CacheUnavailableError extends appError('cache-unavailable', 503, 'The cache does not answer') {
   constructor(namespace: string, ids: readonly string[]) {
     super(`The cache could not be told that ${namesOf(namespace, ids)} changed. Try again.`, {
       retryAfterSeconds: 1,
@@ -87,11 +64,7 @@ export class CacheUnavailableError extends AppError {
 }
 
 /** As many loads as the source is spared for are running, and as many are waiting as may. */
-export class LoadLimitError extends AppError {
-  readonly code = 'cache-load-limit';
-  readonly status = 503;
-  readonly title = 'Too many loads at once';
-
+export class LoadLimitError extends appError('cache-load-limit', 503, 'Too many loads at once') {
   constructor(namespace: string, ids: readonly string[], limit: number) {
     super(
       `${namesOf(namespace, ids)} cannot be loaded now: ${limit} loads are running, and too many are waiting. Try again.`,

@@ -1,6 +1,6 @@
 import { Inject, Module, type OnApplicationShutdown, type OnModuleInit, Optional } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
-import { DependencyProbes } from '@fourfold/kernel';
+import { checkedExtras, DependencyProbes, isGlobalExtra } from '@fourfold/kernel';
 import { type AssembledCache, assembleCache } from './assemble-cache.js';
 import { CACHE_REDIS } from './cache.errors.js';
 import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './cache.module-definition.js';
@@ -32,7 +32,10 @@ const ASSEMBLED_CACHE = Symbol('ASSEMBLED_CACHE');
   ],
   exports: [MultiLevelCache, RedisL2Store, CarriedInvalidations, CacheWarmer],
 })
-export class CacheModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
+export class CacheModule
+  extends checkedExtras('CacheModule', ConfigurableModuleClass, isGlobalExtra)
+  implements OnModuleInit, OnApplicationShutdown
+{
   constructor(
     @Inject(ASSEMBLED_CACHE) private readonly assembled: AssembledCache,
     @Optional() private readonly probes?: DependencyProbes,

@@ -1,103 +1,73 @@
-import { redisUrlSchema } from '@fourfold/kernel';
+import { parseOptions } from '@fourfold/kernel';
+import { redisOptionsSchema } from '@fourfold/redis';
 import type { Registry } from 'prom-client';
-import {
-  checkPolicy,
-  checkWhole,
-  type CachePolicy,
-  makePolicy,
-  MAX_MS,
-  type PolicyOptions,
-} from './cache-policy.js';
-import { CacheConfigurationError } from './cache.errors.js';
+import { z } from 'zod';
+import { type CachePolicy, makePolicy, policySchema, wholeMs } from './cache-policy.js';
 
-export interface CacheModuleOptions {
-  /** The cache Redis, e.g. `redis://127.0.0.1:16379/0`. It may evict; it must not be the queue's. */
-  redisUrl: string;
+const bytes = z.int().min(1);
+
+export const cacheOptionsSchema = z.strictObject({
+  /**
+   * The cache Redis: a URL, e.g. `redis://127.0.0.1:16379/0`, a URL with more, or a function that makes clients. It may
+   * evict; it must not be the queue's.
+   */
+  redis: redisOptionsSchema,
   /** Set before every Redis key and channel. On Redis Cluster it must be a hash tag: `{name}`. */
-  prefix: string;
-  namespaces: Readonly<Record<string, PolicyOptions>>;
+  // No colon: it separates the parts of a key, and two prefixes must never meet.
+  prefix: z.string().regex(/^[\w.{}-]{1,64}$/, 'must match [A-Za-z0-9_.{}-]{1,64}'),
+  /** How the values of each are kept. */
+  namespaces: z.record(z.string(), policySchema),
   /** Bytes of key, value and overhead that L1 may hold. Default 10 MiB. */
-  l1MaxBytes?: number;
-  /** Default 60,000 ms. */
-  l1MaxTtlMs?: number;
+  l1MaxBytes: bytes.default(10 * 1024 * 1024),
+  /** The most a value lives in this process, milliseconds. Default 60,000. */
+  l1MaxTtlMs: wholeMs.default(60_000),
   /** The same for what is loaded while Redis is away, when no other process's invalidate can be heard. Default 5,000 ms. */
-  l1AwayTtlMs?: number;
+  l1AwayTtlMs: wholeMs.default(5_000),
   /** Bytes of one encoded value; a larger one is handed out, not stored, and counted. Default 1 MiB. */
-  maxValueBytes?: number;
+  maxValueBytes: bytes.default(1024 * 1024),
   /** Deadline of one Redis command, after which a read goes to the loader. Default 250 ms. */
-  commandTimeoutMs?: number;
+  commandTimeoutMs: wholeMs.default(250),
   /** How long one loader may hold a key; a later fill is refused. Default 10,000 ms. */
-  leaseMs?: number;
+  leaseMs: wholeMs.default(10_000),
   /** How long to wait for another process's load before loading as well. Default 1,000 ms. */
-  leaseWaitMs?: number;
+  leaseWaitMs: wholeMs.default(1_000),
   /** Deadline of one loader: its callers then get a LoadTimeoutError. Default 30,000 ms. */
-  loadTimeoutMs?: number;
+  loadTimeoutMs: wholeMs.default(30_000),
   /** Loads at once while both levels are in use. Default 100. */
-  maxLoads?: number;
+  maxLoads: z.int().min(1).default(100),
   /** Loads at once while Redis is away, or its messages can't be heard. Default 16. */
-  maxLoadsWhileAway?: number;
+  maxLoadsWhileAway: z.int().min(1).default(16),
   /** Loads that may wait for their turn; one more is a LoadLimitError. Default 1,000. */
-  maxQueuedLoads?: number;
+  maxQueuedLoads: z.int().min(1).default(1_000),
   /** Invalidations remembered while Redis is away; beyond it whole namespaces are flushed on return. Default 10,000. */
-  maxPendingInvalidations?: number;
+  maxPendingInvalidations: z.int().min(1).default(10_000),
   /** How long start-up waits for Redis before it goes on without. Default 1,000 ms. */
-  startupWaitMs?: number;
+  startupWaitMs: wholeMs.default(1_000),
   /** Where metrics are registered. Default: prom-client's own default register. */
-  registry?: Registry;
+  registry: z
+    .custom<Registry>(
+      (registry) => typeof (registry as Registry | undefined)?.registerMetric === 'function',
+      'must be a Registry of prom-client',
+    )
+    .optional(),
   /** Run every WarmupSource of the application, behind its start. Default false. */
-  warmUpAtStart?: boolean;
-}
+  warmUpAtStart: z.boolean().default(false),
+});
 
-export interface ResolvedCacheOptions extends Required<Omit<CacheModuleOptions, 'registry' | 'namespaces'>> {
-  namespaces: Readonly<Record<string, CachePolicy>>;
-  registry: Registry | undefined;
-}
+export type CacheModuleOptions = z.input<typeof cacheOptionsSchema>;
 
-const DEFAULTS = {
-  l1MaxBytes: 10 * 1024 * 1024,
-  l1MaxTtlMs: 60_000,
-  l1AwayTtlMs: 5_000,
-  maxValueBytes: 1024 * 1024,
-  commandTimeoutMs: 250,
-  leaseMs: 10_000,
-  leaseWaitMs: 1_000,
-  loadTimeoutMs: 30_000,
-  maxLoads: 100,
-  maxLoadsWhileAway: 16,
-  maxQueuedLoads: 1_000,
-  maxPendingInvalidations: 10_000,
-  startupWaitMs: 1_000,
-};
-const COUNTS: ReadonlySet<string> = new Set(['l1MaxBytes', 'maxValueBytes']);
+export interface ResolvedCacheOptions extends Omit<z.output<typeof cacheOptionsSchema>, 'namespaces'> {
+  readonly namespaces: Readonly<Record<string, CachePolicy>>;
+}
 
 /**
  * Fills in defaults.
- * @throws CacheConfigurationError naming every option that cannot work.
+ * @throws ConfigurationError naming every option that cannot work, and what is allowed.
  */
-export function resolveCacheOptions(options: CacheModuleOptions): ResolvedCacheOptions {
-  const faults: string[] = [];
-  const url = redisUrlSchema.safeParse(options.redisUrl);
-  if (!url.success) faults.push(`redisUrl ${url.error.issues[0]!.message}`);
-  // No colon: it separates the parts of a key, and two prefixes must never meet.
-  if (!/^[\w.{}-]{1,64}$/.test(options.prefix)) faults.push('prefix must match [A-Za-z0-9_.{}-]{1,64}');
-  const numbers = { ...DEFAULTS };
-  for (const name of Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]) {
-    checkWhole(name, options[name], 1, COUNTS.has(name) ? Number.MAX_SAFE_INTEGER : MAX_MS, faults);
-    numbers[name] = options[name] ?? DEFAULTS[name];
-  }
-  const namespaces: Record<string, CachePolicy> = {};
-  for (const [name, given] of Object.entries(options.namespaces)) {
-    if (given.ttlMs === undefined) faults.push(`namespaces.${name}.ttlMs is missing`);
-    checkPolicy(given, faults, `namespaces.${name}.`);
-    if (faults.length === 0) namespaces[name] = makePolicy(given, numbers.l1MaxTtlMs);
-  }
-  if (faults.length > 0) throw new CacheConfigurationError(faults);
-  return {
-    redisUrl: options.redisUrl,
-    prefix: options.prefix,
-    ...numbers,
-    namespaces,
-    registry: options.registry,
-    warmUpAtStart: options.warmUpAtStart ?? false,
-  };
+export function resolveCacheOptions(given: CacheModuleOptions): ResolvedCacheOptions {
+  const options = parseOptions('CacheModule', cacheOptionsSchema, given, ['isGlobal']);
+  const namespaces = Object.entries(options.namespaces).map(
+    ([name, policy]) => [name, makePolicy(policy, options.l1MaxTtlMs)] as const,
+  );
+  return { ...options, namespaces: Object.fromEntries(namespaces) };
 }

@@ -1,4 +1,5 @@
 import { beginSpan, isRecorded, traced } from '@fourfold/observability/tracing';
+import type { L2Read } from './l2/l2-read.js';
 
 /** Of one look into a level: how many keys were asked for, and how many of them were there. */
 const found = (keys: number, hits: number) => ({ 'cache.keys': keys, 'cache.hits': hits });
@@ -9,20 +10,22 @@ export function noteL1(namespace: string, keys: number, hits: number): void {
   beginSpan('cache L1', { attributes: { 'cache.namespace': namespace, ...found(keys, hits) } }).end();
 }
 
-/** A look into L2. @param isHit of each of what it gives */
-export function throughL2<T>(
-  namespace: string,
-  look: () => Promise<readonly T[]>,
-  isHit: (read: T) => boolean,
-): Promise<readonly T[]> {
+/** A look into L2, which has just been sent. */
+export function throughL2(namespace: string, asked: Promise<L2Read[]>): Promise<L2Read[]> {
   return traced('cache L2', { attributes: { 'cache.namespace': namespace } }, async (span) => {
-    const reads = await look();
-    span?.setAttributes(found(reads.length, reads.filter(isHit).length));
+    const reads = await asked;
+    span?.setAttributes(found(reads.length, reads.filter(({ kind }) => kind === 'hit').length));
     return reads;
   });
 }
 
-/** What neither level had. */
-export function throughLoader<T>(namespace: string, keys: number, load: () => Promise<T>): Promise<T> {
-  return traced('cache load', { attributes: { 'cache.namespace': namespace, 'cache.keys': keys } }, load);
+/** @returns `load` in a span: what neither level had. */
+export function throughLoader<T>(
+  namespace: string,
+  load: (ids: string[]) => Promise<T>,
+): (ids: string[]) => Promise<T> {
+  return (ids) => {
+    const attributes = { 'cache.namespace': namespace, 'cache.keys': ids.length };
+    return traced('cache load', { attributes }, () => load(ids));
+  };
 }

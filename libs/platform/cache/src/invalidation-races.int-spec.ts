@@ -183,7 +183,7 @@ describe('the L1 of another process', () => {
     await redis.call('ACL', 'SETUSER', 'deaf', 'on', '>secret', '~*', '&*', '+@all');
     const a = await caches.open(prefix);
     const redisUrl = server.url.replace('//', '//deaf:secret@');
-    const b = await caches.open(prefix, { redisUrl });
+    const b = await caches.open(prefix, { redis: redisUrl });
     await b.cache.getOrLoad('user', '1', load);
     await b.cache.getOrLoad('user', '2', load);
 

@@ -1,6 +1,6 @@
 import { gate } from '@fourfold-tools/testing';
 import { describe, expect, it, vi } from 'vitest';
-import { valueMayBeOld } from './loading/old-values.js';
+import { valueMayBeOld } from './loading/load.context.js';
 import { useCaches } from './testing/cache-fixture.js';
 
 const fixture = useCaches();

@@ -33,7 +33,7 @@ describe('a user of Redis without the right to the channel', () => {
     const errors = vi.spyOn(Logger.prototype, 'error');
     const [registry, clock] = [new Registry(), new ManualClock(1_000_000)];
     await forbid();
-    const a = caches.make(prefix, { redisUrl: limitedUrl(), startupWaitMs: 1, registry }, { clock });
+    const a = caches.make(prefix, { redis: limitedUrl(), startupWaitMs: 1, registry }, { clock });
     const refusals = async () => {
       const metric = await registry.getSingleMetric('cache_bus_refusals_total')!.get();
       return metric.values[0]!.value;
@@ -52,7 +52,7 @@ describe('a user of Redis without the right to the channel', () => {
   });
 
   it('reads and fills Redis as before, and owes the others what it invalidates until it is published', async () => {
-    const a = await caches.open(prefix, { redisUrl: limitedUrl() });
+    const a = await caches.open(prefix, { redis: limitedUrl() });
     const b = await caches.open(prefix);
     await b.cache.getOrLoad('user', '1', load);
     await forbid();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UncacheableValueError } from './cache.errors.js';
-import { HEADER_LENGTH } from './l2/lease.lua.js';
+import { HEADER_LENGTH } from './l2/lease-scripts.js';
 import { encodeValue, serializers } from './serializing/serializer.js';
 import { never, useCaches } from './testing/cache-fixture.js';
 
@@ -121,5 +121,30 @@ describe('a deploy that changes the serialiser', () => {
     await fixture.redis.set(key, damage((await fixture.redis.getBuffer(key))!), 'PX', 60_000);
     expect(await cache.getOrLoad('user', '1', async () => 'loaded anew', skipL1)).toBe('loaded anew');
     expect(await cache.getOrLoad('user', '1', never, skipL1)).toBe('loaded anew');
+  });
+});
+
+describe('the version of a namespace', () => {
+  const versions = [0, 1, 2, 255].map((version) => ({ user: { ...HOUR, version } }));
+
+  it('has values of another one loaded anew, and nothing is lost of what is absent', async () => {
+    const caches = await Promise.all(
+      versions.map((namespaces) => fixture.caches.open(fixture.prefix, { namespaces })),
+    );
+    for (const [i, { cache }] of caches.entries()) {
+      expect(await cache.getOrLoad<unknown>('user', '1', async () => ({ shape: i }))).toEqual({ shape: i });
+      expect(await cache.getOrLoad('user', '1', never, skipL1)).toEqual({ shape: i });
+    }
+    expect(await caches[0]!.cache.getOrLoad('user', '2', async () => null)).toBeNull();
+    for (const { cache } of caches) expect(await cache.getOrLoad('user', '2', never)).toBeNull();
+  });
+
+  it('is no other key: what a release of one version invalidates, a release of another does not serve', async () => {
+    const [before, after] = await Promise.all(
+      [0, 1].map((i) => fixture.caches.open(fixture.prefix, { namespaces: versions[i]! })),
+    );
+    await after!.cache.getOrLoad('user', '1', async () => 'old');
+    await before!.cache.invalidate('user', '1');
+    expect(await after!.cache.getOrLoad('user', '1', async () => 'new', skipL1)).toBe('new');
   });
 });

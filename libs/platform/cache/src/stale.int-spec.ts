@@ -9,54 +9,10 @@ beforeEach(() => void (database = 'old'));
 const load = async (): Promise<string> => database;
 const failing = () => Promise.reject(new Error('database'));
 
-const GRACE_MS = 60_000;
 const MAX_MS = 2_147_483_647;
 /** As if the TTL had been over for a second. */
 const endTtl = (graceMs: number) => fixture.endIn('user', '1', -1_000, graceMs);
 const skipL1 = { skipL1: true };
-
-describe('staleWhileErrorMs', () => {
-  const namespaces = { user: { ttlMs: 3_600_000, staleWhileErrorMs: GRACE_MS } };
-
-  it('serves the old value past its TTL when the loader fails, and says so in the counts', async () => {
-    const { cache } = await fixture.caches.open(fixture.prefix, { namespaces });
-    await cache.getOrLoad('user', '1', load);
-    await endTtl(GRACE_MS);
-    expect(await cache.getOrLoad('user', '1', failing, skipL1)).toBe('old');
-    expect(cache.stats().namespaces['user']).toMatchObject({ staleServed: 1, loadErrors: 1 });
-  });
-
-  it('loads anew when the loader works, and gives that', async () => {
-    const { cache } = await fixture.caches.open(fixture.prefix, { namespaces });
-    await cache.getOrLoad('user', '1', load);
-    await endTtl(GRACE_MS);
-    database = 'new';
-    expect(await cache.getOrLoad('user', '1', load, skipL1)).toBe('new');
-    expect(await cache.getOrLoad('user', '1', never, skipL1)).toBe('new');
-  });
-
-  it('ends: the error is passed on once the time is over', async () => {
-    const { cache } = await fixture.caches.open(fixture.prefix, { namespaces });
-    await cache.getOrLoad('user', '1', load);
-    await endTtl(GRACE_MS);
-    const options = { ...skipL1, staleWhileErrorMs: 500 };
-    await expect(cache.getOrLoad('user', '1', failing, options)).rejects.toThrow('database');
-  });
-
-  it('never serves what was invalidated', async () => {
-    const { cache } = await fixture.caches.open(fixture.prefix, { namespaces });
-    await cache.getOrLoad('user', '1', load);
-    await endTtl(GRACE_MS);
-    await cache.invalidate('user', '1');
-    await expect(cache.getOrLoad('user', '1', failing)).rejects.toThrow('database');
-  });
-
-  it('without it an old value is not kept', async () => {
-    const { cache } = await fixture.caches.open(fixture.prefix);
-    await cache.getOrLoad('user', '1', load);
-    expect(await fixture.redis.pttl(fixture.valueKey('user', '1'))).toBeLessThanOrEqual(3_600_000 * 1.1);
-  });
-});
 
 describe('neverExpire', () => {
   const namespaces = { user: { ttlMs: 3_600_000, neverExpire: true } };
@@ -91,6 +47,12 @@ describe('neverExpire', () => {
     database = 'new';
     await cache.invalidate('user', '1');
     expect(await cache.getOrLoad('user', '1', load)).toBe('new');
+  });
+
+  it('without it an old value is not kept', async () => {
+    const { cache } = await fixture.caches.open(fixture.prefix);
+    await cache.getOrLoad('user', '1', load);
+    expect(await fixture.redis.pttl(fixture.valueKey('user', '1'))).toBeLessThanOrEqual(3_600_000 * 1.1);
   });
 
   it('does not keep for weeks that there is nothing', async () => {

@@ -7,7 +7,7 @@ import { DataSource, type Repository } from 'typeorm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { usePrimary } from './consistency/consistency.context.js';
 import { MAIN_DATABASE } from './errors.js';
-import { RoutingPoolCluster } from './routing/routing-pool.cluster.js';
+import { RoutingPoolCluster } from './cluster/routing-pool.cluster.js';
 import { ask, Note, readingServer, routedApp, routedDatabase, serverIds } from './testing/routed-database.js';
 
 const STRAY_WRITE = "INSERT INTO notes (text) VALUES ('stray')";

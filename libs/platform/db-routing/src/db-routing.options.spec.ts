@@ -1,6 +1,7 @@
 import { ConfigurationError } from '@fourfold/kernel';
 import { describe, expect, it } from 'vitest';
-import { completeOptions, consistencyEnv, databaseEnv, type DbRoutingOptions } from './db-routing.options.js';
+import { consistencyEnv, databaseEnv } from './db-routing.env.js';
+import { completeOptions, type DbRoutingOptions } from './db-routing.options.js';
 
 const primaryUrl = 'mysql://app:geheim@db-0:3306/shop';
 const replica = (host: string) => `mysql://reader:geheim@${host}/shop`;
@@ -27,9 +28,52 @@ describe('the options', () => {
       primaryConnections: 32,
       replicaConnections: 64,
       fallbackReads: 8,
+      connectTimeoutMs: 1_000,
+      primaryDeadlineMs: 2_000,
+      replicaDeadlineMs: 1_000,
+      queryTimeoutMs: 15_000,
+      lag: { ejectMs: 5_000, readmitMs: 2_000, unusableMs: 10_000 },
+      health: {
+        probeIntervalMs: 2_000,
+        ejectAfterFailures: 3,
+        readmitAfterSuccesses: 2,
+        slowStartMs: 10_000,
+      },
       consistency: { tokenSecrets: [], tokenTtlMs: 60_000, windowMs: 2_000, waitMs: 150 },
     });
   });
+
+  it.each([Infinity, 3_000_000_000])(
+    'of %d ms are what a timer can wait for, a fifth more included',
+    (forMs) => {
+      const { health, ...options } = completeOptions({
+        ...valid,
+        ...{
+          connectTimeoutMs: forMs,
+          primaryDeadlineMs: forMs,
+          replicaDeadlineMs: forMs,
+          queryTimeoutMs: forMs,
+        },
+        health: {
+          probeIntervalMs: forMs,
+          probeTimeoutMs: forMs,
+          beatIntervalMs: forMs,
+          beatTimeoutMs: forMs,
+        },
+      });
+      const limits = [
+        options.connectTimeoutMs,
+        options.primaryDeadlineMs,
+        options.replicaDeadlineMs,
+        options.queryTimeoutMs,
+      ];
+      const { probeIntervalMs, probeTimeoutMs, beatIntervalMs, beatTimeoutMs } = health;
+      for (const limit of [...limits, probeIntervalMs, probeTimeoutMs, beatIntervalMs, beatTimeoutMs]) {
+        expect(limit * 1.2).toBeLessThan(2 ** 31);
+        expect(limit).toBeGreaterThan(1_000_000_000);
+      }
+    },
+  );
 
   it.each<[string, object, string]>([
     ['no primary', { primaryUrl: undefined }, 'primaryUrl: must be a URL like mysql://'],
@@ -57,6 +101,37 @@ describe('the options', () => {
       { consistency: { tokenSecrets: ['short'] } },
       'must have at least 32 characters',
     ],
+    [
+      'an option that there is not',
+      { primaryConections: 3 },
+      'primaryConections: there is no such option; there are primaryUrl, ',
+    ],
+    [
+      'a static option that is misspelt',
+      { entites: [] },
+      'consistency, entities, autoLoadEntities, typeOrm, name',
+    ],
+    [
+      'one of a replica',
+      { replicas: [{ url: replica('db-1'), wieght: 2 }] },
+      'replicas.0.wieght: there is no such option; there are url, weight',
+    ],
+    [
+      'a caller that is no function',
+      { consistency: { callerOf: 'user' } },
+      'consistency.callerOf: must be a function',
+    ],
+    [
+      'one of another',
+      { health: { probeMs: 3 } },
+      'health.probeMs: there is no such option; there are probeIntervalMs, ',
+    ],
+    [
+      'a lag at which a replica comes back that puts it out',
+      { lag: { readmitMs: 6_000 } },
+      'lag: readmitMs must not be over',
+    ],
+    ['a deadline of nothing', { primaryDeadlineMs: 0 }, 'primaryDeadlineMs: must be milliseconds over 0'],
     ['an engine that there is no dialect for', { engine: 'postgres' }, 'engine: '],
   ])('%s: refused, and said what and where', (_title, changes, message) => {
     expect(problem({ ...valid, ...changes })).toContain(message);

@@ -75,7 +75,7 @@ export function queryTimeoutOf(error: unknown): QueryTimeoutError | undefined {
   if (source instanceof QueryTimeoutError) return source;
   const { mariadb, mysql } = errno.statementTimeout;
   if (source.errno !== mariadb && source.errno !== mysql) return undefined;
-  return new QueryTimeoutError('the database', undefined, error);
+  return new QueryTimeoutError('the database', undefined, { cause: error });
 }
 
 /**

@@ -1,16 +1,29 @@
 export type { CarriedWrites } from './consistency/carried-writes.js';
-export { consistencyState, usePrimary, useReplica, withAffinity } from './consistency/consistency.context.js';
+export {
+  consistencyState,
+  type FreshWorkOptions,
+  usePrimary,
+  useReadIndex,
+  useReplica,
+  withAffinity,
+} from './consistency/consistency.context.js';
+export { type ConsistencyHooks, consistencyHooks } from './consistency/consistency.hooks.js';
 export { ConsistencyInterceptor } from './consistency/consistency.interceptor.js';
 export { ReadYourWrites } from './consistency/read-your-writes.js';
-export { DbRoutingModule } from './db-routing.module.js';
+export { createRoutedDataSource, type RoutedDataSource, Routing } from './cluster/routing.js';
+export type { NodeSource } from './cluster/type-orm.options.js';
+export { DbRoutingModule, getRoutingToken } from './db-routing.module.js';
+export { DbRoutingMetrics } from './routing/db-routing.metrics.js';
+export { isAnswer } from './pool/ask.js';
 export {
-  consistencyEnv,
   type ConsistencyOptions,
-  databaseEnv,
+  type CompleteOptions,
+  completeOptions,
   type DbRoutingExtras,
   type DbRoutingOptions,
   type ReplicaOptions,
 } from './db-routing.options.js';
+export { consistencyEnv, databaseEnv } from './db-routing.env.js';
 export {
   connectFaultOf,
   connectionFaultOf,
@@ -32,20 +45,23 @@ export {
   QueryTimeoutError,
   WriteOnReadConnectionError,
 } from './errors.js';
-export { DbNodeHealthIndicator } from './health/db-node.health.js';
+export { DbNodeHealthIndicator } from './cluster/db-node.health.js';
 export { type ReplicaState, replicaStates } from './health/replica-health.js';
+export {
+  asStatement,
+  GroupCommit,
+  type GroupCommitOptions,
+  type RunTransaction,
+} from './group-commit/group.commit.js';
+export { GroupedWork, type GroupLimits } from './group-commit/groups.js';
 export { ForwardMigration } from './migrations/forward.migration.js';
-export { NodeMetrics } from './node.metrics.js';
-export { loopTimeout } from './pool/loop-timeout.js';
-export type { PoolStats } from './pool/pool.options.js';
-export { type StatementKind, statementKind } from './pool/statement.kind.js';
 export { limitStatements, withQueryTimeout } from './pool/statement.limit.js';
-export { beginStatement } from './pool/statement.span.js';
-export { type NodeStatus, NodeStatuses } from './routing/node-status.js';
-export { RoutingPoolCluster } from './routing/routing-pool.cluster.js';
-export { SESSION_SETUP } from './type-orm.options.js';
+export { type NodeStatus, NodeStatuses } from './cluster/node-status.js';
+export { RoutingPoolCluster } from './cluster/routing-pool.cluster.js';
+export { type NodeAddress, parseNodeUrl } from './node-url.js';
+export { type ExpiringRows, olderThan, RetentionTask } from './retention/retention.task.js';
 export { startsWith } from './starts-with.js';
-export { inTransaction } from './transaction.js';
+export { inTransaction, repeatedTransaction } from './transaction.js';
 
 import { CreateReplicationHeartbeat1764000000100 } from './migrations/create-heartbeat.migration.js';
 

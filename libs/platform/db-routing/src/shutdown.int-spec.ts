@@ -1,9 +1,11 @@
-import { BlackHole, FaultProxy, fullRun, type TestDatabase } from '@fourfold-tools/testing';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { BlackHole, FaultProxy, fullRun, type TestDatabase, testEngine } from '@fourfold-tools/testing';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { ReplicaHealthMonitor } from './cluster/replica-health.monitor.js';
 import type { DbRoutingOptions } from './db-routing.options.js';
+import { NodePool } from './pool/node.pool.js';
 import { ClosingApp } from './testing/closing-app.js';
 import type { Situation } from './testing/closing.process.js';
-import { routedDatabase } from './testing/routed-database.js';
+import { routedApp, routedDatabase } from './testing/routed-database.js';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -11,15 +13,20 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-/** A server that is silent gets this to answer a goodbye, and nothing else is waited for. */
-const GOODBYE_MS = 2_000;
+/** A silent server has this long to answer the close of a connection (COM_QUIT); nothing else is waited for. */
+const CLOSE_MS = 2_000;
 /** An orchestrator waits for 10 s and more; in `npm test` other files have the machine as well. */
-const PROMPT_MS = fullRun ? 3 * GOODBYE_MS : 30_000;
+const PROMPT_MS = fullRun ? 3 * CLOSE_MS : 30_000;
 /** What has no handle left ends at once; whatever repeats (a probe, a heartbeat, an idle check) would hold it for good. */
 const EXIT_MS = fullRun ? 5_000 : 30_000;
 
 async function start(situation: Situation, changes: Partial<DbRoutingOptions> = {}) {
-  const options = { primaryUrl: database.appUrl, replicas: database.readUrls, ...changes };
+  const options = {
+    engine: testEngine,
+    primaryUrl: database.appUrl,
+    replicas: database.readUrls,
+    ...changes,
+  };
   const app = await ClosingApp.start(situation, options);
   onTestFinished(() => app.kill());
   return app;
@@ -75,4 +82,13 @@ describe('an application that closes is prompt, refuses its waiting callers, and
     // The first was sent already, by the connection that was open.
     expect(outcomes).toEqual(['connection lost', 'database-unavailable', 'database-unavailable']);
   });
+});
+
+it('heartbeats and probes end before the pools that they use, which would refuse them', async () => {
+  const app = await routedApp(database);
+  const stop = vi.spyOn(ReplicaHealthMonitor.prototype, 'stop');
+  const end = vi.spyOn(NodePool.prototype, 'end');
+  await app.close();
+  expect(stop.mock.invocationCallOrder[0]).toBeLessThan(end.mock.invocationCallOrder[0]!);
+  vi.restoreAllMocks();
 });

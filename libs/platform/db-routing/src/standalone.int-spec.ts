@@ -1,4 +1,4 @@
-import { eventually, type TestDatabase } from '@fourfold-tools/testing';
+import { eventually, type TestDatabase, testEngine } from '@fourfold-tools/testing';
 import { Controller, Get, type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
@@ -41,7 +41,7 @@ beforeAll(async () => {
   @Module({
     imports: [
       DbRoutingModule.forRootAsync({
-        useFactory: () => ({ primaryUrl: database.appUrl, replicas: database.readUrls }),
+        useFactory: () => ({ engine: testEngine, primaryUrl: database.appUrl, replicas: database.readUrls }),
         entities: [Note],
       }),
       TypeOrmModule.forFeature([Note]),
@@ -113,6 +113,7 @@ describe('TypeORM’s own options', () => {
     @Module({
       imports: [
         DbRoutingModule.forRoot({
+          engine: testEngine,
           primaryUrl: database.appUrl,
           replicas: database.readUrls,
           autoLoadEntities: true,

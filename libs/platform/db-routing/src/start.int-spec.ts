@@ -4,7 +4,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { DataSource, type QueryRunner } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ForwardMigration } from './migrations/forward.migration.js';
-import { RoutingPoolCluster } from './routing/routing-pool.cluster.js';
+import { RoutingPoolCluster } from './cluster/routing-pool.cluster.js';
 import { readers, routedApp, routedDatabase, serverIds } from './testing/routed-database.js';
 
 let database: TestDatabase;

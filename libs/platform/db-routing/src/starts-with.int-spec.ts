@@ -87,7 +87,10 @@ describe('startsWith', () => {
       where: { text: startsWith('a') },
     });
     const [sql, parameters] = query.getQueryAndParameters();
-    const [plan] = await dataSource.query<{ type: string; key: string }[]>(`EXPLAIN ${sql}`, parameters);
+    const [plan] = await dataSource.query<{ type: string; key: string }[]>(
+      `EXPLAIN FORMAT = TRADITIONAL ${sql}`,
+      parameters,
+    );
     expect(plan).toMatchObject({ type: 'range', key: 'words_spelled' });
   });
 

@@ -16,20 +16,21 @@ export function inTransaction<T>(
   work: (manager: EntityManager) => Promise<T>,
   isolation?: IsolationLevel,
 ): Promise<T> {
-  return traced('transaction', {}, () => committed(dataSource, work, isolation));
+  return repeatedTransaction(() =>
+    isolation ? dataSource.transaction(isolation, work) : dataSource.transaction(work),
+  );
 }
 
-async function committed<T>(
-  dataSource: DataSource,
-  work: (manager: EntityManager) => Promise<T>,
-  isolation: IsolationLevel | undefined,
-): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await (isolation ? dataSource.transaction(isolation, work) : dataSource.transaction(work));
-    } catch (error) {
-      const mayRunAgain = isRetryableConflict(error) || (attempt === 1 && isReadOnlyServer(error));
-      if (attempt >= ATTEMPTS || !mayRunAgain) throw error;
+/** The same of a transaction that `attempt` begins, on a connection of its own each time, and ends. */
+export function repeatedTransaction<T>(attempt: () => Promise<T>): Promise<T> {
+  return traced('transaction', {}, async () => {
+    for (let attempts = 1; ; attempts += 1) {
+      try {
+        return await attempt();
+      } catch (error) {
+        const mayRunAgain = isRetryableConflict(error) || (attempts === 1 && isReadOnlyServer(error));
+        if (attempts >= ATTEMPTS || !mayRunAgain) throw error;
+      }
     }
-  }
+  });
 }

@@ -1,13 +1,13 @@
-import type { TestDatabase } from '@fourfold-tools/testing';
+import { type TestDatabase, testEngine } from '@fourfold-tools/testing';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { DbRoutingMetrics } from './db-routing.metrics.js';
+import { DbRoutingMetrics } from './routing/db-routing.metrics.js';
 import { completeOptions } from './db-routing.options.js';
-import { createCluster } from './routing/create-cluster.js';
+import { createCluster } from './cluster/create-cluster.js';
 import { Note, routedDatabase } from './testing/routed-database.js';
 import type { ConnectionCallback } from './pool/lease.js';
-import type { RoutingPoolCluster } from './routing/routing-pool.cluster.js';
-import { typeOrmOptions } from './type-orm.options.js';
+import type { RoutingPoolCluster } from './cluster/routing-pool.cluster.js';
+import { typeOrmOptions } from './cluster/type-orm.options.js';
 
 let database: TestDatabase;
 
@@ -52,7 +52,11 @@ function watching(cluster: RoutingPoolCluster, touched: Set<string>) {
 
 it('TypeORM touches what is listed here of the driver, the cluster and its connections, and nothing else', async () => {
   const touched = new Set<string>();
-  const complete = completeOptions({ primaryUrl: database.appUrl, replicas: database.readUrls });
+  const complete = completeOptions({
+    engine: testEngine,
+    primaryUrl: database.appUrl,
+    replicas: database.readUrls,
+  });
   const cluster = createCluster(complete, new DbRoutingMetrics());
   const options = typeOrmOptions(
     complete,

@@ -39,3 +39,29 @@ export abstract class AppError extends Error {
     this.dependency = options.dependency;
   }
 }
+
+/**
+ * The base of the error class of one code, which has it as a static property too.
+ * @param title see {@link AppError.title}
+ */
+export function appError<Code extends string>(code: Code, status: number, title: string): CodedError<Code> {
+  abstract class Coded extends AppError {
+    static readonly code = code;
+    static readonly status = status;
+    static readonly title = title;
+    readonly code = code;
+    readonly status = status;
+    readonly title = title;
+  }
+  return Coded;
+}
+
+/** What every error of one code has in common: of the class, to be told of in a description of an API. */
+export interface ErrorKind<Code extends string = string> {
+  readonly code: Code;
+  readonly status: number;
+  readonly title: string;
+}
+
+type CodedError<Code extends string> = ErrorKind<Code> &
+  (abstract new (message: string, options?: AppErrorOptions) => AppError & ErrorKind<Code>);

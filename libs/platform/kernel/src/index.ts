@@ -1,9 +1,12 @@
-export { AppError, type AppErrorOptions, type FieldError } from './app-error.js';
+export { AppError, appError, type AppErrorOptions, type ErrorKind, type FieldError } from './app-error.js';
+export { checkedExtras, isGlobalExtra } from './checked-extras.js';
 export { type Clock, ManualClock, systemClock } from './clock.js';
 export { canonicalJson } from './canonical-json.js';
-export { type DependencyProbe, DependencyProbes } from './dependency.probes.js';
-export { InvalidCursorError, PageCursors } from './page.cursors.js';
+export { type DependencyProbe, DependencyProbes } from './dependency-probes.js';
+export { InvalidCursorError, PageCursors } from './page-cursors.js';
+export { LONGEST_TIMER_MS } from './longest-timer.js';
 export { ConfigurationError, parseEnv } from './parse-env.js';
-export { openRedis, redisUrlSchema } from './redis-url.js';
+export { parseOptions } from './parse-options.js';
+export { PeriodicTask, type PeriodicTaskOptions, type TaskLog } from './periodic.task.js';
 export { isSignedBy, signatureOf } from './signature.js';
 export { withDeadline } from './with-deadline.js';

@@ -1,25 +1,17 @@
-export { HealthRegistry, type HealthProbe } from './health.registry.js';
-export type { HttpDeadlines } from './http.server.js';
+export { HealthRegistry, type HealthProbe } from './health/health.registry.js';
+export type { HttpDeadlines } from './http/http.server.js';
+export * from './http/http.errors.js';
 export {
   arrivedOnManagementPort,
   isManagementRoute,
   ManagementOnly,
-  ManagementPort,
   registerOnManagementPort,
-} from './management-port.js';
-export {
-  type CellCounter,
-  cellCounter,
-  counter,
-  type CounterCell,
-  gauge,
-  histogram,
-  startAtZero,
-} from './metrics.js';
+} from './http/management-routes.js';
+export { type FoundRoute, routeFound } from './http/route-found.js';
+export { type ErrorOf, sendProblem } from './http/problem.js';
 export { ObservabilityModule, type ObservabilityOptions } from './observability.module.js';
-export { requestIdOf } from './request-id.js';
-export { PAGE_CONTENT_POLICY, SECURITY_HEADERS } from './security.headers.js';
+export { PAGE_CONTENT_POLICY } from './http/security.headers.js';
 export { httpDeadlinesOf, portVariable, serviceEnv } from './service.env.js';
-export { runService } from './run-service.js';
-export { type ServiceOptions, startService } from './start-service.js';
+export { runService } from './service/run-service.js';
+export { type ServiceOptions, startService } from './service/start-service.js';
 export { startTracing } from './tracing/start-tracing.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { HttpDeadlines } from './http.server.js';
+import type { HttpDeadlines } from './http/http.server.js';
 import { tracingEnv } from './tracing/tracing.env.js';
 
 /** TCP port as an environment variable. */
@@ -9,6 +9,8 @@ export const portVariable = z.coerce
   .min(1)
   .max(65_535);
 
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
 const milliseconds = z.coerce.number({ error: 'must be milliseconds' }).int().positive();
 
 /** What every service reads from its environment, to be spread into an app's own schema. */
@@ -17,7 +19,9 @@ export const serviceEnv = {
   MANAGEMENT_PORT: portVariable,
   HTTP_REQUEST_TIMEOUT_MS: milliseconds.optional(),
   HTTP_DRAIN_TIMEOUT_MS: milliseconds.optional(),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  LOG_LEVEL: z.enum(logLevels).default('info'),
+  /** Of requests answered below 400, the share whose line is written. */
+  LOG_SUCCESS_SHARE: z.coerce.number({ error: 'must be a share, 0 to 1' }).min(0).max(1).default(1),
   ...tracingEnv,
 };
 

@@ -1,18 +1,34 @@
 import { Injectable } from '@nestjs/common';
-import { inTransaction, isDuplicateKey } from '@fourfold/db-routing';
+import { asStatement, GroupCommit, inTransaction, isDuplicateKey } from '@fourfold/db-routing';
 import { DataSource, type EntityManager } from 'typeorm';
+import { InboxGroup, type InboxGroupOptions, type InboxMessage } from './inbox.group.js';
 import { Outbox } from './outbox.js';
 import { INSERT_PROCESSED } from './outbox.sql.js';
+
+/** Of one statement. */
+const MOST_MARKS = 200;
 
 class AlreadyProcessed extends Error {}
 
 /** Makes an effect happen once, however often its message is delivered. */
 @Injectable()
 export class Inbox {
+  private readonly doneMarks: GroupCommit<readonly string[], void>;
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly outbox: Outbox,
-  ) {}
+  ) {
+    this.doneMarks = new GroupCommit(asStatement(dataSource), {
+      write: async (manager, all) => {
+        await outbox.markDone(manager, ...all.flat().toSorted());
+        return all.map(() => undefined);
+      },
+      weightOf: ({ length }) => length,
+      mostWeight: MOST_MARKS,
+      mostWaiting: Infinity,
+    });
+  }
 
   /**
    * Runs `effect` in one transaction with the record that `consumer` has processed the message. A second delivery that
@@ -37,9 +53,18 @@ export class Inbox {
     return result?.done;
   }
 
-  /** For effects that live elsewhere and are idempotent by themselves: they are there, don't deliver again. */
-  async acknowledge(messageId: string): Promise<void> {
-    await this.outbox.markDone(this.dataSource.manager, messageId);
+  /** The same for many messages at a time: those that come while others are in their transactions share the next one. */
+  together<M extends InboxMessage, R>(options: InboxGroupOptions<M, R>): InboxGroup<M, R> {
+    const acknowledge = (messageIds: readonly string[]) => this.doneMarks.run(messageIds);
+    return new InboxGroup(this.dataSource, this.outbox, acknowledge, options);
+  }
+
+  /**
+   * For an effect outside this database that is idempotent by itself: it has happened, don't deliver again. Messages
+   * that are acknowledged while others are share one statement.
+   */
+  acknowledge(messageId: string): Promise<void> {
+    return this.doneMarks.run([messageId]);
   }
 
   /** @returns `undefined` when the record was there already */
@@ -61,7 +86,7 @@ export class Inbox {
 
   private async claim(manager: EntityManager, consumer: string, messageId: string): Promise<void> {
     try {
-      await manager.query(INSERT_PROCESSED, [consumer, messageId]);
+      await manager.query(INSERT_PROCESSED, [[[consumer, messageId]]]);
     } catch (error) {
       throw isDuplicateKey(error) ? new AlreadyProcessed() : error;
     }

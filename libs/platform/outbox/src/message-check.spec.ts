@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkedPayload } from './message-check.js';
 import type { OutboxMessage } from './outbox.message.js';
-import { defaultOutboxSettings } from './outbox.settings.js';
+import { outboxSettings } from './outbox.options.js';
 
 const NOW = Date.parse('2026-01-01T00:00:00Z');
 const MINUTE_MS = 60_000;
@@ -18,7 +18,7 @@ const letters = {
 };
 
 const check = (message: Partial<OutboxMessage>, settings: object = {}) =>
-  checkedPayload({ ...good, ...message }, { ...defaultOutboxSettings, ...settings }, NOW);
+  checkedPayload({ ...good, ...message }, { ...outboxSettings({}), ...settings }, NOW);
 
 describe('a message', () => {
   it.each([

@@ -1,5 +1,5 @@
 import type { OutboxMessage } from './outbox.message.js';
-import type { OutboxSettings } from './outbox.settings.js';
+import type { OutboxSettings } from './outbox.options.js';
 
 /** A message that can't be taken. It is refused before anything is written, so the caller's transaction can go back. */
 export class InvalidMessageError extends Error {

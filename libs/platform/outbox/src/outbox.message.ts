@@ -1,15 +1,35 @@
-/** A message to be delivered at least once to one queue, if and only if the transaction that added it commits. */
-export interface OutboxMessage {
+/** A queue that messages may be for, and what travels on it. */
+export interface KnownQueue<N extends string = string, P extends object = object> {
+  readonly name: N;
+  /** What its messages must look like, such as a Zod schema. Default: any object. */
+  readonly payload?: {
+    safeParse(value: unknown): { success: true; data: P } | { success: false; error: { message: string } };
+  };
+}
+
+/**
+ * A message to be delivered at least once to one queue, if and only if the transaction that added it commits. Of a
+ * union of queues: with the name of one of them, and the payload of that one.
+ */
+export type OutboxMessage<Q extends KnownQueue = KnownQueue> =
+  Q extends KnownQueue<infer N, infer P> ? MessageFor<N, P> : never;
+
+interface MessageFor<N extends string, P extends object> {
   /**
    * Names the message: consumers recognise a repeated delivery by it. At most 100 characters. Derive it from what
    * happened (`order-placed:42`), and adding it twice is an error instead of a second effect, for as long as the row is
    * kept: until `keepDoneSeconds` after it was done. After that the id may be added again, and is another message.
    */
   messageId: string;
-  queue: string;
-  payload: object;
+  queue: N;
+  payload: P;
   /** Not before this moment. Default: as soon as it is committed. */
   runAt?: Date;
+  /**
+   * Of what it follows from, by `carriedTrace` of `@fourfold/observability/tracing`: to be given where many share a
+   * transaction. `null`: of none. Default: the running one.
+   */
+  trace?: string | null | undefined;
 }
 
 /** What the relay hands to a publisher. */

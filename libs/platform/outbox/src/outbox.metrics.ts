@@ -22,12 +22,6 @@ export class OutboxMetrics {
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30, 120],
   });
 
-  readonly cleaned = counter({
-    name: 'outbox_cleaned_rows_total',
-    help: 'Rows deleted because they were done and old',
-    labelNames: ['table'],
-  });
-
   readonly pending = gauge({
     name: 'outbox_pending',
     help: 'Messages that are not published yet, those that are due later included',
@@ -45,10 +39,6 @@ export class OutboxMetrics {
     help: 'For how long the oldest message that is published and not done has been due',
     labelNames: ['queue'],
   });
-
-  constructor() {
-    startAtZero(this.cleaned, { table: ['outbox', 'processed_messages'] });
-  }
 
   startAtZero(queue: readonly string[]): void {
     startAtZero(this.published, { queue });

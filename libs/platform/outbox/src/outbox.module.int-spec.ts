@@ -37,7 +37,7 @@ it('relays while the application runs, and marks the round in hand before the da
     imports: [
       TypeOrmModule.forRoot({ type: 'mysql', url: database.url, retryAttempts: 0 }),
       PublisherModule,
-      OutboxModule.forRelay({ publisher: LatePublisher }),
+      OutboxModule.forRoot({ publisher: LatePublisher }),
     ],
   })
   class RelayModule {}
@@ -56,7 +56,7 @@ it('gives a process that only consumes its inbox, and no relay', async () => {
   @Module({
     imports: [
       TypeOrmModule.forRoot({ type: 'mysql', url: database.url, retryAttempts: 0 }),
-      OutboxModule.forRoot(),
+      OutboxModule.forRoot({}),
     ],
   })
   class ConsumerModule {}

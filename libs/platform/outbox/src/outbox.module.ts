@@ -1,59 +1,68 @@
-import { Global, Module, type DynamicModule, type Provider, type Type } from '@nestjs/common';
+import { checkedExtras } from '@fourfold/kernel';
+import { ConfigurableModuleBuilder, Module, type Provider } from '@nestjs/common';
 import { Inbox } from './inbox.js';
 import { OutboxPublisher } from './outbox.message.js';
 import { OutboxMetrics } from './outbox.metrics.js';
-import { defaultOutboxSettings, OUTBOX_SETTINGS, type OutboxSettings } from './outbox.settings.js';
+import {
+  KNOWN_QUEUES,
+  noExtras,
+  outboxExtraSchemas,
+  OUTBOX_SETTINGS,
+  type OutboxModuleExtras,
+  type OutboxModuleOptions,
+  outboxSettings,
+} from './outbox.options.js';
 import { LocalSignal, OutboxSignal } from './outbox.signal.js';
 import { Outbox } from './outbox.js';
-import { OutboxCleaner } from './relaying/outbox.cleaner.js';
+import { DoneMessagesRetention, ProcessedMessagesRetention } from './relaying/outbox.retention.js';
 import { OutboxGauges } from './relaying/outbox.gauges.js';
 import { OutboxReconciler } from './relaying/outbox.reconciler.js';
 import { OutboxRelay } from './relaying/outbox.relay.js';
 
-export interface OutboxModuleOptions extends Partial<OutboxSettings> {
-  /** Reaches relays in other processes; of a global module. Default: only the relay of the same process is nudged. */
-  signal?: Type<OutboxSignal>;
-}
+const relaying: Provider[] = [
+  OutboxMetrics,
+  OutboxRelay,
+  OutboxReconciler,
+  OutboxGauges,
+  DoneMessagesRetention,
+  ProcessedMessagesRetention,
+];
 
-export interface OutboxRelayOptions extends OutboxModuleOptions {
-  /** The way to the queue; of a global module. */
-  publisher: Type<OutboxPublisher>;
-}
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<OutboxModuleOptions>()
+  .setClassMethodName('forRoot')
+  .setExtras<OutboxModuleExtras>(noExtras, (definition, { signal, publisher }) => ({
+    ...definition,
+    global: true,
+    providers: [
+      ...(definition.providers ?? []),
+      {
+        provide: OutboxSignal,
+        ...(signal ? { useExisting: signal } : { useClass: LocalSignal }),
+      },
+      ...(publisher ? [{ provide: OutboxPublisher, useExisting: publisher }, ...relaying] : []),
+    ],
+    exports: publisher ? [OutboxRelay] : [],
+  }))
+  .build();
 
-/** Needs TypeORM's `DataSource` of the database that holds the `outbox` table. */
-@Global()
-@Module({})
-export class OutboxModule {
-  /** For a process that writes messages or consumes them. */
-  static forRoot(options: OutboxModuleOptions = {}): DynamicModule {
-    return { module: OutboxModule, providers: providersOf(options), exports: [Outbox, Inbox, OutboxSignal] };
-  }
-
-  /** For a process that publishes them too. */
-  static forRelay({ publisher, ...options }: OutboxRelayOptions): DynamicModule {
-    return {
-      module: OutboxModule,
-      providers: [
-        ...providersOf(options),
-        OutboxMetrics,
-        { provide: OutboxPublisher, useExisting: publisher },
-        OutboxRelay,
-        OutboxReconciler,
-        OutboxCleaner,
-        OutboxGauges,
-      ],
-      exports: [Outbox, Inbox, OutboxSignal, OutboxRelay],
-    };
-  }
-}
-
-function providersOf({ signal, ...settings }: OutboxModuleOptions): Provider[] {
-  return [
+/**
+ * For a process that writes messages or consumes them, and with a `publisher` for one that relays them. Needs TypeORM's
+ * `DataSource` of the database that holds the `outbox` table.
+ */
+@Module({
+  providers: [
     Outbox,
     Inbox,
-    { provide: OUTBOX_SETTINGS, useValue: { ...defaultOutboxSettings, ...settings } },
-    signal
-      ? { provide: OutboxSignal, useExisting: signal }
-      : { provide: OutboxSignal, useClass: LocalSignal },
-  ];
-}
+    {
+      provide: OUTBOX_SETTINGS,
+      inject: [MODULE_OPTIONS_TOKEN, { token: KNOWN_QUEUES, optional: true }],
+      useFactory: outboxSettings,
+    },
+  ],
+  exports: [Outbox, Inbox, OutboxSignal],
+})
+export class OutboxModule extends checkedExtras(
+  'OutboxModule',
+  ConfigurableModuleClass,
+  outboxExtraSchemas,
+) {}

@@ -3,9 +3,15 @@ export const INSERT_MESSAGES = `
   INSERT INTO outbox (msg_id, queue, payload, trace_context, run_at, available_at) VALUES
 `;
 
-/** Unique key outbox_message. */
+/** Unique key outbox_message, in its order: of many in a small table every row would be read, and locked. */
 export const MARK_DONE = `
-  UPDATE outbox SET state = 'done', done_at = NOW(3) WHERE msg_id = ? AND state <> 'done'
+  UPDATE outbox FORCE INDEX (outbox_message) SET state = 'done', done_at = NOW(3)
+  WHERE msg_id IN (?) AND state <> 'done'
+`;
+
+/** Unique key outbox_message. */
+export const READ_STATE = `
+  SELECT state FROM outbox WHERE msg_id = ?
 `;
 
 /** Unique key outbox_message. */
@@ -30,5 +36,5 @@ export const DELETE_DEAD = `
 
 /** Primary key. */
 export const INSERT_PROCESSED = `
-  INSERT INTO processed_messages (consumer, msg_id) VALUES (?, ?)
+  INSERT INTO processed_messages (consumer, msg_id) VALUES ?
 `;

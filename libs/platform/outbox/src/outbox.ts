@@ -3,25 +3,38 @@ import { carriedTrace } from '@fourfold/observability/tracing';
 import type { EntityManager } from 'typeorm';
 import { AfterCommit } from './after-commit.js';
 import { checkedPayload } from './message-check.js';
-import type { OutboxMessage } from './outbox.message.js';
-import { defaultOutboxSettings, InjectOutboxSettings, type OutboxSettings } from './outbox.settings.js';
+import type { KnownQueue, OutboxMessage } from './outbox.message.js';
+import { InjectOutboxSettings, type OutboxSettings, outboxSettings } from './outbox.options.js';
 import { LocalSignal, OutboxSignal } from './outbox.signal.js';
-import { DELETE_DEAD, INSERT_MESSAGES, LOCK_STATE, LOCK_STATES, MARK_DEAD, MARK_DONE } from './outbox.sql.js';
+import {
+  DELETE_DEAD,
+  INSERT_MESSAGES,
+  LOCK_STATE,
+  LOCK_STATES,
+  MARK_DEAD,
+  MARK_DONE,
+  READ_STATE,
+} from './outbox.sql.js';
 
 /** pending → published → done, or dead; redelivered as a new row. A consumer may be done before it is marked published. */
 export type OutboxState = 'pending' | 'published' | 'done' | 'dead';
 
-/** Of payloads in one statement: all of a few hundred messages may be more than the server takes in one packet. */
+/** Payload bytes in one statement: a few hundred messages may be more than the server takes in one packet. */
 const REDELIVERED_BYTES = 1_024 * 1_024;
 
-/** Where a transaction leaves the messages that must follow from it. */
+/**
+ * Where a transaction leaves the messages that must follow from it.
+ *
+ * `Outbox<Q>` takes messages for the queues of the union `Q`, each with the payload that its queue's schema gives; any
+ * other does not compile. A plain `Outbox` takes none.
+ */
 @Injectable()
-export class Outbox {
+export class Outbox<Q extends KnownQueue = never> {
   private readonly afterCommit: AfterCommit;
 
   constructor(
     @Optional() signal: OutboxSignal = new LocalSignal(),
-    @Optional() @InjectOutboxSettings() private readonly settings: OutboxSettings = defaultOutboxSettings,
+    @Optional() @InjectOutboxSettings() private readonly settings: OutboxSettings = outboxSettings({}),
   ) {
     this.afterCommit = new AfterCommit(() => signal.nudge());
   }
@@ -30,13 +43,13 @@ export class Outbox {
    * Adds messages with `manager`'s transaction: they exist exactly if it commits. Relays are nudged when it has.
    * @throws InvalidMessageError, and nothing is written; a duplicate-key error for a message id that the outbox still has
    */
-  async add(manager: EntityManager, ...messages: readonly OutboxMessage[]): Promise<void> {
+  async add(manager: EntityManager, ...messages: readonly OutboxMessage<Q>[]): Promise<void> {
     await this.insert(manager, messages, this.settings);
   }
 
-  /** Records that the message's effect is there, so that no relay delivers it again. */
-  async markDone(manager: EntityManager, messageId: string): Promise<void> {
-    await manager.query(MARK_DONE, [messageId]);
+  /** Records that the messages' effects are there, so that no relay delivers them again. One statement. */
+  async markDone(manager: EntityManager, ...messageIds: readonly string[]): Promise<void> {
+    if (messageIds.length > 0) await manager.query(MARK_DONE, [messageIds]);
   }
 
   /**
@@ -48,6 +61,12 @@ export class Outbox {
   async markDead(manager: EntityManager, messageId: string): Promise<OutboxState | 'unknown'> {
     const [row] = await manager.query<{ state: OutboxState }[]>(LOCK_STATE, [messageId]);
     if (row?.state === 'published') await manager.query(MARK_DEAD, [messageId]);
+    return row?.state ?? 'unknown';
+  }
+
+  /** What has become of a message, by a plain read; `unknown` when there is no such message (any more). */
+  async stateOf(manager: EntityManager, messageId: string): Promise<OutboxState | 'unknown'> {
+    const [row] = await manager.query<{ state: OutboxState }[]>(READ_STATE, [messageId]);
     return row?.state ?? 'unknown';
   }
 
@@ -63,8 +82,8 @@ export class Outbox {
 
   /**
    * Delivers dead messages anew, each under its old message id, so that its effect can't repeat, and as another job. In
-   * two statements for each {@link REDELIVERED_BYTES}. Whether they fit their queues is not asked: a consumer may have
-   * learned to read them.
+   * two statements for each {@link REDELIVERED_BYTES}. Payloads are not checked against their queues' schemas: a consumer
+   * may read them by now.
    * @throws InvalidMessageError; a duplicate-key error for a message that is not dead. Nothing of the message's batch is
    *   written then
    */
@@ -76,6 +95,19 @@ export class Outbox {
     }
   }
 
+  /** Deletes the rows of messages that were given up for good: nothing will deliver them anew. */
+  async forgetDead(manager: EntityManager, messageIds: readonly string[]): Promise<void> {
+    if (messageIds.length > 0) await manager.query(DELETE_DEAD, [messageIds]);
+  }
+
+  /**
+   * Whether a consumer's inbox may have forgotten an effect of a message that the outbox does not have, and that came to
+   * its queue at `bornAt`. Delivered once more, it could have that effect again.
+   */
+  mayHaveForgotten(bornAt: Date): boolean {
+    return Date.now() - bornAt.getTime() >= this.settings.keepProcessedSeconds * 1_000;
+  }
+
   private async insert(
     manager: EntityManager,
     messages: readonly OutboxMessage[],
@@ -83,11 +115,11 @@ export class Outbox {
   ): Promise<void> {
     if (messages.length === 0) return;
     const nowMs = Date.now();
-    const trace = carriedTrace() ?? null;
+    const running = carriedTrace() ?? null;
     const payloads = messages.map((message) => checkedPayload(message, settings, nowMs));
     await manager.query(
       INSERT_MESSAGES + messages.map(() => '(?, ?, ?, ?, COALESCE(?, NOW(3)), run_at)').join(', '),
-      messages.flatMap(({ messageId, queue, runAt }, index) => [
+      messages.flatMap(({ messageId, queue, runAt, trace = running }, index) => [
         messageId,
         queue,
         payloads[index],

@@ -1,16 +1,14 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { ModuleRef } from '@nestjs/core';
-import { getQueueToken } from '@nestjs/bull';
 import { withDeadline } from '@fourfold/kernel';
 import { OutboxPublisher, type RelayedMessage } from '@fourfold/outbox';
-import type { JobOptions, Queue } from 'bull';
-import { addJobs } from './add-jobs.js';
-import { type JobData, jobIdOf } from './job-data.js';
+import { addJobs, dropTornJobs } from './bull/add-jobs.js';
+import { BullQueues } from './bull/bull-queues.js';
+import { jobIdOf } from './job-data.js';
 import { OperatingConnection } from './operating/operating.connection.js';
-import { OutboxEpoch } from './outbox.epoch.js';
-import { InjectQueueDeadlines, InjectQueueDefinitions, type QueueDeadlines } from './queue.tokens.js';
-import type { QueueDefinition } from './queue.definition.js';
-import { dropTornJobs } from './torn-jobs.js';
+import { OutboxEpoch } from './outbox-epoch.js';
+import type { QueueSettings } from './queue.options.js';
+import { InjectQueueDefinitions, InjectQueueSettings } from './queue.tokens.js';
+import type { QueueDefinition } from './queue-definition.js';
 
 /** Puts outbox messages on their Bull queues, one pipeline per queue. */
 @Injectable()
@@ -23,8 +21,8 @@ export class BullPublisher extends OutboxPublisher {
 
   constructor(
     @InjectQueueDefinitions() definitions: readonly QueueDefinition[],
-    @InjectQueueDeadlines() private readonly deadlines: QueueDeadlines,
-    private readonly moduleRef: ModuleRef,
+    @InjectQueueSettings() private readonly settings: Pick<QueueSettings, 'publishDeadlineMs'>,
+    private readonly bull: BullQueues,
     private readonly epoch: OutboxEpoch,
     private readonly connection: OperatingConnection,
   ) {
@@ -62,13 +60,10 @@ export class BullPublisher extends OutboxPublisher {
   private async publishTo(name: string, batch: readonly RelayedMessage[]): Promise<string[]> {
     const definition = this.definitions.get(name);
     if (!definition) throw new Error(`No queue named ${name} is declared in this process`);
-    const queue = this.moduleRef.get<Queue<JobData>>(getQueueToken(name), { strict: false });
+    const queue = this.bull.of(name);
     // The queue client waits for Redis without end, and remembers what it is given: one batch of a queue is enough.
     if (this.waiting.has(name)) throw new Error(`Queue ${name} has not answered the batch before`);
-    const options: JobOptions = {
-      attempts: definition.attempts,
-      removeOnComplete: true,
-    };
+    const options = { attempts: definition.attempts, removeOnComplete: true };
     this.waiting.add(name);
     const jobs = batch.map(({ outboxId, messageId, payload, trace }) => ({
       data: { messageId, payload, ...(trace !== undefined && { trace }) },
@@ -79,11 +74,11 @@ export class BullPublisher extends OutboxPublisher {
       .then(() => addJobs(queue, jobs))
       .finally(() => this.waiting.delete(name));
     // What comes late is published again by then, under the same job ids: harmless.
-    const { publishMs } = this.deadlines;
+    const { publishDeadlineMs: waitMs } = this.settings;
     const ids = await withDeadline(
       added,
-      publishMs,
-      () => new Error(`Queue ${name} did not confirm within ${publishMs} ms`),
+      waitMs,
+      () => new Error(`Queue ${name} did not confirm within ${waitMs} ms`),
     );
     return batch.map(({ outboxId }) => outboxId).filter((outboxId) => ids.has(jobIdOf(outboxId)));
   }

@@ -8,7 +8,12 @@ import {
   startAtZero,
 } from '@fourfold/observability/metrics';
 
-const outcomes = ['completed', 'failed', 'dead', 'lost', 'handed-back', 'held'] as const;
+const outcomes = ['completed', 'failed', 'dead', 'lost', 'handed-back', 'held', 'postponed'] as const;
+
+const skipReasons = ['overlapping', 'repeated', 'removed'] as const;
+
+/** Why a job of a scheduled queue is completed without a run. */
+export type SkipReason = (typeof skipReasons)[number];
 
 /** How an attempt ended. */
 export type Outcome = (typeof outcomes)[number];
@@ -17,7 +22,7 @@ export type Outcome = (typeof outcomes)[number];
 interface JobFigures {
   readonly wait: { observe(seconds: number): void };
   readonly run: { observe(seconds: number): void };
-  readonly ended: (outcome: Outcome) => CounterCell;
+  readonly ended: Readonly<Record<Outcome, CounterCell>>;
 }
 
 @Injectable()
@@ -70,7 +75,7 @@ export class QueueMetrics {
 
   readonly workers = gauge({
     name: 'queue_workers',
-    help: 'Processes that work the queue off, by their heartbeats of the last 15 s',
+    help: 'Processes that process jobs of the queue, by their heartbeats of the last 15 s',
     labelNames: ['queue'],
   });
 
@@ -85,29 +90,43 @@ export class QueueMetrics {
     labelNames: ['outcome'],
   });
 
+  readonly scheduleSkipped = counter({
+    name: 'queue_schedule_skipped_total',
+    help: 'Jobs of scheduled queues that were completed without a run, by why',
+    labelNames: ['queue', 'reason'],
+  });
+
+  readonly scheduleLastSuccess = gauge({
+    name: 'queue_schedule_last_success_timestamp_seconds',
+    help: 'When a run of the schedule last succeeded; until one has, when it was declared',
+    labelNames: ['queue'],
+  });
+
+  readonly scheduleOverdueAfter = gauge({
+    name: 'queue_schedule_overdue_after_timestamp_seconds',
+    help: 'The third tick of the schedule after its last success',
+    labelNames: ['queue'],
+  });
+
   constructor() {
     startAtZero(this.nudges, { outcome: ['sent', 'lost'] });
   }
 
-  /** @param queue that this process works off */
+  /** @param queue whose jobs run in this process */
   of(queue: string): JobFigures {
-    let figures = this.byQueue.get(queue);
-    if (!figures) {
-      startAtZero(this.jobs, { queue: [queue], outcome: outcomes });
-      startAtZero(this.waitSeconds, { queue: [queue] });
-      startAtZero(this.runSeconds, { queue: [queue] });
-      const cells = new Map<Outcome, CounterCell>();
-      figures = {
-        wait: this.waitSeconds.labels(queue),
-        run: this.runSeconds.labels(queue),
-        ended: (outcome) => {
-          const cell = cells.get(outcome) ?? this.jobs.cell({ queue, outcome });
-          cells.set(outcome, cell);
-          return cell;
-        },
-      };
-      this.byQueue.set(queue, figures);
-    }
+    const known = this.byQueue.get(queue);
+    if (known) return known;
+    startAtZero(this.jobs, { queue: [queue], outcome: outcomes });
+    startAtZero(this.waitSeconds, { queue: [queue] });
+    startAtZero(this.runSeconds, { queue: [queue] });
+    startAtZero(this.scheduleSkipped, { queue: [queue], reason: skipReasons });
+    const cells = outcomes.map((outcome) => [outcome, this.jobs.cell({ queue, outcome })] as const);
+    const figures = {
+      wait: this.waitSeconds.labels(queue),
+      run: this.runSeconds.labels(queue),
+      ended: Object.fromEntries(cells) as Record<Outcome, CounterCell>,
+    };
+    this.byQueue.set(queue, figures);
     return figures;
   }
 }

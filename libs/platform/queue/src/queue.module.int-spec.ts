@@ -1,8 +1,8 @@
-import { eventually, topology } from '@fourfold-tools/testing';
+import { eventually, RedisServerFixture, topology } from '@fourfold-tools/testing';
 import { Injectable } from '@nestjs/common';
 import { register } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type JobContext, type JobProcessor, ProcessorFor } from './processing/processor-for.js';
+import { type JobContext, type JobProcessor, ProcessorFor } from './processors/processor-for.js';
 import { message, QueueApp } from './testing/queue-app.js';
 import { letters, parcels } from './testing/queues.js';
 
@@ -154,4 +154,17 @@ describe('publishing the same outbox row again', () => {
     await eventually(() => deliveries.some(({ messageId }) => messageId === 'm-2'));
     expect(deliveries.filter(({ messageId }) => messageId === 'm-1')).toHaveLength(3);
   });
+});
+
+it('an application whose Redis refuses the password does not start, is told which option, and leaves nothing open', async () => {
+  const server = await RedisServerFixture.start();
+  await server.command('CONFIG', 'SET', 'requirepass', 'secret');
+  const sockets = () =>
+    process.getActiveResourcesInfo().filter((resource) => resource === 'TCPSocketWrap').length;
+  const before = sockets();
+  await expect(QueueApp.start(server.url)).rejects.toThrow(
+    / - redis \(QUEUE_REDIS_URL\): .* refuses the user or the password/,
+  );
+  await eventually(() => sockets() <= before);
+  await server.dispose();
 });

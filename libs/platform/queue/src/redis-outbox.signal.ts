@@ -1,13 +1,13 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { OutboxSignal } from '@fourfold/outbox';
-import { openRedis } from '@fourfold/kernel';
-import { Redis, type RedisOptions } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { OperatingConnection } from './operating/operating.connection.js';
 import { QueueMetrics } from './queue.metrics.js';
 import { InjectQueueRedis, type QueueRedis } from './queue.tokens.js';
 
 /** At most one message in so many milliseconds: a relay that has been told needs not be told again at once. */
 const GAP_MS = 3;
+const HANDSHAKE_MS = 1_000;
 
 /**
  * Reaches the relays of all processes, through the queue Redis.
@@ -81,12 +81,7 @@ export class RedisOutboxSignal extends OutboxSignal implements OnApplicationShut
   }
 
   private subscribe(): Redis {
-    const client = openRedis<Redis, RedisOptions>(Redis, this.redis.redisUrl, {
-      maxRetriesPerRequest: null,
-      autoResubscribe: false,
-      retryStrategy: (attempt) => Math.min(100 * attempt, 2_000),
-    });
-    client.on('error', () => {});
+    const client = this.redis.source.subscriber({ deadlineMs: HANDSHAKE_MS });
     client.on('message', () => this.tell());
     client.on('ready', () => {
       client.subscribe(this.channel).then(
@@ -95,6 +90,7 @@ export class RedisOutboxSignal extends OutboxSignal implements OnApplicationShut
         () => {},
       );
     });
+    client.connect().catch(() => {});
     return client;
   }
 

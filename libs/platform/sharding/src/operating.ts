@@ -1,5 +1,5 @@
 /**
- * `@fourfold/sharding/operating`: what goes around the sharding key, for migrations, tools and tests. Lint keeps
+ * `@fourfold/sharding/operating`: access without the sharding key, for migrations, tools and tests. Lint keeps
  * applications and libraries from it: a request goes through `ShardRouter`.
  */
 export { migrateShards } from './migrations/migrate-shards.js';
@@ -9,5 +9,5 @@ export {
   type MigrationState,
   migrationStates,
   type MigrationTarget,
-} from './migrations/migration.target.js';
+} from './migrations/migration-target.js';
 export { ShardRegistry } from './routing/shard.registry.js';

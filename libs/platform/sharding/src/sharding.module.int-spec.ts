@@ -1,23 +1,22 @@
 import { HealthRegistry } from '@fourfold/observability/health-registry';
 import { ConfigurationError, DependencyProbes } from '@fourfold/kernel';
-import { eventually, type TestDatabase } from '@fourfold-tools/testing';
+import { eventually, type TestDatabase, testEngine } from '@fourfold-tools/testing';
 import { Global, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { IdLeaseLostError } from './ids/id-lease-lost.error.js';
-import { SnowflakeIds } from './ids/snowflake.ids.js';
-import { freshDatabase, openMain } from './mariadb.support-spec.js';
-import { ShardOverview } from './overview/shard.overview.js';
-import { ShardRouter } from './routing/shard.router.js';
+import { SnowflakeIds } from './ids/snowflake-ids.js';
+import { freshDatabase, openMain } from './testing/mariadb.js';
+import { ShardOverview } from './overview/shard-overview.js';
+import { ShardRouter } from './access/shard.router.js';
 import { ShardStatuses } from './routing/shard.statuses.js';
-import { keyOn, SHARDS, TestShards } from './routing/shards.support-spec.js';
+import { keyOn, SHARDS, TestShards } from './testing/test-shards.js';
 import { ShardingModule } from './sharding.module.js';
-import type { ShardingModuleOptions } from './sharding.module-definition.js';
+import type { ShardingModuleOptions } from './sharding.options.js';
 import { CurrentTopology } from './topology/current-topology.js';
-import { TopologyMissingError } from './topology/topology.errors.js';
-import { TopologyStore } from './topology/topology.store.js';
+import { TopologyMissingError, TopologyStore } from './topology/topology.store.js';
+import { IdLeaseLostError } from './ids/worker-id.lease.js';
 
 let database: TestDatabase;
 let main: DataSource;
@@ -61,12 +60,21 @@ describe('ShardingModule', () => {
   });
 
   it('does not start without a main cluster, and says what is missing', async () => {
-    @Module({ imports: [ShardingModule.forRoot({ shards: shards.urls })] })
+    @Module({ imports: [ShardingModule.forRoot({ engine: testEngine, shards: shards.urls })] })
     class MainlessModule {}
     const starting = () =>
       NestFactory.createApplicationContext(MainlessModule, { logger: false, abortOnError: false });
     await expect(starting()).rejects.toThrow(ConfigurationError);
     await expect(starting()).rejects.toThrow(/its options are not valid\n  - main: .*DataSource/);
+  });
+
+  it('does not start with an option that it does not know, and names it and those that it does', async () => {
+    const misspelt = { poolsize: 4 } as Partial<ShardingModuleOptions>;
+    await expect(start(shards.urls, misspelt)).rejects.toThrow(ConfigurationError);
+    await expect(start(shards.urls, misspelt)).rejects.toThrow(
+      /poolsize: there is no such option; .*poolSize/,
+    );
+    await expect(start(shards.urls, { ids: { reservationMs: 5 } })).rejects.toThrow(/ids\.reservationMs: /);
   });
 
   it('does not start when a shard of the topology has no URL, and names it', async () => {

@@ -1,28 +1,37 @@
-import { ConfigurationError } from '@fourfold/kernel';
-import { Module } from '@nestjs/common';
+import { checkedExtras, ConfigurationError, isGlobalExtra, parseOptions } from '@fourfold/kernel';
+import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import type { z } from 'zod';
+import { ShardRouter } from './access/shard.router.js';
 import { HotKeys } from './hot-keys/hot-keys.js';
-import { SnowflakeIds } from './ids/snowflake.ids.js';
+import { SnowflakeIds } from './ids/snowflake-ids.js';
 import { SqlWorkerIdLease } from './ids/sql-worker-id.lease.js';
-import { overviewProviders } from './overview/overview.providers.js';
-import { ShardOverview } from './overview/shard.overview.js';
+import { ShardOverview } from './overview/shard-overview.js';
 import { ShardPlanner } from './overview/shard.planner.js';
-import { routingProviders } from './routing/routing.providers.js';
-import { ShardRouter } from './routing/shard.router.js';
+import { ShardRows } from './overview/shard-rows.js';
+import { ShardHealthEntry } from './routing/shard.health-entry.js';
+import { ShardRegistry } from './routing/shard.registry.js';
 import { ShardStatuses } from './routing/shard.statuses.js';
 import { ShardUpkeep } from './routing/shard.upkeep.js';
-import { ShardRows } from './rows/shard.rows.js';
-import {
-  ConfigurableModuleClass,
-  MAIN_CLUSTER,
-  MODULE_OPTIONS_TOKEN,
-  type ShardingModuleOptions,
-} from './sharding.module-definition.js';
-import type { SqlExecutor } from './sql/sql-executor.js';
+import { type ShardingModuleOptions, shardingOptionsSchema } from './sharding.options.js';
+import type { SqlExecutor } from './sql-executor.js';
 import { CurrentTopology } from './topology/current-topology.js';
-import { topologyProviders } from './topology/topology.providers.js';
-import { TopologyPublisher } from './topology/topology.publisher.js';
+import { SharedTopology } from './topology/shared-topology.js';
+import { TopologyCopy } from './topology/topology.copy.js';
+import { TopologyFollower } from './topology/topology.follower.js';
 import { TopologyStore } from './topology/topology.store.js';
+
+type Options = z.output<typeof shardingOptionsSchema>;
+
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
+  new ConfigurableModuleBuilder<ShardingModuleOptions>({ moduleName: 'Sharding' })
+    .setClassMethodName('forRoot')
+    .setExtras({ isGlobal: true }, (definition, { isGlobal }) => ({ ...definition, global: isGlobal }))
+    .build();
+
+const OPTIONS = Symbol('sharding: complete options');
+/** The executor that `main` or the default DataSource gives. */
+const MAIN_CLUSTER = Symbol('sharding: main cluster');
 
 /**
  * Sharded access and ids for an application; global unless `isGlobal: false`. The topology is loaded and a worker id
@@ -33,36 +42,75 @@ import { TopologyStore } from './topology/topology.store.js';
 @Module({
   providers: [
     {
+      provide: OPTIONS,
+      inject: [MODULE_OPTIONS_TOKEN],
+      useFactory: (options: unknown) =>
+        parseOptions('ShardingModule', shardingOptionsSchema, options, ['isGlobal']),
+    },
+    {
       provide: MAIN_CLUSTER,
-      inject: [MODULE_OPTIONS_TOKEN, { token: DataSource, optional: true }],
-      useFactory: ({ main }: ShardingModuleOptions, dataSource?: DataSource): SqlExecutor => {
+      inject: [OPTIONS, { token: DataSource, optional: true }],
+      useFactory: ({ main }: Options, dataSource?: DataSource): SqlExecutor => {
         const executor = main ?? dataSource;
-        if (executor === undefined) {
-          throw new ConfigurationError(
-            'Sharding',
-            ['main: there is no default TypeORM DataSource to take for it'],
-            'options',
-          );
-        }
-        return executor;
+        if (executor) return executor;
+        const problem = 'main: there is no default TypeORM DataSource to take for it';
+        throw new ConfigurationError('ShardingModule', [problem], 'options');
       },
     },
-    ...topologyProviders,
+    {
+      provide: TopologyStore,
+      inject: [MAIN_CLUSTER],
+      useFactory: (main: SqlExecutor) => new TopologyStore(main),
+    },
+    {
+      provide: TopologyCopy,
+      inject: [OPTIONS],
+      useFactory: ({ redis }: Options) => redis && new TopologyCopy(redis),
+    },
+    { provide: CurrentTopology, inject: [TopologyStore, ShardRegistry], useFactory: loadTopology },
+    {
+      provide: SharedTopology,
+      inject: [TopologyStore, CurrentTopology, TopologyCopy],
+      useFactory: (store: TopologyStore, own: CurrentTopology, copy?: TopologyCopy) =>
+        new SharedTopology(store, own, copy),
+    },
+    {
+      provide: TopologyFollower,
+      inject: [CurrentTopology, SharedTopology, TopologyCopy],
+      useFactory: (own: CurrentTopology, shared: SharedTopology, copy?: TopologyCopy) =>
+        new TopologyFollower(own, shared, copy),
+    },
     {
       provide: SnowflakeIds,
       // After the topology: on an empty database its error is the one that says what to do.
-      inject: [MODULE_OPTIONS_TOKEN, MAIN_CLUSTER, CurrentTopology],
-      useFactory: ({ ids }: ShardingModuleOptions, main: SqlExecutor) =>
+      inject: [OPTIONS, MAIN_CLUSTER, CurrentTopology],
+      useFactory: ({ ids }: Options, main: SqlExecutor) =>
         ids === false
           ? SnowflakeIds.none()
-          : SnowflakeIds.start(new SqlWorkerIdLease(main, ids?.reservationMs), ids),
+          : SnowflakeIds.start(new SqlWorkerIdLease(main, ids.reservationMs), ids),
     },
-    ...routingProviders,
-    ...overviewProviders,
+    {
+      provide: ShardRegistry,
+      inject: [OPTIONS],
+      useFactory: ({ shards, ...connection }: Options) => new ShardRegistry(shards, connection),
+    },
+    { provide: HotKeys, inject: [OPTIONS], useFactory: ({ hotKeys }: Options) => new HotKeys(hotKeys) },
+    {
+      provide: ShardRows,
+      inject: [ShardRegistry, CurrentTopology, OPTIONS],
+      useFactory: (registry: ShardRegistry, topology: CurrentTopology, options: Options) =>
+        new ShardRows(registry, topology, options),
+    },
+    ShardRouter,
+    ShardUpkeep,
+    ShardStatuses,
+    ShardHealthEntry,
+    ShardOverview,
+    ShardPlanner,
   ],
   exports: [
     TopologyStore,
-    TopologyPublisher,
+    SharedTopology,
     CurrentTopology,
     ShardRouter,
     ShardUpkeep,
@@ -74,4 +122,17 @@ import { TopologyStore } from './topology/topology.store.js';
     SnowflakeIds,
   ],
 })
-export class ShardingModule extends ConfigurableModuleClass {}
+export class ShardingModule extends checkedExtras('ShardingModule', ConfigurableModuleClass, isGlobalExtra) {}
+
+/** @throws TopologyMissingError; ConfigurationError when a shard of the topology has no URL. */
+async function loadTopology(store: TopologyStore, registry: ShardRegistry): Promise<CurrentTopology> {
+  const topology = await CurrentTopology.load(store);
+  const { shards, epoch } = topology.ring;
+  const missing = shards.filter((shard) => !registry.names.includes(shard));
+  if (missing.length > 0) {
+    const problem = `shards: no URL for ${missing.join(', ')}, which topology epoch ${epoch} names`;
+    throw new ConfigurationError('ShardingModule', [problem], 'options');
+  }
+  registry.follow(topology);
+  return topology;
+}

@@ -1,5 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { ProductCatalogue, StockKeeper } from '@shop/contracts';
+import { ProductCaches } from './product.caches.js';
 import { ProductEditor } from './product-editor.js';
 import { ProductReader } from './product.reader.js';
 import { ProductsWarmup } from './products.warmup.js';
@@ -9,6 +10,7 @@ import { SqlStockKeeper } from './stock.keeper.js';
 @Global()
 @Module({
   providers: [
+    ProductCaches,
     ProductEditor,
     ProductReader,
     ProductsWarmup,

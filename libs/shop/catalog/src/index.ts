@@ -1,4 +1,5 @@
 import { CreateCatalog1764000000400 } from './migrations/create-catalog.migration.js';
+import { productCache, productIdsCache, productListCache, stockCache } from './product.caches.js';
 import { ProductEntity } from './product.entity.js';
 import { StockEntity } from './stock.entity.js';
 
@@ -11,9 +12,19 @@ export {
   type ListProducts,
   setStockSchema,
 } from './catalog.schemas.js';
+export {
+  productCache,
+  ProductCaches,
+  productIdsCache,
+  productListCache,
+  stockCache,
+} from './product.caches.js';
 export { ProductEditor } from './product-editor.js';
 export { ProductReader } from './product.reader.js';
 export { SqlStockKeeper } from './stock.keeper.js';
+
+/** What this library caches. */
+export const catalogNamespaces = [productCache, stockCache, productIdsCache, productListCache];
 
 export const catalogEntities = [ProductEntity, StockEntity];
 

@@ -8,11 +8,13 @@ import {
   gbp,
   type CacheInvalidation,
   ProductNotFoundError,
+  type ShopQueue,
   type ProductView,
 } from '@shop/contracts';
 import { DataSource } from 'typeorm';
 import { SkuTakenError } from './catalog.errors.js';
 import type { CreateProduct } from './catalog.schemas.js';
+import { ProductCaches } from './product.caches.js';
 import { ProductEntity } from './product.entity.js';
 import { StockEntity } from './stock.entity.js';
 
@@ -22,8 +24,9 @@ export class ProductEditor {
   constructor(
     private readonly dataSource: DataSource,
     private readonly ids: SnowflakeIds,
-    private readonly outbox: Outbox,
+    private readonly outbox: Outbox<ShopQueue>,
     private readonly cache: MultiLevelCache,
+    private readonly caches: ProductCaches,
   ) {}
 
   /** @throws SkuTakenError */
@@ -43,8 +46,7 @@ export class ProductEditor {
     } catch (error) {
       throw isDuplicateKey(error) ? new SkuTakenError(sku) : error;
     }
-    // A caller may have asked for this id before it existed.
-    await Promise.all([this.cache.invalidate('product', id), this.cache.invalidate('stock', id)]);
+    await this.caches.created(id);
     return { id, sku, name, price: gbp(price.amount), stock };
   }
 
@@ -58,7 +60,7 @@ export class ProductEditor {
     const payload: CacheInvalidation = { stock: [productId] };
     await this.cache.invalidateAfter(async () => {
       // Held back until the transaction has ended, and done also when it fails: its COMMIT may have lost its answer alone.
-      await this.cache.invalidate('stock', productId);
+      await this.caches.stockChanged([productId]);
       await inTransaction(this.dataSource, async (manager) => {
         const { affected } = await manager.update(StockEntity, { productId }, { available });
         if (!affected) throw new ProductNotFoundError([productId]);

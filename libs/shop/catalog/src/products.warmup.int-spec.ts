@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { type AssembledCache, assembleCache } from '@fourfold/cache';
-import { cacheNamespaces } from '@shop/contracts';
+import { type AssembledCache, assembleCache, policiesOf } from '@fourfold/cache';
 import { topology } from '@fourfold-tools/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { catalogNamespaces } from './index.js';
 import { ProductReader } from './product.reader.js';
 import { ProductsWarmup } from './products.warmup.js';
 import { CatalogDatabase } from './testing/catalog-database.js';
@@ -13,7 +13,11 @@ let assembled: AssembledCache;
 beforeAll(async () => {
   database = await CatalogDatabase.create();
   const prefix = `t-${randomUUID()}`;
-  assembled = assembleCache({ redisUrl: topology().redisCache.url, prefix, namespaces: cacheNamespaces });
+  assembled = assembleCache({
+    redis: topology().redisCache.url,
+    prefix,
+    namespaces: policiesOf(catalogNamespaces),
+  });
   await assembled.start();
 });
 afterAll(async () => {

@@ -1,9 +1,9 @@
-import type { MultiLevelCache } from '@fourfold/cache';
 import { gate } from '@fourfold-tools/testing';
 import type { StockLine } from '@shop/contracts';
 import fc from 'fast-check';
 import type { EntityManager } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ProductCaches } from './product.caches.js';
 import { SqlStockKeeper } from './stock.keeper.js';
 import { CatalogDatabase } from './testing/catalog-database.js';
 
@@ -15,10 +15,11 @@ beforeAll(async () => {
 afterAll(() => database?.close());
 
 /** `take` and `giveBack` don't touch the cache. */
-const keeper = new SqlStockKeeper({} as MultiLevelCache);
+const keeper = new SqlStockKeeper({} as ProductCaches);
 /** No second attempt here: a deadlock would be an error of the test. */
-const take = (lines: readonly StockLine[]) =>
-  database.dataSource.transaction((manager) => keeper.take(manager, lines));
+const takeTogether = (orders: readonly (readonly StockLine[])[]) =>
+  database.dataSource.transaction((manager) => keeper.take(manager, orders));
+const take = async (lines: readonly StockLine[]) => (await takeTogether([lines]))[0]!;
 const giveBack = (lines: readonly StockLine[]) =>
   database.dataSource.transaction((manager) => keeper.giveBack(manager, lines));
 const line = (productId: string, quantity: number): StockLine => ({ productId, quantity });
@@ -55,6 +56,35 @@ describe('200 orders that want the same products at once', () => {
 
     await Promise.all(confirmed.map(giveBack));
     expect(await database.stock()).toEqual(STOCK);
+  });
+
+  it('in transactions of twenty take what they would have taken one after the other', async () => {
+    await database.fill(STOCK);
+    const orders = overlappingOrders();
+    const groups = Array.from({ length: 10 }, (_, index) => orders.slice(20 * index, 20 * index + 20));
+    const taken = [];
+    for (const group of groups) taken.push(...(await takeTogether(group)));
+    const together = await database.stock();
+    await database.fill(STOCK);
+    const alone = [];
+    for (const order of orders) alone.push(await take(order));
+    expect(taken).toEqual(alone);
+    expect(together).toEqual(await database.stock());
+    expect(new Set(taken)).toEqual(new Set([true, false]));
+  });
+
+  it('naive twin: a line of each order, and none of each product, takes the units of one order alone', async () => {
+    await database.fill({ 1: 10 });
+    const lines = JSON.stringify([line('1', 3), line('1', 4)]);
+    await database.dataSource.query(
+      `UPDATE stock JOIN JSON_TABLE(?, '$[*]' COLUMNS (id INT PATH '$.productId', units INT PATH '$.quantity')) AS line
+         ON line.id = stock.product_id SET stock.available = stock.available - line.units`,
+      [lines],
+    );
+    expect((await database.stock())[1]).toBeGreaterThan(3);
+    await database.fill({ 1: 10 });
+    expect(await takeTogether([[line('1', 3)], [line('1', 4)]])).toEqual([true, true]);
+    expect(await database.stock()).toEqual({ 1: 3 });
   });
 
   it('naive twin: locking the lines as they come ends in a deadlock', async () => {
@@ -116,6 +146,24 @@ describe('an order', () => {
     await database.fill({ 1: 5, 2: 5 });
     expect(await take(lines)).toBe(false);
     expect(await database.stock()).toEqual({ 1: 5, 2: 5 });
+  });
+
+  it('has to find all of a product that it names twice', async () => {
+    await database.fill({ 1: 5 });
+    expect(await take([line('1', 3), line('1', 3)])).toBe(false);
+    expect(await take([line('1', 3), line('1', 2)])).toBe(true);
+    expect(await database.stock()).toEqual({ 1: 0 });
+  });
+
+  it('that comes first in its transaction is served first, and one that is short leaves all to the next', async () => {
+    await database.fill({ 1: 3, 2: 9 });
+    const orders = [
+      [line('1', 2), line('2', 1)],
+      [line('1', 2), line('2', 4)],
+      [line('1', 1), line('2', 8)],
+    ];
+    expect(await takeTogether(orders)).toEqual([true, false, true]);
+    expect(await database.stock()).toEqual({ 1: 0, 2: 0 });
   });
 
   it('of 1,000 products is taken whole', async () => {

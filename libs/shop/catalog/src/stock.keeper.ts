@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { MultiLevelCache } from '@fourfold/cache';
 import { traced } from '@fourfold/observability/tracing';
 import { StockKeeper, type StockLine } from '@shop/contracts';
 import type { EntityManager } from 'typeorm';
+import { ProductCaches } from './product.caches.js';
 
-/** In the order of the primary key, so that two orders lock the rows they share in the same order. */
+/** In the order of the primary key, so that two transactions lock the rows they share in the same order. */
 const LOCK_STOCK = `
-  SELECT product_id, available FROM stock WHERE product_id IN (?) ORDER BY product_id FOR UPDATE
+  SELECT product_id, available FROM stock FORCE INDEX (PRIMARY) WHERE product_id IN (?) ORDER BY product_id FOR UPDATE
 `;
 
-/** One statement for an order of any length. Primary key. */
+/** One statement for lines of any number; a product has one. Primary key. */
 const ADD_TO_STOCK = `
   UPDATE stock
   JOIN JSON_TABLE(?, '$[*]' COLUMNS (product_id BIGINT UNSIGNED PATH '$.productId', units INT PATH '$.units')) AS line
@@ -19,16 +19,17 @@ const ADD_TO_STOCK = `
 
 @Injectable()
 export class SqlStockKeeper extends StockKeeper {
-  constructor(private readonly cache: MultiLevelCache) {
+  constructor(private readonly caches: ProductCaches) {
     super();
   }
 
-  take(manager: EntityManager, lines: readonly StockLine[]): Promise<boolean> {
+  take(manager: EntityManager, orders: readonly (readonly StockLine[])[]): Promise<boolean[]> {
     return traced('stock take', {}, async (span) => {
-      const available = await this.lock(manager, lines);
-      const taken = !lines.some(({ productId, quantity }) => (available.get(productId) ?? 0) < quantity);
-      span?.setAttributes({ 'stock.lines': lines.length, 'stock.taken': taken });
-      if (taken) await this.add(manager, lines, -1);
+      const available = await this.lock(manager, orders.flat());
+      const taken = orders.map((lines) => takeFrom(available, unitsOf(lines)));
+      const lines = orders.filter((_lines, index) => taken[index]).flat();
+      span?.setAttributes({ 'stock.lines': lines.length, 'stock.taken': !taken.includes(false) });
+      await this.add(manager, lines, -1);
       return taken;
     });
   }
@@ -40,20 +41,36 @@ export class SqlStockKeeper extends StockKeeper {
     });
   }
 
-  async changed(lines: readonly StockLine[]): Promise<{ deferred: boolean }> {
+  async changed(lines: readonly Pick<StockLine, 'productId'>[]): Promise<{ deferred: boolean }> {
     if (lines.length === 0) return { deferred: false };
-    return this.cache.invalidate('stock', ...lines.map(({ productId }) => productId));
+    return this.caches.stockChanged(lines.map(({ productId }) => productId));
   }
 
+  /** @returns what is available of each product that there is */
   private async lock(manager: EntityManager, lines: readonly StockLine[]): Promise<Map<string, number>> {
-    const rows = await manager.query<{ product_id: string; available: number }[]>(LOCK_STOCK, [
-      lines.map(({ productId }) => productId),
-    ]);
+    const productIds = [...new Set(lines.map(({ productId }) => productId))];
+    if (productIds.length === 0) return new Map();
+    const rows = await manager.query<{ product_id: string; available: number }[]>(LOCK_STOCK, [productIds]);
     return new Map(rows.map((row) => [String(row.product_id), Number(row.available)]));
   }
 
   private async add(manager: EntityManager, lines: readonly StockLine[], sign: 1 | -1): Promise<void> {
-    const units = lines.map(({ productId, quantity }) => ({ productId, units: sign * quantity }));
-    await manager.query(ADD_TO_STOCK, [JSON.stringify(units)]);
+    if (lines.length === 0) return;
+    const moved = Array.from(unitsOf(lines), ([productId, units]) => ({ productId, units: sign * units }));
+    await manager.query(ADD_TO_STOCK, [JSON.stringify(moved)]);
   }
+}
+
+/** Units of each product. */
+function unitsOf(lines: readonly StockLine[]): Map<string, number> {
+  const units = new Map<string, number>();
+  for (const { productId, quantity } of lines) units.set(productId, (units.get(productId) ?? 0) + quantity);
+  return units;
+}
+
+/** Takes every product's units from `available`, or nothing. @returns whether it did */
+function takeFrom(available: Map<string, number>, units: ReadonlyMap<string, number>): boolean {
+  for (const [productId, wanted] of units) if ((available.get(productId) ?? 0) < wanted) return false;
+  for (const [productId, wanted] of units) available.set(productId, available.get(productId)! - wanted);
+  return true;
 }

@@ -2,7 +2,7 @@
 export abstract class BestSellers {
   /**
    * At most `limit` product ids, the most often ordered first. A guess at what will be asked for next: it may be some
-   * seconds old.
+   * minutes old.
    */
   abstract ids(limit: number): Promise<string[]>;
 }

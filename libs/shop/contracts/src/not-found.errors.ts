@@ -1,20 +1,12 @@
-import { AppError, type FieldError } from '@fourfold/kernel';
+import { appError, type FieldError } from '@fourfold/kernel';
 
-export class UserNotFoundError extends AppError {
-  readonly code = 'user-not-found';
-  readonly status = 404;
-  readonly title = 'No such user';
-
+export class UserNotFoundError extends appError('user-not-found', 404, 'No such user') {
   constructor(id: string) {
     super(`There is no user ${id}`);
   }
 }
 
-export class ProductNotFoundError extends AppError {
-  readonly code = 'product-not-found';
-  readonly status = 404;
-  readonly title = 'No such product';
-
+export class ProductNotFoundError extends appError('product-not-found', 404, 'No such product') {
   constructor(ids: readonly string[], errors?: readonly FieldError[]) {
     super(`There is no product ${ids.join(', ')}`, errors ? { errors } : {});
   }

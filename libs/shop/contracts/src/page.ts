@@ -6,13 +6,15 @@ export interface Page<T> {
   nextCursor: string | null;
 }
 
+export const DEFAULT_PAGE_LIMIT = 20;
+
 /** In plain digits, and not all that `Number` takes: `1e1`, `0x5` or nothing at all is a mistake. */
 const limit = z
   .string()
   .regex(/^([1-9]\d?|100)$/, 'must be a whole number from 1 to 100, in digits')
   .transform(Number)
   .meta({ type: 'integer', minimum: 1, maximum: 100 })
-  .default(20);
+  .default(DEFAULT_PAGE_LIMIT);
 
 /** `limit` and `cursor` of a list. Whether a cursor is one of the list, the list itself says. */
 export const pageQuery = {

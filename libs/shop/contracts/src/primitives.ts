@@ -49,3 +49,15 @@ export const gbp = (amount: number): Money => ({ amount, currency: CURRENCY });
 
 /** The largest value of a signed 32-bit column. */
 export const MAX_INT32 = 2_147_483_647;
+
+/** Mail servers need not take more before the `@` (RFC 5321, section 4.5.3.1.1). */
+const MOST_LOCAL_PART = 64;
+
+/** Lower case throughout: two spellings of one mailbox are one. */
+export const emailSchema = z
+  .string()
+  .trim()
+  .toLowerCase()
+  .max(254)
+  .pipe(z.email())
+  .refine((email) => email.indexOf('@') <= MOST_LOCAL_PART, 'must have at most 64 characters before the @');

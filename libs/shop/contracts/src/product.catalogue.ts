@@ -23,10 +23,11 @@ export abstract class ProductCatalogue {
 /** Moves stock inside the caller's transaction. Implemented by `catalog`. */
 export abstract class StockKeeper {
   /**
-   * Takes every line or none, and never more than there is.
-   * @returns whether the stock was taken
+   * Takes of each order every line or none, the first order first, and never more than there is.
+   * @param orders the lines of each
+   * @returns of each order whether its stock was taken
    */
-  abstract take(manager: EntityManager, lines: readonly StockLine[]): Promise<boolean>;
+  abstract take(manager: EntityManager, orders: readonly (readonly StockLine[])[]): Promise<boolean[]>;
 
   /** Gives back what an order had taken. */
   abstract giveBack(manager: EntityManager, lines: readonly StockLine[]): Promise<void>;
@@ -35,5 +36,5 @@ export abstract class StockKeeper {
    * To be called once the transaction has committed: the cached stock is not true any more.
    * @returns `deferred` when the cache could not be told yet
    */
-  abstract changed(lines: readonly StockLine[]): Promise<{ deferred: boolean }>;
+  abstract changed(lines: readonly Pick<StockLine, 'productId'>[]): Promise<{ deferred: boolean }>;
 }

@@ -4,5 +4,11 @@ import { z } from 'zod';
 export const notificationsEnv = {
   SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be a URL like smtp://host:25' }),
   MAIL_FROM: z.string().min(3),
+  /** How long it is known which e-mails were sent. */
+  MAIL_KEEP_DAYS: z.coerce.number().int().min(1).default(60),
   MAIL_CATCHER_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** Mails that all workers together send in a second; the mail provider's limit. Left out: no limit. */
+  MAIL_MOST_PER_SECOND: z.coerce.number().positive().optional(),
+  /** Mails to one address in an hour. Left out: no limit. */
+  MAIL_MOST_PER_RECIPIENT_HOUR: z.coerce.number().int().min(1).optional(),
 };

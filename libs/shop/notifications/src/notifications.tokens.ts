@@ -1,8 +1,7 @@
 import { Inject } from '@nestjs/common';
 
 export const MAIL_TRANSPORT = Symbol('MAIL_TRANSPORT');
-export const SENDER = Symbol('SENDER');
-export const SMTP_URL = Symbol('SMTP_URL');
+export const NOTIFICATIONS_OPTIONS = Symbol('NOTIFICATIONS_OPTIONS');
 
 export const InjectMailTransport = (): ParameterDecorator => Inject(MAIL_TRANSPORT);
-export const InjectSender = (): ParameterDecorator => Inject(SENDER);
+export const InjectNotificationsOptions = (): ParameterDecorator => Inject(NOTIFICATIONS_OPTIONS);

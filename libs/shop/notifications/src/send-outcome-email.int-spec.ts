@@ -1,73 +1,29 @@
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { eventually, ForkedProcess, gate, type Gate, topology } from '@fourfold-tools/testing';
-import type { OutcomeEmail, UserDirectory, UserView } from '@shop/contracts';
-import { createTransport, type Transporter } from 'nodemailer';
+import { createTransport } from 'nodemailer';
 import { register } from 'prom-client';
 import type { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DeliveryLookup, NoDeliveryLookup } from './delivery.lookup.js';
-import { askMailServer } from './mail.server.js';
 import { MaildevLookup } from './maildev.lookup.js';
 import { NotificationsMetrics } from './notifications.metrics.js';
-import { SendOutcomeEmail } from './send-outcome-email.command.js';
 import { EmailsDatabase } from './testing/emails-database.js';
-import { headerNamesOf, mailsWith } from './testing/mail-catcher.js';
+import { headerNamesOf, mailsWith, sourceOf } from './testing/mail-catcher.js';
+import { ada, anEmailIn, delivery, senderOn, type SenderOptions } from './testing/outcome-emails.js';
 import type { Report } from './testing/sender.process.js';
 
 const senderProcess = new URL('./testing/sender.runner.mjs', import.meta.url);
 
 let database: EmailsDatabase;
-/** Of one order each, unique among all files of a run: they share the catcher. */
-let nextOrder = BigInt(Date.now()) * 1_000n;
 
 beforeAll(async () => {
   database = await EmailsDatabase.create();
 });
 afterAll(() => database?.close());
 
-const ada: UserView = {
-  id: '7',
-  name: 'Ada',
-  email: 'ada@example.com',
-  createdAt: '2026-01-01T00:00:00.000Z',
-  version: 1,
-};
-
-interface SenderOptions {
-  lookup?: DeliveryLookup;
-  smtpUrl?: string;
-  user?: UserView | null;
-  transport?: Transporter;
-  dataSource?: DataSource;
-}
-
-function sender(options: SenderOptions = {}) {
-  const { mail } = topology();
-  const { lookup = new MaildevLookup(mail.webUrl), smtpUrl = mail.smtpUrl, user = ada } = options;
-  const users: UserDirectory = { find: () => Promise.resolve(user) };
-  const transport =
-    options.transport ?? createTransport({ url: smtpUrl, disableFileAccess: true, disableUrlAccess: true });
-  const from = 'Fourfold <orders@fourfold.test>';
-  const { dataSource = database.dataSource } = options;
-  const metrics = new NotificationsMetrics();
-  return new SendOutcomeEmail(dataSource, database.outbox, users, lookup, metrics, transport, from);
-}
-
-const delivery = (messageId: string) => ({ messageId, throwIfRevoked: () => {} });
-
-async function anEmail() {
-  const orderId = String((nextOrder += 1n));
-  const messageId = `outcome-email:${orderId}`;
-  await database.addMessage(messageId);
-  const email: OutcomeEmail = {
-    outcome: 'confirmed',
-    orderId,
-    userId: ada.id,
-    total: { amount: 1_350, currency: 'GBP' },
-  };
-  return { email, messageId, header: `<outcome-email.${orderId}@fourfold.example>` };
-}
+const sender = (options: SenderOptions = {}) => senderOn(database, options);
+const anEmail = () => anEmailIn(database);
 
 /** By the figure, which is there before the first of them. */
 async function mailsCounted(): Promise<number> {
@@ -85,21 +41,6 @@ async function deadSmtpUrl(): Promise<string> {
   return `smtp://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
 }
 
-/** Greets, and answers each line as `reply` says; undefined ends the connection without a word. */
-async function smtpServer(reply: (line: string) => string | undefined) {
-  const server = createServer((socket) => {
-    socket.on('error', () => {}).write('220 ready\r\n');
-    socket.on('data', (line) => {
-      const answer = reply(String(line));
-      if (answer === undefined) socket.destroy();
-      else socket.write(`${answer}\r\n`);
-    });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  return { url: `smtp://127.0.0.1:${port}`, close: () => new Promise((resolve) => server.close(resolve)) };
-}
-
 describe('an outcome e-mail', () => {
   it('is sent once, however often its message is delivered', async () => {
     const { email, messageId, header } = await anEmail();
@@ -112,6 +53,9 @@ describe('an outcome e-mail', () => {
       { subject: `Order ${email.orderId} confirmed`, to: [{ address: 'ada@example.com', name: 'Ada' }] },
     ]);
     expect(mails[0]!.text).toContain('£13.50');
+    expect(mails[0]!.html).toContain('<td>£13.50</td>');
+    const [alternatives] = (await sourceOf(mails[0]!)).match(/^Content-Type: [^;]+/gim)!;
+    expect(alternatives).toBe('Content-Type: multipart/alternative');
     expect(await database.email(messageId)).toMatchObject({ state: 'sent', recipient: 'ada@example.com' });
     expect((await database.email(messageId))!.sentAt).toBeInstanceOf(Date);
     expect(await database.messageState(messageId)).toBe('done');
@@ -141,40 +85,6 @@ describe('an outcome e-mail', () => {
       /user 7.*does not exist/,
     );
     expect([await database.email(messageId), await mailsWith(header)]).toEqual([null, []]);
-  });
-});
-
-describe('a mail server', () => {
-  it('that can’t be reached gives its probe no answer', async () => {
-    await expect(askMailServer(await deadSmtpUrl())).rejects.toMatchObject({ dependency: 'mail' });
-    await askMailServer(topology().mail.smtpUrl);
-  });
-
-  it('that ends the connection at one address looks away to that mail, and its probe is answered', async () => {
-    const { email, messageId } = await anEmail();
-    const server = await smtpServer((line) => (line.startsWith('RCPT') ? undefined : '250 ok'));
-    await expect(sender({ smtpUrl: server.url }).execute(email, delivery(messageId))).rejects.toMatchObject({
-      dependency: 'mail',
-    });
-    await askMailServer(server.url);
-    await server.close();
-  });
-
-  it('that refuses a mail is there: the failure is the mail’s own', async () => {
-    const { email, messageId } = await anEmail();
-    const server = await smtpServer((line) => (line.startsWith('RCPT') ? '450 not now' : '250 ok'));
-    const sent = sender({ smtpUrl: server.url }).execute(email, delivery(messageId));
-    await expect(sent).rejects.toMatchObject({ responseCode: 450 });
-    await expect(sent).rejects.not.toHaveProperty('dependency');
-    await server.close();
-  });
-
-  it('that refuses the probe for its own reasons is there, and one that is about to close is not', async () => {
-    const refuses = await smtpServer(() => '554 not you');
-    await askMailServer(refuses.url);
-    const closing = await smtpServer(() => '421 closing');
-    await expect(askMailServer(closing.url)).rejects.toMatchObject({ dependency: 'mail' });
-    await Promise.all([refuses.close(), closing.close()]);
   });
 });
 

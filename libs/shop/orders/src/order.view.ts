@@ -2,6 +2,9 @@ import { gbp, type Money } from '@shop/contracts';
 import type { OrderEntity, OrderStatus } from './schema/order.entity.js';
 import type { OrderItemEntity } from './schema/order-item.entity.js';
 
+/** Of the text of an order: to be raised whenever the same order is another text than before. */
+export const ENCODING = 1;
+
 /** An order as the API shows it; `version` is its ETag. */
 export interface OrderView {
   id: string;
@@ -36,7 +39,36 @@ export function viewOf(order: OrderEntity, items: readonly OrderItemEntity[]): O
   };
 }
 
-/** The body of an answer: the version travels as ETag. */
-export function bodyOf({ version: _version, ...body }: OrderView): Omit<OrderView, 'version'> {
-  return body;
+/**
+ * An order as it is cached and sent: its JSON, put together once, and beside it what is asked of it without reading that.
+ */
+export interface EncodedOrder {
+  readonly id: string;
+  /** Whose it is. */
+  readonly userId: string;
+  /** Its ETag. */
+  readonly version: number;
+  readonly body: string;
+}
+
+/** The version travels as ETag, and not in the body. */
+export function encode({ version, ...body }: OrderView): EncodedOrder {
+  return { id: body.id, userId: body.userId, version, body: JSON.stringify(body) };
+}
+
+/** A page of orders, put together of what each of them is already. */
+export interface EncodedOrders {
+  readonly body: string;
+  /** Another one for each other body. */
+  readonly state: string;
+  readonly nextCursor: string | null;
+}
+
+export function encodePage(orders: readonly EncodedOrder[], nextCursor: string | null): EncodedOrders {
+  const cursor = JSON.stringify(nextCursor);
+  return {
+    body: `{"items":[${orders.map(({ body }) => body).join(',')}],"nextCursor":${cursor}}`,
+    nextCursor,
+    state: `${ENCODING} ${orders.map(({ id, version }) => `${id}:${version}`).join(' ')} ${cursor}`,
+  };
 }

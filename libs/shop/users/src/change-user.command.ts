@@ -6,6 +6,7 @@ import { EmailReservations } from './email.reservations.js';
 import { EmailSagaFence } from './email-saga.fence.js';
 import type { EmailSaga } from './email.saga.js';
 import { OwedInvalidations } from './owed-invalidations.js';
+import { userCache } from './user.cache.js';
 import { UserEntity } from './user.entity.js';
 import { UserReader, viewOf } from './user.reader.js';
 import { UserChangedError } from './users.errors.js';
@@ -14,6 +15,7 @@ import type { ChangeUserInput } from './users.schemas.js';
 @Injectable()
 export class ChangeUser {
   private readonly logger = new Logger(ChangeUser.name);
+  private readonly cached = this.cache.namespace(userCache);
 
   constructor(
     private readonly shards: ShardRouter,
@@ -69,7 +71,7 @@ export class ChangeUser {
     try {
       return await this.writeRow(before, change, version, saga);
     } finally {
-      await this.cache.invalidate('user', before.id);
+      await this.cached.invalidate(before.id);
     }
   }
 

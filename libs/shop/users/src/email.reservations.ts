@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { MultiLevelCache } from '@fourfold/cache';
-import { isDuplicateKey } from '@fourfold/db-routing';
+import { isDuplicateKey, usePrimary } from '@fourfold/db-routing';
 import { ShardRouter, ShardUnavailableError } from '@fourfold/sharding';
 import { EmailSagaFence } from './email-saga.fence.js';
 import type { EmailSaga } from './email.saga.js';
+import { userCache } from './user.cache.js';
 import { UserEntity } from './user.entity.js';
 import type { UserEmailEntity } from './user-email.entity.js';
 import { EmailTakenError, UserChangedError } from './users.errors.js';
@@ -49,6 +50,7 @@ export type Settlement = 'confirmed' | 'released' | 'overtaken';
 @Injectable()
 export class EmailReservations {
   private readonly reservationMicroseconds: number;
+  private readonly cached = this.cache.namespace(userCache);
 
   constructor(
     private readonly shards: ShardRouter,
@@ -112,7 +114,7 @@ export class EmailReservations {
     const saga = { id: sagaId, userId };
     const has = await this.fence.end(saga, email);
     // The process that wrote the user may have died before it invalidated it.
-    await this.cache.invalidate('user', userId);
+    await this.cached.invalidate(userId);
     if (has) return (await this.confirm(email, saga)) ? 'confirmed' : 'overtaken';
     return (await this.release(email, saga)) ? 'released' : 'overtaken';
   }
@@ -135,11 +137,14 @@ export class EmailReservations {
   }
 
   /** Whose address it is, or is about to be or not to be. */
-  async holderOf(email: string): Promise<(HeldEmail & { overdue: number }) | null> {
-    const [held] = await this.shards.read(email, (manager) =>
-      manager.query<(HeldEmail & { overdue: number })[]>(FIND, [email]),
+  async holderOf(email: string): Promise<(HeldEmail & { overdue: boolean }) | null> {
+    const [held] = await usePrimary(() =>
+      this.shards.read(email, (manager) =>
+        manager.query<(HeldEmail & { overdue: number | string })[]>(FIND, [email]),
+      ),
     );
-    return held ?? null;
+    // MySQL gives it as a number of 64 bits, and so as text.
+    return held ? { ...held, overdue: Number(held.overdue) === 1 } : null;
   }
 
   /** That the address is there is an answer: it must not leave the write, which would count it as the shard's failure. */
@@ -163,6 +168,8 @@ export class EmailReservations {
   }
 
   private async userHas(userId: string, email: string): Promise<boolean> {
-    return this.shards.read(userId, (manager) => manager.existsBy(UserEntity, { id: userId, email }));
+    return usePrimary(() =>
+      this.shards.read(userId, (manager) => manager.existsBy(UserEntity, { id: userId, email })),
+    );
   }
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ShardUnavailableError } from '@fourfold/sharding';
 import { register as metrics } from 'prom-client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { noCache } from './testing/users-library.js';
+import { cacheThat } from './testing/users-library.js';
 import { UsersShards } from './testing/users-shards.js';
 import { UserEntity } from './user.entity.js';
 
@@ -85,8 +85,9 @@ describe('the sweep', () => {
   it('frees the address that a user gave up by a change that was cut short, and tells the cache', async () => {
     const { from, to, userId } = await cutShort('written');
     const invalidated: string[] = [];
-    const cache = Object.assign(Object.create(noCache) as typeof noCache, {
-      invalidate: async (_namespace: string, id: string) => void invalidated.push(id),
+    const cache = cacheThat(async (id) => {
+      invalidated.push(id);
+      return { deferred: false };
     });
     await shards.library({ cache }).sweep.sweep();
     expect(await shards.holder(from)).toBeNull();

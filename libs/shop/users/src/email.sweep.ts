@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { PeriodicTask } from '@fourfold/kernel';
 import { ShardUpkeep } from '@fourfold/sharding/upkeep';
 import { EmailReservations, type HeldEmail } from './email.reservations.js';
 import type { EmailSaga } from './email.saga.js';
@@ -6,7 +7,9 @@ import { EmailSagaFence } from './email-saga.fence.js';
 import { EmailSweepMetrics } from './email-sweep.metrics.js';
 import { type OwedInvalidation, OwedInvalidations } from './owed-invalidations.js';
 
-const EVERY_MS = 5_000;
+/** At most; each rest is shorter by up to two thirds, so that many workers don't sweep in step. */
+const EVERY_MS = 7_500;
+const JITTER = 2 / 3;
 /** So many are settled at once: on each shard no more than a small part of the pool. */
 const BATCH = 8;
 
@@ -50,10 +53,14 @@ type Overdue = HeldEmail & { reservedUntil: string };
 @Injectable()
 export class EmailSweep implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(EmailSweep.name);
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> | undefined;
-  private stopping = false;
-  private failing = false;
+  private readonly task = new PeriodicTask({
+    name: 'Sweep of e-mail addresses',
+    everyMs: EVERY_MS,
+    firstAfterMs: EVERY_MS,
+    jitter: JITTER,
+    run: () => this.sweep(),
+    log: this.logger,
+  });
 
   constructor(
     private readonly upkeep: ShardUpkeep,
@@ -64,13 +71,11 @@ export class EmailSweep implements OnApplicationBootstrap, OnApplicationShutdown
   ) {}
 
   onApplicationBootstrap(): void {
-    this.schedule();
+    this.task.start();
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    this.stopping = true;
-    clearTimeout(this.timer);
-    await this.running;
+  onApplicationShutdown(): Promise<void> {
+    return this.task.stop();
   }
 
   /**
@@ -80,7 +85,7 @@ export class EmailSweep implements OnApplicationBootstrap, OnApplicationShutdown
   async sweep(): Promise<void> {
     const errors: unknown[] = [];
     for (const shard of this.upkeep.shards) {
-      if (this.stopping) return;
+      if (this.task.isStopping) return;
       try {
         await this.settleOwed(shard, errors);
         await this.settleOverdue(shard, errors);
@@ -97,7 +102,7 @@ export class EmailSweep implements OnApplicationBootstrap, OnApplicationShutdown
     for (;;) {
       const batch = await this.ask<OwedInvalidation>(shard, OWED, [after]);
       errors.push(...(await failuresOf(batch.map((each) => this.owed.settle(each)))));
-      if (batch.length < BATCH || this.stopping) return;
+      if (batch.length < BATCH || this.task.isStopping) return;
       after = batch.at(-1)!.userId;
     }
   }
@@ -108,7 +113,7 @@ export class EmailSweep implements OnApplicationBootstrap, OnApplicationShutdown
       const { reservedUntil, email } = after;
       const batch = await this.ask<Overdue>(shard, OVERDUE, [reservedUntil, reservedUntil, email]);
       errors.push(...(await failuresOf(batch.map((held) => this.settle(held)))));
-      if (batch.length < BATCH || this.stopping) return;
+      if (batch.length < BATCH || this.task.isStopping) return;
       after = batch.at(-1)!;
     }
   }
@@ -126,39 +131,13 @@ export class EmailSweep implements OnApplicationBootstrap, OnApplicationShutdown
       const { endedAt, userId, id } = after;
       const ends = await this.ask<OldEnd>(shard, OLD_ENDS, [endedAt, endedAt, userId, userId, id]);
       for (const end of ends) await this.fence.forget(end);
-      if (ends.length < BATCH || this.stopping) return;
+      if (ends.length < BATCH || this.task.isStopping) return;
       after = ends.at(-1)!;
     }
   }
 
   private ask<T>(shard: string, sql: string, parameters: unknown[]): Promise<T[]> {
     return this.upkeep.read(shard, (manager) => manager.query<T[]>(sql, parameters));
-  }
-
-  /** At random times, so that many workers don't sweep in step. */
-  private schedule(): void {
-    this.timer = setTimeout(
-      () => {
-        this.running = this.pass();
-      },
-      EVERY_MS * (0.5 + Math.random()),
-    );
-    this.timer.unref();
-  }
-
-  private async pass(): Promise<void> {
-    try {
-      await this.sweep();
-      this.failing = false;
-    } catch (error) {
-      if (!this.failing)
-        this.logger.warn(
-          { err: error },
-          'The sweep of e-mail addresses does not get through; it goes on trying',
-        );
-      this.failing = true;
-    }
-    if (!this.stopping) this.schedule();
   }
 }
 

@@ -1,6 +1,8 @@
 import { CreateUsers1764000000500 } from './migrations/create-users.migration.js';
 import { EmailSagas1764200000500 } from './migrations/email-sagas.migration.js';
 import { OwedUserInvalidations1764300000500 } from './migrations/owed-user-invalidations.migration.js';
+import { UsersByChange1764600000500 } from './migrations/users-by-change.migration.js';
+import { userCache } from './user.cache.js';
 import { UserEmailEntity } from './user-email.entity.js';
 import { UserEntity } from './user.entity.js';
 
@@ -19,6 +21,9 @@ export {
   registerUserSchema,
 } from './users.schemas.js';
 
+/** What this library caches. */
+export const usersNamespaces = [userCache];
+
 /** Entities of every shard. */
 export const usersShardEntities = [UserEntity, UserEmailEntity];
 
@@ -27,4 +32,5 @@ export const usersShardMigrations = [
   CreateUsers1764000000500,
   EmailSagas1764200000500,
   OwedUserInvalidations1764300000500,
+  UsersByChange1764600000500,
 ];

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { MultiLevelCache } from '@fourfold/cache';
 import { ShardRouter } from '@fourfold/sharding';
 import type { EntityManager } from 'typeorm';
+import { userCache } from './user.cache.js';
 
 /** A change of a user of which it is not known whether the cache has been told. */
 export interface OwedInvalidation {
@@ -25,6 +26,8 @@ const FORGET = 'DELETE FROM owed_user_invalidations WHERE user_id = ? AND versio
  */
 @Injectable()
 export class OwedInvalidations {
+  private readonly cached = this.cache.namespace(userCache);
+
   constructor(
     private readonly shards: ShardRouter,
     private readonly cache: MultiLevelCache,
@@ -37,7 +40,7 @@ export class OwedInvalidations {
 
   /** @returns false when the cache could not be told yet: the row stays for the next pass */
   async settle({ userId, version }: OwedInvalidation): Promise<boolean> {
-    const { deferred } = await this.cache.invalidate('user', userId);
+    const { deferred } = await this.cached.invalidate(userId);
     if (!deferred) await this.shards.write(userId, (manager) => manager.query(FORGET, [userId, version]));
     return !deferred;
   }

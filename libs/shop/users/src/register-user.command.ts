@@ -5,6 +5,7 @@ import type { UserView } from '@shop/contracts';
 import { EmailReservations } from './email.reservations.js';
 import { EmailSagaFence } from './email-saga.fence.js';
 import type { EmailSaga } from './email.saga.js';
+import { userCache } from './user.cache.js';
 import { UserEntity } from './user.entity.js';
 import { viewOf } from './user.reader.js';
 import type { RegisterUserInput } from './users.schemas.js';
@@ -13,6 +14,7 @@ import type { RegisterUserInput } from './users.schemas.js';
 @Injectable()
 export class RegisterUser {
   private readonly logger = new Logger(RegisterUser.name);
+  private readonly cached = this.cache.namespace(userCache);
 
   constructor(
     private readonly shards: ShardRouter,
@@ -35,7 +37,7 @@ export class RegisterUser {
       throw error;
     }
     await this.confirm(email, saga);
-    await this.cache.invalidate('user', id); // a caller may have asked for this id before it existed
+    await this.cached.invalidate(id); // a caller may have asked for this id before it existed
     return viewOf(user);
   }
 

@@ -1,3 +1,4 @@
+import { sequence } from '@fourfold-tools/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UserEntity } from './user.entity.js';
 import { UsersShards } from './testing/users-shards.js';
@@ -23,7 +24,7 @@ const OTHERS = ['Zoë_%', 'Zoë_%]', 'Zoëa%\\x', 'zoë_%\\', `Zoe_%\\`, '\u{10F
 /** So many that the index on names pays. */
 const FILLERS = `
   INSERT INTO users (id, name, email, version, created_at)
-  SELECT seq, CONCAT('Filler ', seq), CONCAT(seq, '@example.com'), 1, NOW(3) FROM seq_1_to_2000
+  SELECT seq, CONCAT('Filler ', seq), CONCAT(seq, '@example.com'), 1, NOW(3) FROM ${sequence(2_000)}
 `;
 
 let shards: UsersShards;

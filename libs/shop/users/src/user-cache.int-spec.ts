@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { type AssembledCache, assembleCache, type MultiLevelCache } from '@fourfold/cache';
+import { type AssembledCache, assembleCache, policiesOf } from '@fourfold/cache';
 import { type ScatterResult, type ShardRouter, ShardUnavailableError } from '@fourfold/sharding';
-import { cacheNamespaces } from '@shop/contracts';
 import { topology } from '@fourfold-tools/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cacheThat } from './testing/users-library.js';
 import { UsersProcesses } from './testing/users.processes.js';
 import { UsersShards } from './testing/users-shards.js';
+import { userCache } from './user.cache.js';
 
 let shards: UsersShards;
 let assembled: AssembledCache;
@@ -13,7 +14,11 @@ let assembled: AssembledCache;
 beforeAll(async () => {
   shards = await UsersShards.start();
   const prefix = `t-${randomUUID()}`;
-  assembled = assembleCache({ redisUrl: topology().redisCache.url, prefix, namespaces: cacheNamespaces });
+  assembled = assembleCache({
+    redis: topology().redisCache.url,
+    prefix,
+    namespaces: policiesOf([userCache]),
+  });
   await assembled.start();
 });
 afterAll(async () => {
@@ -68,7 +73,7 @@ describe('a process that is killed between the commit of a change and its invali
     const { register, change, reader } = shards.library({ cache: assembled.cache });
     const { id } = await register.execute(aUser());
     await change.execute(id, { name: 'Ada King' }, 1);
-    const away = { invalidate: () => Promise.resolve({ deferred: true }) } as unknown as MultiLevelCache;
+    const away = cacheThat(() => Promise.resolve({ deferred: true }));
     await shards.library({ cache: away }).sweep.sweep();
     expect(await owed()).toEqual([{ user_id: id }]);
     expect((await reader.get(id)).name).toBe('Ada King');
@@ -80,12 +85,10 @@ describe('a process that is killed between the commit of a change and its invali
     const { register, change } = shards.library({ cache: assembled.cache });
     const { id } = await register.execute(aUser());
     await change.execute(id, { name: 'Ada King' }, 1);
-    const overtaken = {
-      invalidate: async () => {
-        await change.execute(id, { name: 'Ada Byron' }, 2);
-        return { deferred: false };
-      },
-    } as unknown as MultiLevelCache;
+    const overtaken = cacheThat(async () => {
+      await change.execute(id, { name: 'Ada Byron' }, 2);
+      return { deferred: false };
+    });
     await shards.library({ cache: overtaken }).sweep.sweep();
     expect(await owed()).toEqual([{ user_id: id }]);
   });

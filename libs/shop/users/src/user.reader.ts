@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { MultiLevelCache, type WarmupEntry } from '@fourfold/cache';
-import { startsWith } from '@fourfold/db-routing';
+import { MultiLevelCache, valueMayBeOld, type WarmupEntry } from '@fourfold/cache';
+import { startsWith, usePrimary, useReadIndex } from '@fourfold/db-routing';
 import { RoutingCache, ShardRouter, ShardUnavailableError } from '@fourfold/sharding';
 import { type Page, UserDirectory, UserNotFoundError, type UserView } from '@shop/contracts';
 import { EmailReservations } from './email.reservations.js';
+import { userCache } from './user.cache.js';
 import { UserEntity } from './user.entity.js';
 import type { ListUsers } from './users.schemas.js';
 
@@ -22,6 +23,7 @@ export function viewOf({ id, name, email, version, createdAt }: UserEntity): Use
 @Injectable()
 export class UserReader extends UserDirectory {
   private readonly users = this.shards.repository(UserEntity, 'id');
+  private readonly cached = this.cache.namespace(userCache);
 
   constructor(
     private readonly shards: ShardRouter,
@@ -33,16 +35,12 @@ export class UserReader extends UserDirectory {
   }
 
   async find(id: string): Promise<UserView | null> {
-    return this.cache.getOrLoad<UserView>(
-      'user',
-      id,
-      async () => (await this.loadViews([id])).get(id) ?? null,
-    );
+    return this.cached.getOrLoad(id, async () => (await this.loadViews([id])).get(id));
   }
 
   /** What `find` of these would look for, and how it is loaded. */
   warmupOf(ids: readonly string[]): WarmupEntry {
-    return { namespace: 'user', ids, loadMany: this.loadViews };
+    return this.cached.entry(ids, this.loadViews);
   }
 
   /** @throws UserNotFoundError */
@@ -57,7 +55,7 @@ export class UserReader extends UserDirectory {
    * @throws UserNotFoundError
    */
   async load(id: string): Promise<UserEntity> {
-    const user = await this.users.forKey(id).findOne();
+    const user = await usePrimary(() => this.users.forKey(id).findOne());
     if (!user) throw new UserNotFoundError(id);
     return user;
   }
@@ -112,8 +110,9 @@ export class UserReader extends UserDirectory {
     };
   }
 
+  /** As new as when it was begun: what a lagging replica of a shard says would stay in the cache for an hour. */
   private readonly loadViews = async (ids: readonly string[]): Promise<Map<string, UserView>> => {
-    const users = await this.users.forKeys(ids).findOne();
+    const users = await useReadIndex(() => this.users.forKeys(ids).findOne(), { orReplica: valueMayBeOld });
     return new Map(users.flatMap((user) => (user ? [[user.id, viewOf(user)]] : [])));
   };
 }

@@ -1,19 +1,7 @@
-import { pageQuery, textSchema } from '@shop/contracts';
+import { emailSchema, pageQuery, textSchema } from '@shop/contracts';
 import { z } from 'zod';
 
 const nameSchema = textSchema(200);
-
-/** Mail servers need not take more before the `@` (RFC 5321, section 4.5.3.1.1). */
-const MOST_LOCAL_PART = 64;
-
-/** Lower case throughout: two spellings of one mailbox are one user. */
-const emailSchema = z
-  .string()
-  .trim()
-  .toLowerCase()
-  .max(254)
-  .pipe(z.email())
-  .refine((email) => email.indexOf('@') <= MOST_LOCAL_PART, 'must have at most 64 characters before the @');
 
 export const registerUserSchema = z.strictObject({ name: nameSchema, email: emailSchema });
 export type RegisterUserInput = z.output<typeof registerUserSchema>;

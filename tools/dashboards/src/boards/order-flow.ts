@@ -139,6 +139,13 @@ export const orderFlow: Board = {
           { limits: { warn: 300, bad: 1_800 }, alerts: ['OutboxNotDone'] },
         ),
         lines(
+          'Mails, by what came of them',
+          'ops',
+          'Refused: for good, a dead letter each. Deferred: an attempt. Unavailable: no mail server. Throttled: put off for a limit.',
+          query('sum by (result) (rate(mails_total[$__rate_interval]))', '{{result}}'),
+          { alerts: ['MailsRefused', 'MailsThrottled'] },
+        ),
+        lines(
           'Attempts that did not succeed',
           'reqps',
           'Attempts a second that failed, died, were lost or held back, of the queues that an order goes through.',
@@ -147,6 +154,37 @@ export const orderFlow: Board = {
             '{{queue}} {{outcome}}',
           ),
           { alerts: ['QueueFailureRatioHigh'] },
+        ),
+      ],
+    },
+    {
+      title: 'Warehouse',
+      panels: [
+        lines(
+          'How far behind the warehouse is',
+          's',
+          'Since the moment up to which it has all changes. It grows between two syncs, and while an open transaction or a failure holds it.',
+          quietQuery('max(warehouse_behind_seconds)', 'behind'),
+          { limits: { warn: 1_800, bad: 3_600 }, alerts: ['WarehouseBehind'] },
+        ),
+        lines(
+          'Rows written to the warehouse',
+          'ops',
+          'New ones and changed ones, a second, and Parquet files.',
+          [
+            quietQuery('sum by (table) (rate(warehouse_rows_total[$__rate_interval]))', '{{table}}'),
+            quietQuery(
+              'sum by (table) (rate(warehouse_files_total[$__rate_interval]))',
+              'files of {{table}}',
+            ),
+          ],
+        ),
+        lines(
+          'Syncs, by how they ended',
+          'short',
+          'Of the last hour.',
+          quietQuery('sum by (outcome) (increase(warehouse_syncs_total[1h]))', '{{outcome}}'),
+          { alerts: ['WarehouseBehind'] },
         ),
       ],
     },

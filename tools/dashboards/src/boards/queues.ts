@@ -102,6 +102,25 @@ export const queues: Board = {
           query(`max by (queue) (queue_workers{${OF}})`, '{{queue}}'),
           { limits: { bad: 1, below: true }, alerts: ['QueueWithoutWorker'] },
         ),
+        lines(
+          'Since a schedule last succeeded',
+          's',
+          'Of queues that run by the clock; the alert comes with the third tick after the last success.',
+          quietQuery(
+            `time() - max by (queue) (queue_schedule_last_success_timestamp_seconds{${OF}})`,
+            '{{queue}}',
+          ),
+          { alerts: ['ScheduleOverdue'] },
+        ),
+        lines(
+          'Runs skipped',
+          'short',
+          'In the last five minutes: ticks that came while a run was under way, or had had their run.',
+          quietQuery(
+            `sum by (queue, reason) (increase(queue_schedule_skipped_total{${OF}}[5m]))`,
+            '{{queue}} {{reason}}',
+          ),
+        ),
       ],
     },
     {
@@ -197,10 +216,7 @@ export const queues: Board = {
               `sum by (queue) (rate(outbox_publish_errors_total{${OF}}[$__rate_interval]))`,
               '{{queue}} failed',
             ),
-            quietQuery(
-              'sum by (table) (rate(outbox_cleaned_rows_total[$__rate_interval]))',
-              '{{table}} deleted',
-            ),
+            quietQuery('sum by (table) (rate(db_cleaned_rows_total[$__rate_interval]))', '{{table}} deleted'),
           ],
           { alerts: ['OutboxStuck'] },
         ),

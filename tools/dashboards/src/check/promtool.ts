@@ -1,7 +1,7 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execaSync } from 'execa';
 import { requireExecutable } from '@fourfold-tools/stack';
 
 /**
@@ -16,16 +16,13 @@ export function unparsable(expressions: readonly string[]): Map<number, string> 
     // JSON is YAML. A name of its own for each, or promtool calls two that are equal duplicates.
     const rules = expressions.map((expr, index) => ({ record: `query:${index}`, expr }));
     writeFileSync(file, JSON.stringify({ groups: [{ name: 'queries', rules }] }));
-    const { status, stdout, stderr, error } = spawnSync(
-      requireExecutable('promtool'),
-      ['check', 'rules', '--lint=none', file],
-      { encoding: 'utf8' },
-    );
-    if (error) throw error;
+    const promtool = requireExecutable('promtool');
+    const ran = execaSync(promtool, ['check', 'rules', '--lint=none', file], { all: true, reject: false });
+    if (ran.exitCode === undefined) throw new Error(ran.shortMessage);
     const faults = new Map<number, string>();
-    for (const [, index, fault] of `${stdout}${stderr}`.matchAll(/"query:(\d+)": (.*)/g))
+    for (const [, index, fault] of ran.all.matchAll(/"query:(\d+)": (.*)/g))
       faults.set(Number(index), fault!);
-    if (status !== 0 && faults.size === 0) throw new Error(`promtool failed: ${stdout}${stderr}`);
+    if (ran.failed && faults.size === 0) throw new Error(`promtool failed: ${ran.all}`);
     return faults;
   } finally {
     rmSync(folder, { recursive: true });

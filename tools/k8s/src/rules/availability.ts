@@ -71,8 +71,10 @@ function* workloadFaults(manifests: Manifests, workload: Workload): Generator<Fi
   ) {
     yield budget.object(manifest, '', 'has no PodDisruptionBudget');
   }
-  const { rollingUpdate } = (manifest as unknown as IDeployment).spec?.strategy ?? {};
-  if (rollingUpdate?.maxUnavailable !== 0) {
+  const { type, rollingUpdate } = (manifest as unknown as IDeployment).spec?.strategy ?? {};
+  // A single pod with a volume of its own can't have its successor beside it.
+  const alone = type === 'Recreate' && !several;
+  if (!alone && rollingUpdate?.maxUnavailable !== 0) {
     yield rollout.object(
       manifest,
       'spec.strategy.rollingUpdate.maxUnavailable',

@@ -9,7 +9,7 @@ import { placeOf } from './network.js';
 
 const fault = about('sentinels');
 
-const SENTINEL_URL = /redis\+sentinel:\/\/(?:[^@\s]*@)?([\w.-]+):(\d+)\/([\w.-]+)/g;
+const SENTINEL_URL = /rediss?\+sentinel:\/\/(?:[^@\s]*@)?([\w.-]+):(\d+)\/([\w.-]+)/g;
 
 /** One that Sentinels watch. */
 interface Monitored {

@@ -196,7 +196,7 @@ export const inPods: readonly Case[] = [
   [
     'heap',
     'a heap as large as the limit',
-    /is 512 MiB, and 640 MiB is needed/,
+    /is 512 MiB, and 1152 MiB is needed/,
     (find) => {
       first(find('Deployment/worker')).resources.limits.memory = '512Mi';
     },

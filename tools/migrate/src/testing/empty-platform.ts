@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import {
   createDatabase,
@@ -7,6 +6,7 @@ import {
   topology,
   withDatabase,
 } from '@fourfold-tools/testing';
+import { execa } from 'execa';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 
 const SHARDS = ['shard-0', 'shard-1', 'shard-2', 'shard-3'] as const;
@@ -72,18 +72,21 @@ export class EmptyPlatform {
 }
 
 /** `npm run migrate -- …` as a process of its own. */
-export function migrateCommand(
+export async function migrateCommand(
   args: readonly string[],
   env: Record<string, string>,
 ): Promise<CommandOutcome> {
   const main = join(topology().repoRoot, 'tools', 'migrate', 'src', 'main.ts');
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [runCommandScript, main, ...args],
-      // An empty state folder: a command that fell back to a local topology would find nothing there.
-      { env: { PATH: process.env['PATH'] ?? '', FOURFOLD_STATE_DIR: '/nonexistent', ...env } },
-      (error, stdout, stderr) => resolve({ exitCode: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
-    );
+  const {
+    exitCode = 1,
+    stdout,
+    stderr,
+  } = await execa(process.execPath, [runCommandScript, main, ...args], {
+    // An empty state folder: a command that fell back to a local topology would find nothing there.
+    env: { PATH: process.env['PATH'] ?? '', FOURFOLD_STATE_DIR: '/nonexistent', ...env },
+    extendEnv: false,
+    reject: false,
+    stripFinalNewline: false,
   });
+  return { exitCode, stdout, stderr };
 }

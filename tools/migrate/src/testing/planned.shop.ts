@@ -11,22 +11,29 @@ import {
   SnowflakeIds,
   TopologyStore,
 } from '@fourfold/sharding';
+import { testEngine } from '@fourfold-tools/testing';
 import { ShardRegistry } from '@fourfold/sharding/operating';
 import { ProductReader } from '@shop/catalog';
+import { shardEntities } from '@shop/composition';
 import { StockKeeper } from '@shop/contracts';
-import { CancelOrder, OrderIndex, OrderReader, ordersShardEntities } from '@shop/orders';
-import { UsersModule, usersShardEntities } from '@shop/users';
+import { OrderIndex, OrderReader } from '@shop/orders';
+import { UsersModule } from '@shop/users';
 import { DataSource } from 'typeorm';
 import type { PlannedDatabase } from './planned.database.js';
 
 const SHARD = 'shard-0';
 
 /** Holds nothing: all that is asked for comes from the databases. */
-const noCache = {
-  getOrLoad: (_namespace: string, _id: string, load: () => Promise<unknown>) => load(),
-  getMany: (_namespace: string, ids: readonly string[], load: (ids: readonly string[]) => Promise<unknown>) =>
-    load(ids),
+const noView = {
+  getOrLoad: (_id: string, load: () => Promise<unknown>) => load(),
+  getMany: (ids: readonly string[], load: (ids: readonly string[]) => Promise<unknown>) => load(ids),
+  entry: (ids: readonly string[], loadMany: unknown) => ({ namespace: '', ids, loadMany }),
   invalidate: () => Promise.resolve(),
+  invalidateAll: () => Promise.resolve(),
+};
+const noCache = {
+  namespace: () => noView,
+  getOrLoad: (_namespace: string, _id: string, load: () => Promise<unknown>) => load(),
   invalidateAfter: (work: () => Promise<unknown>) => work(),
 };
 
@@ -41,10 +48,7 @@ export interface PlannedShop {
 }
 
 export async function openShop(main: PlannedDatabase, shard: PlannedDatabase): Promise<PlannedShop> {
-  const registry = new ShardRegistry(
-    { [SHARD]: shard.url },
-    { entities: [...usersShardEntities, ...ordersShardEntities] },
-  );
+  const registry = new ShardRegistry({ [SHARD]: shard.url }, { engine: testEngine, entities: shardEntities });
   const stored = { query: async () => [{ epoch: 1, document: evenTopology([SHARD]) }] } as SqlExecutor;
   const topology = await CurrentTopology.load(new TopologyStore(stored));
   const ids = await SnowflakeIds.start(new InMemoryWorkerIdLease());
@@ -61,7 +65,7 @@ export async function openShop(main: PlannedDatabase, shard: PlannedDatabase): P
   class Around {}
   @Module({
     imports: [{ module: Around, global: true }, DiscoveryModule, UsersModule],
-    providers: [ProductReader, OrderIndex, OrderReader, CancelOrder],
+    providers: [ProductReader, OrderIndex, OrderReader],
   })
   class Shop {}
   const context = await NestFactory.createApplicationContext(Shop, { logger: false, abortOnError: false });

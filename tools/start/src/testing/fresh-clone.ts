@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { cpSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +10,7 @@ import {
   type StackOptions,
   stackOptionsFromEnv,
 } from '@fourfold-tools/stack';
+import { execa } from 'execa';
 import { newcomerEnvironment } from './newcomer.environment.js';
 
 const thisCheckout = fileURLToPath(new URL('../../../..', import.meta.url));
@@ -98,18 +98,21 @@ async function checkoutFiles(...which: string[]): Promise<string[]> {
   return [...files].filter((file) => lstatSync(join(thisCheckout, file), { throwIfNoEntry: false }));
 }
 
-function run(
+async function run(
   file: string,
   args: readonly string[],
   { cwd, env }: { cwd: string; env: Readonly<Record<string, string>> },
 ): Promise<CommandResult> {
-  return new Promise((resolve) => {
-    const options = { cwd, env, maxBuffer: 64 * 1_024 * 1_024, timeout: 120_000 };
-    execFile(file, args, options, (error, stdout, stderr) => {
-      const exitCode = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
-      resolve({ exitCode, stdout, stderr: exitCode === -1 ? `${error?.message}\n${stderr}` : stderr });
-    });
-  });
+  const options = {
+    cwd,
+    env,
+    extendEnv: false,
+    timeout: 120_000,
+    reject: false,
+    stripFinalNewline: false,
+  } as const;
+  const { exitCode = -1, stdout, stderr, shortMessage } = await execa(file, args, options);
+  return { exitCode, stdout, stderr: exitCode === -1 ? `${shortMessage}\n${stderr}` : stderr };
 }
 
 /** Clones of test runs that were killed: they could not clean up, so the next run does. */

@@ -1,15 +1,14 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { hasProc, procFile } from '@fourfold-tools/stack';
 
 /**
  * Every process that works in `folder` or names it on its command line, recorded anywhere or not. Needs /proc; where
  * there is none the answer is empty.
  */
 export function processesIn(folder: string): string[] {
-  const numbers = existsSync('/proc/self/cmdline')
-    ? readdirSync('/proc').filter((name) => /^\d+$/.test(name))
-    : [];
+  const numbers = hasProc ? readdirSync('/proc').filter((name) => /^\d+$/.test(name)) : [];
   return numbers.flatMap((pid) => {
-    const command = look(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim());
+    const command = look(() => procFile(Number(pid), 'cmdline').replaceAll('\0', ' ').trim());
     const workingFolder = look(() => readlinkSync(`/proc/${pid}/cwd`));
     return `${workingFolder} ${command}`.includes(folder) ? [`${pid} ${command}`] : [];
   });

@@ -17,3 +17,8 @@ export function planted(source: string, { file, from, to }: Mutant): string {
   if (parts.length !== 2) throw new Error(`${file} has ${parts.length - 1} places with: ${from}`);
   return parts.join(to);
 }
+
+/** Faults of one file, all for one test file: `[from, to]`. */
+export function of(file: string, spec: string, ...faults: readonly (readonly [string, string])[]): Mutant[] {
+  return faults.map(([from, to]) => ({ file, from, to, spec }));
+}

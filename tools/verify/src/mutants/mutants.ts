@@ -1,9 +1,5 @@
-import type { Mutant } from './mutant.js';
-
-/** Faults of one file, all for one test file: `[from, to]`. */
-function of(file: string, spec: string, ...faults: readonly (readonly [string, string])[]): Mutant[] {
-  return faults.map(([from, to]) => ({ file, from, to, spec }));
-}
+import { type Mutant, of } from './mutant.js';
+import { warehouse } from './warehouse.mutants.js';
 
 const API = 'apps/order-api/src';
 const ORDERS = 'libs/shop/orders/src';
@@ -15,15 +11,21 @@ const guards = [
     `${API}/auth/authentication.hook.spec.ts`,
     ["access === 'public'", "access !== 'operators'"],
     ['arrivedOnManagementPort(request.raw) || ', ''],
-    ['if (token === undefined) throw new TokenMissingError();', 'if (token === undefined) return;'],
-    ["access !== 'customers' && ", ''],
-    ["caller.role !== 'operator'", "caller.role === 'operator'"],
-    ["if (access !== 'customers' && caller.role !== 'operator') throw new ForbiddenError();", ''],
-    ['if (request.is404) throw new RouteNotFoundError();', ''],
+    [
+      'if (token === undefined) return done(new TokenMissingError());',
+      'if (token === undefined) return done();',
+    ],
+    ["access === 'customers' || ", ''],
+    ["caller.role === 'operator'", "caller.role !== 'operator'"],
+    ['if (!isFor(access, caller)) return done(new ForbiddenError());', ''],
+    ['if (request.is404) return done(new RouteNotFoundError());', ''],
     ['requireAccess(fastify);', ''],
     ['rememberCaller(request, caller);', ''],
-    ['await limit.enter(caller, reply.raw);', ''],
   ),
+  ...of(`${API}/http/caller.limit.ts`, `${API}/auth/authentication.hook.spec.ts`, [
+    '!caller || limit.tryEnter(caller, reply.raw)',
+    'true',
+  ]),
   ...of(
     `${API}/http/role.hook.ts`,
     `${API}/http/role.hook.spec.ts`,
@@ -59,17 +61,39 @@ const guards = [
     ['if (!mayActFor(caller, order.userId)) throw new OrderNotFoundError(id);', ''],
     ['if (!mayActFor(caller, await this.orders.ownerOf(id))) throw new OrderNotFoundError(id);', ''],
     ['caller: callerKey(caller)', "caller: ''"],
+    ["reply.header('Idempotency-Replayed', 'true');", ''],
+  ),
+  ...of(
+    `${API}/http/idempotency-key.ts`,
+    `${API}/orders/orders.controller.spec.ts`,
     ["if (header === undefined || header === '') throw new IdempotencyKeyMissingError();", ''],
     ['if (key.success) return key.data;', 'if (header) return header;'],
-    ["reply.header('Idempotency-Replayed', 'true');", ''],
+  ),
+  ...of(
+    'libs/platform/object-storage/src/local/local.links.ts',
+    'libs/platform/object-storage/src/local/local.links.spec.ts',
+    ["bytes.toString('base64url') === signature &&", ''],
+    ['isSignedBy(this.secrets, contentOf(key, name, expires), bytes)', 'true'],
+    ['Number(expires) * 1_000 > this.clock.now()', 'true'],
+    ["['link', key, name, expires]", "['link', key, expires]"],
+    ["['link', key, name, expires]", "['link', name, expires]"],
+    ["['link', key, name, expires]", "['link', key, name]"],
+  ),
+  ...of(
+    'libs/shop/reports/src/making/sales.totals.ts',
+    'libs/shop/reports/src/making/sales.totals.spec.ts',
+    ['day <= dayNumber(to)', 'day < dayNumber(to)'],
+    ['const amount = BigInt(quantity) * unitPriceMinor;', 'const amount = unitPriceMinor;'],
+    ['compare(b.revenueMinor, a.revenueMinor) ||', ''],
+    ['b.units - a.units ||', ''],
   ),
   ...of(
     `${API}/users/users.controller.ts`,
     `${API}/users/users.controller.spec.ts`,
     ['if (!mayActFor(caller, userId)) throw new UserNotFoundError(userId);', ''],
     [
-      'assertOwn(caller, id);\n    return show(await this.users.get(id), reply);',
-      'return show(await this.users.get(id), reply);',
+      'assertOwn(caller, id);\n    const user = await this.users.get(id);',
+      'const user = await this.users.get(id);',
     ],
     ['assertOwn(caller, id);\n    return show(await this.changeUser', 'return show(await this.changeUser'],
     ['assertOwn(caller, id);\n    await this.users.get(id);', 'await this.users.get(id);'],
@@ -78,7 +102,7 @@ const guards = [
   ...of(
     `${API}/http/caller.limit.ts`,
     `${API}/http/caller.limit.spec.ts`,
-    ['own.count < this.inHand[caller.role]', 'own.count <= this.inHand[caller.role]'],
+    ['own.count >= this.inHand[caller.role]', 'own.count > this.inHand[caller.role]'],
     ['own.waiting.size >= this.waiting', 'own.waiting.size > this.waiting'],
     ["response.off('close', gone).once('close', leave);", "response.off('close', gone);"],
     ['own.count -= 1', 'own.count -= 0'],
@@ -86,7 +110,7 @@ const guards = [
   ...of(
     `${API}/http/unclear-request.hook.ts`,
     `${API}/http/unclear-request.hook.spec.ts`,
-    ['?? 0) > 1', '?? 0) > 2'],
+    ['if (seen.has(name)) repeated.add(name);', ''],
     ["'authorization',", ''],
     ['if (!isDecodable(url))', 'if (false)'],
     ['!rawHeaders.every(isText)', '!rawHeaders.some(isText)'],
@@ -104,10 +128,16 @@ const guards = [
     ['`"${version}"`', '`${version}`'],
   ),
   ...of(
-    'libs/platform/observability/src/management-port.ts',
-    'libs/platform/observability/src/management-port.spec.ts',
-    ['isManagementRoute(request.routeOptions.config) === arrivedOnManagementPort(request.raw)', 'true'],
-    ['=== arrivedOnManagementPort(request.raw)) done();', '=== false) done();'],
+    'libs/platform/observability/src/service/management-port.ts',
+    'libs/platform/observability/src/service/management-port.spec.ts',
+    ['isManagementRoute(routeFound(request).config) === arrivedOnManagementPort(raw)', 'true'],
+    ['=== arrivedOnManagementPort(raw)) done();', '=== false) done();'],
+    ['is404 || ', ''],
+    ["this.server.on('clientError', (error, socket) => refuseUnreadable(error, socket as Socket));", ''],
+  ),
+  ...of(
+    'libs/platform/observability/src/http/management-routes.ts',
+    'libs/platform/observability/src/service/management-port.spec.ts',
     ['route.config = { ...route.config, [MANAGEMENT_ONLY]: true };', ''],
     ['RouteConfig({ [MANAGEMENT_ONLY]: true })(routes, method, route);', 'void route;'],
   ),
@@ -141,8 +171,11 @@ const money = [
     ['quantity > MAX_INT32', 'quantity >= MAX_INT32'],
     ['const MAX_ITEMS = 1_000;', 'const MAX_ITEMS = 1_001;'],
     ['items: z.array(itemSchema).min(1)', 'items: z.array(itemSchema).min(0)'],
-    ['{0,253}', '{0,254}'],
   ),
+  ...of('libs/shop/contracts/src/idempotency.ts', `${ORDERS}/placing/place-order.schema.spec.ts`, [
+    '{0,253}',
+    '{0,254}',
+  ]),
   ...of(
     'libs/shop/contracts/src/primitives.ts',
     'libs/shop/contracts/src/primitives.spec.ts',
@@ -153,9 +186,29 @@ const money = [
     ['BigInt(id) <= MAX_ID', 'BigInt(id) <= MAX_ID + 1n'],
   ),
   ...of(
-    'libs/shop/notifications/src/outcome-email.template.ts',
-    'libs/shop/notifications/src/outcome-email.template.spec.ts',
+    'libs/shop/notifications/src/templates/outcome-email.template.ts',
+    'libs/shop/notifications/src/templates/outcome-email.template.spec.ts',
     ['`${amount}E-${format.resolvedOptions().maximumFractionDigits ?? 0}` as `${number}`', 'amount / 100'],
+  ),
+  ...of(
+    'libs/shop/notifications/src/templates/html.ts',
+    'libs/shop/notifications/src/templates/mail.document.spec.ts',
+    [`/[&<>"']/g`, '/[&<>]/g'],
+    ["typeof value === 'string'", 'false'],
+  ),
+  ...of(
+    'libs/shop/notifications/src/templates/printable.ts',
+    'libs/shop/notifications/src/templates/mail.document.spec.ts',
+    [String.raw`\p{Cc}`, ''],
+    [String.raw`\p{Bidi_Control}`, ''],
+  ),
+  ...of(
+    'libs/shop/notifications/src/sending/mail.faults.ts',
+    'libs/shop/notifications/src/sending/mail.faults.spec.ts',
+    ['responseCode >= 500', 'responseCode >= 400'],
+    ['!ABOUT_THE_MAIL.has(code)', 'false'],
+    ["command === 'MAIL FROM'", 'false'],
+    ["'…@…'", "'$&'"],
   ),
   ...of(
     `${ORDERS}/order.view.ts`,
@@ -163,7 +216,7 @@ const money = [
     ['a.line - b.line', 'b.line - a.line'],
     ['unitPrice: gbp(unitPriceMinor)', 'unitPrice: gbp(unitPriceMinor / 100)'],
     ['total: gbp(order.totalMinor)', 'total: gbp(0)'],
-    ['{ version: _version, ...body }', '{ ...body }'],
+    ['JSON.stringify(body)', 'JSON.stringify({ ...body, version })'],
   ),
 ];
 
@@ -175,39 +228,59 @@ const once = [
     ['row.request_hash.equals(hashOf(request.body))', 'true'],
     ['canonicalJson(body)', 'JSON.stringify(body)'],
     ['WHERE caller = ?', 'WHERE (caller = ? OR TRUE)'],
-    ['AND route = ?', 'AND (route = ? OR TRUE)'],
+    ['WHERE caller = ? AND route = ?', 'WHERE caller = ? AND (route = ? OR TRUE)'],
   ),
   ...of(
     `${ORDERS}/placing/place-order.command.ts`,
     `${ORDERS}/placing/place-order.int-spec.ts`,
-    ['if (earlier) return this.replay(earlier);', ''],
-    ['if (!user) throw new UserNotFoundError(userId);', ''],
+    ['if (!earlier) throw error;', 'throw error;'],
+    ['if (earlier && earlier.orderId !== orderId) return this.replay(earlier);', ''],
+    ['if (earlier && earlier.orderId !== orderId)', 'if (earlier)'],
+    ['if (!user) throw new UserNotFoundError(body.userId);', ''],
     ['if (!sameRequest) throw new IdempotencyKeyReusedError();', ''],
     ['if (isLockTimeout(error)) throw new IdempotencyInProgressError(error);', ''],
-    ['await this.idempotency.remember(manager, request, { orderId: order.id, responseBody });', ''],
-    ['isDuplicateKey(error) ? await this.remembered(request) : null', 'null'],
+    ['if (!isDuplicateKey(error)) throw error;', 'throw error;'],
     [
       'return { orderId, responseBody, replayed: true };',
       'return { orderId, responseBody, replayed: false };',
     ],
-    ['await this.outbox.add(manager, ...messagesOf(order));', ''],
-    ['await manager.insert(OrderItemEntity, items);', ''],
   ),
   ...of(
-    `${ORDERS}/settling/settle-order.command.ts`,
+    `${ORDERS}/placing/order.placements.ts`,
+    `${ORDERS}/placing/place-order.int-spec.ts`,
+    ["await this.outbox.add(manager, ...placed.flatMap(messagesOf), ...orderEvents('placed', events));", ''],
+    [", ...orderEvents('placed', events)", ''],
+    ['await manager.query(INSERT_ITEMS, [placed.flatMap(({ items }) => items.map(itemRowOf))]);', ''],
+    ['placements.filter(({ order }) => own.has(order.id))', 'placements'],
+    ['keyOf: ({ request }) => keyTextOf(request),', ''],
+  ),
+  ...of(`${ORDERS}/placing/idempotency.store.ts`, `${ORDERS}/placing/idempotency.store.int-spec.ts`, [
+    'if (Number(affectedRows) === answered.length) return own;',
+    'return own;',
+  ]),
+  ...of(
+    `${ORDERS}/settling/settle-orders.command.ts`,
     `${ORDERS}/settling/settle-order.int-spec.ts`,
-    ["if (order.status !== 'pending') return { lines: [], acceptedAt }; // cancelled meanwhile", ''],
-    ["taken ? 'confirmed' : 'rejected'", "'confirmed'"],
-    ['taken ? null : OUT_OF_STOCK', 'null'],
-    ['const taken = await this.stock.take(manager, lines);', 'const taken = true;'],
-    ['await this.outbox.add(manager, outcomeEmail(order, outcome));', ''],
-    ['if (!isDuplicateKey(error)) throw error; // owed since an earlier delivery', 'throw error;'],
+    [".filter(({ status }) => status === 'pending')", ''],
+    ["taken[at] ? 'confirmed' : 'rejected'", "'confirmed'"],
+    ["setStatus(manager, rejected!, 'rejected', OUT_OF_STOCK)", "setStatus(manager, rejected!, 'rejected')"],
+    ['taken[at] === had', 'had'],
+    ['outcome ? [{ ...outcomeEmail(order, outcome), trace }] : []', '[]'],
+    ['if (!isDuplicateKey(error)) throw error;', 'throw error;'],
   ),
   ...of(
-    `${ORDERS}/settling/locked-order.ts`,
+    `${ORDERS}/settling/settle-orders.command.ts`,
+    `${ORDERS}/settling/settle-together.int-spec.ts`,
+    ['if (missing)', 'if (missing && placed.length === 0)'],
+    ['if (changed.length > 1) for (const each of changed) await this.owe([each]);', ''],
+    ['settlement ? [] : [orderId]', '[]'],
+    ['outcome ? [eventOf(order, outcome, now)] : []', '[]'],
+  ),
+  ...of(
+    `${ORDERS}/settling/locked-orders.ts`,
     `${ORDERS}/settling/settle-order.int-spec.ts`,
-    [", lock: { mode: 'pessimistic_write' }", ''],
-    ['version: order.version + 1', 'version: order.version'],
+    [' ORDER BY id FOR UPDATE', ' ORDER BY id'],
+    ['version = version + 1', 'version = version'],
   ),
   ...of(
     `${ORDERS}/settling/outcome-email.ts`,
@@ -223,13 +296,27 @@ const once = [
     ['await this.stock.giveBack(manager, lines);', ''],
     ["if (order.status === 'pending') {", "if (order.status !== 'pending') {"],
     ['if (!order) throw new OrderNotFoundError(orderId);', 'if (!order) return [];'],
+    ["[eventOf(order, 'cancelled', new Date())]", '[]'],
+  ),
+  ...of('libs/shop/analytics/src/order-event.log.ts', 'libs/shop/analytics/src/order-events.int-spec.ts', [
+    'ON DUPLICATE KEY UPDATE order_id = order_events.order_id',
+    '',
+  ]),
+  ...of(
+    'libs/platform/queue/src/bull/schedule-scripts.ts',
+    'libs/platform/queue/src/schedules/scheduled-runs.int-spec.ts',
+    ["if tick and tick <= tonumber(known[2] or 0) then return 'repeated' end", ''],
+    ["if tick and startedAt <= tick and tick < endedAt then return 'overlapping' end", ''],
+    ["if not known[1] then return tick and 'removed' or 'begun' end", ''],
   ),
   ...of(
     'libs/shop/catalog/src/stock.keeper.ts',
     'libs/shop/catalog/src/stock.keeper.int-spec.ts',
-    ['?? 0) < quantity', '?? 0) <= quantity'],
+    ['?? 0) < wanted', '?? 0) <= wanted'],
     [' FOR UPDATE', ''],
-    ['units: sign * quantity', 'units: sign'],
+    ['units: sign * units', 'units: sign'],
+    ['(units.get(productId) ?? 0) + quantity', 'quantity'],
+    ['available.set(productId, available.get(productId)! - wanted)', 'available.get(productId)'],
     ['BIGINT UNSIGNED PATH', 'DOUBLE PATH'],
     ['await this.add(manager, lines, 1);', ''],
   ),
@@ -249,7 +336,6 @@ const plans = [
     "order: { orderId: 'DESC' }",
     "order: { createdAt: 'DESC' }",
   ]),
-  ...of(`${ORDERS}/settling/locked-order.ts`, PLANS, ['where: { id }, lock', 'where: { userId: id }, lock']),
   ...of('libs/shop/users/src/email-saga.fence.ts', PLANS, [
     'where: { id }, lock',
     'where: { name: id }, lock',
@@ -258,8 +344,8 @@ const plans = [
     'where: { id },',
     'where: { name: before.name },',
   ]),
-  ...of('libs/platform/sharding/src/access/keyset/keyset.query.ts', PLANS, ['order: whole.order, ', '']),
-  ...of('libs/platform/sharding/src/access/keyed.rows.ts', PLANS, ['where: this.scope.where(where) }', '}']),
+  ...of('libs/platform/sharding/src/access/keyset/keyset-query.ts', PLANS, ['order: whole.order, ', '']),
+  ...of('libs/platform/sharding/src/access/keyed-rows.ts', PLANS, ['where: this.scope.where(where) }', '}']),
 ];
 
 /** Faults that change nothing that a caller could see. */
@@ -286,4 +372,11 @@ const equivalent: Mutant[] = [
  * Not here: which route has which decorator. That is a table already, held against every route and every kind of caller
  * by `apps/order-api/e2e/open-api.e2e-spec.ts`.
  */
-export const mutants: readonly Mutant[] = [...guards, ...money, ...once, ...plans, ...equivalent];
+export const mutants: readonly Mutant[] = [
+  ...guards,
+  ...money,
+  ...once,
+  ...plans,
+  ...warehouse,
+  ...equivalent,
+];

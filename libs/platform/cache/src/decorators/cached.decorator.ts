@@ -1,6 +1,6 @@
 import type { ReadOptions } from '../multi-level-cache.js';
 import { AmbiguousCacheIdError } from './decorator.errors.js';
-import { type AsyncMethod, nameOf, replaceMethod } from './replace-method.js';
+import { type AsyncMethod, replaceMethod } from './replace-method.js';
 
 type IdOf = (...args: never[]) => string;
 
@@ -46,8 +46,9 @@ export function Cached<Id extends IdOf = never>(options: CachedOptions<Id>) {
     name: string | symbol,
     descriptor: TypedPropertyDescriptor<M> & Fits<Id, M>,
   ): void {
-    const where = nameOf(target, name);
-    if (typeof target === 'function') {
+    const isStatic = typeof target === 'function';
+    const where = `${(isStatic ? target : target.constructor).name}.${String(name)}`;
+    if (isStatic) {
       throw new AmbiguousCacheIdError(where, 'a static method has no instance that could have a cache');
     }
     if (idOf === undefined && (descriptor.value as AsyncMethod).length !== 1) {

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { MultiLevelCache } from '../multi-level-cache.js';
-import { useCache } from './cache-property.js';
+import { useCache } from './replace-method.js';
 import { Cached } from './cached.decorator.js';
 import { AmbiguousCacheIdError, CacheMissingError } from './decorator.errors.js';
-import { Invalidates } from './invalidates.decorator.js';
 
 /** Gives back what it would be asked for. */
 const echo = { getOrLoad: async (...asked: unknown[]) => asked } as unknown as MultiLevelCache;
@@ -94,36 +93,5 @@ describe('@Cached', () => {
       return Faulty;
     };
     expect(declare).toThrow(AmbiguousCacheIdError);
-  });
-});
-
-describe('@Invalidates', () => {
-  it('does not run the method of an instance that has no cache', async () => {
-    let runs = 0;
-    class Users {
-      @Invalidates({ namespace: 'user', ids: (_result: void, id: string) => id })
-      async rename(_id: string): Promise<void> {
-        runs += 1;
-      }
-    }
-    await expect(new Users().rename('1')).rejects.toThrow(CacheMissingError);
-    expect(runs).toBe(0);
-  });
-
-  it('is checked by the compiler: ids that do not take the answer or the arguments', () => {
-    class Faulty {
-      // @ts-expect-error the answer is a string
-      @Invalidates({ namespace: 'user', ids: (user: { id: string }) => user.id })
-      async otherAnswer(): Promise<string> {
-        return '';
-      }
-      // @ts-expect-error the argument is a number
-      @Invalidates({ namespace: 'user', ids: (_: unknown, id: string) => id })
-      async otherArgument(_id: number): Promise<void> {}
-      // @ts-expect-error tags as well
-      @Invalidates({ namespace: 'user', ids: () => [], tags: (_: unknown, id: string) => [id] })
-      async otherTags(_id: number): Promise<void> {}
-    }
-    expect(Faulty).toBeDefined();
   });
 });

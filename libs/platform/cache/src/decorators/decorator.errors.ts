@@ -1,11 +1,7 @@
-import { AppError } from '@fourfold/kernel';
+import { appError } from '@fourfold/kernel';
 
 /** A decorated method was called on an instance that was given no cache. A programming error. */
-export class CacheMissingError extends AppError {
-  readonly code = 'cache-missing';
-  readonly status = 500;
-  readonly title = 'Instance has no cache';
-
+export class CacheMissingError extends appError('cache-missing', 500, 'Instance has no cache') {
   /** @param method as `Class.method` */
   constructor(method: string) {
     super(
@@ -16,11 +12,11 @@ export class CacheMissingError extends AppError {
 }
 
 /** No id can be made that is sure to be of this call only. A programming error. */
-export class AmbiguousCacheIdError extends AppError {
-  readonly code = 'cache-id-ambiguous';
-  readonly status = 500;
-  readonly title = 'Cache id is missing or ambiguous';
-
+export class AmbiguousCacheIdError extends appError(
+  'cache-id-ambiguous',
+  500,
+  'Cache id is missing or ambiguous',
+) {
   /** @param where as `Class.method` */
   constructor(where: string, what: string) {
     super(`${where}: ${what}.`);

@@ -42,10 +42,10 @@ describe('a cached route', () => {
     expect(await app.json('/products/1')).toEqual({ id: '1', n: 1 });
   });
 
-  it('runs its handler anew after an invalidate by tag, by path or by its own id', async () => {
+  it('runs its handler anew after an invalidate by namespace, by path or by its own id', async () => {
     const cache = app.cache;
     await app.json('/products/1');
-    await cache.invalidateTags('shop');
+    await cache.invalidateNamespace('page');
     expect(await app.json('/products/1')).toEqual({ id: '1', n: 2 });
     await cache.invalidate('page', '/products/1');
     expect(await app.json('/products/1')).toEqual({ id: '1', n: 3 });

@@ -21,7 +21,7 @@ class NothingToShare extends Error {}
  * A handler runs for one request and its reply, never behind another; and what it refuses (403, 404) is an answer, not a
  * failure that an older answer could stand in for.
  */
-const NO_OLD = { refreshAhead: 0, neverExpire: false, staleWhileErrorMs: 0 };
+const NO_OLD = { refreshAhead: 0, neverExpire: false };
 
 interface OwnRun {
   readonly value: unknown;
@@ -45,6 +45,7 @@ export class CacheInterceptor implements NestInterceptor {
     if (route === undefined) return next.handle();
     const http = context.switchToHttp();
     const request = http.getRequest<RouteRequest>();
+    if (route.when?.(request) === false) return next.handle();
     const reply = http.getResponse<RouteReply>();
     const id = idOfRequest(request, route);
     if (id === undefined) return next.handle();
@@ -92,8 +93,8 @@ export class CacheInterceptor implements NestInterceptor {
       if (result.answer instanceof Uncacheable) throw new NothingToShare();
       return result.answer;
     };
-    const { namespace, ttlMs, tags } = route;
-    const options = { ...(ttlMs !== undefined && { ttlMs }), ...(tags !== undefined && { tags }), ...NO_OLD };
+    const { namespace, ttlMs } = route;
+    const options = { ...(ttlMs !== undefined && { ttlMs }), ...NO_OLD };
     const shared = this.cache.getOrLoad(namespace, id, load, options).then(
       (cached) => (isRouteAnswer(cached) ? cached : undefined),
       (error: unknown) => {

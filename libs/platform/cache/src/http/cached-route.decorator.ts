@@ -15,9 +15,10 @@ export interface CachedRouteOptions<R extends RouteRequest = RouteRequest> {
   readonly namespace: string;
   /** Default: the namespace's, milliseconds. */
   readonly ttlMs?: number;
-  readonly tags?: readonly string[];
   /** What the answer depends on besides the URL: the user, the language, the host, the version header. */
   vary?(request: R): string;
+  /** Which requests are answered from the cache; the others run their handler. Default: all. */
+  when?(request: R): boolean;
   /** In place of path and query, so that `invalidate(namespace, id)` reaches the answer. */
   id?(request: R): string;
   /**

@@ -2,10 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '@fourfold/kernel';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
-import { namespaceOf } from '../cache-key.js';
-import type { RedisL2Store } from '../l2/redis-l2.store.js';
-import type { InvalidationMessages, InvalidationTarget } from './invalidation-messages.js';
-import type { LocalInvalidations } from './local-invalidations.js';
+import { type InvalidationTarget, namespaceOfTarget, namespaceTarget } from '../invalidation-target.js';
+import type { Invalidations } from './invalidations.js';
 
 /** What one call has invalidated. */
 export interface InvalidationNote {
@@ -16,6 +14,13 @@ export interface InvalidationNote {
   /** Redis has done it. Otherwise only the process that noted it knows, and will tell Redis when it can. */
   readonly isConfirmed: boolean;
   readonly targets: readonly InvalidationTarget[];
+}
+
+export interface CarriedInvalidationsParts {
+  readonly invalidations: Invalidations;
+  readonly clock: Clock;
+  /** How long L1 of any process may serve what a lost message should have dropped, milliseconds. */
+  readonly keepMs: number;
 }
 
 /** Of the packed text: with the database's positions it has to fit into a header. */
@@ -40,15 +45,7 @@ export class CarriedInvalidations {
   private readonly learned = new LRUCache<string, Promise<boolean>>({ max: MOST_LEARNED });
   private listener: ((note: InvalidationNote) => void) | undefined;
 
-  /** @param keepMs how long L1 of any process may serve what a lost message should have dropped */
-  constructor(
-    private readonly local: LocalInvalidations,
-    private readonly l2: RedisL2Store,
-    private readonly messages: InvalidationMessages,
-    private readonly namespaces: readonly string[],
-    private readonly clock: Clock,
-    private readonly keepMs: number,
-  ) {}
+  constructor(private readonly parts: CarriedInvalidationsParts) {}
 
   /** Has `listener` called with a note of each invalidation, in the asynchronous context of its caller. */
   listen(listener: (note: InvalidationNote) => void): void {
@@ -62,7 +59,7 @@ export class CarriedInvalidations {
 
   /** A text of at most 2,048 bytes, as long as the names of the namespaces fit into it. */
   pack(notes: readonly InvalidationNote[]): string {
-    const oldestMs = this.clock.now() - this.keepMs;
+    const oldestMs = this.parts.clock.now() - this.parts.keepMs;
     const needed = notes.filter(({ isConfirmed, atMs }) => !isConfirmed || atMs > oldestMs);
     if (needed.length === 0) return '';
     const text = textOf(needed);
@@ -81,23 +78,21 @@ export class CarriedInvalidations {
       this.learned.set(note.id, applied);
     }
     const isConfirmed = await applied;
-    return isConfirmed === note.isConfirmed ? note : { ...note, isConfirmed, atMs: this.clock.now() };
+    return isConfirmed === note.isConfirmed ? note : { ...note, isConfirmed, atMs: this.parts.clock.now() };
   }
 
   private async apply({ targets, isConfirmed }: InvalidationNote): Promise<boolean> {
-    for (const target of targets) this.local.apply(target);
-    if (isConfirmed) return true;
-    const confirmed = await this.l2.invalidate(targets);
-    // Until Redis had done it, a reader could still fetch the old value from there into L1.
-    for (const target of targets) this.local.apply(target);
-    return confirmed;
+    const { invalidations } = this.parts;
+    if (!isConfirmed) return invalidations.everywhere(targets);
+    for (const target of targets) invalidations.here(target);
+    return true;
   }
 
   /** A note of what has been done here already. */
   private known(targets: readonly InvalidationTarget[], isConfirmed: boolean): InvalidationNote {
     const id = randomBytes(ID_BYTES).toString('base64url');
     this.learned.set(id, Promise.resolve(isConfirmed));
-    return { id, atMs: this.clock.now(), isConfirmed, targets };
+    return { id, atMs: this.parts.clock.now(), isConfirmed, targets };
   }
 
   private condensed(notes: readonly InvalidationNote[]): InvalidationNote[] {
@@ -105,21 +100,9 @@ export class CarriedInvalidations {
       const targets = notes
         .filter((note) => note.isConfirmed === isConfirmed)
         .flatMap((note) => note.targets);
-      const names = new Set(targets.flatMap((target) => this.namespacesOf(target)));
-      return names.size === 0
-        ? []
-        : this.known(
-            [...names].map((name) => this.messages.namespace(name)),
-            isConfirmed,
-          );
+      const names = new Set(targets.map(namespaceOfTarget));
+      return names.size === 0 ? [] : this.known([...names].map(namespaceTarget), isConfirmed);
     });
-  }
-
-  /** A tag may be in any. */
-  private namespacesOf(target: InvalidationTarget): readonly string[] {
-    const { kind, name } = this.messages.parse(target);
-    if (kind === 'tag') return this.namespaces;
-    return [kind === 'namespace' ? name : namespaceOf(name)];
   }
 }
 

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { InvalidationTarget } from './invalidation-messages.js';
+import type { InvalidationTarget } from '../invalidation-target.js';
 
 interface Write {
   readonly targets: Set<InvalidationTarget>;

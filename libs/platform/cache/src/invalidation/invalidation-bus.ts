@@ -1,17 +1,23 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { PeriodicTask } from '@fourfold/kernel';
 import { Logger } from '@nestjs/common';
 import { type Redis, ReplyError } from 'ioredis';
-import type { InvalidationMessages, InvalidationTarget } from './invalidation-messages.js';
-import type { PubSubRefusals } from './pubsub-refusals.js';
+import { type InvalidationTarget, targetsOf } from '../invalidation-target.js';
+import type { PubSubRefusals } from '../l2/pubsub-refusals.js';
 
-/** Looks in one heartbeat. An answer that this many looks have not found is taken for lost. */
+/** Looks in one heartbeat. */
 const LOOKS = 4;
 
-export interface InvalidationListener {
+export interface InvalidationBusParts {
+  readonly subscriber: Redis;
+  readonly channel: string;
+  /** Names this process among all. */
+  readonly sender: string;
+  readonly refusals: PubSubRefusals;
+  readonly heartbeatMs: number;
   onInvalidated(target: InvalidationTarget): void;
-  /** Messages are heard from now on; any number may have been missed before. */
-  onLive(): void;
-  /** Messages are lost from now on. */
-  onDown(): void;
+  /** Messages are heard from now on, and any number may have been missed before; or they are lost from now on. */
+  onStateChanged(): void;
 }
 
 /**
@@ -21,35 +27,46 @@ export interface InvalidationListener {
  * Redis has refused to subscribe, it asks again at each heartbeat.
  *
  * The heartbeat finds the connection that is dead without having been closed: two intervals bound how long an
- * invalidation can be missed unnoticed. Time is counted in looks, and each look comes after the sockets have been read:
- * a process that is busy for seconds has not been able to see the answer, and so has not missed it.
+ * invalidation can be missed unnoticed. Time is counted in looks, and each look comes after the sockets have been read: a
+ * process that is busy for seconds has not been able to see the answer, and so has not missed it.
  */
 export class InvalidationBus {
   private readonly logger = new Logger(InvalidationBus.name);
   private isLive = false;
   private isClosed = false;
-  private heartbeat: NodeJS.Timeout | undefined;
-  /** Since the last question was answered, and since the present one was asked. */
-  private looksAtRest = 0;
-  private looksAsking: number | undefined;
-  /** Messages of other processes since the start. */
-  received = 0;
-  /** How often messages could be lost since the start. */
-  losses = 0;
+  private readonly heartbeat: PeriodicTask;
+  private isAsking = false;
+  /** Since the present question was asked, or the last one answered. */
+  private looks = 0;
+  private heard = 0;
+  private lost = 0;
 
-  constructor(
-    private readonly subscriber: Redis,
-    private readonly channel: string,
-    private readonly messages: InvalidationMessages,
-    private readonly listener: InvalidationListener,
-    private readonly refusals: PubSubRefusals,
-    private readonly heartbeatMs: number,
-  ) {
+  constructor(private readonly parts: InvalidationBusParts) {
+    const { subscriber, heartbeatMs } = parts;
+    this.heartbeat = new PeriodicTask({
+      name: 'Heartbeat of the invalidation bus',
+      everyMs: heartbeatMs / LOOKS,
+      run: async () => {
+        await turn();
+        this.look();
+      },
+      log: this.logger,
+    });
     subscriber.on('ready', () => this.subscribe());
     subscriber.on('close', () => this.goDown());
     subscriber.on('message', (_channel: string, message: string) => this.hear(message));
     // Without a listener ioredis prints each failed attempt; the change of state is logged instead.
     subscriber.on('error', () => {});
+  }
+
+  /** Messages of other processes since the start. */
+  get received(): number {
+    return this.heard;
+  }
+
+  /** How often messages could be lost since the start. */
+  get losses(): number {
+    return this.lost;
   }
 
   get live(): boolean {
@@ -58,74 +75,75 @@ export class InvalidationBus {
 
   /** Begins to connect; goes on trying for as long as it takes. */
   start(): void {
-    this.subscriber.connect().catch(() => {});
-    const look = () => void setImmediate(() => this.look());
-    this.heartbeat = setInterval(look, this.heartbeatMs / LOOKS).unref();
+    this.parts.subscriber.connect().catch(() => {});
+    this.heartbeat.start();
   }
 
   close(): void {
     this.isClosed = true;
-    clearInterval(this.heartbeat);
-    this.subscriber.disconnect();
+    void this.heartbeat.stop();
+    this.parts.subscriber.disconnect();
   }
 
   private hear(message: string): void {
-    const target = this.messages.targetOf(message);
-    if (target === undefined) return;
-    this.received += 1;
-    this.listener.onInvalidated(target);
+    const targets = targetsOf(this.parts.sender, message);
+    if (targets.length === 0) return;
+    this.heard += 1;
+    for (const target of targets) this.parts.onInvalidated(target);
   }
 
   private subscribe(): void {
-    this.ask(this.subscriber.subscribe(this.channel), () => this.goLive());
+    const { subscriber, channel } = this.parts;
+    this.ask(subscriber.subscribe(channel), () => this.goLive());
   }
 
   private look(): void {
-    if (this.subscriber.status !== 'ready') return;
-    if (this.looksAsking !== undefined) {
-      this.looksAsking += 1;
-      if (this.looksAsking >= LOOKS) this.reconnect();
-      return;
-    }
-    this.looksAtRest += 1;
-    if (this.looksAtRest < LOOKS) return;
-    if (this.isLive) this.ask(this.subscriber.ping(), () => {});
+    const { subscriber } = this.parts;
+    if (subscriber.status !== 'ready') return;
+    this.looks += 1;
+    if (this.looks < LOOKS) return;
+    if (this.isAsking) this.reconnect();
+    else if (this.isLive) this.ask(subscriber.ping(), () => {});
     else this.subscribe();
   }
 
   private ask(question: Promise<unknown>, onAnswer: () => void): void {
-    this.looksAsking = 0;
-    this.looksAtRest = 0;
+    this.nowAsking(true);
     question.then(
       () => {
-        this.looksAsking = undefined;
+        this.nowAsking(false);
         onAnswer();
       },
       (error: Error) => {
-        this.looksAsking = undefined;
+        this.nowAsking(false);
         // With a new connection the answer would be the same.
-        if (!this.isLive && error instanceof ReplyError) this.refusals.note('SUBSCRIBE', error.message);
+        if (!this.isLive && error instanceof ReplyError) this.parts.refusals.note('SUBSCRIBE', error.message);
         else this.reconnect();
       },
     );
   }
 
+  private nowAsking(isAsking: boolean): void {
+    this.isAsking = isAsking;
+    this.looks = 0;
+  }
+
   private reconnect(): void {
     this.goDown();
-    if (!this.isClosed) this.subscriber.disconnect(true);
+    if (!this.isClosed) this.parts.subscriber.disconnect(true);
   }
 
   private goLive(): void {
-    if (this.subscriber.status !== 'ready') return;
+    if (this.parts.subscriber.status !== 'ready') return;
     this.isLive = true;
-    this.listener.onLive();
+    this.parts.onStateChanged();
   }
 
   private goDown(): void {
     if (!this.isLive) return;
     this.isLive = false;
-    this.losses += 1;
+    this.lost += 1;
     if (!this.isClosed) this.logger.warn('Invalidations of other processes are not heard: L1 is not served');
-    this.listener.onDown();
+    this.parts.onStateChanged();
   }
 }

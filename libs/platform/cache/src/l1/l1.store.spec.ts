@@ -10,10 +10,8 @@ describe('L1Store', () => {
   let l1: L1Store;
   let shelf: L1Shelf;
   const lifetime = (ttlMs: number) => ({ expiresMs: clock.now() + ttlMs, refreshAtMs: Infinity });
-  const put = (key: string, value: unknown, ttlMs = 1_000, permit = l1.permit(key)) =>
+  const put = (key: string, value: unknown, ttlMs = 1_000, permit = l1.permit(shelf, key)) =>
     l1.put(shelf, key, key, cachedOf(value), lifetime(ttlMs), permit);
-  const putTagged = (key: string, tags: string[], permit = l1.permit(key, tags)) =>
-    l1.put(shelf, key, key, cachedOf('v'), lifetime(1_000), permit, tags);
   const get = (key: string) => l1.get(shelf, key, clock.now())?.cached;
 
   beforeEach(() => {
@@ -51,14 +49,14 @@ describe('L1Store', () => {
   });
 
   it('refuses a write whose key was invalidated since the permit', () => {
-    const permit = l1.permit('k');
+    const permit = l1.permit(shelf, 'k');
     l1.invalidate('k');
     put('k', 'old', 1_000, permit);
     expect(get('k')).toBeUndefined();
   });
 
   it('lets another key’s permit stand', () => {
-    const permit = l1.permit('a');
+    const permit = l1.permit(shelf, 'a');
     l1.invalidate('b');
     put('a', 'v', 1_000, permit);
     expect(get('a')?.value).toBe('v');
@@ -66,7 +64,7 @@ describe('L1Store', () => {
 
   it.each(['suspended', 'alone', 'serving'] as const)('voids values and permits on becoming %s', (state) => {
     put('k', 'v');
-    const permit = l1.permit('k');
+    const permit = l1.permit(shelf, 'k');
     l1.become(state);
     l1.become('serving');
     put('k', 'old', 1_000, permit);
@@ -152,30 +150,16 @@ describe('L1Store', () => {
     expect(l1.evictions).toBeGreaterThan(0);
   });
 
-  it('drops a tagged value when one of its tags is invalidated, and no other', () => {
-    putTagged('a', ['x', 'y']);
-    putTagged('b', ['z']);
-    l1.invalidateTag('y');
-    expect(get('a')).toBeUndefined();
-    expect(get('b')).toBeDefined();
-  });
-
-  it('refuses a write one of whose tags was invalidated since the permit', () => {
-    const permit = l1.permit('a', ['x']);
-    l1.invalidateTag('x');
-    putTagged('a', ['x'], permit);
-    expect(get('a')).toBeUndefined();
-  });
-
   it('drops a namespace whole, voids the permits in it, and leaves the others', () => {
     const other: L1Shelf = new Map();
     put('a', 'v');
-    l1.put(other, 'b', 'b', cachedOf('v'), lifetime(1_000), l1.permit('b'));
-    const permit = l1.permit('a');
+    l1.put(other, 'b', 'b', cachedOf('v'), lifetime(1_000), l1.permit(other, 'b'));
+    const [permit, others] = [l1.permit(shelf, 'a'), l1.permit(other, 'b')];
     l1.invalidateShelf(shelf);
     put('a', 'old', 1_000, permit);
     expect(get('a')).toBeUndefined();
     expect(l1.get(other, 'b', clock.now())).toBeDefined();
+    expect(l1.isCurrent(other, 'b', others)).toBe(true);
   });
 
   it('counts key, value and overhead', () => {

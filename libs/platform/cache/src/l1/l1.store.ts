@@ -3,11 +3,14 @@ import type { Clock } from '@fourfold/kernel';
 import type { CacheKey } from '../cache-key.js';
 import type { CachedValue } from '../serializing/serializer.js';
 
-/** The state of a key and its tags at the moment a read began; a write with an outdated permit is refused. */
+/** The state of a key at the moment a read began; a write with an outdated permit is refused. */
 export type FillPermit = number;
 
 /** One namespace's entries by id: a read needs no key to be put together. */
 export type L1Shelf = Map<string, L1Entry>;
+
+/** See `L1Store`. */
+export type L1State = 'suspended' | 'serving' | 'alone';
 
 export interface L1Lifetime {
   /** Served until then, Unix ms. */
@@ -22,8 +25,6 @@ export interface L1Entry extends L1Lifetime {
   readonly id: string;
   readonly shelf: L1Shelf;
   readonly storedMs: number;
-  readonly tags: readonly string[];
-  readonly tagEpoch: number;
   /** Key, value and overhead. */
   readonly bytes: number;
   /** When it was last moved to the front. */
@@ -40,7 +41,6 @@ const TOUCH_MS = 1_000;
 const MOST_UNRANKED = 100;
 /** Of the bytes, for what is known to be absent: requests for what does not exist push out nothing else. */
 const ABSENT_SHARE = 1 / 16;
-const NO_TAGS: readonly string[] = [];
 
 /**
  * The cache inside this process, bounded in bytes, least recently used out first; absence has a small share of its own.
@@ -49,19 +49,19 @@ const NO_TAGS: readonly string[] = [];
  * heard) ⇄ `alone` (Redis is away for everything: what is loaded meanwhile is kept for a moment). Each change of state
  * empties it and voids all permits.
  *
- * Epochs are counted by stripe of the hash of a key or tag and not one by one, so they need no clean-up: two that share
+ * Epochs are counted by stripe of the hash of a key and not one by one, so they need no clean-up: two that share
  * a stripe can only refuse each other's fill, never permit one.
  */
 export class L1Store {
   private readonly present: LRUCache<CacheKey, L1Entry>;
   private readonly absent: LRUCache<CacheKey, L1Entry>;
   private readonly epochs = new Float64Array(STRIPES);
+  private readonly shelfEpochs = new Map<L1Shelf, number>();
   /** In their shelves, and not counted yet. */
   private readonly unranked: L1Entry[] = [];
   private globalEpoch = 0;
-  private current: 'suspended' | 'serving' | 'alone' = 'suspended';
-  /** Entries pushed out to stay within the bound. */
-  evictions = 0;
+  private current: L1State = 'suspended';
+  private evicted = 0;
 
   constructor(
     readonly maxBytes: number,
@@ -72,8 +72,13 @@ export class L1Store {
     this.present = this.list(Math.max(1, maxBytes - absentBytes));
   }
 
-  get state(): 'suspended' | 'serving' | 'alone' {
+  get state(): L1State {
     return this.current;
+  }
+
+  /** Entries pushed out to stay within the bound. */
+  get evictions(): number {
+    return this.evicted;
   }
 
   get bytes(): number {
@@ -91,7 +96,7 @@ export class L1Store {
     const entry = shelf.get(id);
     if (entry === undefined) return undefined;
     // Before `storedMs` the clock has stepped back: how long the entry has left is then unknown.
-    if (nowMs < entry.expiresMs && nowMs >= entry.storedMs && this.tagsStand(entry)) {
+    if (nowMs < entry.expiresMs && nowMs >= entry.storedMs) {
       if (nowMs - entry.touchedMs > TOUCH_MS) {
         entry.touchedMs = nowMs;
         this.listOf(entry).get(entry.key);
@@ -103,16 +108,16 @@ export class L1Store {
   }
 
   /** To be taken before the value is read from wherever it comes from. */
-  permit(key: CacheKey, tags: readonly string[] = NO_TAGS): FillPermit {
-    return this.globalEpoch + this.epochs[stripeOf(key)]! + this.tagEpoch(tags);
+  permit(shelf: L1Shelf, key: CacheKey): FillPermit {
+    return this.globalEpoch + (this.shelfEpochs.get(shelf) ?? 0) + this.epochs[stripeOf(key)]!;
   }
 
   /** All parts only grow, so an equal sum means that none has moved. */
-  isCurrent(key: CacheKey, permit: FillPermit, tags: readonly string[] = NO_TAGS): boolean {
-    return this.permit(key, tags) === permit;
+  isCurrent(shelf: L1Shelf, key: CacheKey, permit: FillPermit): boolean {
+    return this.permit(shelf, key) === permit;
   }
 
-  /** Stores unless the key or a tag was invalidated since `permit`. A value too big is not kept. */
+  /** Stores unless the key or its shelf was invalidated since `permit`. A value too big is not kept. */
   put(
     shelf: L1Shelf,
     id: string,
@@ -120,11 +125,10 @@ export class L1Store {
     cached: CachedValue,
     { expiresMs, refreshAtMs }: L1Lifetime,
     permit: FillPermit,
-    tags: readonly string[] = NO_TAGS,
   ): void {
     const storedMs = this.clock.now();
-    if (this.current === 'suspended' || expiresMs <= storedMs || !this.isCurrent(key, permit, tags)) return;
-    const bytes = sizeOf(cached, key, id, tags);
+    if (this.current === 'suspended' || expiresMs <= storedMs || !this.isCurrent(shelf, key, permit)) return;
+    const bytes = ENTRY_OVERHEAD_BYTES + (key.length + id.length) * 2 + cached.heapBytes;
     if (bytes > this.listOf({ cached }).maxSize) {
       this.drop(key);
       return;
@@ -137,8 +141,6 @@ export class L1Store {
       storedMs,
       expiresMs,
       refreshAtMs,
-      tags,
-      tagEpoch: this.tagEpoch(tags),
       bytes,
       touchedMs: storedMs,
     };
@@ -153,14 +155,9 @@ export class L1Store {
     this.drop(key);
   }
 
-  /** Voids every entry with the tag, and every permit for one. The entries go when they are next asked for. */
-  invalidateTag(tag: string): void {
-    this.epochs[stripeOf(tag)]! += 1;
-  }
-
-  /** Drops a namespace, and voids all permits. */
+  /** Drops a namespace and voids every permit for it. */
   invalidateShelf(shelf: L1Shelf): void {
-    this.globalEpoch += 1;
+    this.shelfEpochs.set(shelf, (this.shelfEpochs.get(shelf) ?? 0) + 1);
     this.rank();
     for (const entry of [...shelf.values()]) this.listOf(entry).delete(entry.key);
   }
@@ -174,7 +171,7 @@ export class L1Store {
   }
 
   /** Empties it, also when the state stays. */
-  become(state: 'suspended' | 'serving' | 'alone'): void {
+  become(state: L1State): void {
     this.current = state;
     this.clear();
   }
@@ -190,7 +187,7 @@ export class L1Store {
       maxSize,
       sizeCalculation: ({ bytes }) => bytes,
       dispose: (entry, _key, reason) => {
-        if (reason === 'evict') this.evictions += 1;
+        if (reason === 'evict') this.evicted += 1;
         if (entry.shelf.get(entry.id) === entry) entry.shelf.delete(entry.id);
       },
     });
@@ -216,27 +213,6 @@ export class L1Store {
     }
     this.unranked.length = 0;
   }
-
-  private tagsStand({ tags, tagEpoch }: L1Entry): boolean {
-    return tags.length === 0 || this.tagEpoch(tags) === tagEpoch;
-  }
-
-  private tagEpoch(tags: readonly string[]): number {
-    let sum = 0;
-    for (const tag of tags) sum += this.epochs[stripeOf(tag)]!;
-    return sum;
-  }
-}
-
-/** An invalidation of a tag that the entry lacks would not reach it: a reader that names one can't have it. */
-export function carriesTags({ tags }: Pick<L1Entry, 'tags'>, wanted: readonly string[]): boolean {
-  return wanted.length === 0 || wanted.every((tag) => tags.includes(tag));
-}
-
-function sizeOf(cached: CachedValue, key: CacheKey, id: string, tags: readonly string[]): number {
-  let characters = key.length + id.length;
-  for (const tag of tags) characters += tag.length;
-  return ENTRY_OVERHEAD_BYTES + characters * 2 + cached.heapBytes;
 }
 
 /** FNV-1a, 32 bits. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Command, type Redis } from 'ioredis';
-import type { CommandDeadline } from './command.deadline.js';
+import type { CommandDeadline } from './command-deadline.js';
 
 export type Argument = string | number | Buffer;
 

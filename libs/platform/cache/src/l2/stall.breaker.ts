@@ -1,5 +1,4 @@
 import type { Clock } from '@fourfold/kernel';
-import type { IBreaker } from 'cockatiel';
 
 /** Fewer may be one slow moment. */
 const LEAST_FAILURES = 3;
@@ -7,10 +6,9 @@ const LEAST_FAILURES = 3;
 /**
  * When the circuit to Redis opens: commands went unanswered for `stallMs` with no answer between. A busy event loop can
  * let every command of a moment time out although the answers are waiting in the socket, so their number alone says
- * nothing. For cockatiel's `circuitBreaker`.
+ * nothing.
  */
-export class StallBreaker implements IBreaker {
-  state: unknown;
+export class StallBreaker {
   private failures = 0;
   private firstMs = 0;
 
@@ -28,6 +26,7 @@ export class StallBreaker implements IBreaker {
     this.failures = 0;
   }
 
+  /** @returns whether the server is to be given up. */
   failure(): boolean {
     const now = this.clock.now();
     if (this.failures === 0 || now < this.firstMs) this.firstMs = now;

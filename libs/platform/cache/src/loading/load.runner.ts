@@ -1,31 +1,28 @@
-import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
+import { AsyncResource } from 'node:async_hooks';
+import { tracingOn } from '@fourfold/observability/tracing';
 import { bulkhead, BulkheadRejectedError, type IPolicy } from 'cockatiel';
 import { LoadLimitError, LoadTimeoutError } from '../cache.errors.js';
-import type { CacheMetrics } from '../cache.metrics.js';
 import { throughLoader } from '../cache.spans.js';
 import type { Namespace } from '../namespace.js';
-import { watchedForOld } from './old-values.js';
-
-/** Loads several things at once; an id that the answer lacks is absent. */
-export type LoadMany<T = unknown> = (ids: string[]) => Promise<ReadonlyMap<string, T | null | undefined>>;
+import { currentLoad, type Load } from './load.context.js';
+import type { LoadMany } from './reading.js';
 
 export interface LoadLimits {
   /** Deadline of one load, waiting for its turn included, milliseconds. */
-  readonly timeoutMs: number;
+  readonly loadTimeoutMs: number;
   /** Loads at once while both levels are in use. */
-  readonly atOnce: number;
+  readonly maxLoads: number;
   /** Loads at once while they are not: nothing else spares the source then. */
-  readonly atOnceWhileAway: number;
+  readonly maxLoadsWhileAway: number;
   /** Loads that may wait for their turn, in each of the two cases. */
-  readonly queued: number;
+  readonly maxQueuedLoads: number;
 }
+
+/** Told of a load of so many keys; what it gives is told of the end. */
+export type LoadStarted = (namespace: Namespace, keys: number) => (outcome: 'ok' | 'error') => void;
 
 /** Batches that are loaded at once behind the callers' backs, and those that may wait. */
 const BEHIND = { atOnce: 2, queued: 1_000 };
-
-interface Load {
-  isOver: boolean;
-}
 
 /**
  * Runs loaders: counted, with a deadline, and so many at once. A loader that was given up on runs on, but holds up no other.
@@ -36,16 +33,15 @@ export class LoadRunner {
   private readonly inUse: IPolicy;
   private readonly away: IPolicy;
   private readonly background = bulkhead(BEHIND.atOnce, BEHIND.queued);
-  private readonly outer = new AsyncLocalStorage<Load>();
 
   /** @param isInUse whether both levels of the cache are in use. */
   constructor(
     private readonly limits: LoadLimits,
     private readonly isInUse: () => boolean,
-    private readonly metrics: CacheMetrics,
+    private readonly loadStarted: LoadStarted,
   ) {
-    this.inUse = bulkhead(limits.atOnce, limits.queued);
-    this.away = bulkhead(limits.atOnceWhileAway, limits.queued);
+    this.inUse = bulkhead(limits.maxLoads, limits.maxQueuedLoads);
+    this.away = bulkhead(limits.maxLoadsWhileAway, limits.maxQueuedLoads);
   }
 
   /**
@@ -54,8 +50,8 @@ export class LoadRunner {
    */
   async behind(work: () => Promise<void>): Promise<void> {
     await this.background.execute(async () => {
-      const self: Load = { isOver: false };
-      await this.outer.run(self, work).finally(() => (self.isOver = true));
+      const self: Load = { isOver: false, mayBeOld: false };
+      await currentLoad.run(self, work).finally(() => (self.isOver = true));
     });
   }
 
@@ -70,43 +66,35 @@ export class LoadRunner {
     loadMany: LoadMany,
     isAway: boolean,
   ): Promise<{ loaded: ReadonlyMap<string, unknown>; mayBeOld: boolean }> {
-    const ended = this.metrics.loadStarted(namespace, ids.length);
+    const { loadTimeoutMs, maxLoads, maxLoadsWhileAway } = this.limits;
+    const isInner = currentLoad.getStore()?.isOver === false;
+    const isLimited = isAway || !this.isInUse();
+    const ended = this.loadStarted(namespace, ids.length);
+    const self: Load = { isOver: false, mayBeOld: false };
     const late = Promise.withResolvers<never>();
     // The races below hear of its rejection; by itself it must not count as unhandled.
     late.promise.catch(() => {});
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
-      late.reject(new LoadTimeoutError(namespace.name, ids, this.limits.timeoutMs));
-    }, this.limits.timeoutMs).unref();
-    const self: Load = { isOver: false };
-    const load = async (): Promise<{ loaded: ReadonlyMap<string, unknown>; mayBeOld: boolean }> =>
-      isLate
-        ? late.promise
-        : Promise.race([
-            this.outer.run(self, () =>
-              watchedForOld(() => throughLoader(namespace.name, ids.length, () => loadMany(ids))),
-            ),
-            late.promise,
-          ]);
-    const isInner = this.outer.getStore()?.isOver === false;
-    const isLimited = isAway || !this.isInUse();
-    // One that stood in line is begun by the one before it, and is still its own caller's.
-    const inTurn = (place: IPolicy) => place.execute(AsyncResource.bind(load));
+      late.reject(new LoadTimeoutError(namespace.name, ids, loadTimeoutMs));
+    }, loadTimeoutMs).unref();
+    const load = async (): Promise<ReadonlyMap<string, unknown>> => {
+      if (isLate) return late.promise;
+      const traced = tracingOn ? throughLoader(namespace.name, loadMany) : loadMany;
+      return Promise.race([currentLoad.run(self, traced, ids), late.promise]);
+    };
+    const place = isLimited ? this.away : this.inUse;
     try {
-      const place = isLimited ? this.away : this.inUse;
-      const outcome = await (isInner ? load() : Promise.race([inTurn(place), late.promise]));
+      // One that stood in line is begun by the one before it, and is still its own caller's.
+      const loading = isInner ? load() : place.execute(AsyncResource.bind(load));
+      const loaded = await Promise.race([loading, late.promise]);
       ended('ok');
-      return outcome;
+      return { loaded, mayBeOld: self.mayBeOld };
     } catch (error) {
       ended('error');
-      throw error instanceof BulkheadRejectedError
-        ? new LoadLimitError(
-            namespace.name,
-            ids,
-            isLimited ? this.limits.atOnceWhileAway : this.limits.atOnce,
-          )
-        : error;
+      const limit = isLimited ? maxLoadsWhileAway : maxLoads;
+      throw error instanceof BulkheadRejectedError ? new LoadLimitError(namespace.name, ids, limit) : error;
     } finally {
       self.isOver = true;
       clearTimeout(timer);

@@ -1,5 +1,5 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { CachedValue } from '../serializing/serializer.js';
+import { valueMayBeOld } from './load.context.js';
 
 /** Who has to know that a value which a read gives may be old. */
 export interface OldValueListener {
@@ -11,7 +11,11 @@ export interface OldValueListener {
 
 /** Who listens, and what the running request may be given. */
 export class OldValues {
-  listener: OldValueListener | undefined;
+  private listener: OldValueListener | undefined;
+
+  listen(listener: OldValueListener): void {
+    this.listener = listener;
+  }
 
   /** Whether the running request may have what was loaded for another one. */
   mayShare({ mayBeOld }: CachedValue): boolean {
@@ -26,24 +30,7 @@ export class OldValues {
   }
 }
 
-interface Load {
-  mayBeOld: boolean;
-}
-
-const loads = new AsyncLocalStorage<Load>();
-
-/**
- * To be called by a loader whose source may lack the last writes, such as a replica in place of a primary that can't
- * be reached. What it gives is handed to those who wait for it, and not stored.
- */
-export function valueMayBeOld(): void {
-  const load = loads.getStore();
-  if (load) load.mayBeOld = true;
-}
-
-/** @returns what `work` gives, and whether it called `valueMayBeOld`, or read from the cache what may be old. */
-export async function watchedForOld<T>(work: () => Promise<T>): Promise<{ loaded: T; mayBeOld: boolean }> {
-  const load: Load = { mayBeOld: false };
-  const loaded = await loads.run(load, work);
-  return { loaded, mayBeOld: load.mayBeOld };
+/** What it inherits may be made anew each time that it is asked for. */
+export function markedOld(cached: CachedValue): CachedValue {
+  return Object.create(cached, { mayBeOld: { value: true } }) as CachedValue;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UncacheableValueError } from '../cache.errors.js';
-import { describeSerializer } from './serializer.contract.js';
+import { describeSerializer } from '../testing/serializer.contract.js';
 import { decodeValue, encodeValue, serializers } from './serializer.js';
 
 const again = (value: unknown) => decodeValue(encodeValue(value, serializers.msgpack));

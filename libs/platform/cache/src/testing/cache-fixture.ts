@@ -2,7 +2,7 @@ import { eventually, RedisServerFixture } from '@fourfold-tools/testing';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { cacheKey, RedisKeys } from '../cache-key.js';
-import { TOKEN_LENGTH } from '../l2/lease.lua.js';
+import { TOKEN_LENGTH } from '../l2/lease-scripts.js';
 import { freshPrefix, TestCaches } from './test-caches.js';
 
 export interface CacheFixture {

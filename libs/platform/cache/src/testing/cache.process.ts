@@ -82,7 +82,7 @@ async function open(
     return { read: (load) => cache.getOrLoad(prefix, load), refusedFills: () => 0 };
   }
   const { cache, start } = assembleCache({
-    redisUrl,
+    redis: redisUrl,
     prefix,
     namespaces: { user: { ttlMs: 3_600_000 } },
     // A machine that is busy with many callers must not look like a Redis that is away.

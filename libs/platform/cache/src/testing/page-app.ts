@@ -17,7 +17,7 @@ export class PageApp {
   static async open(redisUrl: string): Promise<PageApp> {
     Object.assign(handlers, { runs: {}, hold: undefined });
     const options = {
-      redisUrl,
+      redis: redisUrl,
       prefix: freshPrefix(),
       namespaces: { page: { ttlMs: 60_000 }, 'by-id': { ttlMs: 60_000 } },
       // Longer than a test: what waits for a Redis that hangs never gets its answer.

@@ -47,7 +47,7 @@ class StripSecrets implements NestInterceptor {
 
 @Controller()
 @UseInterceptors(StripSecrets, CacheInterceptor)
-@CachedRoute({ namespace: 'page', tags: ['shop'] })
+@CachedRoute({ namespace: 'page' })
 export class PageController {
   @Get('products/:id')
   async product(@Param('id') id: string) {

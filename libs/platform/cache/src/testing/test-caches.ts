@@ -25,7 +25,7 @@ export class TestCaches {
   make(prefix: string, options: Partial<CacheModuleOptions> = {}, ports: CachePorts = {}): AssembledCache {
     const assembled = assembleCache(
       {
-        redisUrl: this.redisUrl,
+        redis: this.redisUrl,
         prefix,
         namespaces: { user: { ttlMs: 3_600_000 }, stock: { ttlMs: 300_000 } },
         registry: new Registry(),

@@ -5,7 +5,7 @@ import { CacheModule } from '../cache.module.js';
 import type { CacheModuleOptions } from '../cache.options.js';
 import { MultiLevelCache } from '../multi-level-cache.js';
 import { CacheWarmer } from '../warming/cache.warmer.js';
-import type { WarmupEntries, WarmupEntry } from '../warming/warm-up.js';
+import type { WarmupEntries, WarmupEntry } from '../warm-up.js';
 import { WarmupSource } from '../warming/warmup.source.js';
 import { freshPrefix } from './test-caches.js';
 
@@ -53,7 +53,7 @@ export class WarmedApp {
       imports: [
         SourcesModule,
         CacheModule.forRoot({
-          redisUrl,
+          redis: redisUrl,
           prefix: freshPrefix(),
           namespaces: { user: { ttlMs: 60_000 } },
           registry,

@@ -188,7 +188,7 @@ describe('warmUpAtStart', () => {
     const broken = source('users', () => {
       throw new Error('no such table');
     });
-    const options = { warmUpAtStart: true, redisUrl: nowhere.url, startupWaitMs: 20 };
+    const options = { warmUpAtStart: true, redis: nowhere.url, startupWaitMs: 20 };
     const app = await start([broken], options);
     await eventually(() => app.warmer.last?.sources['users']?.outcome === 'failed');
     await nowhere.dispose();

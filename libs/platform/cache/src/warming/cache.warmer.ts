@@ -12,7 +12,7 @@ import { MODULE_OPTIONS_TOKEN } from '../cache.module-definition.js';
 import type { CacheModuleOptions } from '../cache.options.js';
 import { MultiLevelCache } from '../multi-level-cache.js';
 import { ProgressLog } from './progress.log.js';
-import type { WarmupReport } from './warm-up.js';
+import type { WarmupReport } from '../warm-up.js';
 import { countWarmed } from './warm-up.metrics.js';
 import { WarmupSource } from './warmup.source.js';
 

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '@fourfold/kernel';
 import type { Logger } from '@nestjs/common';
-import type { WarmupReport } from './warm-up.js';
+import type { WarmupReport } from '../warm-up.js';
 
 /** Time between two lines about one source. */
 const EVERY_MS = 1_000;

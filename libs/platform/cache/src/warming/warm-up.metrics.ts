@@ -1,6 +1,6 @@
 import { Counter, register, type Registry } from 'prom-client';
 import { reuseOrMake } from '../cache.metrics.js';
-import type { WarmupReport } from './warm-up.js';
+import type { WarmupReport } from '../warm-up.js';
 
 const OUTCOMES = ['loaded', 'present', 'failed'] as const;
 

@@ -1,4 +1,4 @@
-import type { WarmupEntries } from './warm-up.js';
+import type { WarmupEntries } from '../warm-up.js';
 
 /**
  * Knows what will be asked for. Any provider of the application that extends it, in whatever module, is found by

@@ -5,11 +5,11 @@ import { ManualClock } from '@fourfold/kernel';
 import type { CallHandler, ExecutionContext } from '@nestjs/common';
 import { defer, lastValueFrom } from 'rxjs';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { DbRoutingMetrics } from '../db-routing.metrics.js';
-import type { DbRoutingOptions } from '../db-routing.options.js';
+import { DbRoutingMetrics } from '../routing/db-routing.metrics.js';
 import { mariadbDialect } from '../engine/mariadb.dialect.js';
 import { consistencyState } from './consistency.context.js';
-import { CONSISTENCY_HEADER, ConsistencyInterceptor } from './consistency.interceptor.js';
+import { CONSISTENCY_HEADER } from './consistency.headers.js';
+import { ConsistencyInterceptor } from './consistency.interceptor.js';
 import type { Freshness } from './freshness.js';
 import { ReadYourWrites } from './read-your-writes.js';
 
@@ -20,18 +20,17 @@ let readYourWrites: ReadYourWrites;
 let interceptor: ConsistencyInterceptor;
 
 beforeEach(() => {
+  const callerOf = (context: ExecutionContext) => callers.get(context.switchToHttp().getRequest<object>());
   const options = {
     tokenSecrets: ['a-secret-of-at-least-32-characters'],
     tokenTtlMs: 60_000,
     windowMs: 2_000,
+    callerOf,
   };
   const position = () => Promise.resolve('1-1-1');
   const metrics = new DbRoutingMetrics();
   readYourWrites = new ReadYourWrites(options, mariadbDialect, metrics, position, new ManualClock(1_000_000));
-  const consistency = {
-    callerOf: (context: ExecutionContext) => callers.get(context.switchToHttp().getRequest<object>()),
-  };
-  interceptor = new ConsistencyInterceptor(readYourWrites, { consistency } as DbRoutingOptions);
+  interceptor = new ConsistencyInterceptor(readYourWrites);
 });
 
 /** As Nest calls an interceptor, with a response that is wrapped (Fastify) or not (Express). */

@@ -1,20 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import {
-  type CallHandler,
-  type ExecutionContext,
-  Inject,
-  Injectable,
-  type NestInterceptor,
-} from '@nestjs/common';
+import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import { from, mergeMap, Observable } from 'rxjs';
-import { type DbRoutingOptions, MODULE_OPTIONS_TOKEN } from '../db-routing.options.js';
 import { beforeHead } from './before-head.js';
 import { runInScope } from './consistency.context.js';
+import { answerHeaders, CONSISTENCY_HEADER } from './consistency.headers.js';
 import { ReadYourWrites } from './read-your-writes.js';
-
-export const CONSISTENCY_HEADER = 'x-consistency-token';
-/** RFC 7234, 5.5.1: on an answer that may be older than the last write. */
-const STALE_WARNING = '110 - "Response is Stale"';
 
 /**
  * Gives each HTTP request its consistency scope: takes the token in, and puts a new one on the answer to whatever wrote.
@@ -23,32 +13,24 @@ const STALE_WARNING = '110 - "Response is Stale"';
  */
 @Injectable()
 export class ConsistencyInterceptor implements NestInterceptor {
-  constructor(
-    private readonly readYourWrites: ReadYourWrites,
-    @Inject(MODULE_OPTIONS_TOKEN) private readonly options: DbRoutingOptions,
-  ) {}
+  constructor(private readonly readYourWrites: ReadYourWrites) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     if (context.getType() !== 'http') {
       return inScope(this.readYourWrites.scopeOf(undefined, undefined), next);
     }
     const request = context.switchToHttp().getRequest<IncomingMessage>();
-    const caller = this.options.consistency?.callerOf?.(context);
+    const caller = this.readYourWrites.callerOf(context);
     const scope = this.readYourWrites.scopeOf(tokenOf(request), caller);
     const { method = '' } = context.switchToHttp().getRequest<{ method?: string }>();
-    beforeHead(rawResponse(context), () => {
-      if (scope.gotOld) rawResponse(context).setHeader('Warning', STALE_WARNING);
-      // Whatever a changing request was answered: also one that failed may have written, and clients need no special case.
-      if (!scope.wrote && SAFE_METHODS.has(method)) return;
-      const token = this.readYourWrites.tokenOf(scope);
-      if (token !== undefined) rawResponse(context).setHeader(CONSISTENCY_HEADER, token);
-    });
+    const response = rawResponse(context);
+    beforeHead(response, () =>
+      answerHeaders(this.readYourWrites, scope, method, (name, value) => response.setHeader(name, value)),
+    );
     const learning = this.readYourWrites.learn(scope);
     return learning ? from(learning).pipe(mergeMap(() => inScope(scope, next))) : inScope(scope, next);
   }
 }
-
-const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 function inScope(scope: Parameters<typeof runInScope>[0], next: CallHandler): Observable<unknown> {
   return new Observable((subscriber) => runInScope(scope, () => next.handle().subscribe(subscriber)));

@@ -36,7 +36,11 @@ describe('a consistency token', () => {
     { position: '0-1-1', primaryUntilMs: 0 },
     { position: '', primaryUntilMs: 1_002_000 },
   ])('brings back what it was made of: %j', (freshness) => {
-    expect(tokens().read(tokens().issue(freshness))).toEqual({ outcome: 'valid', freshness, carried: '' });
+    expect(tokens().read(tokens().issue(freshness))).toMatchObject({
+      outcome: 'valid',
+      freshness,
+      carried: '',
+    });
   });
 
   it('is text that a header takes as it is', () => {
@@ -49,6 +53,23 @@ describe('a consistency token', () => {
     expect(tokens().read(token).outcome).toBe('valid');
     clock.advance(1);
     expect(tokens().read(token)).toEqual({ outcome: 'expired' });
+  });
+});
+
+describe('a token of a caller whose writes lie between those of others for hours', () => {
+  it('covers them all on MySQL, and stays short enough for a header', () => {
+    const ours = tokens([SECRET], mysqlDialect);
+    let position = '';
+    let token = '';
+    for (let write = 1; write <= 2_000; write += 1) {
+      position = mysqlDialect.merge(position, `3e11fa47-71ca-11e1-9e33-c80aa9429562:${write * 1_000_003}`);
+      token = ours.issue({ position, primaryUntilMs: 0 });
+      const reading = ours.read(token);
+      if (reading.outcome !== 'valid') throw new Error(`${reading.outcome} after ${write} writes`);
+      expect(mysqlDialect.covers(reading.freshness.position, position)).toBe(true);
+      position = reading.freshness.position;
+    }
+    expect(token.length).toBeLessThan(2_048);
   });
 });
 

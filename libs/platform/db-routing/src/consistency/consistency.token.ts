@@ -1,7 +1,7 @@
 import { type Clock, isSignedBy, signatureOf } from '@fourfold/kernel';
 import { z } from 'zod';
 import type { ReplicationDialect } from '../engine/replication.dialect.js';
-import type { Freshness } from './freshness.js';
+import type { Elsewhere, Freshness } from './freshness.js';
 
 export interface ConsistencyTokenOptions {
   /** The first one signs, any of them verifies: a new one is put in front, an old one dropped later. */
@@ -13,7 +13,7 @@ export interface ConsistencyTokenOptions {
 }
 
 export type TokenReading =
-  | { outcome: 'valid'; freshness: Freshness; carried: string }
+  | { outcome: 'valid'; freshness: Freshness; carried: string; elsewhere: Elsewhere }
   | { outcome: 'expired' }
   | { outcome: 'invalid' };
 
@@ -21,10 +21,12 @@ const VERSION = 'v1';
 /** Far more than a GTID for each of several domains takes, beside 2,048 bytes of carried writes. */
 const MAX_LENGTH = 8_192;
 
+const freshnessShape = { position: z.string(), primaryUntilMs: z.number().int().nonnegative() };
+
 const payloadSchema = z.object({
-  position: z.string(),
-  primaryUntilMs: z.number().int().nonnegative(),
+  ...freshnessShape,
   carried: z.string().default(''),
+  elsewhere: z.record(z.string(), z.array(z.object(freshnessShape))).default({}),
   expiresMs: z.number().int(),
 });
 
@@ -36,11 +38,13 @@ export class ConsistencyTokens {
   constructor(private readonly options: ConsistencyTokenOptions) {}
 
   /** @param carried what `CarriedWrites` has packed */
-  issue(freshness: Freshness, carried = ''): string {
-    const { secrets, ttlMs, clock } = this.options;
+  issue(freshness: Freshness, carried = '', elsewhere: Elsewhere = {}): string {
+    const { secrets, ttlMs, clock, dialect } = this.options;
     const content = JSON.stringify({
       ...freshness,
+      position: dialect.bounded(freshness.position),
       ...(carried && { carried }),
+      ...(Object.keys(elsewhere).length > 0 && { elsewhere }),
       expiresMs: clock.now() + ttlMs,
     });
     const signed = `${VERSION}.${Buffer.from(content).toString('base64url')}`;
@@ -51,11 +55,11 @@ export class ConsistencyTokens {
   read(token: string): TokenReading {
     const payload = this.verified(token);
     if (!payload) return { outcome: 'invalid' };
-    const { position, primaryUntilMs, carried, expiresMs } = payload;
+    const { position, primaryUntilMs, carried, elsewhere, expiresMs } = payload;
     const known = position === '' ? '' : this.options.dialect.parse(position);
     if (known === undefined) return { outcome: 'invalid' };
     if (expiresMs <= this.options.clock.now()) return { outcome: 'expired' };
-    return { outcome: 'valid', freshness: { position: known, primaryUntilMs }, carried };
+    return { outcome: 'valid', freshness: { position: known, primaryUntilMs }, carried, elsewhere };
   }
 
   private verified(token: string): z.output<typeof payloadSchema> | undefined {

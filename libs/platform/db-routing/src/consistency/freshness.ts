@@ -20,3 +20,6 @@ export function mergeFreshness(dialect: ReplicationDialect, a: Freshness, b: Fre
     primaryUntilMs: Math.max(a.primaryUntilMs, b.primaryUntilMs),
   };
 }
+
+/** The same of clusters beside the default one, by their names. What is listed for one is still to be merged. */
+export type Elsewhere = Readonly<Record<string, readonly Freshness[]>>;

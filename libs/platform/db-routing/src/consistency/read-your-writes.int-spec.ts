@@ -1,8 +1,9 @@
 import { register } from 'prom-client';
 import { ManualClock } from '@fourfold/kernel';
-import { FaultProxy, gate, type TestDatabase } from '@fourfold-tools/testing';
+import { FaultProxy, gate, type TestDatabase, testEngine } from '@fourfold-tools/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { DbRoutingOptions } from '../db-routing.options.js';
+import { dialectOf } from '../engine/dialect-of.js';
 import { counted } from '../testing/outage.fixture.js';
 import { ask, Note, readers, readingServer, routedDatabase, serverIds } from '../testing/routed-database.js';
 import { watchedCluster } from '../testing/watched-cluster.js';
@@ -10,6 +11,10 @@ import { consistencyState, runInScope, usePrimary, useReplica, withAffinity } fr
 import type { ConsistencyScope } from './consistency.scope.js';
 
 const WINDOW_MS = 2_000;
+const TRACK_NOTHING =
+  testEngine === 'mysql'
+    ? 'SET SESSION session_track_gtids = OFF'
+    : "SET SESSION session_track_system_variables = ''";
 const consistency = { tokenSecrets: ['a-secret-of-at-least-32-characters'], windowMs: WINDOW_MS };
 
 type Watched = Awaited<ReturnType<typeof watchedCluster>>;
@@ -68,16 +73,18 @@ describe('a write that committed but whose GTID is missing', () => {
     );
   }
 
-  it('INSERT … RETURNING in autocommit, which answers with rows', () =>
-    request(async (scope) => {
-      await watched.dataSource.query("INSERT INTO notes (text) VALUES ('returning') RETURNING id");
-      await expectWindow(scope);
-    }));
+  // MySQL has no such statement; nothing is skipped, since what is skipped counts as failed.
+  if (testEngine === 'mariadb')
+    it('INSERT … RETURNING in autocommit, which answers with rows', () =>
+      request(async (scope) => {
+        await watched.dataSource.query("INSERT INTO notes (text) VALUES ('returning') RETURNING id");
+        await expectWindow(scope);
+      }));
 
   it('a statement on a connection whose session tracking is off', () =>
     request(async (scope) => {
       const runner = watched.dataSource.createQueryRunner('master');
-      await runner.query("SET SESSION session_track_system_variables = ''");
+      await runner.query(TRACK_NOTHING);
       await runner.query("INSERT INTO notes (text) VALUES ('untracked')");
       await runner.release();
       await expectWindow(scope);
@@ -85,11 +92,13 @@ describe('a write that committed but whose GTID is missing', () => {
 
   it('a transaction on such a connection', () =>
     request(async (scope) => {
-      await watched.dataSource.transaction(async (manager) => {
-        await manager.query("SET SESSION session_track_system_variables = ''");
-        await manager.insert(Note, { text: 'untracked' });
-        expect(scope.wrote).toBe(false);
-      });
+      const runner = watched.dataSource.createQueryRunner('master');
+      await runner.query(TRACK_NOTHING);
+      await runner.startTransaction();
+      await runner.manager.insert(Note, { text: 'untracked' });
+      expect(scope.wrote).toBe(false);
+      await runner.commitTransaction();
+      await runner.release();
       await expectWindow(scope);
     }));
 
@@ -162,7 +171,7 @@ describe('usePrimary, useReplica and withAffinity inside a request', () => {
       expect(await withAffinity('customer:1', () => readers(dataSource))).toHaveLength(1);
       await usePrimary(() => withAffinity('customer:1', () => write()));
       const { position } = scope.freshness;
-      expect(position).toMatch(/^\d+-\d+-\d+/);
+      expect(position).toMatch(/\d+[-:]\d+$/);
       expect(await usePrimary(() => useReplica(() => readers(dataSource)))).not.toContain(servers.primary);
       expect(await useReplica(() => usePrimary(() => readers(dataSource)))).toEqual([servers.primary]);
       expect(scope.freshness.position).toBe(position);
@@ -196,7 +205,7 @@ describe('context leak between jobs', () => {
       const running = a();
       await wrote.passed;
       const during = await b();
-      expect(during.position).toMatch(/^\d+-\d+-\d+/);
+      expect(during.position).toMatch(/\d+[-:]\d+$/);
       expect(during.server).toBe(servers.primary);
       mayEnd.open();
       await running;
@@ -247,7 +256,7 @@ describe('a request that is repeated in a process that has written nothing', () 
       return other.readYourWrites.tokenOf(scope);
     }, other);
     const { position } = watched.readYourWrites.scopeOf(token, undefined).freshness;
-    const [, , sequence] = position.split('-').map(Number);
-    expect(sequence).toBeGreaterThanOrEqual(Number(written.split('-')[2]));
+    expect(written).not.toBe('');
+    expect(dialectOf(testEngine).covers(position, written)).toBe(true);
   });
 });

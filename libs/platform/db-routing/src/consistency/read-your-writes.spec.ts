@@ -1,7 +1,7 @@
 import { register } from 'prom-client';
 import { ManualClock } from '@fourfold/kernel';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { DbRoutingMetrics } from '../db-routing.metrics.js';
+import { DbRoutingMetrics } from '../routing/db-routing.metrics.js';
 import { mariadbDialect } from '../engine/mariadb.dialect.js';
 import { consistencyState, runInScope } from './consistency.context.js';
 import type { ConsistencyScope } from './consistency.scope.js';
@@ -80,6 +80,47 @@ describe('a request with a token', () => {
     expect(without.scopeOf(token, undefined).freshness).toEqual(ANY_AGE);
     expect(without.tokenOf(without.scopeOf(undefined, undefined))).toBeUndefined();
     expect(await tokensCounted()).toEqual({ valid: 0, expired: 0, invalid: 0 });
+  });
+});
+
+describe('a write to another cluster', () => {
+  /** As a cluster of that name hears of its commits. */
+  const shardOf = (scope: ConsistencyScope) => scope.of('shard-1', mariadbDialect);
+
+  it('asks nothing of the default one, whose positions are of other servers', () => {
+    const scope = processOf().scopeOf(undefined, CALLER);
+    shardOf(scope).committed('0-9-7');
+    expect(scope).toMatchObject({
+      freshness: ANY_AGE,
+      wrote: true,
+      mustSeeWrites: true,
+      isPrimaryOnly: false,
+    });
+    expect(shardOf(scope).freshness).toEqual(at('0-9-7'));
+    expect(scope.of('shard-2', mariadbDialect).freshness).toEqual(ANY_AGE);
+  });
+
+  it('is carried by the token, also through a request that uses other clusters', () => {
+    const [one, other, third] = [processOf(), processOf(), processOf()];
+    const writing = one.scopeOf(undefined, undefined);
+    shardOf(writing).committed('0-9-7');
+    const between = other.scopeOf(one.tokenOf(writing), undefined);
+    expect(between.mustSeeWrites).toBe(true);
+    between.committed('1-1-1');
+    const reading = third.scopeOf(other.tokenOf(between), undefined);
+    expect([reading.freshness, shardOf(reading).freshness]).toEqual([at('1-1-1'), at('0-9-7')]);
+  });
+
+  it('is remembered for its caller, merged with what the token says, until the window ends', () => {
+    const [one, other] = [processOf(), processOf()];
+    shardOf(one.scopeOf(undefined, CALLER)).committed('0-9-7');
+    const elsewhere = other.scopeOf(undefined, undefined);
+    shardOf(elsewhere).committed('5-9-1');
+    const token = other.tokenOf(elsewhere);
+    expect(shardOf(one.scopeOf(token, CALLER)).freshness).toEqual(at('0-9-7,5-9-1'));
+    expect(shardOf(one.scopeOf(undefined, 'customer:2')).freshness).toEqual(ANY_AGE);
+    clock.advance(2_000);
+    expect(shardOf(one.scopeOf(undefined, CALLER)).freshness).toEqual(ANY_AGE);
   });
 });
 

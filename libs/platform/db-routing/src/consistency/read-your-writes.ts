@@ -1,11 +1,11 @@
 import { type Clock, systemClock } from '@fourfold/kernel';
-import type { DbRoutingMetrics } from '../db-routing.metrics.js';
+import type { ExecutionContext } from '@nestjs/common';
 import type { ReplicationDialect } from '../engine/replication.dialect.js';
 import type { CarriedWrites } from './carried-writes.js';
 import { consistencyState, runInScope } from './consistency.context.js';
 import { ConsistencyScope, type ScopeOptions } from './consistency.scope.js';
 import { ConsistencyTokens, type TokenReading } from './consistency.token.js';
-import { ANY_AGE, type Freshness, mergeFreshness } from './freshness.js';
+import { ANY_AGE, type Elsewhere, type Freshness, mergeFreshness } from './freshness.js';
 import { RecentWrites } from './recent-writes.js';
 
 export interface ReadYourWritesOptions {
@@ -14,7 +14,16 @@ export interface ReadYourWritesOptions {
   tokenTtlMs: number;
   /** The sticky window; 0 turns it off. */
   windowMs: number;
+  /** Who is asking, once the guards have run. */
+  callerOf?: ((context: ExecutionContext) => string | undefined) | undefined;
 }
+
+/** Counts the tokens that came with requests. */
+export interface TokenMetrics {
+  readonly tokens: { inc(labels: { outcome: string }): void };
+}
+
+type OwnOptions = Pick<ScopeOptions, 'onWrite' | 'requestedMs' | 'elsewhere'>;
 
 /** Lets a caller see its own writes wherever its next read goes: to another replica, request or process. */
 export class ReadYourWrites {
@@ -25,7 +34,7 @@ export class ReadYourWrites {
   constructor(
     private readonly options: ReadYourWritesOptions,
     private readonly dialect: ReplicationDialect,
-    private readonly metrics: DbRoutingMetrics,
+    private readonly metrics: TokenMetrics,
     /** @returns everything that is committed on the primary now */
     private readonly primaryPosition: () => Promise<string>,
     private readonly clock: Clock = systemClock,
@@ -47,8 +56,8 @@ export class ReadYourWrites {
 
   /** Runs `work` as a request whose reads see what `token` stands for; one that is not ours, or too old, is ignored. */
   async runFresh<T>(token: string | undefined, work: () => Promise<T>): Promise<T> {
-    const { freshness = ANY_AGE, carried } = this.meaningOf(token) ?? {};
-    const scope = this.scope(freshness, {}, carried);
+    const { freshness = ANY_AGE, carried, elsewhere } = this.meaningOf(token) ?? {};
+    const scope = this.scope(freshness, { elsewhere }, carried);
     await this.learn(scope);
     return runInScope(scope, work);
   }
@@ -59,6 +68,10 @@ export class ReadYourWrites {
     return this.carriedWrites.learn(scope.carried).then((notes) => {
       scope.notes = notes;
     });
+  }
+
+  callerOf(context: ExecutionContext): string | undefined {
+    return this.options.callerOf?.(context);
   }
 
   /** Runs `work`, such as a job, as a request of its own that has written nothing yet. */
@@ -72,13 +85,17 @@ export class ReadYourWrites {
    */
   scopeOf(token: string | undefined, caller: string | undefined): ConsistencyScope {
     const requestedMs = performance.now();
-    const { freshness = ANY_AGE, carried } = this.meaningOf(token) ?? {};
+    const { freshness = ANY_AGE, carried, elsewhere } = this.meaningOf(token) ?? {};
     if (caller === undefined || this.options.windowMs === 0) {
-      return this.scope(freshness, { requestedMs }, carried);
+      return this.scope(freshness, { requestedMs, elsewhere }, carried);
     }
     const required = mergeFreshness(this.dialect, freshness, this.recent.of(caller));
-    const onWrite = (written: Freshness) => this.recent.remember(caller, written);
-    return this.scope(required, { onWrite, requestedMs }, carried);
+    const own: OwnOptions = {
+      onWrite: (...written) => this.recent.remember(caller, ...written),
+      requestedMs,
+      elsewhere: bothOf(elsewhere, this.recent.elsewhere(caller)),
+    };
+    return this.scope(required, own, carried);
   }
 
   /**
@@ -109,14 +126,10 @@ export class ReadYourWrites {
 
   /** For the answer to a write; undefined where tokens are not set up. */
   tokenOf(scope: ConsistencyScope): string | undefined {
-    return this.tokens?.issue(scope.freshness, this.carriedWrites?.pack(scope.notes));
+    return this.tokens?.issue(scope.freshness, this.carriedWrites?.pack(scope.notes), scope.elsewhere);
   }
 
-  private scope(
-    required: Freshness,
-    own: Pick<ScopeOptions, 'onWrite' | 'requestedMs'> = {},
-    carried?: string,
-  ): ConsistencyScope {
+  private scope(required: Freshness, own: OwnOptions = {}, carried?: string): ConsistencyScope {
     const { dialect, clock } = this;
     const options = { dialect, clock, windowMs: this.options.windowMs, ...own };
     return new ConsistencyScope(options, required, carried);
@@ -128,4 +141,10 @@ export class ReadYourWrites {
     this.metrics.tokens.inc({ outcome: reading.outcome });
     return reading.outcome === 'valid' ? reading : undefined;
   }
+}
+
+function bothOf(one: Elsewhere = {}, other: Elsewhere): Elsewhere {
+  const merged = { ...one };
+  for (const [cluster, all] of Object.entries(other)) merged[cluster] = [...(merged[cluster] ?? []), ...all];
+  return merged;
 }

@@ -28,6 +28,7 @@ export const mariadbDialect: ReplicationDialect = {
   gtidOf: ({ stateChanges }) =>
     canonicalPosition(stateChanges?.systemVariables?.['last_gtid'] ?? '') || undefined,
   merge: mergePositions,
+  bounded: (position) => position,
   covers: coversPosition,
   parse: canonicalPosition,
   positionQuery: 'SELECT @@GLOBAL.gtid_slave_pos AS position',

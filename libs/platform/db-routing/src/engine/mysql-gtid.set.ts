@@ -11,6 +11,7 @@ const TAG = /^[a-z_][a-z0-9_]{0,31}$/;
 const INTERVAL = /^(\d{1,19})(?:-(\d{1,19}))?$/;
 /** 2^63 - 1 stands for the end of the numbers. */
 const MAX_NUMBER = 2n ** 63n - 2n;
+const MAX_INTERVALS = 32;
 
 /**
  * `text` in lower case, sorted by UUID and tag, with adjoining intervals made one; undefined when it is not a GTID set.
@@ -30,6 +31,18 @@ export function uniteSets(a: string, b: string): string {
   return union;
 }
 
+/**
+ * A superset with at most 32 intervals of each source. Between the writes of one caller lie those of others, so its set
+ * has a gap for each. The smallest gaps are filled: what lies in them was committed about then, and asking for it costs
+ * little. A large one may be the numbers that a member of a replication group was assigned and has not used.
+ */
+export function boundedSet(text: string): string {
+  const set = readSet(text);
+  if (!set) return text;
+  for (const intervals of set.values()) while (intervals.length > MAX_INTERVALS) fillSmallestGap(intervals);
+  return writeSet(set);
+}
+
 export function includesSet(set: string, subset: string): boolean {
   const have = readSet(set);
   const want = readSet(subset);
@@ -37,6 +50,14 @@ export function includesSet(set: string, subset: string): boolean {
   return [...want].every(([source, wanted]) =>
     wanted.every((interval) => (have.get(source) ?? []).some((held) => contains(held, interval))),
   );
+}
+
+function fillSmallestGap(intervals: Interval[]): void {
+  const gapBefore = (index: number) => intervals[index]!.first - intervals[index - 1]!.last;
+  let at = 1;
+  for (let index = 2; index < intervals.length; index += 1) if (gapBefore(index) < gapBefore(at)) at = index;
+  const [filled] = intervals.splice(at, 1);
+  intervals[at - 1]!.last = filled!.last;
 }
 
 function contains(held: Interval, { first, last }: Interval): boolean {

@@ -85,6 +85,18 @@ describe('the MySQL dialect', () => {
     expect(dialect.merge(`${a}:1-5:7-9`, `${a}:6`)).toBe(`${a}:1-9`);
   });
 
+  it('bounded fills the smallest gaps until 32 intervals of a source are left, and no large one', () => {
+    const everyOther = (from: number) => Array.from({ length: 40 }, (_, index) => from + 2 * index).join(':');
+    const position = `${a}:${everyOther(1)}:${everyOther(1_000_001)}:tag:7,${b}:3:5`;
+    const bounded = dialect.bounded(position);
+    const [ofA = '', ofB] = bounded.split(',');
+    expect(ofA.split(':tag:')[0]?.split(':')).toHaveLength(1 + 32);
+    expect(dialect.covers(bounded, position)).toBe(true);
+    expect(dialect.covers(bounded, `${a}:80`)).toBe(false);
+    expect(dialect.covers(bounded, `${a}:1000000`)).toBe(false);
+    expect([dialect.parse(bounded), ofB]).toEqual([bounded, `${b}:3:5`]);
+  });
+
   it.each([
     [250, 0.25],
     [0, 0.001],

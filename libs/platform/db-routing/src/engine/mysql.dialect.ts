@@ -1,4 +1,4 @@
-import { canonicalSet, includesSet, uniteSets } from './mysql-gtid.set.js';
+import { boundedSet, canonicalSet, includesSet, uniteSets } from './mysql-gtid.set.js';
 import type { ReplicationDialect } from './replication.dialect.js';
 import { readReplicationStatus, type StatusColumns } from './status.reader.js';
 
@@ -17,6 +17,7 @@ export const mysqlDialect: ReplicationDialect = {
   sessionSetup: ['SET SESSION session_track_gtids = OWN_GTID'],
   gtidOf: ({ stateChanges }) => canonicalSet(stateChanges?.gtids?.join(',') ?? '') || undefined,
   merge: uniteSets,
+  bounded: boundedSet,
   covers: includesSet,
   parse: canonicalSet,
   positionQuery: 'SELECT @@GLOBAL.gtid_executed AS position',

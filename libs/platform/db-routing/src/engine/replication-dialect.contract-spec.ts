@@ -94,6 +94,14 @@ function algebraContract({ dialect, positions, anyPosition }: DialectUnderTest):
     );
   });
 
+  it('a bounded position covers the whole one', () => {
+    fc.assert(
+      fc.property(anyPosition, (position) => {
+        expect(covers(dialect.bounded(position), position)).toBe(true);
+      }),
+    );
+  });
+
   it('a merged position covers both, and is covered by whatever covers both', () => {
     fc.assert(
       fc.property(anyPosition, anyPosition, anyPosition, (a, b, c) => {

@@ -40,6 +40,11 @@ export interface ReplicationDialect {
    * @throws RangeError on text that is not a position and so can't be merged
    */
   merge(a: string, b: string): string;
+  /**
+   * A position of bounded length that covers `position`: for one that travels, and to which its caller's writes are added
+   * for hours.
+   */
+  bounded(position: string): string;
   /** Whether a server at `position` has every transaction of `wanted`; no when one of them is not a position. */
   covers(position: string, wanted: string): boolean;
   /** The canonical form of `text`, undefined when it is not a position of this engine. */

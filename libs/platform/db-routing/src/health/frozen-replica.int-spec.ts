@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { OutageFixture, pathOf } from '../testing/outage.fixture.js';
 import { Note, readers } from '../testing/routed-database.js';
-import { MONITOR_DEFAULTS } from './replica-health.monitor.js';
+import { HEALTH_DEFAULTS } from '../db-routing.options.js';
 
 let fixture: OutageFixture;
 beforeAll(async () => {
@@ -29,7 +29,7 @@ describe('a replica that is stopped (SIGSTOP) under 500 reads a second', () => {
     // Production's intervals and pool sizes.
     const { dataSource, transitions, inRotation } = await fixture.watch({
       options: { replicaConnections: 64, primaryConnections: 32 },
-      monitor: { ...MONITOR_DEFAULTS, now: () => performance.now() },
+      monitor: { ...HEALTH_DEFAULTS, now: () => performance.now() },
     });
     const notes = dataSource.getRepository(Note);
     const reads = new OpenLoop(() => notes.find({ take: 1 }), load).start();

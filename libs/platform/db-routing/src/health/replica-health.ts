@@ -1,17 +1,6 @@
-export interface LagThresholds {
-  /** A replica further behind than this leaves the rotation. */
-  ejectMs: number;
-  /** …and comes back at this or less: apart, so that a replica at the edge does not flap. */
-  readmitMs: number;
-  /** Further behind than this, it is not read even by those who do not mind. */
-  unusableMs: number;
-}
+import { HEALTH_DEFAULTS, type HealthOptions, LAG_DEFAULTS, type LagOptions } from '../db-routing.options.js';
 
-export const LAG_THRESHOLDS: LagThresholds = { ejectMs: 5_000, readmitMs: 2_000, unusableMs: 10_000 };
-export const SLOW_START_MS = 10_000;
 const LEAST_WEIGHT = 0.1;
-const EJECT_AFTER_FAILURES = 3;
-const READMIT_AFTER_SUCCESSES = 2;
 
 export const replicaStates = ['healthy', 'suspect', 'ejected', 'probing', 'slow-start'] as const;
 export type ReplicaState = (typeof replicaStates)[number];
@@ -58,8 +47,11 @@ export class ReplicaHealth {
   private lastLagMs: number | undefined;
 
   constructor(
-    private readonly lag: LagThresholds = LAG_THRESHOLDS,
-    private readonly slowStartMs = SLOW_START_MS,
+    private readonly lag: LagOptions = LAG_DEFAULTS,
+    private readonly options: Pick<
+      HealthOptions,
+      'slowStartMs' | 'ejectAfterFailures' | 'readmitAfterSuccesses'
+    > = HEALTH_DEFAULTS,
   ) {}
 
   get state(): ReplicaState {
@@ -98,7 +90,7 @@ export class ReplicaHealth {
   weight(nowMs: number): number {
     const slow = this.current === 'slow-start' || (this.suspect && this.beforeSuspicion === 'slow-start');
     if (!slow) return 1;
-    return Math.min(1, Math.max(LEAST_WEIGHT, (nowMs - this.slowStartSinceMs) / this.slowStartMs));
+    return Math.min(1, Math.max(LEAST_WEIGHT, (nowMs - this.slowStartSinceMs) / this.options.slowStartMs));
   }
 
   /**
@@ -126,10 +118,10 @@ export class ReplicaHealth {
     this.failures += 1;
     if (this.current === 'ejected') {
       // It was out for its lag alone, and reads that it had may still be running: those have to be told.
-      const worse = this.ejectedFor === 'lagging' && this.failures >= EJECT_AFTER_FAILURES;
+      const worse = this.ejectedFor === 'lagging' && this.failures >= this.options.ejectAfterFailures;
       return worse ? this.eject('unreachable', what) : undefined;
     }
-    if (this.current === 'probing' || this.failures >= EJECT_AFTER_FAILURES) {
+    if (this.current === 'probing' || this.failures >= this.options.ejectAfterFailures) {
       return this.eject('unreachable', what);
     }
     if (this.current === 'suspect') return undefined;
@@ -150,11 +142,11 @@ export class ReplicaHealth {
       case 'suspect':
         return this.become(this.beforeSuspicion, 'it answers again');
       case 'slow-start':
-        return nowMs - this.slowStartSinceMs >= this.slowStartMs
+        return nowMs - this.slowStartSinceMs >= this.options.slowStartMs
           ? this.become('healthy', 'its slow start is over')
           : undefined;
       case 'ejected':
-        return this.successes >= READMIT_AFTER_SUCCESSES
+        return this.successes >= this.options.readmitAfterSuccesses
           ? this.become('probing', `it is ${Math.round(lagMs)} ms behind and answers`)
           : undefined;
       default:

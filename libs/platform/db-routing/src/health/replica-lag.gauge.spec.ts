@@ -1,11 +1,15 @@
 import { afterEach, expect, it } from 'vitest';
-import { DbRoutingMetrics } from '../db-routing.metrics.js';
+import { DbRoutingMetrics } from '../routing/db-routing.metrics.js';
 import type { ReplicaNode } from '../routing/replica.node.js';
 import { counted } from '../testing/outage.fixture.js';
 import { ReplicaHealth } from './replica-health.js';
 
 const health = new ReplicaHealth();
-const source = { pools: [], replicaNodes: [{ id: 'replica-1', health } as unknown as ReplicaNode] };
+const source = {
+  pools: [],
+  isRouted: true,
+  replicaNodes: [{ id: 'replica-1', health } as unknown as ReplicaNode],
+};
 const metrics = new DbRoutingMetrics();
 afterEach(() => metrics.unwatch(source));
 

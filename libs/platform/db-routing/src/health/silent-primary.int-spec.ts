@@ -3,7 +3,7 @@ import { createConnection } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { counted, OutageFixture, pathOf } from '../testing/outage.fixture.js';
 import { ask, readers } from '../testing/routed-database.js';
-import { LAG_THRESHOLDS } from './replica-health.js';
+import { LAG_DEFAULTS } from '../db-routing.options.js';
 
 let fixture: OutageFixture;
 beforeAll(async () => {
@@ -51,7 +51,7 @@ async function cutOffFromPrimary(options: object = {}, thresholds = lag) {
 
 it('a replica that claims the length of an outage stays: what it applies is older than what it misses', async () => {
   const monitor = fixture.monitorAccount;
-  const { transitions, cluster } = await cutOffFromPrimary({ monitor }, LAG_THRESHOLDS);
+  const { transitions, cluster } = await cutOffFromPrimary({ monitor }, LAG_DEFAULTS);
   const database = new URL(fixture.database.appUrl).pathname.slice(1);
   const letGo = await lock(fixture.servers.replicas[0]!.rootUrl, `LOCK TABLES \`${database}\`.notes READ`);
   // What it sees when a primary that was away for a minute is back: a transaction of a minute ago.

@@ -1,3 +1,4 @@
+import { HEALTH_DEFAULTS } from '../db-routing.options.js';
 import { eventually } from '@fourfold-tools/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { pathOf } from '../testing/outage.fixture.js';
@@ -20,7 +21,9 @@ type Watched = Awaited<ReturnType<ProxiedReplicas['watch']>>;
 
 describe('the slow start of a replica that has returned', () => {
   it('gives it few reads at first, then more and more, until it is healthy', async () => {
-    const watched = await fixture.watch({ cluster: { slowStartMs: SLOW_START_MS, lag } });
+    const watched = await fixture.watch({
+      cluster: { health: { ...HEALTH_DEFAULTS, slowStartMs: SLOW_START_MS }, lag },
+    });
     const { dataSource, cluster, proxies, transitions, inRotation, clock } = watched;
     const ids = await serverIds();
     await proxies[0]!.close();

@@ -1,3 +1,4 @@
+import { HEALTH_DEFAULTS } from '../db-routing.options.js';
 import { eventually, FaultProxy, type TestDatabase } from '@fourfold-tools/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { PoolExhaustedError } from '../errors.js';
@@ -74,7 +75,7 @@ describe('a replica that can not be reached', () => {
 
   it('is not what a busy process takes it for that hears of its answers late', async () => {
     const probeTimeoutMs = 1_500;
-    const { cluster } = await watched(database.readUrls, { probeTimeoutMs });
+    const { cluster } = await watched(database.readUrls, { health: { ...HEALTH_DEFAULTS, probeTimeoutMs } });
     const transitions = transitionsOf(cluster);
     const { pool, probe } = cluster.replicaNodes[0]!;
     const all = await Promise.all(Array.from({ length: pool.stats.size }, () => acquire(pool)));

@@ -1,4 +1,5 @@
 import type { PoolConnection, RowDataPacket } from 'mysql2';
+import { AppError } from '@fourfold/kernel';
 import { DatabaseUnavailableError } from '../errors.js';
 import { loopTimeout } from './loop-timeout.js';
 import type { NodePool } from './node.pool.js';
@@ -41,4 +42,10 @@ export function ask(pool: NodePool, { sql, values = [], withinMs }: Question): P
       });
     });
   });
+}
+
+/** A server that refuses (too many connections, no access) is there: its errors have a positive number. */
+export function isAnswer(error: unknown): boolean {
+  const source = error instanceof AppError ? error.cause : error;
+  return source instanceof Error && 'errno' in source && Number(source.errno) > 0;
 }

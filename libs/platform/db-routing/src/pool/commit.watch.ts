@@ -21,7 +21,7 @@ const SERVER_STATUS_IN_TRANS = 1;
 /**
  * Follows one connection's statements, and finds the GTID of each commit in its OK packet. Where the server tells none
  * (`INSERT … RETURNING` answers with rows, tracking may be off, the line may break during a COMMIT), the listener
- * hears that as well: a write that can't be named must not pass for no write.
+ * is told of that as well: reads have to see a write whose GTID is unknown too.
  */
 export class CommitWatch {
   private openTransaction = false;

@@ -34,6 +34,8 @@ function promised(call: (answer: Callback) => unknown): ReturnType<PromisedCall>
 export class HeldConnection {
   /** Nothing but reads was sent: no transaction and no session setting ties the next one to this connection. */
   onlyReads = true;
+  /** Its holder wants nothing more of it: what broke with it is not repeated. */
+  isDestroyed = false;
   private over = false;
   private readonly heard: Parameters<PoolConnection['on']>[] = [];
 
@@ -83,6 +85,7 @@ export class HeldConnection {
   }
 
   destroy(): void {
+    this.isDestroyed = true;
     if (!this.over) this.keeper.abort(new Error('The connection was destroyed by its holder'));
   }
 

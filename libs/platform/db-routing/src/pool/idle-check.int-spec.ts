@@ -106,7 +106,7 @@ describe('a connection that was idle for long', () => {
     expect(proxy.accepted).toBe(1);
   });
 
-  it('is checked when it was not idle for long, too, for those who ask for a sign of life', async () => {
+  it('is checked when it was not idle for long, too, for callers who want it pinged', async () => {
     const pool = open({ idleCheckMs: 60_000 });
     const [dead] = await fill(pool, 1);
     await forgetConnections();

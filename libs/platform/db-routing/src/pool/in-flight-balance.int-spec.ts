@@ -1,4 +1,11 @@
-import { createDatabase, eventually, repetitions, seeded, topology } from '@fourfold-tools/testing';
+import {
+  createDatabase,
+  eventually,
+  repetitions,
+  seeded,
+  testEngine,
+  topology,
+} from '@fourfold-tools/testing';
 import { createConnection } from 'mysql2/promise';
 import { expect, it } from 'vitest';
 import { isConnectionError } from '../driver-error.js';
@@ -23,7 +30,8 @@ it(`the in-flight counter is balanced after ${TOTAL} mixed outcomes, and each ca
   expect(tally.returned).toBe(tally.given);
   // No KILL, no error and no stream of one has made another's connection fail.
   expect([...tally.refused.keys()].sort()).toEqual(['database-busy', 'database-unavailable']);
-  expect(tally.given).toBeGreaterThan(TOTAL / 2);
+  // A refused caller is back at once: the slower the server is at what they do, the more of them are refused.
+  expect(tally.given).toBeGreaterThan(testEngine === 'mysql' ? TOTAL / 4 : TOTAL / 2);
   await eventually(async () => {
     const list = await ask(topology().primary.rootUrl, 'SHOW PROCESSLIST');
     const open = list.filter(({ db }) => db === database.name).length;

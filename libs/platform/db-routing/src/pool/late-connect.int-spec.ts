@@ -1,4 +1,4 @@
-import { eventually, FaultProxy, topology } from '@fourfold-tools/testing';
+import { engineVariables, eventually, FaultProxy, topology } from '@fourfold-tools/testing';
 import { withDeadline } from '@fourfold/kernel';
 import { createPool } from 'mysql2/promise';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -33,7 +33,7 @@ describe('a connection that is made after its caller has given up', () => {
     await eventually(() => pool.stats.idle === 1);
     expect(pool.stats).toEqual({ size: 1, used: 0, idle: 1, pending: 0 });
     const connection = await acquire(pool);
-    expect(await query(connection, 'SELECT @@tx_isolation AS isolation')).toEqual([
+    expect(await query(connection, `SELECT ${engineVariables.isolationLevel} AS isolation`)).toEqual([
       { isolation: 'READ-COMMITTED' },
     ]);
     connection.release();

@@ -4,15 +4,16 @@ import { connectionFaultOf, isReadOnlyServer } from '../driver-error.js';
 import type { ReplicationDialect } from '../engine/replication.dialect.js';
 import { QueryTimeoutError, WriteOnReadConnectionError } from '../errors.js';
 import { CommitWatch } from './commit.watch.js';
-import type { ConnectionCallback, Lease } from './lease.js';
-import { type Answer, type Call, type Send } from './statement.call.js';
+import type { ConnectionHost } from './connection.host.js';
+import type { Lease } from './lease.js';
+import { type Answer, type Call, repeatOn, type Send } from './statement.call.js';
 import { HeldConnection, type Keeper } from './held.connection.js';
 import { streamOf } from './open-connection.js';
 import type { Reclaimed } from './pool.options.js';
 import { changesSchema, type StatementKind, statementKind } from './statement.kind.js';
-import { limitStatements, withQueryTimeout } from './statement.limit.js';
+import { limitStatements } from './statement.limit.js';
 import { beginStatement, type Destination, withStatementSpan } from './statement.span.js';
-import type { AcquireRequest } from './waiter.js';
+import { type StatementInHand, WorkInHand } from './work.in-hand.js';
 
 export interface NodeConnectionOptions {
   dialect: ReplicationDialect;
@@ -22,27 +23,6 @@ export interface NodeConnectionOptions {
   queryTimeoutMs: number;
   /** By `performance.now()`: it is not lent any more. */
   expiresMs: number;
-}
-
-/** What a pool hears of its connections. */
-export interface ConnectionHost {
-  readonly node: string;
-  released(connection: NodeConnection): void;
-  /**
-   * A server that is no primary any more refused what came by this connection.
-   * @returns whether another connection may lead to a better one
-   */
-  demoted(connection: NodeConnection): boolean;
-  acquire(request: AcquireRequest, callback: ConnectionCallback): void;
-  /** It can't be used any more. */
-  lost(connection: NodeConnection): void;
-  /** @param durationMs from the moment the statement was the connection's next */
-  answered(sql: string, durationMs: number): void;
-}
-
-interface StatementInHand {
-  readonly sql: string;
-  readonly limitMs: number;
 }
 
 const CLOSE_DEADLINE_MS = 2_000;
@@ -57,15 +37,7 @@ export class NodeConnection implements Keeper {
   readonly expiresMs: number;
   private readonly commits: CommitWatch;
   private holder: HeldConnection | undefined;
-  /** In the order in which the server answers them. */
-  private readonly inHand: StatementInHand[] = [];
-  private readonly streams = new Set<NodeJS.EventEmitter>();
-  private headSinceMs = 0;
-  private heard = { bytes: 0, atMs: 0 };
-  /** Rows of streams that their readers have taken. */
-  private rows = 0;
-  private taken = { rows: 0, atMs: 0 };
-  private lastSql = '';
+  readonly work: WorkInHand;
   private lastTimeoutMs = 0;
   private dead = false;
 
@@ -78,66 +50,34 @@ export class NodeConnection implements Keeper {
     this.expiresMs = options.expiresMs;
     this.commits = new CommitWatch(options.dialect);
     const stream = streamOf(raw);
+    this.work = new WorkInHand(stream);
     stream.on('end', () => this.lose());
     stream.on('close', () => this.lose());
   }
 
   /** Whether the next holder may have it: nothing is running, and no transaction is open. */
   get clean(): boolean {
-    return !this.dead && this.isQuiet && !this.commits.inTransaction;
-  }
-
-  /**
-   * How long the statement in hand has been running; 0 without one. A stream may run for as long as rows come, or as its
-   * reader does not want any: the driver pauses the socket then. What counts is how long the server has been silent,
-   * to the interval at which this is asked.
-   */
-  runningMs(nowMs: number): number {
-    if (this.isQuiet) return 0;
-    if (this.streams.size === 0) return nowMs - this.headSinceMs;
-    const socket = streamOf(this.raw);
-    const { bytesRead } = socket;
-    if (bytesRead !== this.heard.bytes || socket.isPaused()) this.heard = { bytes: bytesRead, atMs: nowMs };
-    return nowMs - Math.max(this.headSinceMs, this.heard.atMs);
-  }
-
-  /** What the server is at. */
-  get current(): StatementInHand | undefined {
-    return this.inHand[0];
-  }
-
-  private get isQuiet(): boolean {
-    return this.inHand.length === 0;
-  }
-
-  /**
-   * How long the server has had nothing to do while its holder sent nothing and took no row; to the interval at which this
-   * is asked.
-   */
-  idleMs(nowMs: number): number {
-    if (this.isQuiet) return nowMs - this.headSinceMs;
-    const waitsForReader = this.streams.size > 0 && streamOf(this.raw).isPaused();
-    if (!waitsForReader || this.rows !== this.taken.rows) this.taken = { rows: this.rows, atMs: nowMs };
-    return nowMs - this.taken.atMs;
+    return !this.dead && this.work.isEmpty && !this.commits.inTransaction;
   }
 
   /** @param limitMs longer where the holder's statements were allowed to take longer */
   isAbandoned(nowMs: number, limitMs: number): boolean {
-    return this.idleMs(nowMs) > Math.max(limitMs, this.lastTimeoutMs);
+    return this.work.idleMs(nowMs) > Math.max(limitMs, this.lastTimeoutMs);
   }
 
   /** Closes it in the hands of its holder. */
   reclaim(nowMs: number): Reclaimed {
-    const { lastSql, commits, holder } = this;
+    const { work, commits, holder } = this;
     const { readOnly = false, takenAt } = holder?.lease ?? {};
-    const idleMs = this.idleMs(nowMs);
-    const reclaimed = { idleMs, readOnly, inTransaction: commits.inTransaction, lastSql, takenAt };
+    const { lastSql } = work;
+    const { inTransaction } = commits;
+    const reclaimed = { idleMs: work.idleMs(nowMs), readOnly, inTransaction, lastSql, takenAt };
     this.abort(this.deathOf());
     return reclaimed;
   }
 
   lend(lease: Lease, nowMs: number): PoolConnection {
-    this.headSinceMs = nowMs;
+    this.work.restart(nowMs);
     this.lastTimeoutMs = 0;
     this.holder = new HeldConnection(this.raw, this, lease);
     return this.holder as unknown as PoolConnection;
@@ -152,7 +92,6 @@ export class NodeConnection implements Keeper {
     const lease = this.holder?.lease;
     if (lease?.listener && this.commits.inTransaction) lease.listener.transactions -= 1;
     this.holder = undefined;
-    this.lastSql = '';
     return lease;
   }
 
@@ -160,17 +99,17 @@ export class NodeConnection implements Keeper {
     if (held === this.holder) this.host.released(this);
   }
 
-  /** Ends it at once: a polite goodbye would leave the statement in hand waiting for a server that is frozen. */
+  /** Destroys the socket. COM_QUIT would wait for the statement in hand, on a server that may be frozen. */
   abort(reason: Error): void {
     // Streams hear of it first: the driver tells statements in a row the moment that the socket breaks.
     this.lose(reason);
     streamOf(this.raw).destroy(reason);
   }
 
-  /** Says goodbye after the statement in hand, and does not wait for a server that has gone silent. */
+  /** Sends COM_QUIT after the statement in hand, and destroys the socket when the close times out. */
   close(): void {
-    const impatient = setTimeout(() => this.abort(new Error('No answer to a goodbye')), CLOSE_DEADLINE_MS);
-    streamOf(this.raw).once('close', () => clearTimeout(impatient));
+    const timer = setTimeout(() => this.abort(new Error('close timed out')), CLOSE_DEADLINE_MS);
+    streamOf(this.raw).once('close', () => clearTimeout(timer));
     this.raw.end(() => {});
   }
 
@@ -194,8 +133,8 @@ export class NodeConnection implements Keeper {
     this.begin({ sql, limitMs }, limitMs);
     return this.send(call, (error, result, fields) => {
       this.answered(sql);
-      if (error && isReadOnlyServer(error)) this.turnedAway(error, call, answer, standsAlone);
-      else if (error) this.refused(error, kind, call, answer);
+      if (error && isReadOnlyServer(error)) this.repeatOnNewPrimary(error, call, answer, standsAlone);
+      else if (error) this.statementFailed(error, kind, call, answer);
       else {
         if (kind !== 'read') this.succeeded(kind, result, held.lease);
         answer(null, result, fields);
@@ -213,17 +152,12 @@ export class NodeConnection implements Keeper {
   }
 
   private begin(statement: StatementInHand, limitOnServerMs: number): void {
-    if (this.isQuiet) this.headSinceMs = performance.now();
-    this.inHand.push(statement);
-    this.lastSql = statement.sql;
+    this.work.begin(statement);
     limitStatements(this.raw, limitOnServerMs);
   }
 
   private answered(sql: string): void {
-    this.inHand.shift();
-    const nowMs = performance.now();
-    this.host.answered(sql, nowMs - this.headSinceMs);
-    this.headSinceMs = nowMs;
+    this.host.answered(sql, this.work.end());
   }
 
   private send({ method, statement, values }: Call, answer?: Answer): unknown {
@@ -238,11 +172,16 @@ export class NodeConnection implements Keeper {
     return undefined;
   }
 
-  private refused(error: QueryError, kind: StatementKind, call: Call, answer: Answer): void {
-    const { lease, onlyReads } = call.held;
+  private statementFailed(error: QueryError, kind: StatementKind, call: Call, answer: Answer): void {
+    const { lease, onlyReads, isDestroyed } = call.held;
     const broken = connectionFaultOf(error) !== undefined && !(error instanceof QueryTimeoutError);
-    this.failed(kind, error, lease);
-    if (broken && onlyReads && lease.elsewhere) this.repeat(lease.elsewhere, call, error, answer);
+    this.endOnConnectionFault(kind, error, lease);
+    if (broken && onlyReads && !isDestroyed && lease.elsewhere)
+      lease.elsewhere(this.host.node, (_error, connection) => {
+        // TypeORM wraps what comes from a connection; that it was the connection, its callers can tell.
+        if (connection) repeatOn(connection, call, this.options.queryTimeoutMs, answer);
+        else answer(error);
+      });
     else answer(error);
   }
 
@@ -250,11 +189,17 @@ export class NodeConnection implements Keeper {
    * Nothing was done: what stands for itself is run again, once, on a connection that leads to the primary of now, and
    * that connection is its holder's from then on. For a transaction only who began it can do so.
    */
-  private turnedAway(error: QueryError, call: Call, answer: Answer, standsAlone: boolean): void {
+  private repeatOnNewPrimary(error: QueryError, call: Call, answer: Answer, standsAlone: boolean): void {
     const { held } = call;
     // A replica is meant to be read-only: what wrote there by way of a read is its sender's mistake.
     const mayLeadElsewhere = !held.lease.readOnly && this.host.demoted(this);
-    if (!mayLeadElsewhere || !standsAlone || call.isRepetition || held !== this.holder || !this.isQuiet) {
+    if (
+      !mayLeadElsewhere ||
+      !standsAlone ||
+      call.isRepetition ||
+      held !== this.holder ||
+      !this.work.isEmpty
+    ) {
       answer(error);
       return;
     }
@@ -278,27 +223,11 @@ export class NodeConnection implements Keeper {
     this.begin({ sql, limitMs: this.limitOf(call) }, Infinity);
     const span = isRecorded() ? beginStatement(sql, this.destinationOf(call.held)) : undefined;
     const command = this.send(call) as NodeJS.EventEmitter;
-    this.streams.add(command);
-    let result: unknown;
-    command.on('result', (row: unknown) => {
-      this.rows += 1;
-      result = row;
-    });
-    const settle = () => {
-      this.streams.delete(command);
+    this.work.follow(command, (error, result) => {
       span?.end();
       this.answered(sql);
-    };
-    // The driver tells of an end after an error as well.
-    command.on('error', (error: Error) => {
-      if (!this.streams.has(command)) return;
-      settle();
-      this.failed(kind, error, call.held.lease);
-    });
-    command.on('end', () => {
-      if (!this.streams.has(command)) return;
-      settle();
-      if (kind !== 'read') this.succeeded(kind, result, call.held.lease);
+      if (error) this.endOnConnectionFault(kind, error, call.held.lease);
+      else if (kind !== 'read') this.succeeded(kind, result, call.held.lease);
     });
     return command;
   }
@@ -309,7 +238,7 @@ export class NodeConnection implements Keeper {
     this.countTransaction(before, lease);
   }
 
-  private failed(kind: StatementKind, error: Error, lease: Lease): void {
+  private endOnConnectionFault(kind: StatementKind, error: Error, lease: Lease): void {
     if (connectionFaultOf(error) === undefined && !(error instanceof QueryTimeoutError)) return;
     const before = this.commits.inTransaction;
     this.commits.brokeDuring(kind, lease.listener);
@@ -322,32 +251,12 @@ export class NodeConnection implements Keeper {
     if (this.holder && lease.listener) lease.listener.transactions += change;
   }
 
-  private repeat(
-    elsewhere: NonNullable<Lease['elsewhere']>,
-    { method, statement, values, timeoutMs = this.options.queryTimeoutMs }: Call,
-    cause: QueryError,
-    answer: Answer,
-  ): void {
-    elsewhere(this.host.node, (_error, connection) => {
-      if (!connection) {
-        // TypeORM wraps what comes from a connection; that it was the connection, its callers can tell.
-        answer(cause);
-        return;
-      }
-      withQueryTimeout(timeoutMs, () =>
-        (connection[method] as Send)(statement, values, (...outcome: Parameters<Answer>) => {
-          connection.release();
-          answer(...outcome);
-        }),
-      );
-    });
-  }
-
   private lose(reason?: Error): void {
     if (this.dead) return;
     this.dead = true;
-    for (const stream of [...this.streams])
-      process.nextTick(() => this.streams.has(stream) && stream.emit('error', this.deathOf(reason)));
+    const { streams } = this.work;
+    for (const stream of [...streams])
+      process.nextTick(() => streams.has(stream) && stream.emit('error', this.deathOf(reason)));
     this.host.lost(this);
   }
 

@@ -1,5 +1,5 @@
 import { withDeadline } from '@fourfold/kernel';
-import { eventually, FaultProxy, topology } from '@fourfold-tools/testing';
+import { engineVariables, eventually, FaultProxy, topology } from '@fourfold-tools/testing';
 import { createPool } from 'mysql2';
 import { afterEach, describe, expect, it } from 'vitest';
 import { DatabaseUnavailableError, PoolExhaustedError } from '../errors.js';
@@ -71,6 +71,24 @@ describe('a pool whose connections are all out', () => {
   });
 });
 
+describe('mostWaiting', () => {
+  it.each([1, 5])('is how many callers wait: %i', async (mostWaiting) => {
+    const pool = testPool(topology().primary.appUrl, { acquireDeadlineMs: 10_000, mostWaiting });
+    cleanups.push(() => ended(pool));
+    const first = await acquireFirst(pool);
+    const outcomes = Array.from({ length: 7 }, () =>
+      acquire(pool).then(
+        (connection) => connection.release(),
+        (error: Error) => error,
+      ),
+    );
+    expect(pool.stats.pending).toBe(mostWaiting);
+    first.release();
+    const refused = (await Promise.all(outcomes)).filter((one) => one instanceof PoolExhaustedError);
+    expect(refused).toHaveLength(7 - mostWaiting);
+  });
+});
+
 describe('a caller who waits when no new connection can be made', () => {
   it('has one of those in use as soon as that is free, and a new one when it can be made again', async () => {
     const url = topology().primary.appUrl;
@@ -117,9 +135,9 @@ describe('a connection', () => {
     const connection = await acquireFirst(open());
     const [row] = await query(
       connection,
-      'SELECT @@tx_isolation AS isolation, @@innodb_lock_wait_timeout AS wait',
+      `SELECT ${engineVariables.isolationLevel} AS isolation, CAST(@@innodb_lock_wait_timeout AS CHAR) AS wait`,
     );
-    expect(row).toEqual({ isolation: 'READ-COMMITTED', wait: 5 });
+    expect(row).toEqual({ isolation: 'READ-COMMITTED', wait: '5' });
     connection.release();
   });
 

@@ -1,17 +1,16 @@
 import { AppError } from '@fourfold/kernel';
 import type { PoolOptions } from 'mysql2';
 import { DatabaseUnavailableError, PoolExhaustedError, QueryTimeoutError } from '../errors.js';
-import { IdleConnections } from './idle.connections.js';
-import { type ConnectionHost, NodeConnection } from './node.connection.js';
+import { connectionAborted, OpenConnections } from './open.connections.js';
+import type { ConnectionHost } from './connection.host.js';
+import { ConnectionMaker } from './connection.maker.js';
+import { NodeConnection } from './node.connection.js';
 import { killStatement } from './kill-statement.js';
 import type { ConnectionCallback, Lease } from './lease.js';
-import { loopTimeout } from './loop-timeout.js';
-import { openConnection } from './open-connection.js';
 import type { NodePoolOptions, PoolObserver, PoolStats } from './pool.options.js';
 import type { AcquireRequest, Waiter } from './waiter.js';
 import { WaitingLine } from './waiting.line.js';
 
-const CHECK_TIMEOUT_MS = 500;
 const SWEEP_INTERVAL_MS = 100;
 const STALL_MS = 250;
 /** How much longer than the server we bear with a statement: it ends what takes too long, and this is for its silence. */
@@ -26,12 +25,9 @@ const DEMOTION_INTERVAL_MS = 500;
  * one that arrives after its caller has given up serves the next.
  */
 export class NodePool implements ConnectionHost {
-  private readonly all = new Set<NodeConnection>();
-  private readonly out = new Set<NodeConnection>();
-  private readonly idle = new IdleConnections();
+  private readonly open = new OpenConnections();
   private readonly line = new WaitingLine((waiter) => this.expired(waiter));
-  private readonly connecting = new Set<(reason: Error) => void>();
-  private checking = 0;
+  private readonly maker: ConnectionMaker;
   /** Not since a connection could not be made, while there are others. */
   private connectsAgain = true;
   private generation = 0;
@@ -47,19 +43,20 @@ export class NodePool implements ConnectionHost {
     private readonly options: NodePoolOptions,
     private readonly observer: PoolObserver = {},
   ) {
+    this.maker = new ConnectionMaker(config, options);
     this.sweeper = setInterval(() => this.sweep(), SWEEP_INTERVAL_MS).unref();
   }
 
   /** Callers who have a connection, and those who wait for one. */
   get demand(): number {
-    return this.out.size + this.line.length;
+    return this.open.out.size + this.line.length;
   }
 
   get stats(): PoolStats {
     return {
       size: this.options.connections,
-      used: this.out.size,
-      idle: this.idle.length,
+      used: this.open.out.size,
+      idle: this.open.idleCount,
       pending: this.line.length,
     };
   }
@@ -67,21 +64,22 @@ export class NodePool implements ConnectionHost {
   /** Calls back once, with a connection or a typed error. */
   acquire(request: AcquireRequest, callback: ConnectionCallback): void {
     if (this.closed) {
-      this.told(callback)(new DatabaseUnavailableError(new Error(`The pool of ${this.node} is closed`)));
+      this.countingRefusals(callback)(this.unavailable(new Error(`The pool of ${this.node} is closed`)));
       return;
     }
     const usedSinceMs = request.verified ? Infinity : this.tickMs - this.options.idleCheckMs;
-    const ready = this.idle.takeUsedSince(usedSinceMs);
+    const ready = this.open.takeUsedSince(usedSinceMs);
     if (ready) {
       this.handOut(ready, request.lease, callback);
       return;
     }
     const withinMs = request.withinMs ?? this.options.acquireDeadlineMs;
-    if (this.line.length - this.attempts >= 2 * this.options.connections) {
-      this.told(callback)(this.noConnection(this.isBusy || this.line.moves));
+    const { connections, mostWaiting = 2 * connections } = this.options;
+    if (this.line.length - this.maker.attempts >= mostWaiting) {
+      this.countingRefusals(callback)(this.noConnection(this.isBusy || this.line.moves));
       return;
     }
-    this.line.join(request, withinMs, this.told(callback));
+    this.line.join(request, withinMs, this.countingRefusals(callback));
     this.pump();
   }
 
@@ -91,13 +89,15 @@ export class NodePool implements ConnectionHost {
    */
   retire({ abort }: { abort: boolean }): void {
     this.generation += 1;
-    const reason = connectionAborted(`${this.node} left the rotation`);
-    for (const connection of this.idle.takeAll()) this.discard(connection, reason, abort);
+    const reason = connectionAborted(
+      `Connections to ${this.node} are not used any more: it does not answer, or is not what it was`,
+    );
+    this.open.discardIdle(() => true, reason.message, { abort });
     if (!abort) return;
     // Those who wait go first: what is lost below would be replaced for them.
-    this.line.dissolve(new DatabaseUnavailableError(reason));
-    for (const connection of [...this.out]) connection.abort(reason);
-    for (const giveUp of [...this.connecting]) giveUp(reason);
+    this.line.dissolve(this.unavailable(reason));
+    for (const connection of [...this.open.out]) connection.abort(reason);
+    this.maker.giveUp(reason);
   }
 
   end(callback: (error: Error | null) => void): void {
@@ -109,10 +109,9 @@ export class NodePool implements ConnectionHost {
     this.closed = [callback];
     clearInterval(this.sweeper);
     const reason = connectionAborted(`The pool of ${this.node} is closing`);
-    this.line.dissolve(new DatabaseUnavailableError(reason));
-    for (const giveUp of [...this.connecting]) giveUp(reason);
-    this.idle.takeAll();
-    for (const connection of this.all) connection.close();
+    this.line.dissolve(this.unavailable(reason));
+    this.maker.giveUp(reason);
+    this.open.closeAll();
     this.finishClosing();
   }
 
@@ -125,11 +124,8 @@ export class NodePool implements ConnectionHost {
       connection.lastUsedMs = this.tickMs;
       this.serve(connection);
     } else {
-      this.discard(
-        connection,
-        connectionAborted('It was given back in the middle of something'),
-        !connection.clean,
-      );
+      const reason = 'The connection was released with a transaction or a statement open';
+      this.open.discard(connection, reason, { abort: !connection.clean });
       this.pump();
     }
   }
@@ -146,8 +142,7 @@ export class NodePool implements ConnectionHost {
   }
 
   lost(connection: NodeConnection): void {
-    this.all.delete(connection);
-    this.idle.remove(connection);
+    this.open.forget(connection);
     this.takeBack(connection);
     if (this.closed) this.finishClosing();
     else this.pump();
@@ -157,15 +152,11 @@ export class NodePool implements ConnectionHost {
     this.observer.answered?.(sql, durationMs);
   }
 
-  private get attempts(): number {
-    return this.connecting.size + this.checking;
-  }
-
   /** Works on as many connections as there are callers waiting for one. */
   private pump(): void {
     if (this.closed) return;
-    while (this.attempts < this.line.length) {
-      const idle = this.idle.take();
+    while (this.maker.attempts < this.line.length) {
+      const idle = this.open.take();
       if (idle) this.check(idle);
       else if (this.mayConnect) this.connect();
       else return;
@@ -173,70 +164,57 @@ export class NodePool implements ConnectionHost {
   }
 
   private get mayConnect(): boolean {
-    return this.connectsAgain && this.all.size + this.connecting.size < this.options.connections;
+    return this.connectsAgain && this.open.size + this.maker.beingMade < this.options.connections;
   }
 
   private connect(): void {
-    const { connectTimeoutMs, queryTimeoutMs, maxLifetimeMs, sessionSetup, dialect } = this.options;
+    const { queryTimeoutMs, maxLifetimeMs, dialect } = this.options;
     const { generation } = this;
-    const giveUp = openConnection(
-      this.config,
-      { timeoutMs: connectTimeoutMs, sessionSetup },
-      (error, raw) => {
-        this.connecting.delete(giveUp);
-        if (raw) {
-          const expiresMs = performance.now() + maxLifetimeMs * (1 + JITTER * (2 * Math.random() - 1));
-          const options = { dialect, generation, expiresMs, queryTimeoutMs };
-          const connection = new NodeConnection(raw, this, options);
-          this.all.add(connection);
-          if (this.closed) connection.abort(connectionAborted('The pool is closed'));
-          else this.serve(connection);
-          return;
-        }
-        this.observer.suspicious?.();
-        if (this.all.size > 0) {
-          // Those who wait will have one of the connections that there are; another is tried for at the next sweep.
-          this.connectsAgain = false;
-          return;
-        }
-        this.line.refuseFirst(new DatabaseUnavailableError(error));
-        this.pump();
-      },
-    );
-    this.connecting.add(giveUp);
+    this.maker.connect((error, raw) => {
+      if (raw) {
+        const expiresMs = performance.now() + maxLifetimeMs * (1 + JITTER * (2 * Math.random() - 1));
+        const options = { dialect, generation, expiresMs, queryTimeoutMs };
+        const connection = new NodeConnection(raw, this, options);
+        this.open.add(connection);
+        if (this.closed) connection.abort(connectionAborted('The pool is closed'));
+        else this.serve(connection);
+        return;
+      }
+      this.observer.suspicious?.();
+      if (this.open.size > 0) {
+        // Those who wait will have one of the connections that there are; another is tried for at the next sweep.
+        this.connectsAgain = false;
+        return;
+      }
+      this.line.refuseFirst(this.unavailable(error));
+      this.pump();
+    });
   }
 
   private check(connection: NodeConnection): void {
-    this.checking += 1;
-    const inTime = loopTimeout(
-      () => connection.abort(connectionAborted(`${this.node} did not answer a ping`)),
-      CHECK_TIMEOUT_MS,
-    );
-    connection.raw.ping((error) => {
-      inTime();
-      this.checking -= 1;
-      if (error) {
-        connection.abort(error);
-        // What silenced one has silenced those that were idle for longer: no caller should wait for each.
-        const older = this.idle.takeWhere(({ lastUsedMs }) => lastUsedMs <= connection.lastUsedMs);
-        for (const silenced of older) this.discard(silenced, error, true);
-        this.pump();
-      } else {
+    this.maker.check(connection, (error) => {
+      if (!error) {
         connection.lastUsedMs = this.tickMs;
         this.serve(connection);
+        return;
       }
+      // What silenced one has silenced those that were idle for longer: no caller should wait for each.
+      const isOlder = ({ lastUsedMs }: NodeConnection) => lastUsedMs <= connection.lastUsedMs;
+      this.open.discardIdle(isOlder, error.message, { abort: true });
+      this.pump();
     });
   }
 
   private serve(connection: NodeConnection): void {
     if (connection.generation !== this.generation) {
-      this.discard(connection, connectionAborted('It is of another time'), false);
+      const reason = `The connection predates the last change of ${this.node}, so it is closed`;
+      this.open.discard(connection, reason, { abort: false });
       this.pump();
       return;
     }
     const waiter = this.line.serveFirst();
     if (!waiter) {
-      this.idle.push(connection);
+      this.open.rest(connection);
       return;
     }
     this.observer.acquired?.(performance.now() - waiter.sinceMs);
@@ -244,19 +222,13 @@ export class NodePool implements ConnectionHost {
   }
 
   private handOut(connection: NodeConnection, lease: Lease, callback: ConnectionCallback): void {
-    this.out.add(connection);
+    this.open.out.add(connection);
     callback(null, connection.lend(lease, this.tickMs));
   }
 
   private takeBack(connection: NodeConnection): void {
     const lease = connection.endLease();
-    if (this.out.delete(connection)) lease?.returned?.();
-  }
-
-  private discard(connection: NodeConnection, reason: Error, abort: boolean): void {
-    this.all.delete(connection);
-    if (abort) connection.abort(reason);
-    else connection.close();
+    if (this.open.out.delete(connection)) lease?.returned?.();
   }
 
   /** Every connection out: the pool is busy, and the wait goes on to the end. Else the node gives none. */
@@ -267,17 +239,22 @@ export class NodePool implements ConnectionHost {
   }
 
   private get isBusy(): boolean {
-    return this.out.size >= this.options.connections;
+    return this.open.out.size >= this.options.connections;
   }
 
   /** @param waitedMs undefined for a caller who was not let into the line */
   private noConnection(busy: boolean, waitedMs?: number): Error {
-    if (busy) return new PoolExhaustedError(this.node, waitedMs);
-    return new DatabaseUnavailableError(new Error(`${this.node} gave no connection in time`));
+    const { dependency } = this.options;
+    if (busy) return new PoolExhaustedError(this.node, waitedMs, { dependency });
+    return this.unavailable(new Error(`${this.node} gave no connection in time`));
+  }
+
+  private unavailable(cause: unknown): DatabaseUnavailableError {
+    return new DatabaseUnavailableError(cause, this.options.dependency);
   }
 
   /** The callback of a caller that may be refused. */
-  private told(callback: ConnectionCallback): ConnectionCallback {
+  private countingRefusals(callback: ConnectionCallback): ConnectionCallback {
     return (error, connection) => {
       if (error) this.observer.refused?.(error instanceof AppError ? error.code : 'other');
       callback(error, connection);
@@ -288,23 +265,21 @@ export class NodePool implements ConnectionHost {
     const nowMs = performance.now();
     this.tickMs = nowMs;
     let stalled = false;
-    for (const connection of this.out) {
-      const runningMs = connection.runningMs(nowMs);
-      const { current } = connection;
+    for (const connection of this.open.out) {
+      const { current } = connection.work;
+      const runningMs = connection.work.runningMs(nowMs);
       if (current && runningMs > current.limitMs + SILENCE_MS) {
-        connection.abort(new QueryTimeoutError(this.node, current.limitMs));
+        connection.abort(new QueryTimeoutError(this.node, current.limitMs, this.options));
         killStatement(this.config, connection.raw.threadId, current.sql);
       } else if (connection.isAbandoned(nowMs, this.options.idleLeaseMs)) {
-        const lease = connection.reclaim(nowMs);
-        this.observer.reclaimed?.(lease);
+        const reclaimed = connection.reclaim(nowMs);
+        this.observer.reclaimed?.(reclaimed);
       } else if (runningMs > STALL_MS) stalled = true;
     }
     if (stalled) this.observer.suspicious?.();
-    const { maxIdleMs } = this.options;
     const isOver = ({ expiresMs, lastUsedMs }: NodeConnection) =>
-      nowMs > expiresMs || nowMs - lastUsedMs > maxIdleMs;
-    for (const old of this.idle.takeWhere(isOver))
-      this.discard(old, connectionAborted('Its life is over'), false);
+      nowMs > expiresMs || nowMs - lastUsedMs > this.options.maxIdleMs;
+    this.open.discardIdle(isOver, 'The connection is too old', { abort: false });
     if (!this.connectsAgain) {
       this.connectsAgain = true;
       this.pump();
@@ -312,11 +287,7 @@ export class NodePool implements ConnectionHost {
   }
 
   private finishClosing(): void {
-    if (this.all.size > 0) return;
+    if (this.open.size > 0) return;
     for (const callback of this.closed?.splice(0) ?? []) callback(null);
   }
-}
-
-function connectionAborted(message: string): Error {
-  return Object.assign(new Error(message), { code: 'ECONNABORTED' });
 }

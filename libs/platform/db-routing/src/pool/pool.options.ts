@@ -1,33 +1,25 @@
+import type { CompleteOptions } from '../db-routing.options.js';
 import type { ReplicationDialect } from '../engine/replication.dialect.js';
 import type { Whereabouts } from './whereabouts.js';
 
-export interface NodePoolOptions {
+/** What the options of the cluster say holds for each of its pools. */
+type SharedOptions = Pick<
+  CompleteOptions,
+  'connectTimeoutMs' | 'queryTimeoutMs' | 'idleLeaseMs' | 'idleCheckMs' | 'maxLifetimeMs'
+>;
+
+export interface NodePoolOptions extends SharedOptions {
   connections: number;
   /** Covers queueing, connecting and checking. */
   acquireDeadlineMs: number;
-  connectTimeoutMs: number;
-  /**
-   * The server ends a statement that runs longer, and its connection is as good as before. One that has no answer a second
-   * later loses its connection, as does a stream for which nothing has come for so long while its reader wanted more.
-   * Statements that change the schema have no limit, and `withQueryTimeout` gives others another one.
-   */
-  queryTimeoutMs: number;
-  /**
-   * A connection whose holder has sent nothing, and taken no row of a stream, for so long is closed, which ends its
-   * transaction. One that was lost, such as by a `release` while it was still being made, is had back in this way.
-   */
-  idleLeaseMs: number;
-  /**
-   * A connection that is older is closed when no caller has it, up to a fifth sooner or later, so that those that were
-   * opened together are not closed together.
-   */
-  maxLifetimeMs: number;
+  /** Callers in line, beside those for whom a connection is being made. Default: twice as many as the connections. */
+  mostWaiting?: number | undefined;
   /** A connection that was idle for longer is closed. `Infinity`: none is closed for that. */
   maxIdleMs: number;
-  /** A connection that was idle for longer is asked for a sign of life before it is used. */
-  idleCheckMs: number;
   /** Statements sent once on each new connection, before anything else uses it. */
   sessionSetup: readonly string[];
+  /** That errors blame. Default: the main database. */
+  dependency?: string | undefined;
   dialect: ReplicationDialect;
 }
 

@@ -1,6 +1,6 @@
-import type { QueryError } from 'mysql2';
+import type { PoolConnection, QueryError } from 'mysql2';
 import type { HeldConnection } from './held.connection.js';
-import { callersQueryTimeoutMs } from './statement.limit.js';
+import { callersQueryTimeoutMs, withQueryTimeout } from './statement.limit.js';
 
 /** A callback of the driver. */
 export type Answer = (error: QueryError | null, ...result: unknown[]) => void;
@@ -37,4 +37,19 @@ export function callOf(
     answer: (hasValues ? third : second) as Answer | undefined,
     timeoutMs: callersQueryTimeoutMs(),
   };
+}
+
+/** Runs a read again, on a connection that is given back after it. */
+export function repeatOn(
+  connection: PoolConnection,
+  { method, statement, values, timeoutMs }: Call,
+  defaultTimeoutMs: number,
+  answer: Answer,
+): void {
+  withQueryTimeout(timeoutMs ?? defaultTimeoutMs, () =>
+    (connection[method] as Send)(statement, values, (...outcome: Parameters<Answer>) => {
+      connection.release();
+      answer(...outcome);
+    }),
+  );
 }

@@ -1,3 +1,4 @@
+import { HEALTH_DEFAULTS } from '../db-routing.options.js';
 import { randomBytes } from 'node:crypto';
 import { eventually, type TestDatabase, topology } from '@fourfold-tools/testing';
 import { type Connection, createConnection } from 'mysql2/promise';
@@ -27,7 +28,9 @@ const lag = { ejectMs: 60_000, readmitMs: 20_000, unusableMs: 120_000 };
 const secondReplica = topology().replicas[1]!.rootUrl;
 
 async function start() {
-  routed = await proxiedCluster(database, { cluster: { lag, slowStartMs: 1 } });
+  routed = await proxiedCluster(database, {
+    cluster: { lag, health: { ...HEALTH_DEFAULTS, slowStartMs: 1 } },
+  });
   cleanups.push(routed.close);
 }
 
@@ -90,8 +93,8 @@ describe('a replica that leaves the rotation because it lags', () => {
     await start();
     const before = await used();
     const { answer, runner, letGo } = await readInFlight();
-    cleanups.push(() => ask(secondReplica, 'START SLAVE SQL_THREAD'));
-    await ask(secondReplica, 'STOP SLAVE SQL_THREAD');
+    cleanups.push(() => ask(secondReplica, 'START REPLICA SQL_THREAD'));
+    await ask(secondReplica, 'STOP REPLICA SQL_THREAD');
     await agedUntil(routed.clock, isEjected);
     await letGo();
     const [row] = await answer;
@@ -101,7 +104,7 @@ describe('a replica that leaves the rotation because it lags', () => {
       const still = await open();
       expect([...before, row?.id].filter((id) => still.has(Number(id)))).toEqual([]);
     });
-    await ask(secondReplica, 'START SLAVE SQL_THREAD');
+    await ask(secondReplica, 'START REPLICA SQL_THREAD');
     await back();
     for (const id of await used()) expect([...before, row?.id]).not.toContain(id);
   });

@@ -27,6 +27,7 @@ export class FallbackGate {
   constructor(
     private readonly limit: number,
     private readonly lineLimit: number,
+    private readonly dependency?: string,
   ) {}
 
   get waiting(): number {
@@ -79,6 +80,6 @@ export class FallbackGate {
 
   private full(waitedMs?: number): PoolExhaustedError {
     const cause = new Error(`${this.limit} reads are on the primary in place of replicas already`);
-    return new PoolExhaustedError('the primary, for reads', waitedMs, cause);
+    return new PoolExhaustedError('the primary, for reads', waitedMs, { cause, dependency: this.dependency });
   }
 }

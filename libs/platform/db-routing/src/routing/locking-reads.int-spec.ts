@@ -34,7 +34,7 @@ async function refused(sql: string): Promise<void> {
     driverError: expect.any(WriteOnReadConnectionError),
   });
   // It was not sent, and the connection is as it was.
-  expect(await runner.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  expect(await runner.query("SELECT 'one' AS one")).toEqual([{ one: 'one' }]);
   await runner.release();
 }
 

@@ -1,10 +1,15 @@
 import type { ConsistencyState } from '../consistency/consistency.context.js';
+import type { ClusterScope } from '../consistency/consistency.scope.js';
 import type { Whereabouts } from '../pool/whereabouts.js';
 import type { RouteRequest } from './route.policy.js';
 
 /** One read on its way to a connection. */
 export interface ReadAttempt {
   readonly state: ConsistencyState;
+  /** What it has to see of this cluster. */
+  readonly scope: ClusterScope | undefined;
+  /** What it is for, in place of the reason of its route. */
+  readonly purpose: string | undefined;
   /** Where it was asked for, if that was noted. */
   readonly takenAt: Whereabouts | undefined;
   readonly startedMs: number;
@@ -15,6 +20,8 @@ export interface ReadAttempt {
   /** Nodes that gave no connection, or broke. */
   readonly tried: ReadonlySet<string>;
   readonly waited: boolean;
+  /** Of work under the read index: the position that it has to see. Undefined before it is known; null: it is not to be had. */
+  readonly indexed: string | null | undefined;
   /** A read is repeated once; one that is a repetition is not. */
   readonly isRepetition: boolean;
 }
@@ -23,30 +30,58 @@ export const PRIMARY = 'primary';
 
 export const UNTRIED: ReadonlySet<string> = new Set();
 
-export function newAttempt(state: ConsistencyState, takenAt?: Whereabouts): ReadAttempt {
+export function newAttempt(
+  of: Pick<ReadAttempt, 'state' | 'scope' | 'purpose'>,
+  takenAt?: Whereabouts,
+): ReadAttempt {
   const startedMs = performance.now();
   return {
-    state,
+    state: of.state,
+    scope: of.scope,
+    purpose: of.purpose,
     takenAt,
     startedMs,
     replicasSinceMs: startedMs,
     calledOut: false,
     tried: UNTRIED,
     waited: false,
+    indexed: undefined,
     isRepetition: false,
   };
 }
 
+/** Whether it is on its way to a replica because the primary could not be reached. */
+export function isInPlace({ state, tried }: ReadAttempt): boolean {
+  return state.orReplica !== undefined && tried.has(PRIMARY);
+}
+
+/** Whether it has to know where the primary is before a replica may answer it. */
+export function needsIndex(attempt: ReadAttempt): boolean {
+  return attempt.state.indexed !== undefined && attempt.indexed === undefined && !isInPlace(attempt);
+}
+
+/** Whether what a replica has to have is where the primary was, and not its caller's own writes alone. */
+export function positionIsIndexed(
+  attempt: ReadAttempt,
+): attempt is ReadAttempt & { readonly indexed: string } {
+  return typeof attempt.indexed === 'string' && !isInPlace(attempt);
+}
+
+/** What a replica has to have; empty: anything will do. */
+export function positionOf(attempt: ReadAttempt): string {
+  return positionIsIndexed(attempt) ? attempt.indexed : (attempt.scope?.freshness.position ?? '');
+}
+
 /** What the policy is asked. */
-export function requestOf({ state, tried, waited }: ReadAttempt): RouteRequest {
-  const { scope } = state;
-  const isInPlace = state.orReplica !== undefined && tried.has(PRIMARY);
+export function requestOf(attempt: ReadAttempt): RouteRequest {
+  const { state, scope, waited } = attempt;
+  const forced = attempt.indexed === null ? 'primary' : state.forced;
   return {
     target: 'read',
-    forced: isInPlace ? undefined : state.forced,
+    forced: isInPlace(attempt) ? undefined : forced,
     inTransaction: scope !== undefined && scope.transactions > 0,
     stickyPrimary: scope !== undefined && scope.isPrimaryOnly,
-    position: scope?.freshness.position ?? '',
+    position: positionOf(attempt),
     waited,
     affinity: state.affinity,
   };

@@ -1,13 +1,25 @@
 import { type ConsistencyState, consistencyState } from '../consistency/consistency.context.js';
-import type { DbRoutingMetrics } from '../db-routing.metrics.js';
+import type { ClusterScope } from '../consistency/consistency.scope.js';
+import type { DbRoutingMetrics } from './db-routing.metrics.js';
 import { DatabaseUnavailableError } from '../errors.js';
 import type { ConnectionCallback, Lease } from '../pool/lease.js';
 import type { NodePool } from '../pool/node.pool.js';
 import { whereabouts } from '../pool/whereabouts.js';
 import { FallbackGate, type Leave } from './fallback.gate.js';
+import { PositionWaits } from './position.waits.js';
 import type { ReplicaNode } from './replica.node.js';
 import type { RouteShare } from './route-share.js';
-import { newAttempt, PRIMARY, type ReadAttempt, requestOf, UNTRIED } from './read.attempt.js';
+import {
+  isInPlace,
+  needsIndex,
+  newAttempt,
+  positionIsIndexed,
+  positionOf,
+  PRIMARY,
+  type ReadAttempt,
+  requestOf,
+  UNTRIED,
+} from './read.attempt.js';
 import { type AwaitPosition, chooseRoute, type RouteReason } from './route.policy.js';
 
 export { PRIMARY };
@@ -22,12 +34,25 @@ export interface ReadRouterOptions {
   /** Reads that the primary answers in place of replicas, at once. */
   fallbackReads: number;
   fallbackLine: number;
+  /** That errors blame. */
+  dependency?: string | undefined;
 }
 
-/** The nodes there are now. */
+/** The nodes there are now, and what callers ask of them. */
 export interface RoutedNodes {
   readonly primaryPool: NodePool;
   readonly replicaNodes: readonly ReplicaNode[];
+  /** Counts a choice. */
+  routed(node: string, reason: RouteReason): void;
+  /** What the caller has to see of this cluster. */
+  scopeOf(state: ConsistencyState): ClusterScope | undefined;
+  /**
+   * Where a replica has to be for both what the caller has to see and what was committed when its work began.
+   * @throws what the primary answers when it does not say
+   */
+  indexedPosition(state: ConsistencyState): Promise<string>;
+  /** What the caller may still wait, of `deadlineMs`. */
+  waitMs(state: ConsistencyState, deadlineMs: number): number;
 }
 
 const fallbackReasons: ReadonlySet<RouteReason> = new Set([
@@ -46,6 +71,7 @@ export class ReadRouter {
   notesCallers = false;
   /** The primary could not be reached: reads that replicas may answer leave it alone until then. 0: it could. */
   private sparedUntilMs = 0;
+  private readonly waits: PositionWaits;
 
   constructor(
     private readonly nodes: RoutedNodes,
@@ -54,14 +80,16 @@ export class ReadRouter {
     private readonly share: RouteShare,
     private readonly random: () => number,
   ) {
-    this.gate = new FallbackGate(options.fallbackReads, options.fallbackLine);
+    this.waits = new PositionWaits(metrics);
+    this.gate = new FallbackGate(options.fallbackReads, options.fallbackLine, options.dependency);
   }
 
-  read(callback: ConnectionCallback): void {
+  read(callback: ConnectionCallback, purpose?: string): void {
     const state = consistencyState();
-    const attempt = newAttempt(state, this.notesCallers ? whereabouts() : undefined);
+    const scope = this.nodes.scopeOf(state);
+    const attempt = newAttempt({ state, scope, purpose }, this.notesCallers ? whereabouts() : undefined);
     if (state.orReplica === undefined || !this.isSpared(attempt.startedMs)) this.attempt(attempt, callback);
-    else this.inPlaceOfPrimary(attempt, new DatabaseUnavailableError(undefined), callback);
+    else this.inPlaceOfPrimary(attempt, this.unavailable(), callback);
   }
 
   /**
@@ -86,6 +114,10 @@ export class ReadRouter {
     const { tried } = attempt;
     const candidates = tried.size === 0 ? replicaNodes : replicaNodes.filter(({ id }) => !tried.has(id));
     const decision = chooseRoute(requestOf(attempt), candidates, this.random);
+    if (needsIndex(attempt) && ('awaiting' in decision || decision.replica !== undefined)) {
+      void this.index(attempt).then((indexed) => this.attempt({ ...attempt, indexed }, callback));
+      return;
+    }
     if ('awaiting' in decision) {
       this.awaitPosition(attempt, decision, callback);
       return;
@@ -106,7 +138,7 @@ export class ReadRouter {
     { leftMs: withinMs, candidates }: { leftMs: number; candidates: number },
     callback: ConnectionCallback,
   ): void {
-    this.metrics.routed(id, reason);
+    this.nodes.routed(id, reason);
     const lease = this.leaseOf(attempt, reason, attempt.calledOut ? () => this.reconsider() : undefined);
     // What broke one node's connections may have broken this one's as well: a repetition goes to one that answers.
     const request = { lease, withinMs, patienceMs: withinMs / candidates, verified: attempt.isRepetition };
@@ -125,14 +157,15 @@ export class ReadRouter {
       callback(null);
       return;
     }
-    if (!fallbackReasons.has(reason)) {
+    // The cache bounds its loads by itself.
+    if (!fallbackReasons.has(reason) || attempt.state.indexed) {
       this.takePrimary(attempt, reason, callback);
       return;
     }
     this.gate.enter(this.leftMs(attempt), {
       enter: (leave) => this.takePrimary(attempt, reason, callback, leave),
       refuse: (full) => {
-        this.metrics.acquireFailed(PRIMARY, full.code);
+        this.metrics.acquireFailed(this.primary, full.code);
         callback(full);
       },
       reconsider: () => {
@@ -148,7 +181,7 @@ export class ReadRouter {
     callback: ConnectionCallback,
     leave: Leave = () => {},
   ): void {
-    this.metrics.routed(PRIMARY, reason);
+    this.nodes.routed(this.primary, reason);
     const lease = this.leaseOf(attempt, reason, leave);
     const request = { lease, withinMs: Math.max(1, this.leftMs(attempt)) };
     this.nodes.primaryPool.acquire(request, (error, connection) => {
@@ -158,7 +191,7 @@ export class ReadRouter {
         this.inPlaceOfPrimary(attempt, error, callback);
         return;
       }
-      this.given(attempt, PRIMARY, connection);
+      this.given(attempt, this.primary, connection);
       callback(error, connection);
     });
   }
@@ -179,64 +212,68 @@ export class ReadRouter {
     return false;
   }
 
+  /** @returns null where the primary does not say: then it has to be read itself */
+  private index({ state }: ReadAttempt): Promise<string | null> {
+    return this.nodes.indexedPosition(state).then(
+      (position) => {
+        this.reachedPrimary();
+        return position;
+      },
+      () => null,
+    );
+  }
+
   private awaitPosition(
     attempt: ReadAttempt,
     { awaiting }: AwaitPosition,
     callback: ConnectionCallback,
   ): void {
     const withinMs = Math.min(this.options.waitMs, this.leftForReplicasMs(attempt));
-    const position = attempt.state.scope?.freshness.position ?? '';
-    const startedMs = performance.now();
-    const goOn = (reached: boolean) => {
-      const outcome = reached ? 'reached' : 'timeout';
-      this.metrics.positionWait.observe({ outcome }, (performance.now() - startedMs) / 1_000);
-      this.attempt({ ...attempt, waited: true }, callback);
-    };
-    const waits = this.nodes.replicaNodes
-      .filter(({ id }) => awaiting.includes(id))
-      .map((replica) => replica.positions.wait(position, withinMs));
-    void firstTrue(waits).then(goOn);
+    const replicas = this.nodes.replicaNodes.filter(({ id }) => awaiting.includes(id));
+    const isIndexed = positionIsIndexed(attempt);
+    const wait = { replicas, position: positionOf(attempt), withinMs, isIndexed };
+    void this.waits.reached(wait).then(() => this.attempt({ ...attempt, waited: true }, callback));
   }
 
   private leaseOf(attempt: ReadAttempt, reason: RouteReason, returned?: () => void): Lease {
-    const { scope } = attempt.state;
-    const elsewhere: Lease['elsewhere'] = attempt.isRepetition
+    const { scope: listener, purpose, takenAt, isRepetition } = attempt;
+    const elsewhere: Lease['elsewhere'] = isRepetition
       ? undefined
-      : (failed, callback) => this.repeat(attempt.state, failed, callback);
-    return { readOnly: true, listener: scope, reason, takenAt: attempt.takenAt, returned, elsewhere };
+      : (failed, callback) => this.repeat(attempt, failed, callback);
+    return { readOnly: true, listener, reason: purpose ?? reason, takenAt, returned, elsewhere };
   }
 
-  private repeat(state: ConsistencyState, failed: string, callback: ConnectionCallback): void {
-    const repetition = { ...newAttempt(state), tried: new Set([failed]), isRepetition: true };
+  private repeat(attempt: ReadAttempt, failed: string, callback: ConnectionCallback): void {
+    const tried = new Set([failed === this.primary ? PRIMARY : failed]);
+    const repetition = { ...newAttempt(attempt), tried, isRepetition: true };
     this.attempt(repetition, (error, connection) => {
       if (connection) this.metrics.repeatedReads.inc({ node: failed });
       callback(error, connection);
     });
   }
 
-  private given({ startedMs, state }: ReadAttempt, node: string, connection: unknown): void {
+  private given(attempt: ReadAttempt, node: string, connection: unknown): void {
     if (!connection) return;
-    this.share.count(node, startedMs);
-    if (node !== PRIMARY) state.orReplica?.();
+    this.share.count(node, attempt.startedMs);
+    if (node !== this.primary && isInPlace(attempt)) attempt.state.orReplica?.();
+  }
+
+  private get primary(): string {
+    return this.nodes.primaryPool.node;
+  }
+
+  private unavailable(): DatabaseUnavailableError {
+    return new DatabaseUnavailableError(undefined, this.options.dependency);
   }
 
   private leftMs({ startedMs, state }: ReadAttempt): number {
     const { deadlineMs } = this.options;
     const ownMs = deadlineMs - (performance.now() - startedMs);
-    return Math.min(ownMs, state.scope?.waitMs(deadlineMs) ?? deadlineMs);
+    return Math.min(ownMs, this.nodes.waitMs(state, deadlineMs));
   }
 
   private leftForReplicasMs(attempt: ReadAttempt): number {
     const ownMs = this.options.replicaDeadlineMs - (performance.now() - attempt.replicasSinceMs);
     return attempt.calledOut ? Math.min(ownMs, this.leftMs(attempt)) : ownMs;
   }
-}
-
-/** Resolves with true as soon as one does, with false when none has. */
-async function firstTrue(promises: readonly Promise<boolean>[]): Promise<boolean> {
-  const hit = promises.map(async (promise) => {
-    if (!(await promise)) throw new Error('not this one');
-    return true;
-  });
-  return Promise.any(hit).catch(() => false);
 }

@@ -8,7 +8,7 @@ import { ReadYourWrites } from '../consistency/read-your-writes.js';
 import { isConnectionError } from '../driver-error.js';
 import { DbRoutingModule } from '../db-routing.module.js';
 import type { DbRoutingOptions } from '../db-routing.options.js';
-import { RoutingPoolCluster } from '../routing/routing-pool.cluster.js';
+import { RoutingPoolCluster } from '../cluster/routing-pool.cluster.js';
 
 export type Situation =
   'idle' | 'probe' | 'position wait' | 'connect to a replica' | 'connect to the primary';

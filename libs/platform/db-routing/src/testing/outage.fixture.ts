@@ -1,7 +1,7 @@
 import { eventually, FaultProxy, ReplicatedServers, type TestDatabase } from '@fourfold-tools/testing';
 import { register } from 'prom-client';
 import type { HealthTransition } from '../health/replica-health.js';
-import type { RoutingPoolCluster } from '../routing/routing-pool.cluster.js';
+import type { RoutingPoolCluster } from '../cluster/routing-pool.cluster.js';
 import { ask, routedDatabase, serverIds } from './routed-database.js';
 import { watchedCluster, type WatchedClusterOptions } from './watched-cluster.js';
 
@@ -56,12 +56,8 @@ export class OutageFixture {
 
   /** What a replica says of its own replication, as root sees it. */
   async status(name: 'replica-1' | 'replica-2') {
-    const [row] = await this.servers.ask(name, 'SHOW REPLICA STATUS');
-    return {
-      io: row?.['Slave_IO_Running'],
-      sql: row?.['Slave_SQL_Running'],
-      lag: row?.['Seconds_Behind_Master'],
-    };
+    const { receiver, applier, lagSeconds } = (await this.servers.status(name)) ?? {};
+    return { io: receiver, sql: applier, lag: lagSeconds };
   }
 
   async cleanUp(): Promise<void> {
@@ -115,8 +111,8 @@ export async function agedUntil(clock: { aheadMs: number }, check: () => boolean
   );
 }
 
-/** MariaDB's own word for lag as it is so often read: an empty or unknown one is 0. */
+/** The server's own word for lag as it is so often read: an empty or unknown one is 0. */
 export async function naiveLagSeconds(url: string): Promise<number> {
   const [row] = await ask(url, 'SHOW REPLICA STATUS');
-  return Number(row?.['Seconds_Behind_Master'] ?? 0);
+  return Number(row?.['Seconds_Behind_Master'] ?? row?.['Seconds_Behind_Source'] ?? 0);
 }

@@ -1,5 +1,5 @@
 import { FaultProxy, type TestDatabase } from '@fourfold-tools/testing';
-import type { DbRoutingMetrics } from '../db-routing.metrics.js';
+import type { DbRoutingMetrics } from '../routing/db-routing.metrics.js';
 import { MovableAddress } from './movable.address.js';
 import { watchedCluster, type WatchedClusterOptions } from './watched-cluster.js';
 

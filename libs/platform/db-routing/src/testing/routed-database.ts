@@ -5,6 +5,7 @@ import {
   eventually,
   type ReplicatedServers,
   type TestDatabase,
+  testEngine,
   type TestTopology,
   topology,
 } from '@fourfold-tools/testing';
@@ -62,6 +63,7 @@ export function routedApp(
     imports: [
       HealthModule,
       DbRoutingModule.forRoot({
+        engine: testEngine,
         primaryUrl: database.appUrl,
         replicas: database.readUrls,
         entities: [Note],

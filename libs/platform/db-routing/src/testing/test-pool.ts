@@ -1,12 +1,13 @@
+import { testEngine } from '@fourfold-tools/testing';
 import type { PoolConnection, PoolOptions, RowDataPacket } from 'mysql2';
 import { dialectOf } from '../engine/dialect-of.js';
 import type { Lease } from '../pool/lease.js';
 import { NodePool } from '../pool/node.pool.js';
 import type { NodePoolOptions, PoolObserver } from '../pool/pool.options.js';
 import type { AcquireRequest } from '../pool/waiter.js';
-import { SESSION_SETUP } from '../type-orm.options.js';
+import { SESSION_SETUP } from '../pool/session-setup.js';
 
-const dialect = dialectOf('mariadb');
+const dialect = dialectOf(testEngine);
 
 /** One connection, 100 ms to get it. The caller ends it. */
 export function testPool(

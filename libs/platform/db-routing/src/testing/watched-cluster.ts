@@ -1,20 +1,16 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '@fourfold/kernel';
+import { testEngine } from '@fourfold-tools/testing';
 import { DataSource, type DataSourceOptions } from 'typeorm';
-import { DbRoutingMetrics } from '../db-routing.metrics.js';
-import { completeOptions, type DbRoutingOptions } from '../db-routing.options.js';
+import { DbRoutingMetrics } from '../routing/db-routing.metrics.js';
+import { completeOptions, type DbRoutingOptions, HEALTH_DEFAULTS } from '../db-routing.options.js';
 import { dialectOf } from '../engine/dialect-of.js';
-import { PrimaryWatch } from '../health/primary.watch.js';
-import {
-  MONITOR_DEFAULTS,
-  type MonitorOptions,
-  ReplicaHealthMonitor,
-} from '../health/replica-health.monitor.js';
-import { primaryPosition } from '../consistency/primary-position.js';
+import { PrimaryWatch } from '../cluster/primary.watch.js';
+import { type MonitorOptions, ReplicaHealthMonitor } from '../cluster/replica-health.monitor.js';
 import { ReadYourWrites } from '../consistency/read-your-writes.js';
-import { clusterOptions } from '../routing/create-cluster.js';
-import { RoutingPoolCluster, type RoutingPoolClusterOptions } from '../routing/routing-pool.cluster.js';
-import { typeOrmOptions } from '../type-orm.options.js';
+import { clusterOptions } from '../cluster/create-cluster.js';
+import { RoutingPoolCluster, type RoutingPoolClusterOptions } from '../cluster/routing-pool.cluster.js';
+import { typeOrmOptions } from '../cluster/type-orm.options.js';
 import { Note } from './routed-database.js';
 
 export interface WatchedClusterOptions {
@@ -37,7 +33,12 @@ export async function watchedCluster({
   streams = {},
   wallClock,
 }: WatchedClusterOptions) {
-  const complete = completeOptions({ primaryConnections: 2, replicaConnections: 2, ...options });
+  const complete = completeOptions({
+    engine: testEngine,
+    primaryConnections: 2,
+    replicaConnections: 2,
+    ...options,
+  });
   const metrics = new DbRoutingMetrics();
   const cluster = new RoutingPoolCluster({ ...clusterOptions(complete), ...changes }, metrics);
   const add = cluster.add.bind(cluster);
@@ -49,7 +50,7 @@ export async function watchedCluster({
   metrics.watch(cluster);
   const clock = { aheadMs: 0 };
   const monitor = new ReplicaHealthMonitor(cluster, metrics, {
-    ...MONITOR_DEFAULTS,
+    ...HEALTH_DEFAULTS,
     probeIntervalMs: 20,
     beatIntervalMs: 20,
     now: () => performance.now() + clock.aheadMs,
@@ -59,7 +60,7 @@ export async function watchedCluster({
   primaryWatch.start();
   await monitor.start();
   const dialect = dialectOf(complete.engine);
-  const position = () => primaryPosition(cluster.primaryPool, dialect);
+  const position = () => cluster.readIndex.position();
   const readYourWrites = new ReadYourWrites(complete.consistency, dialect, metrics, position, wallClock);
   const inRotation = () => cluster.replicaNodes.filter((replica) => replica.inRotation).map(({ id }) => id);
   const close = () => {

@@ -1,11 +1,12 @@
+import { HEALTH_DEFAULTS } from '../db-routing.options.js';
 import { gate, type Gate } from '@fourfold-tools/testing';
 import { Logger } from '@nestjs/common';
-import { DbRoutingMetrics } from '../db-routing.metrics.js';
-import { MONITOR_DEFAULTS, ReplicaHealthMonitor } from '../health/replica-health.monitor.js';
+import { DbRoutingMetrics } from '../routing/db-routing.metrics.js';
+import { ReplicaHealthMonitor } from '../cluster/replica-health.monitor.js';
 import { type ProbeResult, ReplicaHealth } from '../health/replica-health.js';
 import type { Probe } from '../health/replica.probe.js';
 import type { ReplicaNode } from '../routing/replica.node.js';
-import type { RoutingPoolCluster } from '../routing/routing-pool.cluster.js';
+import type { RoutingPoolCluster } from '../cluster/routing-pool.cluster.js';
 
 /** A monitor with production's intervals on one replica that has no server: the test answers its probes. */
 export function watchedNode(random: () => number = () => 0.5) {
@@ -47,7 +48,7 @@ export function watchedNode(random: () => number = () => 0.5) {
     router: { reconsider: () => {} },
     onSuspicion: () => {},
   } as unknown as RoutingPoolCluster;
-  const monitor = new ReplicaHealthMonitor(cluster, new DbRoutingMetrics(), { ...MONITOR_DEFAULTS, random });
+  const monitor = new ReplicaHealthMonitor(cluster, new DbRoutingMetrics(), { ...HEALTH_DEFAULTS, random });
   return {
     monitor,
     node,

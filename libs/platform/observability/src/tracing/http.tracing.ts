@@ -8,8 +8,8 @@ import {
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
-import { noteTrace, routeOf } from '../http.metrics.js';
-import { beginSpan } from '../tracing.js';
+import { idOf, noteTrace, routeOf } from '../metrics/http.metrics.js';
+import { beginSpan } from './tracing.js';
 
 /** A span for each request, in the caller's trace if it sends one. Around Fastify, so that every hook is below it. */
 export function tracedRequests(handle: RequestListener): RequestListener {
@@ -30,7 +30,7 @@ export function tracedRequests(handle: RequestListener): RequestListener {
 function end(span: Span, request: IncomingMessage, response: ServerResponse): void {
   const route = routeOf(request);
   if (route !== undefined) span.updateName(`${request.method} ${route}`).setAttribute('http.route', route);
-  span.setAttribute('request.id', String(response.getHeader('x-request-id')));
+  span.setAttribute('request.id', String(idOf(request)));
   if (response.writableFinished) span.setAttribute('http.response.status_code', response.statusCode);
   else span.setAttribute('error.type', 'aborted');
   if (response.statusCode >= 500) span.setStatus({ code: SpanStatusCode.ERROR });

@@ -29,9 +29,13 @@ it('a process without tracing loads the API of OpenTelemetry alone: the SDK come
   const entry = chunks.find(({ isEntry }) => isEntry)!;
   expect([...new Set(loadedBy(entry.fileName).filter(ofOpenTelemetry))]).toEqual(['@opentelemetry/api']);
 
-  const { peerDependencies } = JSON.parse(readFileSync(fileOf('../../package.json'), 'utf8')) as {
-    peerDependencies: Record<string, string>;
-  };
+  const { dependencies, peerDependencies } = JSON.parse(
+    readFileSync(fileOf('../../package.json'), 'utf8'),
+  ) as Record<'dependencies' | 'peerDependencies', Record<string, string>>;
   const inAll = chunks.flatMap(({ imports }) => imports).filter(ofOpenTelemetry);
-  expect([...new Set(inAll)].sort()).toEqual(Object.keys(peerDependencies).filter(ofOpenTelemetry));
+  expect([...new Set(inAll)].sort()).toEqual(
+    Object.keys({ ...dependencies, ...peerDependencies })
+      .filter(ofOpenTelemetry)
+      .sort(),
+  );
 });

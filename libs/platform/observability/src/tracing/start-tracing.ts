@@ -1,4 +1,6 @@
-import { switchTracing } from '../tracing.js';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { withDeadline } from '@fourfold/kernel';
+import { switchTracing } from './tracing.js';
 import type { TracingVariables } from './tracing.env.js';
 
 /** How long a stop waits for what is left to be taken: a collector that hangs is not waited for. */
@@ -32,9 +34,14 @@ export async function stopTracing(): Promise<void> {
   if (!stopping) return;
   stop = undefined;
   switchTracing(false);
-  const late = Promise.withResolvers<void>();
-  const timer = setTimeout(late.resolve, STOP_MS);
   // What was not taken has been logged.
-  await Promise.race([stopping.catch(() => {}), late.promise]);
-  clearTimeout(timer);
+  await withDeadline(stopping, STOP_MS, () => new Error('the collector does not answer')).catch(() => {});
+}
+
+/** The last phase of a stop: requests are answered and jobs have ended by then, and their spans are sent. */
+@Injectable()
+export class TracingEnd implements OnApplicationShutdown {
+  onApplicationShutdown(): Promise<void> {
+    return stopTracing();
+  }
 }

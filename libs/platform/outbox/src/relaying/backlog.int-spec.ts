@@ -1,4 +1,4 @@
-import { eventually } from '@fourfold-tools/testing';
+import { eventually, sequence } from '@fourfold-tools/testing';
 import type { QueryRunner } from 'typeorm';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MemoryPublisher } from '../testing/memory.publisher.js';
@@ -20,7 +20,7 @@ async function backlog(count: number, queue: string, from = '- INTERVAL 60 SECON
   await database.dataSource.query(`
     INSERT INTO outbox (msg_id, queue, payload, run_at, available_at)
     SELECT UUID_SHORT(), '${queue}', '{}', due, due
-    FROM (SELECT NOW(3) ${from} + INTERVAL seq * 1000 MICROSECOND AS due FROM seq_1_to_${count}) AS dues
+    FROM (SELECT NOW(3) ${from} + INTERVAL seq * 1000 MICROSECOND AS due FROM ${sequence(count)}) AS dues
   `);
   await database.dataSource.query('ANALYZE TABLE outbox');
 }

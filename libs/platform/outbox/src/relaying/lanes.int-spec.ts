@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { eventually, gate } from '@fourfold-tools/testing';
+import { PeriodicTask } from '@fourfold/kernel';
 import { register } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { KnownQueue } from '../outbox.message.js';
 import { Outbox } from '../outbox.js';
 import { OutboxMetrics } from '../outbox.metrics.js';
 import { LocalSignal, OutboxSignal } from '../outbox.signal.js';
@@ -9,7 +11,6 @@ import { MemoryPublisher } from '../testing/memory.publisher.js';
 import type { OutboxDatabase } from '../testing/outbox-database.js';
 import type { TestRelays } from '../testing/test-relays.js';
 import { useRelays } from '../testing/use-relays.js';
-import { OutboxRelay } from './outbox.relay.js';
 import { RelayLane } from './relay-lane.js';
 import { CLAIM, SELECT_DUE } from './relaying.sql.js';
 
@@ -157,7 +158,7 @@ describe('a nudge', () => {
 
   it('is given after the commit, once, and not at a savepoint or a rollback', async () => {
     const signal = new CountedSignal();
-    const outbox = new Outbox(signal);
+    const outbox = new Outbox<KnownQueue>(signal);
     const { dataSource } = database;
     await dataSource.transaction(async (manager) => {
       await outbox.add(manager, message('a'));
@@ -191,20 +192,27 @@ describe('a nudge', () => {
   });
 
   it('alone wakes a relay whose poll never comes', async () => {
-    const relay = OutboxRelay.prototype as unknown as { pause(ms: number): Promise<void> };
-    const { pause } = relay;
-    const pauses = vi.spyOn(relay, 'pause').mockImplementation(function (this: unknown) {
-      return pause.call(this, 2 ** 31 - 1);
+    interface Task {
+      options: { name: string };
+      rest(forMs: number): void;
+    }
+    const tasks = PeriodicTask.prototype as unknown as Task;
+    const { rest } = tasks;
+    let rests = 0;
+    const endless = vi.spyOn(tasks, 'rest').mockImplementation(function (this: Task, forMs: number) {
+      if (this.options.name !== 'Outbox relay') return rest.call(this, forMs);
+      rests += 1;
+      rest.call(this, 2 ** 31 - 1);
     });
     const [signal, publisher] = [new LocalSignal(), new MemoryPublisher()];
     relays.start(publisher, signal);
-    await eventually(() => pauses.mock.calls.length === 1);
+    await eventually(() => rests === 1);
     await database.add(['without a nudge']);
-    expect([pauses.mock.calls.length, publisher.batches]).toEqual([1, []]);
-    const outbox = new Outbox(signal);
+    expect([rests, publisher.batches]).toEqual([1, []]);
+    const outbox = new Outbox<KnownQueue>(signal);
     await database.dataSource.transaction((manager) => outbox.add(manager, message('nudged')));
     await eventually(() => expect(publisher.messageIds).toEqual(['without a nudge', 'nudged']));
-    pauses.mockRestore();
+    endless.mockRestore();
   });
 });
 

@@ -1,8 +1,8 @@
-import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { PeriodicTask } from '@fourfold/kernel';
 import { DataSource } from 'typeorm';
 import { OutboxPublisher } from '../outbox.message.js';
 import { OutboxMetrics } from '../outbox.metrics.js';
-import { EveryFew } from './every-few.js';
 import { PENDING, UNDONE } from './relaying.sql.js';
 
 const EVERY_MS = 5_000;
@@ -19,7 +19,12 @@ interface Row {
  */
 @Injectable()
 export class OutboxGauges implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly refreshing = new EveryFew(EVERY_MS, () => this.refresh());
+  private readonly task = new PeriodicTask({
+    name: 'Counting of the outbox',
+    everyMs: EVERY_MS,
+    run: () => this.refresh(),
+    log: new Logger(OutboxGauges.name),
+  });
 
   constructor(
     private readonly dataSource: DataSource,
@@ -28,11 +33,11 @@ export class OutboxGauges implements OnApplicationBootstrap, OnApplicationShutdo
   ) {}
 
   onApplicationBootstrap(): void {
-    this.refreshing.start();
+    this.task.start();
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    await this.refreshing.stop();
+  onApplicationShutdown(): Promise<void> {
+    return this.task.stop();
   }
 
   async refresh(): Promise<void> {

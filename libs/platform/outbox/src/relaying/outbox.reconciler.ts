@@ -1,8 +1,8 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { PeriodicTask } from '@fourfold/kernel';
 import { DataSource } from 'typeorm';
 import { OutboxPublisher } from '../outbox.message.js';
 import { OutboxSignal } from '../outbox.signal.js';
-import { EveryFew } from './every-few.js';
 import { NOW, QUEUES_DUE, REPUBLISH_ALL, REPUBLISH_LATE } from './relaying.sql.js';
 
 const LATE_EVERY_MS = 2_000;
@@ -15,8 +15,8 @@ const FARTHEST_SECONDS = 3_600;
 
 /**
  * Offers again what the queue may have lost: everything at once when the queue says that it has lost its data, and in
- * any case what is not done past a horizon. Offering is harmless while the queue has the job, and costs three writes of
- * its row: so a backlog that just waits is offered ever less often, and in small portions.
+ * any case what is not done past a horizon. Publishing again is harmless while the queue has the job, and costs three writes of
+ * its row: so a backlog that just waits is offered less and less often, and in small portions.
  *
  * The horizon is what repairs a row whose job was lost and that was marked published after the republication: its relay
  * had Redis' answer from before the loss. It is also the only repair when a queue came back with older data.
@@ -24,9 +24,18 @@ const FARTHEST_SECONDS = 3_600;
 @Injectable()
 export class OutboxReconciler implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(OutboxReconciler.name);
-  private readonly horizon = new EveryFew(LATE_EVERY_MS, () => this.republishLate());
-  private readonly emptiness = new EveryFew(EMPTY_EVERY_MS, () => this.republishIfEmpty());
-
+  private readonly horizon = new PeriodicTask({
+    name: 'Republishing of late messages',
+    everyMs: LATE_EVERY_MS,
+    run: () => this.republishLate(),
+    log: this.logger,
+  });
+  private readonly emptiness = new PeriodicTask({
+    name: 'Check for a queue that lost its data',
+    everyMs: EMPTY_EVERY_MS,
+    run: () => this.republishIfEmpty(),
+    log: this.logger,
+  });
   private isEmpty = false;
 
   constructor(
@@ -49,7 +58,7 @@ export class OutboxReconciler implements OnApplicationBootstrap, OnApplicationSh
       await this.republish(REPUBLISH_LATE, [queue, LATE_PORTION]);
   }
 
-  /** What the publisher has said once is kept until the database has been told. */
+  /** The publisher says it once: kept until the rows are changed. */
   private async republishIfEmpty(): Promise<void> {
     this.isEmpty = (await this.publisher.foundEmpty()) || this.isEmpty;
     if (!this.isEmpty) return;

@@ -6,6 +6,7 @@ import {
   type OnApplicationBootstrap,
   type OnModuleDestroy,
 } from '@nestjs/common';
+import { PeriodicTask, withDeadline } from '@fourfold/kernel';
 import { DataSource } from 'typeorm';
 import { OutboxPublisher } from '../outbox.message.js';
 import { OutboxMetrics } from '../outbox.metrics.js';
@@ -14,8 +15,10 @@ import { RelayLane } from './relay-lane.js';
 import { QUEUES_DUE } from './relaying.sql.js';
 
 const POLL_MS = 100;
+/** From one look to the next, however many nudges come: what is committed meanwhile shares its batch. */
+const GAP_MS = 10;
 const RETRY_MS = 1_000;
-/** How long a publisher gets to answer when the process stops; what it leaves open is another relay's after its lease. */
+/** How long a publisher may take to answer when the process stops; unconfirmed rows go to another relay after their lease. */
 const STOP_MS = 10_000;
 
 /**
@@ -25,14 +28,19 @@ const STOP_MS = 10_000;
  */
 @Injectable()
 export class OutboxRelay implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
-  private readonly logger = new Logger(OutboxRelay.name);
   private readonly lanes = new Map<string, RelayLane>();
   private readonly claim = randomUUID();
-  private running: Promise<void> | undefined;
+  private readonly looking = new PeriodicTask({
+    name: 'Outbox relay',
+    everyMs: POLL_MS,
+    retryMs: RETRY_MS,
+    stopMs: STOP_MS,
+    run: (stopping) => this.look(stopping),
+    log: new Logger(OutboxRelay.name),
+  });
+  private lookedAtMs = -Infinity;
+  private nudged: NodeJS.Timeout | undefined;
   private stopped: Promise<unknown> | undefined;
-  private stopping = false;
-  private nudged = false;
-  private wake: (() => void) | undefined;
   private stopListening: (() => void)[] = [];
 
   constructor(
@@ -48,10 +56,10 @@ export class OutboxRelay implements OnApplicationBootstrap, OnModuleDestroy, Bef
       this.signal.onNudge(() => this.nudge()),
       this.publisher.onReturn(() => this.endRests()),
     ];
-    this.running = this.run();
+    this.looking.start();
   }
 
-  /** The first thing that a stop does, whatever others wait for then: nothing more is claimed. */
+  /** First at a stop: nothing more is claimed while other modules close. */
   onModuleDestroy(): void {
     this.stopped ??= this.stop();
   }
@@ -61,10 +69,15 @@ export class OutboxRelay implements OnApplicationBootstrap, OnModuleDestroy, Bef
     await (this.stopped ??= this.stop());
   }
 
-  /** Looks at the outbox now instead of at the next poll; many nudges at once are one look. */
+  /** Looks at the outbox now, or when the last look is `GAP_MS` ago, instead of at the next poll. */
   nudge(): void {
-    this.nudged = true;
-    this.wake?.();
+    if (this.nudged !== undefined || this.looking.isStopping) return;
+    const waitMs = this.lookedAtMs + GAP_MS - performance.now();
+    if (waitMs <= 0) return this.looking.wake();
+    this.nudged = setTimeout(() => {
+      this.nudged = undefined;
+      this.looking.wake();
+    }, waitMs);
   }
 
   private endRests(): void {
@@ -73,39 +86,19 @@ export class OutboxRelay implements OnApplicationBootstrap, OnModuleDestroy, Bef
   }
 
   private async stop(): Promise<void> {
-    this.stopping = true;
     for (const stop of this.stopListening) stop();
+    clearTimeout(this.nudged);
     for (const lane of this.lanes.values()) lane.stop();
-    this.nudge();
-    const deadline = Promise.withResolvers<void>();
-    const timer = setTimeout(deadline.resolve, STOP_MS);
-    await Promise.race([deadline.promise, this.allIdle()]);
-    clearTimeout(timer);
+    const idle = this.looking
+      .stop()
+      .then(() => Promise.all([...this.lanes.values()].map((lane) => lane.idle())));
+    await withDeadline(idle, STOP_MS, () => new Error('a publisher does not answer')).catch(() => {});
   }
 
-  private async allIdle(): Promise<void> {
-    await this.running;
-    await Promise.all([...this.lanes.values()].map((lane) => lane.idle()));
-  }
-
-  private async run(): Promise<void> {
-    while (!this.stopping) {
-      this.nudged = false;
-      const pauseMs = await this.look();
-      if (!this.nudged && !this.stopping) await this.pause(pauseMs);
-    }
-  }
-
-  /** @returns milliseconds until the next one */
-  private async look(): Promise<number> {
-    try {
-      const due = await this.dataSource.query<{ queue: string }[]>(QUEUES_DUE, ['pending', 0]);
-      if (!this.stopping) for (const { queue } of due) this.lane(queue).wake();
-      return POLL_MS;
-    } catch (error) {
-      this.logger.error({ err: error }, 'The outbox could not be read; it is tried again in a moment');
-      return RETRY_MS;
-    }
+  private async look(stopping: AbortSignal): Promise<void> {
+    this.lookedAtMs = performance.now();
+    const due = await this.dataSource.query<{ queue: string }[]>(QUEUES_DUE, ['pending', 0]);
+    if (!stopping.aborted) for (const { queue } of due) this.lane(queue).wake();
   }
 
   private lane(queue: string): RelayLane {
@@ -113,15 +106,5 @@ export class OutboxRelay implements OnApplicationBootstrap, OnModuleDestroy, Bef
     const lane = this.lanes.get(queue) ?? new RelayLane(queue, { dataSource, publisher, metrics, claim });
     this.lanes.set(queue, lane);
     return lane;
-  }
-
-  private pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 }

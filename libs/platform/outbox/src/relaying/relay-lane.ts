@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { inTransaction } from '@fourfold/db-routing';
+import { inTransaction, repeatedTransaction } from '@fourfold/db-routing';
 import { tracingOn } from '@fourfold/observability/tracing';
 import type { DataSource } from 'typeorm';
 import type { OutboxPublisher, RelayedMessage } from '../outbox.message.js';
@@ -11,7 +11,7 @@ const BATCH = 200;
 /** A relay that dies after claiming leaves its rows to the others after this long. */
 const LEASE_SECONDS = 30;
 const RETRY_SECONDS = 1;
-/** A queue that takes nothing is asked ever less often, up to this. */
+/** The longest rest of a queue that takes nothing; the first is `RETRY_SECONDS`, each further one twice as long. */
 const LONGEST_REST_MS = 30_000;
 
 interface OutboxRow extends TracedRow {
@@ -30,8 +30,8 @@ export interface LaneOptions {
 }
 
 /**
- * The way of one queue's messages through a relay: idle → busy → idle, or resting → idle after a queue took nothing. A
- * lane that is busy or rests holds up no other lane.
+ * Relays the messages of one queue. States: idle → busy → idle, or resting → idle after the queue took nothing. A lane
+ * that is busy or rests delays no other lane.
  */
 export class RelayLane {
   private readonly logger = new Logger(RelayLane.name);
@@ -50,7 +50,7 @@ export class RelayLane {
     await this.working;
   }
 
-  /** There is something due. Comes at once, or after the batch in hand. */
+  /** Messages are due: relays them now, or after the batch in hand; not during a rest. */
   wake(): void {
     this.calledAgain = true;
     if (this.working || performance.now() < this.restsUntil) return;
@@ -64,7 +64,7 @@ export class RelayLane {
     this.refusals = 0;
   }
 
-  /** Takes no other batch than the one in hand. */
+  /** Claims no further batch. */
   stop(): void {
     this.restsUntil = Number.POSITIVE_INFINITY;
   }
@@ -81,7 +81,7 @@ export class RelayLane {
         this.options.metrics.errors.inc({ queue: this.queue });
         this.logger.error(
           { err: error, queue: this.queue },
-          `Messages for ${this.queue} could not be relayed`,
+          `Relaying to queue ${this.queue} failed; retrying`,
         );
       }
     }
@@ -124,7 +124,9 @@ export class RelayLane {
     else this.rest();
     if (refused.length > 0) {
       metrics.errors.inc({ queue: this.queue });
-      this.logger.warn(`${refused.length} of ${rows.length} messages were not taken by queue ${this.queue}`);
+      this.logger.warn(
+        `Queue ${this.queue} did not confirm ${refused.length} of ${rows.length} messages; retrying`,
+      );
     }
     return confirmed;
   }
@@ -137,12 +139,8 @@ export class RelayLane {
   }
 
   /** Consumers mark the same rows done meanwhile: a deadlock with one of them must not cost the batch its lease. */
-  private settle(statement: string, parameters: readonly unknown[]): Promise<void> {
-    return inTransaction(
-      this.options.dataSource,
-      async (manager) => void (await manager.query(statement, [...parameters])),
-      'READ COMMITTED',
-    );
+  private async settle(statement: string, parameters: readonly unknown[]): Promise<void> {
+    await repeatedTransaction(() => this.options.dataSource.query(statement, [...parameters]));
   }
 }
 

@@ -99,6 +99,17 @@ export const SELECT_OLD_PROCESSED = `
   FOR UPDATE SKIP LOCKED
 `;
 
+/** Index outbox_lane, one look per queue, as QUEUES_DUE. Done rows are about as old as they are no longer claimable. */
+export const OLDEST_DONE = `
+  SELECT TIMESTAMPDIFF(SECOND, MIN(oldest), NOW(3)) AS age
+  FROM (SELECT MIN(available_at) AS oldest FROM outbox WHERE state = 'done' GROUP BY state, queue) AS queues
+`;
+
+/** Index processed_at. */
+export const OLDEST_PROCESSED = `
+  SELECT TIMESTAMPDIFF(SECOND, MIN(processed_at), NOW(3)) AS age FROM processed_messages
+`;
+
 /** Primary key. */
 export const DELETE_PROCESSED = `
   DELETE FROM processed_messages WHERE (consumer, msg_id) IN (?)

@@ -4,7 +4,7 @@ import { createConnection } from 'mysql2/promise';
 import type { DataSource } from 'typeorm';
 import { outboxMigrations } from '../index.js';
 import { Outbox } from '../outbox.js';
-import type { OutboxMessage } from '../outbox.message.js';
+import type { KnownQueue, OutboxMessage } from '../outbox.message.js';
 
 export interface OutboxRow {
   msg_id: string;
@@ -15,7 +15,7 @@ export interface OutboxRow {
 
 /** A database of one test file with the outbox in it, and what a test asks of it. */
 export class OutboxDatabase {
-  readonly outbox = new Outbox();
+  readonly outbox = new Outbox<KnownQueue>();
 
   private constructor(
     readonly url: string,

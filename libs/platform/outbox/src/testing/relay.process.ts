@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { eventually } from '@fourfold-tools/testing';
 import { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
-import { OutboxPublisher, type RelayedMessage } from '../outbox.message.js';
+import { type KnownQueue, OutboxPublisher, type RelayedMessage } from '../outbox.message.js';
 import { OutboxMetrics } from '../outbox.metrics.js';
 import { LocalSignal } from '../outbox.signal.js';
 import { Outbox } from '../outbox.js';
@@ -51,7 +51,7 @@ async function write(dataSource: DataSource, role: RelayRole): Promise<void> {
   tell('ready');
   await dataSource.transaction(async (manager) => {
     await manager.query('UPDATE stock SET units = units - 1');
-    await new Outbox().add(manager, { messageId: 'm', queue: 'letters', payload: {} });
+    await new Outbox<KnownQueue>().add(manager, { messageId: 'm', queue: 'letters', payload: {} });
     if (role !== 'writes') return;
     tell('waits');
     await never;

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import type { RunningJob } from '../processing/running-job.js';
-import { CHILD_STOP_MS, InjectWorkerOptions, type WorkerOptions } from '../worker.options.js';
-import { JobChild } from './job.child.js';
+import type { RunningJob } from '../running/running-job.js';
+import { CHILD_STOP_MS } from '../graceful-stop.js';
+import type { QueueSettings } from '../queue.options.js';
+import { InjectQueueSettings } from '../queue.tokens.js';
+import { JobChild } from './job-child.js';
 
 /**
  * The child processes of one worker, started when there is a job for them: as many as the isolated queues run jobs at
@@ -13,7 +15,7 @@ export class ChildPool {
   private readonly alive = new Set<JobChild>();
   private closing = false;
 
-  constructor(@InjectWorkerOptions() private readonly options: WorkerOptions) {}
+  constructor(@InjectQueueSettings() private readonly settings: Pick<QueueSettings, 'child'>) {}
 
   /**
    * Runs a job in a child. Rejects at once when the job is revoked: nothing less than its death stops a child for sure.
@@ -57,7 +59,7 @@ export class ChildPool {
 
   private async take(): Promise<JobChild> {
     for (let child = this.idle.pop(); child; child = this.idle.pop()) if (child.isAlive) return child;
-    const { child: options } = this.options;
+    const { child: options } = this.settings;
     if (!options) throw new Error('This process has no child processes: QueueModule was given no `child`');
     const child = await JobChild.start(options);
     this.alive.add(child);
@@ -66,7 +68,7 @@ export class ChildPool {
   }
 
   private giveBack(child: JobChild): void {
-    const { maxJobs, maxRssBytes } = this.options.child!;
+    const { maxJobs, maxRssBytes } = this.settings.child!;
     const isWornOut = child.jobsRun >= maxJobs || child.rssBytes > maxRssBytes;
     if (!child.isAlive) return;
     if (isWornOut || this.closing) this.retire(child);

@@ -3,7 +3,7 @@ import { eventually, topology } from '@fourfold-tools/testing';
 import { register } from 'prom-client';
 import { afterEach, describe, expect, it } from 'vitest';
 import { DEAD_REASON_FIELD } from '../dead-reason.js';
-import type { QueueModuleOptions } from '../queue.module.js';
+import type { QueueModuleOptions } from '../queue.options.js';
 import { handles } from '../testing/handles.js';
 import { message, QueueApp } from '../testing/queue-app.js';
 import { isolated } from '../testing/queues.js';

@@ -1,10 +1,9 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { awayDependencyOf } from '../holding/away-dependency-of.js';
-import { UnrecoverableJobError } from '../job.errors.js';
-import { asError } from '../processing/as-error.js';
-import type { JobContext } from '../processing/processor-for.js';
-import { Processors } from '../processing/processors.js';
-import type { ChildError, FromChild, ToChild } from './child.protocol.js';
+import { asError, PostponedJobError, UnrecoverableJobError } from '../job.errors.js';
+import type { JobContext } from '../processors/processor-for.js';
+import { Processors } from '../processors/processors.js';
+import type { ChildError, FromChild, ToChild } from './child-protocol.js';
 
 /**
  * Makes this process a child that runs jobs: the last line of a child's script, once `app` has started. The worker that
@@ -56,5 +55,6 @@ function tell(message: FromChild): void {
 function childErrorOf(thrown: unknown): ChildError {
   const { message, stack } = asError(thrown);
   const unrecoverable = thrown instanceof UnrecoverableJobError;
-  return { message, stack, unrecoverable, dependency: awayDependencyOf(thrown) };
+  const delayMs = thrown instanceof PostponedJobError ? thrown.delayMs : undefined;
+  return { message, stack, unrecoverable, delayMs, dependency: awayDependencyOf(thrown) };
 }

@@ -2,17 +2,17 @@ import { Injectable } from '@nestjs/common';
 import { inTransaction, isDuplicateKey } from '@fourfold/db-routing';
 import { Outbox } from '@fourfold/outbox';
 import { DataSource, type EntityManager } from 'typeorm';
-import type { QueueDefinition } from '../queue.definition.js';
+import type { QueueDefinition } from '../queue-definition.js';
 import { InjectQueueDefinitions } from '../queue.tokens.js';
-import { autoRedriveAfterMs } from './auto-redrive.js';
+import { autoRedriveAfterMs } from '../auto-redrive.js';
 import { type DeadLetterStatus, SYSTEM } from './dead-letter.js';
 import { DeadLetterMetrics } from './dead-letter.metrics.js';
 import { COUNT_AUTO_REDRIVES, INSERT_DEAD_LETTER, SELECT_STATUS_OF_JOB } from './dead-letter.sql.js';
-import type { FailedJob } from './failed-job.js';
+import type { FailedJob } from './failed-jobs.js';
 
 /**
- * `recorded`: a new dead letter. `known`: it was one before. `done`: its effect is there, only the queue had not heard
- * of it. `pending`: a relay has its message in hand, ask again later. In all cases but the last the job may go.
+ * `recorded`: a new dead letter. `known`: there was one already. `done`: the effect has happened, and only the queue does
+ * not know. `pending`: a relay holds the message; try again later. In all cases but `pending` the job may be removed.
  */
 export type Recording = 'recorded' | 'known' | 'done' | 'pending';
 
@@ -22,7 +22,7 @@ class NothingToRecord extends Error {
   }
 }
 
-/** Makes dead letters of failed jobs: each job at most one, however many workers do the same at the same time. */
+/** Makes dead letters of failed jobs: at most one for each job, however many workers sweep at once. */
 @Injectable()
 export class DeadLetterRecorder {
   private readonly definitions: ReadonlyMap<string, QueueDefinition>;
@@ -94,7 +94,7 @@ export class DeadLetterRecorder {
     return Number(row?.redrives);
   }
 
-  /** A job of plain Bull waits for an operator: who processes it may not know the form that our messages have. */
+  /** A job that plain Bull added waits for an operator: its processor may not understand our messages. */
   private autoRedriveAfterMs({ queue, reason, foreign }: FailedJob, redrives: number): number | null {
     const policy = this.definitions.get(queue)?.autoRedrive;
     return policy && !foreign ? autoRedriveAfterMs(policy, reason, redrives) : null;

@@ -1,15 +1,21 @@
 import type { DeadReason } from '../dead-reason.js';
 
 /**
- * open → redriven (its message was delivered anew), settled (there was nothing to deliver: its effect is there), or
- * discarded (its message is never delivered). All three are final: a redriven message that dies again is another
- * letter.
+ * open → redriven (its message was redelivered), settled (nothing was delivered: the effect has happened), or discarded
+ * (its message is never delivered). All three are final: a redriven message that dies again is another letter.
  */
 export const deadLetterStatuses = ['open', 'redriven', 'settled', 'discarded'] as const;
 
 export type DeadLetterStatus = (typeof deadLetterStatuses)[number];
 
-/** Who resolved a letter that no operator has touched. */
+/** Which letters are meant; what is left out does not matter. */
+export interface LetterFilter {
+  readonly queue?: string | undefined;
+  readonly reason?: DeadReason | undefined;
+  readonly recordedBefore?: Date | undefined;
+}
+
+/** The actor of an automatic redrive. */
 export const SYSTEM = 'system';
 
 export interface DeadLetterSummary {
@@ -23,9 +29,9 @@ export interface DeadLetterSummary {
   error: string;
   attempts: number;
   stalls: number;
-  /** How often the message had been delivered anew by itself when it died. */
+  /** How often the message had been redelivered automatically when it died. */
   autoRedrives: number;
-  /** When it will be by itself again; null when an operator has to decide. ISO 8601, as all times here. */
+  /** When it is redelivered automatically; null when an operator has to decide. ISO 8601, as all times here. */
   autoRedriveAt: string | null;
   /** When the job was put on the queue. */
   enqueuedAt: string | null;
@@ -43,49 +49,28 @@ export interface DeadLetter extends DeadLetterSummary {
   history: DeadLetterSummary[];
 }
 
-export interface SummaryRow {
-  id: string;
-  queue: string;
-  job_id: string;
-  msg_id: string;
-  reason: DeadReason;
-  error: string;
-  attempts: number;
-  stalls: number;
-  enqueued_at: Date | null;
-  failed_at: Date;
-  recorded_at: Date;
-  status: DeadLetterStatus;
-  resolved_by: string | null;
-  resolved_at: Date | null;
-  auto_redrives: number;
-  auto_redrive_at: Date | null;
-}
+/** A row as the statements name its columns: times are dates still. */
+export type SummaryRow = {
+  [K in keyof DeadLetterSummary]: K extends `${string}At`
+    ? Date | Extract<DeadLetterSummary[K], null>
+    : DeadLetterSummary[K];
+};
 
 export interface LetterRow extends SummaryRow {
+  /** Both JSON. */
   payload: string;
   errors: string;
 }
 
 export function summaryOf(row: SummaryRow): DeadLetterSummary {
-  const time = (at: Date | null): string | null => at && at.toISOString();
+  const { autoRedriveAt, enqueuedAt, failedAt, recordedAt, resolvedAt } = row;
   return {
-    id: row.id,
-    queue: row.queue,
-    jobId: row.job_id,
-    messageId: row.msg_id,
-    reason: row.reason,
-    status: row.status,
-    error: row.error,
-    attempts: row.attempts,
-    stalls: row.stalls,
-    autoRedrives: row.auto_redrives,
-    autoRedriveAt: row.status === 'open' ? time(row.auto_redrive_at) : null,
-    enqueuedAt: time(row.enqueued_at),
-    failedAt: row.failed_at.toISOString(),
-    recordedAt: row.recorded_at.toISOString(),
-    resolvedBy: row.resolved_by,
-    resolvedAt: time(row.resolved_at),
+    ...row,
+    autoRedriveAt: (row.status === 'open' && autoRedriveAt?.toISOString()) || null,
+    enqueuedAt: enqueuedAt && enqueuedAt.toISOString(),
+    failedAt: failedAt.toISOString(),
+    recordedAt: recordedAt.toISOString(),
+    resolvedAt: resolvedAt && resolvedAt.toISOString(),
   };
 }
 

@@ -3,27 +3,25 @@ import { isDuplicateKey, isRefusedRow } from '@fourfold/db-routing';
 import { AppError } from '@fourfold/kernel';
 import { InvalidMessageError, Outbox, type OutboxMessage, type OutboxState } from '@fourfold/outbox';
 import type { EntityManager } from 'typeorm';
-import type { QueueDefinition } from '../queue.definition.js';
+import type { QueueDefinition } from '../queue-definition.js';
 import { InjectQueueDefinitions } from '../queue.tokens.js';
 import { DeadLetterUndeliverableError, DeadLetterUnderWayError } from './dead-letter.errors.js';
-import type { DeadLetterStatus } from './dead-letter.js';
+import type { DeadLetterStatus, LetterRow } from './dead-letter.js';
 import { RESOLVE } from './dead-letter.sql.js';
 
 /** An open letter that this transaction has locked. */
-export interface LockedLetter {
-  id: string;
-  queue: string;
-  msg_id: string;
-  payload: string;
-  status: DeadLetterStatus;
-  resolved_by: string | null;
-  resolved_at: Date | null;
-}
+export type LockedLetter = Pick<
+  LetterRow,
+  'id' | 'queue' | 'messageId' | 'payload' | 'status' | 'resolvedBy' | 'resolvedAt'
+> & {
+  /** When its job came to the queue: its effect can't be older. */
+  bornAt: Date;
+};
 
 export interface Redriven {
-  /** Letters whose message is delivered anew. */
+  /** Letters whose message is redelivered. */
   redriven: LockedLetter[];
-  /** Letters that are resolved with nothing delivered, as the effect is there. */
+  /** Letters that are resolved without a delivery: the effect has happened. */
   settled: LockedLetter[];
   /** Letters that stay open, and why. */
   left: { letter: LockedLetter; why: AppError }[];
@@ -34,7 +32,7 @@ interface Delivery {
   message: OutboxMessage;
 }
 
-/** Delivers the messages of dead letters anew: each as a new outbox row and job, under its old message id. */
+/** Redelivers the messages of dead letters: each as a new outbox row and job, under its old message id. */
 @Injectable()
 export class Redrive {
   private readonly queues: ReadonlySet<string>;
@@ -47,7 +45,7 @@ export class Redrive {
   }
 
   /**
-   * All in `manager`'s transaction, which holds the letters: status and message change together or not at all.
+   * In `manager`'s transaction, which has locked the letters: status and message change together or not at all.
    * @param runAtOf when the n-th message that is delivered is due, from 0; default: at once
    */
   async apply(
@@ -59,11 +57,11 @@ export class Redrive {
     const outcome: Redriven = { redriven: [], settled: [], left: [] };
     const states = await this.outbox.lockStates(
       manager,
-      letters.map((letter) => letter.msg_id),
+      letters.map(({ messageId }) => messageId),
     );
     const deliveries = new Map<string, Delivery>();
     for (const letter of letters) {
-      const { msg_id: messageId } = letter;
+      const { messageId } = letter;
       if (states.get(messageId) === 'done') {
         outcome.settled.push(letter);
         continue;
@@ -92,11 +90,16 @@ export class Redrive {
 
   /** @returns the message to deliver, or why it can't be delivered */
   private checked(
-    { id, queue, msg_id: messageId, payload: text }: LockedLetter,
+    { id, queue, messageId, payload: text, bornAt }: LockedLetter,
     state: OutboxState | undefined,
     runAt: Date | undefined,
   ): OutboxMessage | AppError {
     if (state === 'pending' || state === 'published') return new DeadLetterUnderWayError(id);
+    if (state === undefined && this.outbox.mayHaveForgotten(bornAt))
+      return new DeadLetterUndeliverableError(
+        id,
+        'its effect, if there was one, may have been forgotten by now',
+      );
     if (!this.queues.has(queue))
       return new DeadLetterUndeliverableError(id, `no queue named ${queue} is declared`);
     const payload = JSON.parse(text) as unknown;
@@ -106,8 +109,8 @@ export class Redrive {
   }
 
   /**
-   * All at once, and each alone if the database refuses that: which of them it is that it refuses is only seen then. In
-   * savepoints: what is refused must not undo the others.
+   * All in one statement; if the database refuses it, each message alone, to find the one that it refuses. In savepoints,
+   * so that a refused message does not undo the others.
    */
   private async deliver(
     manager: EntityManager,
@@ -129,7 +132,7 @@ export class Redrive {
   }
 }
 
-/** The message ids of two letters may be one to the database, whose keys end at the last character that is no space. */
+/** Two message ids that differ in trailing spaces are one key to the database. */
 function refusalOf({ id }: LockedLetter, error: Error): AppError {
   return isDuplicateKey(error)
     ? new DeadLetterUnderWayError(id)

@@ -1,8 +1,7 @@
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { openRedis } from '@fourfold/kernel';
-import { Redis, type RedisOptions } from 'ioredis';
+import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { HealthRegistry } from '@fourfold/observability/health-registry';
+import type { Redis } from 'ioredis';
 import { InjectQueueRedis, type QueueRedis } from '../queue.tokens.js';
-import { forgetSilenceOnClose } from '../silence.js';
 import { QueueUnavailableError } from './queue.errors.js';
 
 /** Of one command. */
@@ -23,21 +22,19 @@ export interface QueueScript {
  * for ever.
  */
 @Injectable()
-export class OperatingConnection implements OnApplicationShutdown {
+export class OperatingConnection implements OnModuleInit, OnApplicationShutdown {
   readonly client: Redis;
 
-  constructor(@InjectQueueRedis() { redisUrl }: QueueRedis) {
-    this.client = openRedis<Redis, RedisOptions>(Redis, redisUrl, {
-      enableOfflineQueue: false,
-      maxRetriesPerRequest: 1,
-      commandTimeout: COMMAND_DEADLINE_MS,
-      socketTimeout: SILENCE_MS,
-      // 1: connect anew and fail the command. What may still write to a replica is told so.
-      reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 1 : false),
-      retryStrategy: (attempt) => Math.min(100 * attempt, 2_000),
-    });
-    this.client.on('error', () => {});
-    forgetSilenceOnClose(this.client);
+  constructor(
+    @InjectQueueRedis() private readonly redis: QueueRedis,
+    private readonly health: HealthRegistry,
+  ) {
+    this.client = redis.source.failFast({ deadlineMs: COMMAND_DEADLINE_MS, silenceMs: SILENCE_MS });
+    this.client.connect().catch(() => {});
+  }
+
+  onModuleInit(): void {
+    this.health.add('queue-redis', () => this.ping(), { required: this.redis.required });
   }
 
   /** Calls `listener` at each connect, and at once where there is one already. @returns what ends that */

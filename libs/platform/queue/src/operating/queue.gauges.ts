@@ -1,9 +1,9 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import type { QueueDefinition } from '../queue.definition.js';
+import { PeriodicTask } from '@fourfold/kernel';
 import { QueueMetrics } from '../queue.metrics.js';
-import { InjectQueueDefinitions } from '../queue.tokens.js';
 import { OperatingConnection } from './operating.connection.js';
-import { type QueueState, QueueStateReader } from './queue-state.reader.js';
+import { QueueOperations, type QueueOverview } from './queue.operations.js';
+import type { ScheduleState } from './schedule-state.js';
 
 const REFRESH_MS = 5_000;
 
@@ -13,61 +13,65 @@ const REFRESH_MS = 5_000;
  */
 @Injectable()
 export class QueueGauges implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly logger = new Logger(QueueGauges.name);
-  private timer: NodeJS.Timeout | undefined;
-  private refreshing = false;
-  private stopped = false;
-  private wasUp = true;
+  private readonly refreshing = new PeriodicTask({
+    name: 'Reading the figures of the queues',
+    everyMs: REFRESH_MS,
+    firstAfterMs: REFRESH_MS,
+    run: () => this.refresh(),
+    log: new Logger(QueueGauges.name),
+  });
 
   constructor(
-    @InjectQueueDefinitions() private readonly definitions: readonly QueueDefinition[],
     private readonly connection: OperatingConnection,
-    private readonly states: QueueStateReader,
+    private readonly operations: QueueOperations,
     private readonly metrics: QueueMetrics,
   ) {}
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => void this.refresh(), REFRESH_MS);
-    this.timer.unref();
-    this.connection.onReady(() => void this.refresh());
+    this.refreshing.start();
+    this.connection.onReady(() => this.refreshing.wake());
   }
 
   onApplicationShutdown(): void {
-    this.stopped = true;
-    clearInterval(this.timer);
+    void this.refreshing.stop();
   }
 
-  /** One at a time: the next one has fresher figures anyway. */
   private async refresh(): Promise<void> {
-    if (this.refreshing || this.stopped) return;
-    this.refreshing = true;
     try {
-      const states = await Promise.all(this.definitions.map(({ name }) => this.states.read(name)));
-      this.definitions.forEach(({ name }, index) => this.show(name, states[index]!));
+      for (const overview of await this.operations.overview()) this.show(overview);
       this.metrics.redisUp.set(1);
-      this.wasUp = true;
     } catch (error) {
       this.hide();
-      if (this.wasUp && !this.stopped)
-        this.logger.warn({ err: error }, 'The figures of the queues can’t be read');
-      this.wasUp = false;
-    } finally {
-      this.refreshing = false;
+      throw error;
     }
   }
 
-  private show(queue: string, { counts, paused, oldestWaitingMs, workers }: QueueState): void {
+  private show({ name: queue, counts, paused, oldestWaitingMs, workers, schedule }: QueueOverview): void {
     for (const [state, count] of Object.entries(counts)) {
       this.metrics.jobsNow.set({ queue, state }, count as number);
     }
     this.metrics.oldestWaitingSeconds.set({ queue }, (oldestWaitingMs ?? 0) / 1_000);
     this.metrics.workers.set({ queue }, workers);
     this.metrics.paused.set({ queue }, Number(paused));
+    if (schedule) this.showSchedule(queue, schedule);
+    else for (const figure of this.ofSchedules) figure.remove({ queue });
+  }
+
+  private showSchedule(queue: string, { lastSuccessAt, since, overdueAfter }: ScheduleState): void {
+    const { scheduleLastSuccess, scheduleOverdueAfter } = this.metrics;
+    scheduleLastSuccess.set({ queue }, (lastSuccessAt ?? since).getTime() / 1_000);
+    scheduleOverdueAfter.set({ queue }, overdueAfter.getTime() / 1_000);
+  }
+
+  private get ofSchedules() {
+    const { scheduleLastSuccess, scheduleOverdueAfter } = this.metrics;
+    return [scheduleLastSuccess, scheduleOverdueAfter];
   }
 
   private hide(): void {
     const { jobsNow, oldestWaitingSeconds, workers, paused, redisUp } = this.metrics;
-    for (const figure of [jobsNow, oldestWaitingSeconds, workers, paused]) figure.reset();
+    const figures = [jobsNow, oldestWaitingSeconds, workers, paused, ...this.ofSchedules];
+    for (const figure of figures) figure.reset();
     redisUp.set(0);
   }
 }

@@ -3,7 +3,7 @@ import { eventually, gate, topology, type Gate } from '@fourfold-tools/testing';
 import { Injectable } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type JobProcessor, ProcessorFor } from '../processing/processor-for.js';
+import { type JobProcessor, ProcessorFor } from '../processors/processor-for.js';
 import { ClientApp } from '../testing/client-app.js';
 import { message, QueueApp } from '../testing/queue-app.js';
 import { letters, parcels } from '../testing/queues.js';
@@ -45,7 +45,7 @@ async function start(...processors: (typeof LetterProcessor)[]): Promise<QueueAp
   return app;
 }
 
-async function overviewOf({ name } = letters): Promise<QueueOverview> {
+async function overviewOf({ name }: { name: string } = letters): Promise<QueueOverview> {
   return (await client.operations.overview()).find((queue) => queue.name === name)!;
 }
 
@@ -59,6 +59,7 @@ describe('the overview', () => {
       paused: false,
       oldestWaitingMs: null,
       workers: 0,
+      schedule: null,
       priority: 'normal',
       isolation: 'in-process',
       concurrency: 5,

@@ -2,7 +2,7 @@ import { eventually, gate, RedisServerFixture, topology, type Gate } from '@four
 import { Injectable } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type JobProcessor, ProcessorFor } from './processor-for.js';
+import { type JobProcessor, ProcessorFor } from '../processors/processor-for.js';
 import { message, QueueApp } from '../testing/queue-app.js';
 import { letters } from '../testing/queues.js';
 

@@ -1,9 +1,10 @@
 import { eventually, gate, topology } from '@fourfold-tools/testing';
 import { afterEach, expect, it } from 'vitest';
 import { z } from 'zod';
-import { defineQueue } from '../queue.definition.js';
-import { handles } from '../testing/handles.js';
+import { defineQueue, type QueueDefinition } from '../queue-definition.js';
+import { handles, handlesTogether } from '../testing/handles.js';
 import { message, QueueApp } from '../testing/queue-app.js';
+import { WorkerDatabase } from '../testing/worker.database.js';
 
 const payload = z.object({ to: z.string() });
 const analytics = defineQueue({ name: 'analytics', payload, concurrency: 8, priority: 'low' });
@@ -11,10 +12,17 @@ const email = defineQueue({ name: 'email', payload, priority: 'high' });
 const WAITING = 5_000;
 
 let app: QueueApp;
-afterEach(() => app.close());
+const databases: WorkerDatabase[] = [];
+afterEach(async () => {
+  await app.close();
+  for (const database of databases.splice(0)) await database.close();
+});
 
 /** 5,000 analytics jobs wait and all slots are taken by their like; then an e-mail comes. */
-async function emailBehindAnalytics(emailQueue: typeof email, priority: 'high' | 'low') {
+async function emailBehindAnalytics(
+  emailQueue: QueueDefinition<z.output<typeof payload>>,
+  priority: 'high' | 'low',
+) {
   const begun: string[] = [];
   const mayWork = gate();
   const work = async ({ to }: { to: string }) => {
@@ -42,6 +50,39 @@ async function emailBehindAnalytics(emailQueue: typeof email, priority: 'high' |
 
 it('with 5,000 analytics jobs waiting and every slot taken, an e-mail gets the first slot that is free', async () => {
   expect(await emailBehindAnalytics(email, 'high')).toBe(4);
+});
+
+it('with jobs of a low class that share a transaction and are stuck in it, every slot is left to e-mails', async () => {
+  const database = await WorkerDatabase.create();
+  databases.push(database);
+  const mayCommit = gate();
+  const mails: string[] = [];
+  let together = 0;
+  const grouped = { ...analytics, concurrency: 64 };
+  try {
+    app = await QueueApp.start(
+      topology().redisQueue.url,
+      [
+        handlesTogether(grouped, {
+          together: { inFlight: 1 },
+          handleTogether: async (jobs) => {
+            together += jobs.length;
+            await mayCommit.passed;
+            return jobs.map(() => undefined);
+          },
+        }),
+        handles(email, ({ to }) => mails.push(to)),
+      ],
+      { queues: [grouped, email], jobsAtOnce: 1, databaseUrl: database.url },
+    );
+    await app.publish(...Array.from({ length: 500 }, (_, id) => message(id, grouped.name, { to: 'log' })));
+    await eventually(() => together > 0);
+    await app.publish(message('mail', email.name, { to: 'email' }));
+    await eventually(() => mails.length === 1);
+    expect(await app.queue(grouped).getWaitingCount()).toBeGreaterThan(0);
+  } finally {
+    mayCommit.open();
+  }
 });
 
 it('naive twin: of the same class, it waits behind those that were fetched before it', async () => {

@@ -3,7 +3,7 @@ import { Global, type INestApplicationContext, Logger, Module } from '@nestjs/co
 import { NestFactory } from '@nestjs/core';
 import { OperatingConnection } from '../operating/operating.connection.js';
 import { QueueOperations } from '../operating/queue.operations.js';
-import { QueueViews } from '../operating/queue.views.js';
+import { QueueViews } from '../operating/queue-views.js';
 import { QueueModule } from '../queue.module.js';
 import { RedisOutboxSignal } from '../redis-outbox.signal.js';
 import { letters, parcels } from './queues.js';
@@ -19,7 +19,10 @@ export class ClientApp {
   static async start(redisUrl: string, prefix: string): Promise<ClientApp> {
     Logger.overrideLogger(false);
     @Module({
-      imports: [HealthModule, QueueModule.forClient({ redisUrl, prefix, queues: [letters, parcels] })],
+      imports: [
+        HealthModule,
+        QueueModule.forRoot({ role: 'client', redis: redisUrl, prefix, queues: [letters, parcels] }),
+      ],
     })
     class AppModule {}
     return new ClientApp(

@@ -1,20 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { type MigratedDatabase, migratedDatabase, topology } from '@fourfold-tools/testing';
-import { Inbox, LocalSignal, Outbox, outboxMigrations } from '@fourfold/outbox';
+import { Inbox, type KnownQueue, LocalSignal, Outbox, outboxMigrations } from '@fourfold/outbox';
 import { Logger } from '@nestjs/common';
 import Bull, { type Job, type Queue } from 'bull';
 import { createConnection } from 'mysql2/promise';
 import type { DataSource } from 'typeorm';
 import { DEAD_REASON_FIELD, type DeadReason } from '../dead-reason.js';
-import { BulkRedrive } from '../dead-letters/bulk.redrive.js';
 import { DeadLetterMetrics } from '../dead-letters/dead-letter.metrics.js';
+import { DeadLetterOperations } from '../dead-letters/dead-letter.operations.js';
 import { DeadLetterRecorder } from '../dead-letters/dead-letter.recorder.js';
-import { DeadLetters } from '../dead-letters/dead-letters.js';
+import { sweep } from '../dead-letters/dead-letter.sweeper.js';
 import { FailedJobs } from '../dead-letters/failed-jobs.js';
 import { Redrive } from '../dead-letters/redrive.js';
-import { sweep } from '../dead-letters/sweep.js';
 import { queueMigrations } from '../index.js';
-import type { QueueDefinition } from '../queue.definition.js';
+import type { QueueDefinition } from '../queue-definition.js';
 import { letters, parcels } from './queues.js';
 
 export interface LetterRow {
@@ -41,7 +40,7 @@ export function partsOf(
 ) {
   const outbox = roomyOutbox();
   const recorder = new DeadLetterRecorder(definitions, dataSource, outbox, new DeadLetterMetrics());
-  const deadLetters = new DeadLetters(dataSource, outbox, redrive, new BulkRedrive(dataSource, redrive));
+  const deadLetters = new DeadLetterOperations(dataSource, outbox, redrive);
   return { outbox, recorder, redrive, deadLetters, inbox: new Inbox(dataSource, outbox) };
 }
 
@@ -75,11 +74,11 @@ export class DeadLetterDesk {
     return this.migrated.database.appUrl;
   }
 
-  get deadLetters(): DeadLetters {
+  get deadLetters(): DeadLetterOperations {
     return this.parts.deadLetters;
   }
 
-  get outbox(): Outbox {
+  get outbox(): Outbox<KnownQueue> {
     return this.parts.outbox;
   }
 
@@ -95,7 +94,7 @@ export class DeadLetterDesk {
     return this.parts.redrive;
   }
 
-  queue(name = letters.name): Queue {
+  queue(name: string = letters.name): Queue {
     const opened = this.queues.get(name);
     if (opened) return opened;
     const queue = new Bull(name, this.redisUrl, {
@@ -117,7 +116,11 @@ export class DeadLetterDesk {
   }
 
   /** A message that the relay has published: its outbox row and its waiting job. */
-  async published(messageId: string, payload: object = { to: 'you' }, queue = letters.name): Promise<Job> {
+  async published(
+    messageId: string,
+    payload: object = { to: 'you' },
+    queue: string = letters.name,
+  ): Promise<Job> {
     await this.dataSource.transaction((manager) => this.outbox.add(manager, { messageId, queue, payload }));
     return this.relay(messageId);
   }
@@ -152,7 +155,7 @@ export class DeadLetterDesk {
     messageId: string,
     reason?: DeadReason,
     payload?: object,
-    queue = letters.name,
+    queue: string = letters.name,
   ): Promise<string> {
     await this.published(messageId, payload, queue);
     await this.die({ queue: this.queue(queue), ...(reason && { reason }) });
@@ -211,7 +214,7 @@ export class DeadLetterDesk {
 }
 
 /** Takes payloads of any size: some were added when the limit was another. */
-function roomyOutbox(): Outbox {
-  const settings = { queues: undefined, keepDoneSeconds: 60, keepProcessedSeconds: 60 };
+function roomyOutbox(): Outbox<KnownQueue> {
+  const settings = { queues: undefined, keepDoneSeconds: 60, keepProcessedSeconds: 30 * 86_400 };
   return new Outbox(new LocalSignal(), { ...settings, maxPayloadBytes: Number.POSITIVE_INFINITY });
 }

@@ -5,9 +5,9 @@ import Bull from 'bull';
 import { DataSource, type EntityManager } from 'typeorm';
 import { DeadLetterMetrics } from '../dead-letters/dead-letter.metrics.js';
 import { DeadLetterRecorder } from '../dead-letters/dead-letter.recorder.js';
+import { sweep } from '../dead-letters/dead-letter.sweeper.js';
 import { FailedJobs } from '../dead-letters/failed-jobs.js';
 import { Redrive } from '../dead-letters/redrive.js';
-import { sweep } from '../dead-letters/sweep.js';
 import { partsOf } from './dead-letter-desk.js';
 import { letters } from './queues.js';
 

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { subscribe } from 'node:diagnostics_channel';
-import { JobChild } from '../children/job.child.js';
+import { JobChild } from '../children/job-child.js';
 
 /** The process has forked a child, which is not ready. */
 export interface Forked {

@@ -7,15 +7,17 @@ import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { Queue } from 'bull';
 import { BullPublisher } from '../bull.publisher.js';
-import type { QueueDefinition } from '../queue.definition.js';
-import { QueueModule, type QueueModuleOptions } from '../queue.module.js';
+import { OperatingConnection } from '../operating/operating.connection.js';
+import type { QueueDefinition } from '../queue-definition.js';
+import { QueueModule } from '../queue.module.js';
+import type { QueueModuleExtras, QueueModuleOptions } from '../queue.options.js';
 import { letters, parcels } from './queues.js';
 
 @Global()
 @Module({ providers: [HealthRegistry], exports: [HealthRegistry] })
 class HealthModule {}
 
-export interface QueueAppOptions extends Partial<QueueModuleOptions> {
+export interface QueueAppOptions extends Partial<QueueModuleOptions>, Partial<QueueModuleExtras> {
   /** With a database there are an outbox and an inbox. */
   databaseUrl?: string;
 }
@@ -34,7 +36,7 @@ export class QueueApp {
       imports: [
         HealthModule,
         QueueModule.forRoot({
-          redisUrl,
+          redis: redisUrl,
           prefix: `{test-${randomBytes(5).toString('hex')}}`,
           queues: [letters, parcels],
           sweepDeadLetters: false,
@@ -43,7 +45,7 @@ export class QueueApp {
         ...(databaseUrl
           ? [
               TypeOrmModule.forRoot({ type: 'mysql', url: databaseUrl, retryAttempts: 0 }),
-              OutboxModule.forRoot(),
+              OutboxModule.forRoot({}),
             ]
           : []),
       ],
@@ -59,6 +61,10 @@ export class QueueApp {
     return this.app.get<Queue>(getQueueToken(name), { strict: false });
   }
 
+  get operating(): OperatingConnection {
+    return this.app.get(OperatingConnection);
+  }
+
   /** Publishes as the relay does. @returns the confirmed outbox ids, in order */
   async publish(...messages: readonly RelayedMessage[]): Promise<string[]> {
     return [...(await this.app.get(BullPublisher).publish(messages))].sort();
@@ -72,7 +78,7 @@ export class QueueApp {
 /** The message of outbox row `outboxId`. */
 export function message(
   outboxId: number | string,
-  queue = letters.name,
+  queue: string = letters.name,
   payload: object = { to: 'you' },
 ): RelayedMessage {
   return { outboxId: String(outboxId), messageId: `m-${outboxId}`, queue, payload, republished: false };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineQueue } from '../queue.definition.js';
+import { defineQueue } from '../queue-definition.js';
 
 /** Retries come at once. */
 export const letters = defineQueue({

@@ -1,7 +1,13 @@
 import 'reflect-metadata';
 import { once } from 'node:events';
 import { DataSource } from 'typeorm';
-import { type Handle, handles, type HandlesOptions } from './handles.js';
+import {
+  type Handle,
+  handles,
+  type HandlesOptions,
+  type HandlesTogether,
+  handlesTogether,
+} from './handles.js';
 import { QueueApp } from './queue-app.js';
 import { isolated, letters, parcels } from './queues.js';
 import { RECORD_EFFECT } from './worker.database.js';
@@ -26,6 +32,8 @@ export interface WorkerProcessOptions {
   readonly behaviour: Behaviour;
   /** Naive: the effect has no inbox. */
   readonly unguarded?: boolean;
+  /** Jobs share transactions; `in-transaction` and `after-commit` wait once four have come together. */
+  readonly together?: boolean;
   readonly redisUrl: string;
   readonly databaseUrl: string;
   readonly prefix: string;
@@ -53,9 +61,15 @@ export async function run(text: string): Promise<void> {
 
 /** In this process: for one that no test kills. */
 export async function startWorker(options: WorkerProcessOptions): Promise<QueueApp> {
-  const definition = { ...letters, hardLimitMs: options.hardLimitMs ?? letters.hardLimitMs };
+  const definition = {
+    ...letters,
+    hardLimitMs: options.hardLimitMs ?? letters.hardLimitMs,
+    ...(options.together && { concurrency: 32 }),
+  };
   const processors = [
-    handles(definition, (...call) => behave(options, call), handlesOptions(options)),
+    options.together
+      ? handlesTogether(definition, behaveTogether(options))
+      : handles(definition, (...call) => behave(options, call), handlesOptions(options)),
     handles(isolated, () => {}),
   ];
   const { redisUrl, databaseUrl, prefix, lockMs, drainMs = 5_000 } = options;
@@ -116,6 +130,32 @@ function handlesOptions({ behaviour, unguarded }: WorkerProcessOptions): Handles
       tell({ told: 'reached', messageId: messageId as string, attempt: 1 });
       await never;
     },
+  };
+}
+
+/** How many have to have come together before it waits. */
+const TOGETHER = 4;
+
+function behaveTogether({ behaviour, lockMs }: WorkerProcessOptions): HandlesTogether {
+  const waitHere = async (where: Behaviour, messageId: string, jobs: number): Promise<void> => {
+    if (behaviour !== where || jobs < TOGETHER) return;
+    tell({ told: 'reached', messageId, attempt: 1 });
+    await never;
+  };
+  return {
+    together: { inFlight: 1 },
+    handleTogether: async (jobs, manager) => {
+      const ids = jobs.map(({ messageId }) => messageId);
+      await manager.query('INSERT INTO effects (msg_id, pid) VALUES ?', [ids.map((id) => [id, process.pid])]);
+      await waitHere('in-transaction', ids[0]!, jobs.length);
+      if (behaviour === 'block' && jobs.length >= TOGETHER) {
+        tell({ told: 'reached', messageId: ids[0]!, attempt: 1 });
+        await new Promise(setImmediate); // the report is out
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3 * lockMs);
+      }
+      return ids;
+    },
+    committed: async (jobs) => waitHere('after-commit', String(jobs[0]!.result), jobs.length),
   };
 }
 

@@ -2,12 +2,12 @@ import { startsWith } from '@fourfold/db-routing';
 import { gate } from '@fourfold-tools/testing';
 import { MoreThan, Not } from 'typeorm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { InvalidShardKeyError } from '../ring/slot-hash.js';
 import type { ShardRegistry } from '../routing/shard.registry.js';
-import { everywhere, failureOf } from '../routing/shards.support-spec.js';
-import { ForeignShardKeyError, InvalidShardQueryError } from './access.errors.js';
-import type { KeyedWhere } from './key.scope.js';
-import { People, person, Person, Visit } from './people.support-spec.js';
+import { everywhere, failureOf } from '../testing/test-shards.js';
+import { ForeignShardKeyError, type KeyedWhere } from './key-scope.js';
+import { People, person, Person, Visit } from '../testing/people.js';
+import { InvalidShardKeyError } from '../ring/slot.js';
+import { InvalidShardQueryError } from '../sharded-entities.js';
 
 let all: People;
 let opened: Awaited<ReturnType<People['open']>>;

@@ -1,9 +1,7 @@
-import type { EntityTarget, ObjectLiteral } from 'typeorm';
-import type { ShardRouter } from '../routing/shard.router.js';
-import { assertKey, KeyScope, type KeyedWhere, type ShardKeyOf } from './key.scope.js';
-import { KeyedRows, KeyedTransaction } from './keyed.rows.js';
-import { KeysetQuery, type PageOrder, type Page } from './keyset/keyset.query.js';
-import type { ShardedEntities } from './sharded.entities.js';
+import type { ObjectLiteral } from 'typeorm';
+import { assertKey, KeyScope, type KeyedWhere, type ShardedTable, type ShardKeyOf } from './key-scope.js';
+import { KeyedRows, KeyedTransaction } from './keyed-rows.js';
+import { KeysetQuery, type PageOrder, type Page } from './keyset/keyset-query.js';
 
 export interface KeyedPageQuery<E, K extends keyof E> {
   where?: KeyedWhere<E, K>;
@@ -15,12 +13,10 @@ export interface KeyedPageQuery<E, K extends keyof E> {
 /** The rows of one key, each call a statement of its own on the shard of the key. */
 export class KeyedRepository<E extends ObjectLiteral, K extends ShardKeyOf<E>> extends KeyedRows<E, K> {
   constructor(
-    private readonly router: ShardRouter,
-    private readonly entities: ShardedEntities,
-    target: EntityTarget<E>,
-    property: K,
+    private readonly table: ShardedTable<E, K>,
     key: string,
   ) {
+    const { router, entities, target, property } = table;
     const check = async () => assertKey(await entities.metadataOf(target), property, key);
     super(new KeyScope(target, property, key), {
       read: (work) => check().then(() => router.read(key, work)),
@@ -41,8 +37,8 @@ export class KeyedRepository<E extends ObjectLiteral, K extends ShardKeyOf<E>> e
    * @throws InvalidCursorError, before the shard is asked
    */
   async page({ where, order, limit, cursor }: KeyedPageQuery<E, K>): Promise<Page<E>> {
-    const { target, property } = this.scope;
-    const query = await KeysetQuery.of(this.entities, target, {
+    const { entities, target, property } = this.table;
+    const query = await KeysetQuery.of(entities, target, {
       where: this.scope.where(where),
       order,
       limit,

@@ -1,21 +1,14 @@
-import type {
-  EntityTarget,
-  FindOptionsOrder,
-  FindOptionsSelect,
-  FindOptionsWhere,
-  ObjectLiteral,
-} from 'typeorm';
-import type { ScatterOptions, ShardRouter } from '../routing/shard.router.js';
-import { alternativesOf, type ShardKeyOf } from './key.scope.js';
+import type { FindOptionsOrder, FindOptionsSelect, FindOptionsWhere, ObjectLiteral } from 'typeorm';
+import type { ScatterOptions } from './shard.router.js';
+import { alternativesOf, type ShardedTable, type ShardKeyOf } from './key-scope.js';
 import { KeyedRepository } from './keyed.repository.js';
-import { KeysetQuery, type Page, type PageOrder } from './keyset/keyset.query.js';
-import { ManyKeys } from './many.keys.js';
-import type { ShardedEntities } from './sharded.entities.js';
+import { KeysetQuery, type Page, type PageOrder } from './keyset/keyset-query.js';
+import { ManyKeys } from './many-keys.js';
 
 export interface ScatterQuery<E> {
   where?: FindOptionsWhere<E> | FindOptionsWhere<E>[];
   select?: FindOptionsSelect<E>;
-  /** Of each shard's rows; with `take` the first of each shard. For one order over all shards there is `page`. */
+  /** Orders each shard's rows by themselves; with `take` the first of each shard. `page` orders over all shards. */
   order?: FindOptionsOrder<E>;
   take?: number;
 }
@@ -35,29 +28,21 @@ export interface PageQuery<E> extends ScatterOptions {
   cursor?: string | undefined;
 }
 
-/** The rows of one sharded table: by key, by many keys, or, said in so many words, on all shards. */
+/** The rows of one sharded table: by key, by many keys, or on all shards. */
 export class ShardedRepository<E extends ObjectLiteral, K extends ShardKeyOf<E>> {
-  /**
-   * @param property the column that rows are sharded by.
-   * @throws InvalidShardQueryError when those of this entity are already by another one.
-   */
-  constructor(
-    private readonly router: ShardRouter,
-    private readonly entities: ShardedEntities,
-    private readonly target: EntityTarget<E>,
-    private readonly property: K,
-  ) {
-    entities.shardBy(target, property);
+  /** @throws InvalidShardQueryError when another column was given for this entity before. */
+  constructor(private readonly table: ShardedTable<E, K>) {
+    table.entities.shardBy(table.target, table.property);
   }
 
-  /** What belongs to one key. */
+  /** The rows of one key. */
   forKey(key: string): KeyedRepository<E, K> {
-    return new KeyedRepository(this.router, this.entities, this.target, this.property, key);
+    return new KeyedRepository(this.table, key);
   }
 
-  /** What belongs to any of the keys, with one query a shard. */
+  /** The rows of any of the keys, with one query a shard. */
   forKeys(keys: readonly string[]): ManyKeys<E, K> {
-    return new ManyKeys(this.router, this.entities, this.target, this.property, keys);
+    return new ManyKeys(this.table, keys);
   }
 
   /**
@@ -65,8 +50,8 @@ export class ShardedRepository<E extends ObjectLiteral, K extends ShardKeyOf<E>>
    * @throws ShardUnavailableError when a shard does not answer and `partial` is false
    */
   async scatter(query: ScatterQuery<E>, options: ScatterOptions): Promise<ScatteredRows<E>> {
-    const { results, unavailableShards } = await this.router.scatter(
-      (manager) => manager.find(this.target, query),
+    const { results, unavailableShards } = await this.table.router.scatter(
+      (manager) => manager.find(this.table.target, query),
       options,
     );
     return { items: results.flatMap(({ value }) => value), unavailableShards };
@@ -79,10 +64,11 @@ export class ShardedRepository<E extends ObjectLiteral, K extends ShardKeyOf<E>>
    *   `partial` is false; InvalidShardQueryError for an order that can't be paged by
    */
   async page({ deadlineMs, partial, where, ...asked }: PageQuery<E>): Promise<Page<E> & ScatteredRows<E>> {
-    const query = await KeysetQuery.of(this.entities, this.target, {
+    const { entities, target, property } = this.table;
+    const query = await KeysetQuery.of(entities, target, {
       ...asked,
       where: alternativesOf(where),
-      shardKey: this.property,
+      shardKey: property,
       oneKey: false,
     });
     const { items, unavailableShards } = await this.scatter(query.options, { deadlineMs, partial });

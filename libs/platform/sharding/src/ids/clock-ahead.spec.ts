@@ -1,10 +1,10 @@
 import { ManualClock } from '@fourfold/kernel';
 import { Logger } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { IdLeaseLostError } from './id-lease-lost.error.js';
 import { InMemoryWorkerIdLease } from './in-memory-worker-id.lease.js';
-import { SnowflakeIds } from './snowflake.ids.js';
-import { parseSnowflake } from './snowflake.layout.js';
+import { SnowflakeIds } from './snowflake-ids.js';
+import { parseSnowflake } from './snowflake-layout.js';
+import { IdLeaseLostError } from './worker-id.lease.js';
 
 const START_MS = Date.UTC(2026, 10, 22);
 const YEAR_MS = 365 * 86_400_000;

@@ -5,11 +5,11 @@ import { eventually, ForkedProcess, repetitions, type TestDatabase } from '@four
 import { Logger } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { freshDatabase, openMain } from '../mariadb.support-spec.js';
+import { freshDatabase, openMain } from '../testing/mariadb.js';
 import { duplicatesIn, readIds, stepsBackIn, workerIdsIn } from '../testing/issued-ids.js';
 import type { IssuerOptions, Report } from '../testing/issuer.process.js';
 import { WorkerIdThief } from '../testing/worker-id.thief.js';
-import { SnowflakeIds } from './snowflake.ids.js';
+import { SnowflakeIds } from './snowflake-ids.js';
 
 type Issuer = ForkedProcess<Report>;
 

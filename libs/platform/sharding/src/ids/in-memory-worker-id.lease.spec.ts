@@ -1,7 +1,7 @@
 import { ManualClock } from '@fourfold/kernel';
 import { describe } from 'vitest';
 import { InMemoryWorkerIdLease } from './in-memory-worker-id.lease.js';
-import { workerIdLeaseContract } from './worker-id.lease.contract-spec.js';
+import { workerIdLeaseContract } from '../testing/worker-id-lease.contract.js';
 
 describe('InMemoryWorkerIdLease', () => {
   workerIdLeaseContract(async (workerIds) => {

@@ -1,11 +1,11 @@
 import type { DataSource } from 'typeorm';
 import type { TestDatabase } from '@fourfold-tools/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freshDatabase, openMain } from '../mariadb.support-spec.js';
-import { SnowflakeIds } from './snowflake.ids.js';
-import { parseSnowflake } from './snowflake.layout.js';
+import { freshDatabase, openMain } from '../testing/mariadb.js';
+import { SnowflakeIds } from './snowflake-ids.js';
+import { parseSnowflake } from './snowflake-layout.js';
 import { SqlWorkerIdLease } from './sql-worker-id.lease.js';
-import { workerIdLeaseContract } from './worker-id.lease.contract-spec.js';
+import { workerIdLeaseContract } from '../testing/worker-id-lease.contract.js';
 
 let database: TestDatabase;
 let main: DataSource;
@@ -49,11 +49,12 @@ describe('SqlWorkerIdLease', () => {
 describe('SnowflakeIds on the database', () => {
   it('issues no id twice from eight issuers at once, two of them successors', async () => {
     const { lease } = await freshLease(8);
+    const some = (ids: SnowflakeIds) => Array.from({ length: 5_000 }, () => ids.nextId());
     const predecessors = await Promise.all([SnowflakeIds.start(lease), SnowflakeIds.start(lease)]);
-    const old = predecessors.flatMap((ids) => ids.nextIds(5_000));
+    const old = predecessors.flatMap(some);
     await Promise.all(predecessors.map((ids) => ids.onApplicationShutdown()));
     const issuers = await Promise.all(Array.from({ length: 8 }, () => SnowflakeIds.start(lease)));
-    const all = [...old, ...issuers.flatMap((ids) => ids.nextIds(5_000))];
+    const all = [...old, ...issuers.flatMap(some)];
     expect(new Set(all).size).toBe(50_000);
     await Promise.all(issuers.map((ids) => ids.onApplicationShutdown()));
   });

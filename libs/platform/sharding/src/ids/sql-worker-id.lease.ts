@@ -1,8 +1,7 @@
 import { isRetryableConflict } from '@fourfold/db-routing';
 import { randomUUID } from 'node:crypto';
-import type { SqlExecutor } from '../sql/sql-executor.js';
-import { IdLeaseLostError } from './id-lease-lost.error.js';
-import { type HeldWorkerId, MAX_AHEAD_MS, type WorkerIdLease } from './worker-id.lease.js';
+import type { SqlExecutor } from '../sql-executor.js';
+import { type HeldWorkerId, IdLeaseLostError, MAX_AHEAD_MS, type WorkerIdLease } from './worker-id.lease.js';
 
 const MAX_CLAIM_RETRIES = 10;
 
@@ -11,7 +10,7 @@ interface Changed {
 }
 
 /**
- * One statement that finds and takes: a rival waits for the row's lock, sees it taken and goes on to the next. All
+ * Finds and takes in one statement: a rival waits for the row's lock, sees it taken and tries the next row. All
  * walk the primary key in the same direction and stop at the row they take, so they can't deadlock.
  */
 const CLAIM = `
@@ -21,7 +20,7 @@ const CLAIM = `
   ORDER BY worker_id
   LIMIT 1`;
 
-/** Above every reservation: of any row. */
+/** Above every reservation, so that any row matches. */
 const ANY = '18446744073709551615';
 
 /** Read only after the claim: from then on the old holder can't move it any more. */
@@ -42,21 +41,21 @@ const RELEASE = `
 
 /** Worker ids leased in the main cluster's `snowflake_workers`, by the server's time. */
 export class SqlWorkerIdLease implements WorkerIdLease {
-  readonly #leaseMicroseconds: number;
+  private readonly leaseMicroseconds: number;
 
   /** @param leaseMs how long a silent holder keeps its id. */
   constructor(
     private readonly main: SqlExecutor,
     leaseMs = 30_000,
   ) {
-    this.#leaseMicroseconds = leaseMs * 1_000;
+    this.leaseMicroseconds = leaseMs * 1_000;
   }
 
   async acquire(nowMs: number): Promise<HeldWorkerId> {
     const holder = randomUUID();
-    // One with a past reservation first: its ids need not run ahead of the clock.
-    const found = await this.#claim([holder, this.#leaseMicroseconds, nowMs]);
-    if (!found) await this.#claim([holder, this.#leaseMicroseconds, ANY]);
+    // A worker id whose reservation is past comes first: its ids need not run ahead of the clock.
+    const found = await this.claim([holder, this.leaseMicroseconds, nowMs]);
+    if (!found) await this.claim([holder, this.leaseMicroseconds, ANY]);
     const [row] = await this.main.query<{ worker_id: number; reserved_until_ms: string }[]>(SELECT_CLAIMED, [
       holder,
     ]);
@@ -66,23 +65,23 @@ export class SqlWorkerIdLease implements WorkerIdLease {
   }
 
   async reserve({ workerId, holder }: HeldWorkerId, untilMs: number): Promise<boolean> {
-    const whose = [this.#leaseMicroseconds, workerId, holder];
-    if (await this.#foundOne(RESERVE, [untilMs, ...whose, untilMs])) return true;
-    if (await this.#foundOne(KEEP, whose)) throw IdLeaseLostError.tooFarAhead(untilMs);
+    const whose = [this.leaseMicroseconds, workerId, holder];
+    if (await this.foundOne(RESERVE, [untilMs, ...whose, untilMs])) return true;
+    if (await this.foundOne(KEEP, whose)) throw IdLeaseLostError.tooFarAhead(untilMs);
     return false;
   }
 
   /** mysql2 asks for found rows, so a reservation that changes nothing still counts. */
-  async #foundOne(sql: string, parameters: unknown[]): Promise<boolean> {
+  private async foundOne(sql: string, parameters: unknown[]): Promise<boolean> {
     const { affectedRows } = await this.main.query<Changed>(sql, parameters);
     return affectedRows === 1;
   }
 
   /** From MariaDB 11.6 on, having waited for a rival's row is an error (1020) under REPEATABLE READ. */
-  async #claim(parameters: unknown[]): Promise<boolean> {
+  private async claim(parameters: unknown[]): Promise<boolean> {
     for (let retries = 0; ; retries++) {
       try {
-        return await this.#foundOne(CLAIM, parameters);
+        return await this.foundOne(CLAIM, parameters);
       } catch (error) {
         if (retries === MAX_CLAIM_RETRIES || !isRetryableConflict(error)) throw error;
       }

@@ -1,3 +1,5 @@
+import { appError } from '@fourfold/kernel';
+
 /** One of the 1,024 worker ids, held until it is released or not renewed. */
 export interface HeldWorkerId {
   workerId: number;
@@ -8,16 +10,29 @@ export interface HeldWorkerId {
 }
 
 /**
- * How far beyond the server's time may be reserved: the longest reservation of a clock that is a day fast. What a clock
- * years ahead had reserved would hold up every later holder of the worker id, and its ids every later id.
+ * How far beyond the server's time a holder may reserve: the longest reservation of a clock that is a day fast. A
+ * reservation years ahead would block every later holder of the worker id.
  */
 export const MAX_AHEAD_MS = 2 * 86_400_000;
+
+/** No id can be given out that is sure to be new: the reservation ran out and is being renewed, or can't be. */
+export class IdLeaseLostError extends appError('id-lease-lost', 503, 'No ids available') {
+  /** The clock that asks for time is wrong, or the server's. */
+  static tooFarAhead(untilMs: number): IdLeaseLostError {
+    const until = new Date(untilMs).toISOString();
+    return new IdLeaseLostError(`Time up to ${until} is over two days ahead of the main cluster’s clock`);
+  }
+
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause, retryAfterSeconds: 1 });
+  }
+}
 
 /**
  * Who holds which worker id, and how far in time its ids may go. What keeps ids unique is the reservation, not the
  * lease: a holder issues nothing at or beyond what it reserved, only the current holder can reserve, and a new holder
  * begins where the old one's reservation ended. The lease only says when an id may be taken from a holder that is
- * silent, so a wrong guess there costs a worker id, never a double.
+ * silent: taking it too early costs a worker id, and repeats no id.
  */
 export interface WorkerIdLease {
   /**

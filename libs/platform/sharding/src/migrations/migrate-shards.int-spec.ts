@@ -1,8 +1,8 @@
 import type { TestDatabase } from '@fourfold-tools/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freshDatabase } from '../mariadb.support-spec.js';
+import { freshDatabase } from '../testing/mariadb.js';
 import { migrateShards } from './migrate-shards.js';
-import { migrationStates } from './migration.target.js';
+import { migrationStates } from './migration-target.js';
 import { shardingMigrations } from './sharding-migrations.js';
 
 const SHARDS = ['shard-0', 'shard-1'] as const;

@@ -1,4 +1,4 @@
-import { migrate, type MigrationClass } from './migration.target.js';
+import { migrate, type MigrationClass } from './migration-target.js';
 
 /**
  * Brings every shard up to date, one after the other. Those before one that fails are done, and running it again goes

@@ -1,13 +1,16 @@
+import { Injectable } from '@nestjs/common';
 import type { PlanRequest } from '../ring/planning/ring-change.js';
 import type { RingPlan } from '../ring/planning/ring-plan.js';
-import type { CurrentTopology } from '../topology/current-topology.js';
-import type { SlotRows } from './slot.rows.js';
+import { ShardRegistry } from '../routing/shard.registry.js';
+import { CurrentTopology } from '../topology/current-topology.js';
+import { countRowsBySlot } from './rows-by-slot.js';
 
-/** Shows what a change of the ring would move. Nothing is changed by it. */
+/** Shows what a change of the ring would move, and changes nothing. */
+@Injectable()
 export class ShardPlanner {
   constructor(
     private readonly current: CurrentTopology,
-    private readonly slotRows: SlotRows,
+    private readonly registry: ShardRegistry,
   ) {}
 
   /**
@@ -16,9 +19,9 @@ export class ShardPlanner {
    */
   async plan(request: PlanRequest): Promise<RingPlan> {
     const { ring } = this.current;
-    if (request.kind === 'rebalance')
-      return ring.plan({ ...request, rowsBySlot: await this.slotRows.count() });
+    const count = () => countRowsBySlot(this.registry, ring);
+    if (request.kind === 'rebalance') return ring.plan({ ...request, rowsBySlot: await count() });
     const { countRows, ...change } = request;
-    return ring.plan(countRows ? { ...change, rowsBySlot: await this.slotRows.count() } : change);
+    return ring.plan(countRows ? { ...change, rowsBySlot: await count() } : change);
   }
 }

@@ -1,8 +1,7 @@
-import type { Topology } from '../topology/topology.document.js';
 import type { RingChange } from './planning/ring-change.js';
 import { planChange, type RingPlan } from './planning/ring-plan.js';
-import { SLOT_COUNT, TOKEN_BITS_BELOW_SLOT } from './slot.js';
-import { tokenFunction } from './slot-hash.js';
+import { SLOT_COUNT, slotOf } from './slot.js';
+import type { Topology } from './topology.js';
 
 export interface Location {
   slot: number;
@@ -18,24 +17,18 @@ export class HashRing {
   readonly epoch: number;
   /** The shards that own at least one slot, in the order of the topology. */
   readonly shards: readonly string[];
-  readonly #names: readonly string[];
-  readonly #tokenOf: (key: string) => number;
-  /** What runs: index of the owner by slot. */
-  readonly #ownerBySlot = new Uint16Array(SLOT_COUNT);
-  /** The reference: where each arc begins on the 32-bit circle, ascending, and who owns it. */
-  readonly #tokens = new Uint32Array(SLOT_COUNT);
+  private readonly names: readonly string[];
+  /** Index of the owner by slot. */
+  private readonly ownerBySlot = new Uint16Array(SLOT_COUNT);
 
   /** @param topology as `parseTopology` gives it: every slot has exactly one owner. */
   constructor(readonly topology: Topology) {
     this.epoch = topology.epoch;
-    this.#tokenOf = tokenFunction(topology.hashId);
-    this.#names = topology.shards.map((shard) => shard.name);
-    for (const { from, to, shard } of topology.slots) {
-      this.#ownerBySlot.fill(this.#names.indexOf(shard), from, to + 1);
-    }
-    for (let slot = 0; slot < SLOT_COUNT; slot++) this.#tokens[slot] = slot * 2 ** TOKEN_BITS_BELOW_SLOT;
-    const owners = new Set(this.#ownerBySlot);
-    this.shards = this.#names.filter((_name, index) => owners.has(index));
+    this.names = topology.shards.map(({ name }) => name);
+    for (const { from, to, shard } of topology.slots)
+      this.ownerBySlot.fill(this.names.indexOf(shard), from, to + 1);
+    const owners = new Set(this.ownerBySlot);
+    this.shards = this.names.filter((_name, index) => owners.has(index));
   }
 
   /**
@@ -43,35 +36,22 @@ export class HashRing {
    * @throws InvalidShardKeyError
    */
   locate(key: string): Location {
-    const slot = this.#tokenOf(key) >>> TOKEN_BITS_BELOW_SLOT;
-    return { slot, shard: this.#names[this.#ownerBySlot[slot]!]! };
-  }
-
-  /** The textbook lookup, O(log n): the last token at or before the key's own. Held equal to `locate` by a test. */
-  locateByTokens(key: string): Location {
-    const token = this.#tokenOf(key);
-    let low = 0;
-    let high = SLOT_COUNT - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (this.#tokens[middle]! <= token) low = middle;
-      else high = middle - 1;
-    }
-    return { slot: low, shard: this.ownerOf(low) };
+    const slot = slotOf(key);
+    return { slot, shard: this.names[this.ownerBySlot[slot]!]! };
   }
 
   /** @throws RangeError when the slot is not 0–16,383. */
   ownerOf(slot: number): string {
-    const owner = this.#ownerBySlot[slot];
+    const owner = this.ownerBySlot[slot];
     if (owner === undefined) throw new RangeError(`Slot ${slot} is not within 0–${SLOT_COUNT - 1}`);
-    return this.#names[owner]!;
+    return this.names[owner]!;
   }
 
   /** How many slots each shard owns. */
   ownership(): Map<string, number> {
-    const counts = new Uint32Array(this.#names.length);
-    for (const owner of this.#ownerBySlot) counts[owner]! += 1;
-    return new Map(this.#names.map((name, index) => [name, counts[index]!]));
+    const counts = new Uint32Array(this.names.length);
+    for (const owner of this.ownerBySlot) counts[owner]! += 1;
+    return new Map(this.names.map((name, index) => [name, counts[index]!]));
   }
 
   /**

@@ -18,8 +18,8 @@ interface Entry {
  * where that does not fit. An entry is of the epoch it was looked up in, and not used in another.
  */
 export class RoutingCache {
-  readonly #entries: LRUCache<string, Entry>;
-  readonly #requests = counter({
+  private readonly entries: LRUCache<string, Entry>;
+  private readonly requests = counter({
     name: 'shard_routing_cache_requests_total',
     help: 'Look-ups of sharding keys in the memory of this process',
     labelNames: ['cache', 'result'],
@@ -31,8 +31,8 @@ export class RoutingCache {
     private readonly topology: CurrentTopology,
     { maxEntries = 10_000 }: RoutingCacheOptions = {},
   ) {
-    this.#entries = new LRUCache({ max: maxEntries });
-    startAtZero(this.#requests, { cache: [name], result: ['hit', 'miss'] });
+    this.entries = new LRUCache({ max: maxEntries });
+    startAtZero(this.requests, { cache: [name], result: ['hit', 'miss'] });
   }
 
   /** For `set`: to be read before the look-up begins. */
@@ -42,18 +42,18 @@ export class RoutingCache {
 
   /** The sharding key that was remembered, of this epoch. */
   get(lookedFor: string): string | undefined {
-    const entry = this.#entries.get(lookedFor);
+    const entry = this.entries.get(lookedFor);
     const current = entry?.epoch === this.epoch ? entry : undefined;
-    this.#requests.inc({ cache: this.name, result: current ? 'hit' : 'miss' });
+    this.requests.inc({ cache: this.name, result: current ? 'hit' : 'miss' });
     return current?.key;
   }
 
   /** @param epoch that of the topology when the look-up began */
   set(lookedFor: string, key: string, epoch: number): void {
-    this.#entries.set(lookedFor, { epoch, key });
+    this.entries.set(lookedFor, { epoch, key });
   }
 
   delete(lookedFor: string): void {
-    this.#entries.delete(lookedFor);
+    this.entries.delete(lookedFor);
   }
 }

@@ -1,7 +1,17 @@
+import type { DbRoutingOptions, Engine } from '@fourfold/db-routing';
 import type { EntitySchema } from 'typeorm';
+
+/**
+ * A shard's URL, or the options of db-routing for a primary with replicas. What it does not say is as for every shard:
+ * `poolSize` is `primaryConnections`, `acquireTimeoutMs` both deadlines for a connection.
+ */
+export type ShardEntry =
+  string | (Omit<DbRoutingOptions, 'replicas'> & Partial<Pick<DbRoutingOptions, 'replicas'>>);
 
 /** How each shard is connected; the same for all, but for `poolSizes`. */
 export interface ShardConnectionOptions {
+  /** What the servers are. */
+  engine: Engine;
   /** TypeORM entities of the sharded tables. */
   entities: readonly ((new (...args: never[]) => object) | string | EntitySchema)[];
   /**
@@ -9,7 +19,7 @@ export interface ShardConnectionOptions {
    * None: a cursor of another query is refused, but one of this query could be made.
    */
   cursorSecrets: readonly string[];
-  /** Connections to one shard from one process. */
+  /** Connections to the primary of one shard from one process. */
   poolSize: number;
   /** By shard name: those that differ from `poolSize`. */
   poolSizes: Readonly<Record<string, number>>;
@@ -17,7 +27,7 @@ export interface ShardConnectionOptions {
   connectTimeoutMs: number;
   /** Waiting for a pooled connection, a new one's handshake included. */
   acquireTimeoutMs: number;
-  /** A connection that no caller has used for so long is asked for a sign of life before it is used again. */
+  /** A connection that no caller has used for so long is pinged before it is used again. */
   idleCheckMs: number;
   /** A connection that is older is replaced, up to a fifth sooner or later: its address may lead elsewhere by now. */
   maxLifetimeMs: number;
@@ -30,6 +40,7 @@ export interface ShardConnectionOptions {
 }
 
 export const defaultShardConnectionOptions: ShardConnectionOptions = {
+  engine: 'mariadb',
   entities: [],
   cursorSecrets: [],
   poolSize: 16,

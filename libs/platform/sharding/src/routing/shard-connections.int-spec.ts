@@ -2,10 +2,10 @@ import { eventually, gate } from '@fourfold-tools/testing';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { HashRing } from '../ring/hash-ring.js';
-import { evenTopology } from '../topology/even-topology.js';
 import type { ShardRegistry } from './shard.registry.js';
-import type { ShardRouter } from './shard.router.js';
-import { failureOf, keyOn, ping, SHARDS, TestShards } from './shards.support-spec.js';
+import type { ShardRouter } from '../access/shard.router.js';
+import { failureOf, keyOn, ping, SHARDS, TestShards } from '../testing/test-shards.js';
+import { evenTopology } from '../ring/topology.js';
 
 const here = keyOn(new HashRing(evenTopology(SHARDS)), 'shard-1');
 /** A statement of minutes that, unlike SLEEP, does not check whether its client is still connected. */
@@ -78,8 +78,10 @@ describe('a call whose deadline is over', () => {
     const ask = (deadlineMs: number) => router.scatter(ping, { deadlineMs });
     // A machine that is busy with other things answers within half a second as well, now and then.
     await eventually(async () => expect((await ask(500)).unavailableShards).toEqual([]));
-    const [row] = await router.read(here, (manager) => manager.query<object[]>('SELECT SLEEP(1) AS slept'));
-    expect(row).toEqual({ slept: 0 });
+    const [row] = await router.read(here, (manager) =>
+      manager.query<object[]>('SELECT CAST(SLEEP(1) AS CHAR) AS slept'),
+    );
+    expect(row).toEqual({ slept: '0' });
   });
 });
 
@@ -108,11 +110,13 @@ describe('connections that were forgotten on the way without a word', () => {
   }
 
   it('naive: without a look at them each caller waits for its deadline', async () => {
-    const { router } = await stranded(Infinity, 1_500);
+    const { router, registry } = await stranded(Infinity, 1_500);
     const failures = await Promise.all(
       Array.from({ length: CALLS }, () => failureOf(router.read(here, ping))),
     );
     for (const failure of failures) expect(failure).toMatchObject({ fault: 'late' });
+    // Its breaker may just be asking the shard, by a connection that would be counted below.
+    await registry.onApplicationShutdown();
   });
 
   it('are found when they are to be used, all by the first, and its caller gets a new one', async () => {
@@ -184,7 +188,7 @@ describe('a caller who gets no connection in time', () => {
       const { accepted, openConnections } = proxy;
       proxy.moveTo('tcp://127.0.0.1:1');
       waiting = [1, 2].map(() => router.read(here, ping).catch((error: unknown) => error));
-      await eventually(() => proxy.accepted === accepted + 2 && proxy.openConnections === openConnections);
+      await eventually(() => proxy.accepted >= accepted + 2 && proxy.openConnections === openConnections);
     });
     expect(await Promise.all(waiting)).toEqual([[{ one: 1 }], [{ one: 1 }]]);
     proxy.breakConnections();

@@ -1,8 +1,8 @@
-import { NodeMetrics } from '@fourfold/db-routing';
+import { DbRoutingMetrics } from '@fourfold/db-routing';
 import { eventually, gate } from '@fourfold-tools/testing';
 import { register } from 'prom-client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { TestShards } from './shards.support-spec.js';
+import { TestShards } from '../testing/test-shards.js';
 
 let shards: TestShards;
 beforeAll(async () => {
@@ -21,12 +21,16 @@ const poolOf = async (shard: string): Promise<number[]> =>
     ),
   );
 
-const leftOpen = { pools: [{ node: 'shard-1', stats: { used: 0, idle: 0, pending: 0, size: 16 } }] };
-afterAll(() => new NodeMetrics().unwatch(leftOpen));
+const leftOpen = {
+  pools: [{ node: 'shard-1', stats: { used: 0, idle: 0, pending: 0, size: 16 } }],
+  replicaNodes: [],
+  isRouted: false,
+};
+afterAll(() => new DbRoutingMetrics().unwatch(leftOpen));
 
 it('the gauges of pools have those of shards: in use, idle, who waits, and how many there may be', async () => {
   // As registries of other files are left, whose applications never started and so never stopped.
-  new NodeMetrics().watch(leftOpen);
+  new DbRoutingMetrics().watch(leftOpen);
   const others = await poolOf('shard-1');
   const ours = async () => (await poolOf('shard-1')).map((figure, index) => figure - others[index]!);
   const { registry } = await shards.router({ poolSize: 2, poolSizes: { 'shard-1': 3 } });

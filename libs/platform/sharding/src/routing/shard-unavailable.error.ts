@@ -1,4 +1,4 @@
-import { AppError } from '@fourfold/kernel';
+import { appError } from '@fourfold/kernel';
 
 /**
  * `connection`: it can't be reached, or broke off. `late`: it did not answer in time. `busy`: no connection of its
@@ -14,11 +14,7 @@ const UNSENT: ReadonlySet<ShardFault> = new Set(['busy', 'breaker', 'unknown']);
  * whether the transaction was committed when the connection broke at its end: repeat only what may be repeated, or what
  * was not sent.
  */
-export class ShardUnavailableError extends AppError {
-  override readonly code = 'shard-unavailable';
-  override readonly status = 503;
-  override readonly title = 'Shard unavailable';
-
+export class ShardUnavailableError extends appError('shard-unavailable', 503, 'Shard unavailable') {
   /** @param reason what happened, in words that may be shown to a caller. */
   constructor(
     readonly shard: string,

@@ -4,11 +4,11 @@ import { createConnection } from 'mysql2/promise';
 import { register } from 'prom-client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { HashRing } from '../ring/hash-ring.js';
-import { ShardRows } from '../rows/shard.rows.js';
-import { evenTopology } from '../topology/even-topology.js';
+import { ShardRows } from '../overview/shard-rows.js';
 import type { ShardConnectionOptions } from './shard-connection.options.js';
-import { failureAtOnce, failureOf, keyOn, ping, SHARDS, TestShards, timed } from './shards.support-spec.js';
+import { failureAtOnce, failureOf, keyOn, ping, SHARDS, TestShards, timed } from '../testing/test-shards.js';
 import { ShardUnavailableError } from './shard-unavailable.error.js';
+import { evenTopology } from '../ring/topology.js';
 
 const ring = new HashRing(evenTopology(SHARDS));
 const [here, there] = [keyOn(ring, 'shard-1'), keyOn(ring, 'shard-2')];
@@ -177,9 +177,10 @@ describe('metrics', () => {
     const none = await counted();
     expect(await registry.shardHealth()).toHaveLength(SHARDS.length);
     await upkeep.read('shard-1', ping);
-    const rows = new ShardRows(registry, topology, { rowsEveryMs: 0 });
-    await rows.refresh();
-    expect(rows.current()).toHaveLength(SHARDS.length);
+    const rows = new ShardRows(registry, topology, { rowsEveryMs: 600_000 });
+    rows.onModuleInit();
+    await eventually(() => expect(rows.current()).toHaveLength(SHARDS.length));
+    await rows.onApplicationShutdown();
     await failureOf(registry.run('shard-1', (runner) => runner.query('SELECT nothing')));
     expect(await counted()).toEqual(none);
   });

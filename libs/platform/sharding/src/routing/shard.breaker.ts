@@ -24,16 +24,16 @@ const stateOf: Partial<Record<CircuitState, BreakerState>> = {
  * pool that is used up open nothing.
  */
 export class ShardBreaker {
-  readonly #circuit = circuitBreaker(handleAll, {
+  private readonly circuit = circuitBreaker(handleAll, {
     breaker: new ConsecutiveBreaker(PROBES_THAT_OPEN),
     // At once, whenever a probe is made: cockatiel would go by a wall clock that may step back.
     halfOpenAfter: -Infinity,
   });
-  #investigating = false;
-  #trustedUntilMs = 0;
-  #nextTrialMs = 0;
-  #trial: NodeJS.Timeout | undefined;
-  #ended = false;
+  private investigating = false;
+  private trustedUntilMs = 0;
+  private nextTrialMs = 0;
+  private trial: NodeJS.Timeout | undefined;
+  private ended = false;
 
   /**
    * @param probe resolves when the shard answers, and ends by itself within a deadline
@@ -44,52 +44,52 @@ export class ShardBreaker {
     private readonly retryAfterMs: number,
     onOpen: () => void,
   ) {
-    this.#circuit.onBreak(() => {
-      if (this.#ended) return;
-      this.#nextTrialMs = performance.now() + this.retryAfterMs;
-      this.#trial = setTimeout(() => void this.#ask(), this.retryAfterMs).unref();
+    this.circuit.onBreak(() => {
+      if (this.ended) return;
+      this.nextTrialMs = performance.now() + this.retryAfterMs;
+      this.trial = setTimeout(() => void this.ask(), this.retryAfterMs).unref();
       onOpen();
     });
   }
 
   get state(): BreakerState {
-    return stateOf[this.#circuit.state] ?? 'closed';
+    return stateOf[this.circuit.state] ?? 'closed';
   }
 
   /** Why a call must not be made now; undefined while it may. */
   get refusal(): string | undefined {
     if (this.state === 'closed') return undefined;
-    const failure = this.#circuit.lastFailure;
+    const failure = this.circuit.lastFailure;
     const fault = (failure && 'error' in failure && connectFaultOf(failure.error)) || 'no answer';
-    const inMs = Math.max(0, Math.ceil(this.#nextTrialMs - performance.now()));
+    const inMs = Math.max(0, Math.ceil(this.nextTrialMs - performance.now()));
     const next = this.state === 'half-open' ? 'being tried right now' : `tried again in ${inMs} ms`;
     return `its breaker is open (${fault}), and it is ${next}`;
   }
 
   /** A call failed, or takes long, in a way that may be the shard's fault. */
   suspect(): void {
-    if (this.#investigating || this.#ended || this.state !== 'closed') return;
-    if (performance.now() < this.#trustedUntilMs) return;
-    void this.#investigate();
+    if (this.investigating || this.ended || this.state !== 'closed') return;
+    if (performance.now() < this.trustedUntilMs) return;
+    void this.investigate();
   }
 
   /** For good: no more probes. */
   end(): void {
-    this.#ended = true;
-    clearTimeout(this.#trial);
+    this.ended = true;
+    clearTimeout(this.trial);
   }
 
-  async #investigate(): Promise<void> {
-    this.#investigating = true;
-    while (!(await this.#ask()) && this.state === 'closed' && !this.#ended);
-    this.#investigating = false;
+  private async investigate(): Promise<void> {
+    this.investigating = true;
+    while (!(await this.ask()) && this.state === 'closed' && !this.ended);
+    this.investigating = false;
   }
 
   /** @returns whether it answered. */
-  async #ask(): Promise<boolean> {
+  private async ask(): Promise<boolean> {
     try {
-      await this.#circuit.execute(this.probe);
-      this.#trustedUntilMs = performance.now() + TRUST_MS;
+      await this.circuit.execute(this.probe);
+      this.trustedUntilMs = performance.now() + TRUST_MS;
       return true;
     } catch {
       return false;

@@ -1,9 +1,9 @@
 import { eventually, gate } from '@fourfold-tools/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { HashRing } from '../ring/hash-ring.js';
-import { evenTopology } from '../topology/even-topology.js';
 import { ShardUnavailableError } from './shard-unavailable.error.js';
-import { failureOf, keyOn, ping, SHARDS, TestShards } from './shards.support-spec.js';
+import { failureOf, keyOn, ping, SHARDS, TestShards } from '../testing/test-shards.js';
+import { evenTopology } from '../ring/topology.js';
 
 const ring = new HashRing(evenTopology(SHARDS));
 const [here, there] = [keyOn(ring, 'shard-1'), keyOn(ring, 'shard-2')];
@@ -99,7 +99,7 @@ describe('a shard that accepts and never answers', () => {
   });
 
   it('is named by a scatter at its deadline', async () => {
-    const { router } = await shards.router();
+    const { router } = await shards.router({ connectTimeoutMs: 10_000, acquireTimeoutMs: 10_000 });
     // The others have their connections already: making one may take longer than the deadline on a busy machine.
     await Promise.all([1, 2].map(() => router.scatter(ping, { deadlineMs: 10_000 })));
     await shards.proxy('shard-1').freeze();

@@ -1,10 +1,9 @@
 import { eventually, gate } from '@fourfold-tools/testing';
 import { Logger } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { evenTopology } from '../topology/even-topology.js';
-import type { Topology } from '../topology/topology.document.js';
+import { evenTopology, type Topology } from '../ring/topology.js';
 import { ShardUnavailableError } from './shard-unavailable.error.js';
-import { failureOf, keyOn, ping, SHARDS, TestShards } from './shards.support-spec.js';
+import { failureOf, keyOn, ping, SHARDS, TestShards } from '../testing/test-shards.js';
 
 const four = evenTopology(SHARDS);
 const three: Topology = { ...evenTopology(SHARDS.slice(0, 3)), epoch: 2 };
@@ -67,16 +66,23 @@ describe('ShardRegistry', () => {
 
   it('gives a shard the pool size of its own, and the others the common one', async () => {
     const { router, topology } = await shards.router({ poolSize: 3, poolSizes: { 'shard-1': 1 } });
-    const connectionsOf = async (shard: string) => {
+    /** Of 12 calls, none of which ends before `size` of them have a connection. */
+    const connectionsOf = async (shard: string, size: number) => {
       const key = keyOn(topology.ring, shard);
+      const together = gate();
+      let inside = 0;
       const ids = await Promise.all(
         Array.from({ length: 12 }, () =>
-          router.read(key, (manager) => manager.query<{ id: string }[]>('SELECT CONNECTION_ID() AS id')),
+          router.read(key, async (manager) => {
+            if (++inside === size) together.open();
+            await together.passed;
+            return manager.query<{ id: string }[]>('SELECT CONNECTION_ID() AS id');
+          }),
         ),
       );
       return new Set(ids.map(([row]) => row!.id)).size;
     };
-    expect(await connectionsOf('shard-1')).toBe(1);
-    expect(await connectionsOf('shard-2')).toBe(3);
+    expect(await connectionsOf('shard-1', 1)).toBe(1);
+    expect(await connectionsOf('shard-2', 3)).toBe(3);
   });
 });

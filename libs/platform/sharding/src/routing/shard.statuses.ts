@@ -1,6 +1,8 @@
-import type { ShardHealth, ShardRegistry } from './shard.registry.js';
+import { Injectable } from '@nestjs/common';
+import { type ShardHealth, ShardRegistry } from './shard.registry.js';
 
 /** How the shards are, for operators and probes. */
+@Injectable()
 export class ShardStatuses {
   constructor(private readonly registry: ShardRegistry) {}
 

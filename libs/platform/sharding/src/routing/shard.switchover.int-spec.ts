@@ -1,13 +1,13 @@
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
-import { eventually, FaultProxy, ReplicatedServers } from '@fourfold-tools/testing';
+import { eventually, FaultProxy, ReplicatedServers, testEngine } from '@fourfold-tools/testing';
 import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { SqlExecutor } from '../sql/sql-executor.js';
+import type { SqlExecutor } from '../sql-executor.js';
 import { CurrentTopology } from '../topology/current-topology.js';
-import { evenTopology } from '../topology/even-topology.js';
 import { TopologyStore } from '../topology/topology.store.js';
 import { ShardRegistry } from './shard.registry.js';
-import { ShardRouter } from './shard.router.js';
+import { ShardRouter } from '../access/shard.router.js';
+import { evenTopology } from '../ring/topology.js';
 
 let servers: ReplicatedServers;
 let address: FaultProxy;
@@ -30,7 +30,7 @@ const insert = (id: number) => `INSERT INTO note VALUES (${id})`;
 const serverOf = 'SELECT @@server_id AS server';
 
 it('a shard whose primary is demoted is written where its address leads, without a failed call', async () => {
-  const registry = new ShardRegistry({ 'shard-0': address.url });
+  const registry = new ShardRegistry({ 'shard-0': address.url }, { engine: testEngine });
   const rows = [{ epoch: 1, document: evenTopology(['shard-0']) }];
   const topology = await CurrentTopology.load(new TopologyStore({ query: async () => rows } as SqlExecutor));
   registry.follow(topology);

@@ -1,102 +1,241 @@
-import { ShardBreaker, type BreakerState } from './shard.breaker.js';
-import { isReadOnlyServer, type NodeMetrics, type PoolStats } from '@fourfold/db-routing';
+import {
+  completeOptions,
+  type DbRoutingMetrics,
+  type DbRoutingOptions,
+  isAnswer,
+  type NodeSource,
+  parseNodeUrl,
+  repeatedTransaction,
+  Routing,
+  withQueryTimeout,
+} from '@fourfold/db-routing';
 import { withDeadline } from '@fourfold/kernel';
-import type { QueryRunner } from 'typeorm';
-import { parseShardUrl } from '../configuration/shard-url.js';
-import { ShardDataSource } from './shard.data-source.js';
+import type { PoolConnection } from 'mysql2';
+import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
+import { InvalidShardQueryError } from '../sharded-entities.js';
+import { type BreakerState, ShardBreaker } from './shard.breaker.js';
 import { ShardOperation } from './shard.operation.js';
-import { probeShard } from './shard.probe.js';
-import type { ShardConnectionOptions } from './shard-connection.options.js';
+import type { ShardConnectionOptions, ShardEntry } from './shard-connection.options.js';
 import { ShardUnavailableError } from './shard-unavailable.error.js';
 
 const CLOSE_DEADLINE_MS = 5_000;
+/** So many callers may wait for a connection; beyond, they would only wait for their deadline. */
+const MOST_WAITING = 1_024;
 
-/** One shard as this process sees it: its pool, its breaker, and what is under way there. */
+export interface CallOptions {
+  /** When it is over the connection is cut. Default: the operation timeout. */
+  deadlineMs?: number | undefined;
+  /** For traces: how many shards the call that it belongs to asks. */
+  purpose?: string | undefined;
+}
+
+/**
+ * One shard as this process sees it: its nodes, its breaker, and what is under way there.
+ *
+ * States: closed → opening (at first use, one attempt shared by all callers) → open, or closed again when the shard
+ * does not answer, so that the next use tries anew → ended (for good). Once open it stays so through an outage: the
+ * pools drop broken connections and make new ones.
+ */
 export class Shard {
-  readonly #dataSource: ShardDataSource;
-  readonly #probe: () => Promise<void>;
-  readonly #breaker: ShardBreaker;
-  readonly #underWay = new Map<ShardOperation<unknown>, Promise<unknown>>();
+  private readonly routing: Routing;
+  private readonly breaker: ShardBreaker;
+  private readonly underWay = new Set<Promise<unknown>>();
+  private opening: Promise<DataSource> | undefined;
+  private ended = false;
 
-  /** @throws Error when the URL can't be read, without quoting it. */
+  /** @throws Error when its URL or another of its options is wrong; no URL is quoted. */
   constructor(
     readonly name: string,
-    url: string,
+    entry: ShardEntry,
     private readonly options: ShardConnectionOptions,
-    private readonly metrics: NodeMetrics,
-    endpoint = parseShardUrl(url),
+    private readonly metrics: DbRoutingMetrics,
   ) {
-    this.#dataSource = new ShardDataSource(name, endpoint, options);
-    this.#probe = () => probeShard(endpoint, options.connectTimeoutMs);
-    this.#breaker = new ShardBreaker(this.#probe, options.retryAfterMs, () => this.#cutAll());
+    this.routing = new Routing(completeOptions(optionsOf(name, entry, options), name), name, metrics);
+    metrics.watch(this.routing.cluster);
+    const retire = () => this.isOpen && this.routing.cluster.primaryPool.retire({ abort: true });
+    this.breaker = new ShardBreaker(
+      () => this.probe(),
+      options.retryAfterMs,
+      () => void retire(),
+    );
   }
 
-  /** Of its pool. */
-  get stats(): PoolStats {
-    return this.#dataSource.stats;
-  }
-
-  get breaker(): BreakerState {
-    return this.#breaker.state;
+  get breakerState(): BreakerState {
+    return this.breaker.state;
   }
 
   /** @throws Error while its breaker refuses calls, or when it does not answer */
   async ask(): Promise<void> {
-    const refusal = this.#breaker.refusal;
+    const refusal = this.breaker.refusal;
     if (refusal !== undefined) throw new Error(refusal);
-    await this.#probe();
+    await this.probe();
   }
 
   /** See `ShardRegistry.run`. */
-  async run<T>(work: (runner: QueryRunner) => Promise<T>, deadlineMs: number): Promise<T> {
-    const sinceMs = performance.now();
-    try {
-      return await this.#attempt(work, deadlineMs);
-    } catch (error) {
-      const isDemoted = error instanceof ShardUnavailableError && isReadOnlyServer(error.cause);
-      if (!isDemoted || !this.#dataSource.demoted(sinceMs)) throw error;
-      // Nothing was done, and the next connection leads to the primary of now.
-      return this.#attempt(work, sinceMs + deadlineMs - performance.now());
-    }
+  run<T>(work: (runner: QueryRunner) => Promise<T>, options: CallOptions = {}): Promise<T> {
+    return this.call('MASTER', options, (use) => use(work));
   }
 
-  async #attempt<T>(work: (runner: QueryRunner) => Promise<T>, deadlineMs: number): Promise<T> {
-    const refusal = this.#breaker.refusal;
-    if (refusal !== undefined) throw new ShardUnavailableError(this.name, refusal, undefined, 'breaker');
-    const operation = new ShardOperation(this.name, work, deadlineMs, this.metrics);
-    const { suspectAfterMs } = this.options;
-    const suspicion = setTimeout(() => this.#breaker.suspect(), Math.min(suspectAfterMs, deadlineMs));
-    const deadline = setTimeout(() => operation.expire(), deadlineMs);
-    const running = operation.run(() => this.#dataSource.open());
-    this.#underWay.set(operation, running);
-    try {
-      return await running;
-    } catch (error) {
-      if (error instanceof ShardUnavailableError) this.#breaker.suspect();
-      throw error;
-    } finally {
-      clearTimeout(suspicion);
-      clearTimeout(deadline);
-      this.#underWay.delete(operation);
-    }
+  /** See `ShardRegistry.read`. */
+  read<T>(work: (manager: EntityManager) => Promise<T>, options: CallOptions = {}): Promise<T> {
+    return this.call('SLAVE*', options, (use) => use(({ manager }) => work(manager)));
+  }
+
+  /** See `ShardRegistry.write`. */
+  write<T>(work: (manager: EntityManager) => Promise<T>, options: CallOptions = {}): Promise<T> {
+    return this.call('MASTER', options, (use) =>
+      repeatedTransaction(() => use(({ manager }) => manager.transaction(work))),
+    );
   }
 
   /** Takes nothing new, and lets what is under way finish, for up to five seconds. Never waits for a shard that is away. */
   async close(): Promise<void> {
-    this.#dataSource.end();
-    const all = Promise.allSettled(this.#underWay.values());
-    const late = () => new Error(`${this.name}: calls did not end within ${CLOSE_DEADLINE_MS} ms`);
+    this.ended = true;
+    const late = (what: string) => () =>
+      new Error(`${this.name}: ${what} did not end within ${CLOSE_DEADLINE_MS} ms`);
     try {
-      await withDeadline(all, CLOSE_DEADLINE_MS, late);
+      await withDeadline(Promise.allSettled(this.underWay), CLOSE_DEADLINE_MS, late('calls'));
     } finally {
-      this.#breaker.end();
-      await this.#dataSource.close();
+      this.breaker.end();
+      this.routing.stop();
+      const ended = new Promise<unknown>((resolve) => this.routing.cluster.end(resolve));
+      await withDeadline(ended, CLOSE_DEADLINE_MS, late('connections'));
     }
   }
 
-  /** Two probes say that the shard is down: callers that wait for it wait in vain. */
-  #cutAll(): void {
-    const down = new ShardUnavailableError(this.name, 'it does not answer', undefined, 'late');
-    for (const operation of this.#underWay.keys()) operation.cut(down);
+  private async call<T>(
+    target: 'MASTER' | 'SLAVE*',
+    { deadlineMs = this.options.operationTimeoutMs, purpose }: CallOptions,
+    work: (use: <R>(on: (runner: QueryRunner) => Promise<R>) => Promise<R>) => Promise<T>,
+  ): Promise<T> {
+    const refusal = target === 'SLAVE*' && this.hasReplica ? undefined : this.breaker.refusal;
+    if (refusal !== undefined) throw new ShardUnavailableError(this.name, refusal, undefined, 'breaker');
+    const operation = new ShardOperation(this.name, deadlineMs);
+    const { suspectAfterMs } = this.options;
+    const suspicion = setTimeout(() => this.breaker.suspect(), Math.min(suspectAfterMs, deadlineMs));
+    const deadline = setTimeout(() => operation.expire(), deadlineMs);
+    const running = operation.run(async () => {
+      const dataSource = await this.open();
+      return work((on) => operation.on(dataSource, () => this.acquire(target, purpose), on));
+    });
+    this.underWay.add(running);
+    try {
+      return await running;
+    } catch (error) {
+      if (error instanceof ShardUnavailableError) this.breaker.suspect();
+      throw error;
+    } finally {
+      clearTimeout(suspicion);
+      clearTimeout(deadline);
+      this.underWay.delete(running);
+    }
   }
+
+  private get isOpen(): boolean {
+    return this.opening !== undefined;
+  }
+
+  /** Reads go on without the primary. */
+  private get hasReplica(): boolean {
+    return this.routing.cluster.replicaNodes.some(({ inRotation }) => inRotation);
+  }
+
+  private acquire(target: 'MASTER' | 'SLAVE*', purpose: string | undefined): Promise<PoolConnection> {
+    return new Promise((resolve, reject) => {
+      this.routing.cluster.getConnection(
+        target,
+        (error, connection) =>
+          connection ? resolve(connection) : reject(error ?? new Error('no node is left')),
+        purpose,
+      );
+    });
+  }
+
+  private async open(): Promise<DataSource> {
+    if (this.ended) {
+      throw new ShardUnavailableError(this.name, 'this process gives it up', undefined, 'unknown');
+    }
+    this.opening ??= this.connect();
+    const opening = this.opening;
+    try {
+      return await opening;
+    } catch (error) {
+      if (this.opening === opening) this.opening = undefined;
+      throw error;
+    }
+  }
+
+  private async connect(): Promise<DataSource> {
+    const { entities, connectTimeoutMs } = this.options;
+    const source = new SealedSource(this.name, this.routing.cluster);
+    const typeOrm = this.routing.typeOrmOptions({ entities, typeOrm: { charset: 'utf8mb4' } }, source);
+    const dataSource = await withQueryTimeout(connectTimeoutMs, () => new DataSource(typeOrm).initialize());
+    source.sealed = true;
+    // Without replicas the breaker alone looks at the shard.
+    if (this.routing.options.replicas.length > 0) await this.routing.start();
+    return dataSource;
+  }
+
+  /** @throws Error when the primary does not answer */
+  private async probe(): Promise<void> {
+    try {
+      await this.open();
+      await this.routing.cluster.askPrimary(this.options.connectTimeoutMs);
+    } catch (error) {
+      if (isAnswer(error)) return;
+      const { cause } = error as Error;
+      throw cause instanceof Error ? cause : error;
+    }
+  }
+}
+
+/**
+ * What TypeORM is shown of the shard's nodes: it connects, and is refused from then on. Every manager shows its DataSource,
+ * and a connection taken by that would be past the deadline, the breaker and the guard of reads.
+ */
+class SealedSource implements NodeSource {
+  sealed = false;
+
+  constructor(
+    private readonly shard: string,
+    private readonly source: NodeSource,
+  ) {}
+
+  add(...node: Parameters<NodeSource['add']>): void {
+    this.source.add(...node);
+  }
+
+  getConnection(...[pattern, callback]: Parameters<NodeSource['getConnection']>): void {
+    if (!this.sealed) this.source.getConnection(pattern, callback);
+    else
+      callback(
+        new InvalidShardQueryError(
+          `A connection of ${this.shard} is given by ShardRouter alone: use the manager of its callback`,
+        ),
+      );
+  }
+
+  end(...[callback]: Parameters<NodeSource['end']>): void {
+    this.source.end(callback);
+  }
+}
+
+function optionsOf(name: string, entry: ShardEntry, options: ShardConnectionOptions): DbRoutingOptions {
+  const own = typeof entry === 'string' ? { primaryUrl: entry } : entry;
+  try {
+    parseNodeUrl(own.primaryUrl);
+  } catch (error) {
+    throw new Error(`The URL of ${name} ${(error as Error).message}`);
+  }
+  const { engine, connectTimeoutMs, acquireTimeoutMs, idleCheckMs, maxLifetimeMs } = options;
+  return {
+    ...{ engine, connectTimeoutMs, idleCheckMs, maxLifetimeMs },
+    replicas: [],
+    primaryConnections: options.poolSizes[name] ?? options.poolSize,
+    mostWaiting: MOST_WAITING,
+    primaryDeadlineMs: acquireTimeoutMs,
+    replicaDeadlineMs: acquireTimeoutMs,
+    queryTimeoutMs: options.operationTimeoutMs,
+    ...own,
+  };
 }

@@ -1,9 +1,10 @@
+import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import type { CurrentTopology } from '../topology/current-topology.js';
-import { readingManager } from './reading.manager.js';
-import type { ShardRegistry } from './shard.registry.js';
+import { CurrentTopology } from '../topology/current-topology.js';
+import { ShardRegistry } from './shard.registry.js';
 
 /** Looks at whole shards, one at a time, whatever the keys: for upkeep in the background. A request never needs it. */
+@Injectable()
 export class ShardUpkeep {
   constructor(
     private readonly topology: CurrentTopology,
@@ -21,6 +22,6 @@ export class ShardUpkeep {
    * @throws ShardUnavailableError; errors of `fn` pass through
    */
   read<T>(shard: string, fn: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.registry.run(shard, async (runner) => fn(await readingManager(runner, shard)));
+    return this.registry.read(shard, fn);
   }
 }

@@ -5,11 +5,11 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { seeded } from '@fourfold-tools/testing';
 import { DataSource } from 'typeorm';
-import { IdLeaseLostError } from '../ids/id-lease-lost.error.js';
-import { SnowflakeIds } from '../ids/snowflake.ids.js';
+import { SnowflakeIds } from '../ids/snowflake-ids.js';
 import { SqlWorkerIdLease } from '../ids/sql-worker-id.lease.js';
-import { NaiveIds } from './naive.ids.js';
+import { NaiveIds } from './naive-ids.js';
 import { SteppingClock } from './stepping.clock.js';
+import { IdLeaseLostError } from '../ids/worker-id.lease.js';
 
 export interface IssuerOptions {
   readonly databaseUrl: string;

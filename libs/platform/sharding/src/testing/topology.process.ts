@@ -3,8 +3,8 @@ import { Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { RingChange } from '../ring/planning/ring-change.js';
 import type { TopologyRedisOptions } from '../topology/topology.copy.js';
-import type { Topology } from '../topology/topology.document.js';
-import { FollowingProcess } from '../topology/topology.support-spec.js';
+import type { Topology } from '../ring/topology.js';
+import { FollowingProcess } from './following.process.js';
 
 export interface TopologyProcessOptions {
   readonly databaseUrl: string;
@@ -23,11 +23,11 @@ export async function run(text: string): Promise<void> {
   const { databaseUrl, redis, pollMs } = JSON.parse(text) as TopologyProcessOptions;
   Logger.overrideLogger(false);
   const main = await new DataSource({ type: 'mysql', url: databaseUrl }).initialize();
-  const { own, publisher } = await FollowingProcess.start(main, redis, { pollMs });
+  const { own, shared } = await FollowingProcess.start(main, redis, { pollMs });
   const tell = (report: TopologyReport) => process.send!(report);
   own.onAdopted(({ topology }) => tell({ told: 'adopted', topology }));
   process.on('message', (change: RingChange) => {
-    publisher
+    shared
       .publish(own.ring.plan(change).topology)
       .catch(({ code }: { code: string }) => tell({ told: 'refused', code }));
   });

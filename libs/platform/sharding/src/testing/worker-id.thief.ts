@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { IdLeaseLostError } from '../ids/id-lease-lost.error.js';
 import { SqlWorkerIdLease } from '../ids/sql-worker-id.lease.js';
-import type { HeldWorkerId, WorkerIdLease } from '../ids/worker-id.lease.js';
-import type { SqlExecutor } from '../sql/sql-executor.js';
+import { type HeldWorkerId, IdLeaseLostError, type WorkerIdLease } from '../ids/worker-id.lease.js';
+import type { SqlExecutor } from '../sql-executor.js';
 
 const TAKE = `
   UPDATE snowflake_workers SET holder = ?, lease_expires_at = UTC_TIMESTAMP(3) + INTERVAL 30 SECOND

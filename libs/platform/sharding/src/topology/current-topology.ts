@@ -1,13 +1,12 @@
 import { HashRing } from '../ring/hash-ring.js';
-import type { Topology } from './topology.document.js';
-import { InvalidTopologyError } from './topology.errors.js';
+import type { Topology } from '../ring/topology.js';
 import type { TopologyStore } from './topology.store.js';
 
 type AdoptedListener = (ring: HashRing, previous: HashRing) => void;
 
 /** The ring this process routes by. The only place that holds one, so that a change reaches every caller at once. */
 export class CurrentTopology {
-  readonly #listeners = new Set<AdoptedListener>();
+  private readonly listeners = new Set<AdoptedListener>();
 
   private constructor(private adopted: HashRing) {}
 
@@ -24,25 +23,18 @@ export class CurrentTopology {
     return this.adopted.topology;
   }
 
-  /**
-   * @returns false when its epoch is not higher than that of the current one, which then stays.
-   * @throws InvalidTopologyError when its hash is another: no row would be found by it.
-   */
+  /** @returns false when its epoch is not higher than that of the current one, which then stays. */
   adopt(topology: Topology): boolean {
     const previous = this.adopted;
     if (topology.epoch <= previous.epoch) return false;
-    if (topology.hashId !== previous.topology.hashId)
-      throw new InvalidTopologyError(
-        `Topology epoch ${topology.epoch} has another hash (${topology.hashId}) and was not adopted`,
-      );
     this.adopted = new HashRing(topology);
-    for (const listener of this.#listeners) listener(this.adopted, previous);
+    for (const listener of this.listeners) listener(this.adopted, previous);
     return true;
   }
 
   /** @returns ends it. */
   onAdopted(listener: AdoptedListener): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
   }
 }

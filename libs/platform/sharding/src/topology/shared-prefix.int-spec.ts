@@ -3,8 +3,8 @@ import { Logger } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import type { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freshDatabase, openMain } from '../mariadb.support-spec.js';
-import { FollowingProcess } from './topology.support-spec.js';
+import { freshDatabase, openMain } from '../testing/mariadb.js';
+import { FollowingProcess } from '../testing/following.process.js';
 import { TopologyStore } from './topology.store.js';
 
 const ROUNDS = 10;
@@ -30,8 +30,8 @@ async function environment(shards: string[], changes: number): Promise<Following
   processes.push(process);
   for (let change = 1; change <= changes; change++) {
     const weight = 1 + (change % 2);
-    const { own, publisher } = process;
-    await publisher.publish(own.ring.plan({ kind: 'weight', shard: shards[0]!, weight }).topology);
+    const { own, shared } = process;
+    await shared.publish(own.ring.plan({ kind: 'weight', shard: shards[0]!, weight }).topology);
   }
   return process;
 }

@@ -5,11 +5,11 @@ import fc from 'fast-check';
 import type { Redis } from 'ioredis';
 import type { DataSource } from 'typeorm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { freshDatabase, openMain } from '../mariadb.support-spec.js';
+import { freshDatabase, openMain } from '../testing/mariadb.js';
 import type { HashRing } from '../ring/hash-ring.js';
-import { parseTopology, type Topology } from './topology.document.js';
-import { TopologySource } from './topology.source.js';
-import { FollowingProcess } from './topology.support-spec.js';
+import { parseTopology, type Topology } from '../ring/topology.js';
+import { SharedTopology } from './shared-topology.js';
+import { FollowingProcess } from '../testing/following.process.js';
 import { TopologyStore } from './topology.store.js';
 
 const steps = ['publish', 'look', 'delete', 'roll back', 'garble', 'forge'] as const;
@@ -55,19 +55,19 @@ async function reset(): Promise<void> {
 }
 
 /** Believes what Redis has, if only it can be read. */
-class NaiveSource extends TopologySource {
+class NaiveTopology extends SharedTopology {
   override async current(known: Topology): Promise<Topology> {
     const document = await redis.hget(key, 'document').catch(() => null);
     return document === null ? known : parseTopology(document);
   }
 }
 
-function perform(step: Step, { own, publisher, follower }: FollowingProcess): Promise<unknown> {
+function perform(step: Step, { own, shared, follower }: FollowingProcess): Promise<unknown> {
   const put = (topology: Topology) =>
     redis.hset(key, { epoch: String(topology.epoch), document: JSON.stringify(topology) });
   switch (step) {
     case 'publish':
-      return publisher.publish(
+      return shared.publish(
         own.ring.plan({ kind: 'weight', shard: 'b', weight: 1 + (own.ring.epoch % 3) }).topology,
       );
     case 'look':
@@ -88,11 +88,11 @@ function perform(step: Step, { own, publisher, follower }: FollowingProcess): Pr
 }
 
 /** @returns what was adopted that should not have been, and what was not followed in the end. */
-async function faultsOf(history: History, Source: typeof TopologySource): Promise<string[]> {
+async function faultsOf(history: History, Shared: typeof SharedTopology): Promise<string[]> {
   const options = { url: server.url, prefix: key.replace('shard-topology', '') };
   const polls = { pollMs: 3_600_000 };
   const processes = await Promise.all(
-    [0, 1, 2].map(() => FollowingProcess.start(main, options, polls, Source)),
+    [0, 1, 2].map(() => FollowingProcess.start(main, options, polls, Shared)),
   );
   const adopted: [ring: HashRing, previous: HashRing][] = [];
   for (const { own } of processes) own.onAdopted((...rings) => adopted.push(rings));
@@ -122,7 +122,7 @@ describe('any history of three processes and a Redis that loses, rolls back and 
     await fc.assert(
       fc.asyncProperty(HISTORY, async (history) => {
         await reset();
-        expect(await faultsOf(history, TopologySource)).toEqual([]);
+        expect(await faultsOf(history, SharedTopology)).toEqual([]);
         const { epoch } = await new TopologyStore(main).head();
         await eventually(async () => expect(await redis.hget(key, 'epoch')).toBe(String(epoch)));
       }),
@@ -135,7 +135,7 @@ describe('any history of three processes and a Redis that loses, rolls back and 
     // A process that is still busy with the change may put Redis right after the forgery: then it is run again.
     await eventually(async () => {
       await reset();
-      expect(await faultsOf(history, NaiveSource)).toContain('epoch 3 is not what the database has');
+      expect(await faultsOf(history, NaiveTopology)).toContain('epoch 3 is not what the database has');
     });
   });
 });

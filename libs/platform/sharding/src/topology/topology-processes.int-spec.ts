@@ -2,14 +2,12 @@ import { eventually, ForkedProcess, RedisServerFixture, type TestDatabase } from
 import { Logger } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freshDatabase, openMain } from '../mariadb.support-spec.js';
+import { freshDatabase, openMain } from '../testing/mariadb.js';
 import type { RingChange } from '../ring/planning/ring-change.js';
 import type { TopologyProcessOptions, TopologyReport } from '../testing/topology.process.js';
-import { storedTopology } from './stored-topology.js';
-import type { Topology } from './topology.document.js';
-import { StaleTopologyError } from './topology.errors.js';
-import { FollowingProcess } from './topology.support-spec.js';
-import { TopologyStore } from './topology.store.js';
+import type { Topology } from '../ring/topology.js';
+import { FollowingProcess } from '../testing/following.process.js';
+import { StaleTopologyError, storedTopology, TopologyStore } from './topology.store.js';
 
 const script = new URL('../testing/topology.runner.mjs', import.meta.url);
 /** No poll comes in a test: what is followed is followed by its notice. */
@@ -43,7 +41,7 @@ afterAll(async () => {
 
 const weight = (shard: string, of: number): RingChange => ({ kind: 'weight', shard, weight: of });
 const latest = () => here.own.ring.epoch;
-const publish = (change: RingChange) => here.publisher.publish(here.own.ring.plan(change).topology);
+const publish = (change: RingChange) => here.shared.publish(here.own.ring.plan(change).topology);
 const following = () =>
   eventually(() => new TopologyStore(main).current().then(({ epoch }) => expect(latest()).toBe(epoch)));
 

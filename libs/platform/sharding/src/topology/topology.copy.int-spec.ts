@@ -3,9 +3,8 @@ import { eventually, FaultProxy, gate, RedisServerFixture } from '@fourfold-tool
 import { Logger } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { evenTopology } from './even-topology.js';
 import { TopologyCopy } from './topology.copy.js';
-import type { Topology } from './topology.document.js';
+import { evenTopology, type Topology } from '../ring/topology.js';
 
 let server: RedisServerFixture;
 let link: FaultProxy;

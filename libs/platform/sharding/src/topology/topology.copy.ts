@@ -1,14 +1,13 @@
-import { openRedis } from '@fourfold/kernel';
-import { Logger } from '@nestjs/common';
-import { Redis, type RedisOptions } from 'ioredis';
-import type { Topology } from './topology.document.js';
+import { type RedisOptions, RedisSource } from '@fourfold/redis';
+import { Logger, type OnModuleInit } from '@nestjs/common';
+import type { Redis } from 'ioredis';
+import type { Topology } from '../ring/topology.js';
 
-export interface TopologyRedisOptions {
-  /** redis:// URL. Any Redis will do, one that evicts too: the copy can be lost at any time. */
-  url: string;
-  /** Before its key and its channel. Default none. */
-  prefix?: string;
-}
+/** Any Redis will do, one that evicts too: the copy can be lost at any time. */
+export type TopologyRedisOptions = Exclude<RedisOptions, string> & {
+  /** Before its key and its channel. Default none. On a Redis Cluster it must have a hash tag. */
+  prefix?: string | undefined;
+};
 
 /** Hears of a change: its epoch, or undefined when changes may have been missed. */
 export type NoticeListener = (epoch: number | undefined) => void;
@@ -39,47 +38,55 @@ const PUT = `
 
 /**
  * The copy of the topology in Redis, from which processes learn of a change at once and which spares the database the
- * documents. Redis is never believed: see `TopologySource`. Every method rejects within a quarter of a second while
+ * documents. Redis is never believed: see `SharedTopology`. Every method rejects within a quarter of a second while
  * Redis is away; the connections come back by themselves.
  */
-export class TopologyCopy {
-  readonly #logger = new Logger(TopologyCopy.name);
-  readonly #client: Redis;
-  readonly #subscriber: Redis;
-  readonly #key: string;
-  readonly #channel: string;
-  #away = false;
-  #closed = false;
+export class TopologyCopy implements OnModuleInit {
+  private readonly logger = new Logger(TopologyCopy.name);
+  private readonly source: RedisSource;
+  private readonly client: Redis;
+  private readonly subscriber: Redis;
+  private readonly key: string;
+  private readonly channel: string;
+  private away = false;
+  private closed = false;
 
   /** Connects when it is watched, so that a process that fails to start leaves nothing open. */
-  constructor({ url, prefix = '' }: TopologyRedisOptions) {
-    this.#key = `${prefix}shard-topology`;
-    this.#channel = `${prefix}shard-topology:changed`;
-    this.#client = open(url);
-    this.#subscriber = open(url);
-    this.#client.on('close', () => this.#lost());
-    this.#client.on('ready', () => this.#found());
+  constructor({ prefix = '', ...redis }: TopologyRedisOptions) {
+    this.source = new RedisSource({ redis, prefix, option: 'redis of ShardingModule' });
+    this.key = `${prefix}shard-topology`;
+    this.channel = `${prefix}shard-topology:changed`;
+    const deadline = { deadlineMs: COMMAND_DEADLINE_MS, silenceMs: SILENCE_MS };
+    this.client = this.source.failFast(deadline);
+    this.subscriber = this.source.subscriber(deadline);
+    this.client.on('close', () => this.lost());
+    this.client.on('ready', () => this.found());
+  }
+
+  /** @throws ConfigurationError where this can't be a Redis, however long one waits */
+  onModuleInit(): Promise<void> {
+    return this.source.check();
   }
 
   /** Connects, and tells of changes from now on. */
   watch(listener: NoticeListener): void {
-    this.#subscriber.on('message', (_channel: string, epoch: string) => listener(Number(epoch)));
-    this.#subscriber.on('ready', () => {
+    this.subscriber.on('message', (_channel: string, epoch: string) => listener(Number(epoch)));
+    this.subscriber.on('ready', () => {
       // Fails when the connection is lost meanwhile: the next one subscribes.
-      this.#subscriber.subscribe(this.#channel).then(
+      this.subscriber.subscribe(this.channel).then(
         () => listener(undefined),
         () => {},
       );
     });
-    for (const connection of [this.#client, this.#subscriber]) connection.connect().catch(() => {});
+    for (const connection of [this.client, this.subscriber]) connection.connect().catch(() => {});
   }
 
   /** @returns the epoch as it is written there, '' for none. */
   async epoch(): Promise<string> {
     // A subscription that is dead without having been closed is found by this, and by nothing else.
-    this.#subscriber.ping().catch(() => {});
+    this.subscriber.ping().catch(() => {});
     try {
-      return (await this.#client.hget(this.#key, 'epoch')) ?? '';
+      return (await this.client.hget(this.key, 'epoch')) ?? '';
     } catch (error) {
       if ((error as Error).message.startsWith('WRONGTYPE')) return '';
       throw error;
@@ -88,7 +95,7 @@ export class TopologyCopy {
 
   /** @returns what is there, which has not been checked against the database. */
   async document(): Promise<string | null> {
-    return this.#client.hget(this.#key, 'document');
+    return this.client.hget(this.key, 'document');
   }
 
   /**
@@ -97,40 +104,24 @@ export class TopologyCopy {
    * @returns the epoch that is there now.
    */
   async put(topology: Topology, foreign = ''): Promise<string> {
-    const parameters = [String(topology.epoch), JSON.stringify(topology), this.#channel, foreign];
-    return String(await this.#client.eval(PUT, 1, this.#key, ...parameters));
+    const parameters = [String(topology.epoch), JSON.stringify(topology), this.channel, foreign];
+    return String(await this.client.eval(PUT, 1, this.key, ...parameters));
   }
 
   close(): void {
-    this.#closed = true;
-    this.#client.disconnect();
-    this.#subscriber.disconnect();
+    this.closed = true;
+    this.client.disconnect();
+    this.subscriber.disconnect();
   }
 
-  #lost(): void {
-    if (!this.#away && !this.#closed)
-      this.#logger.warn('Redis is away: changes of the shard topology are found by asking the database');
-    this.#away = true;
+  private lost(): void {
+    if (!this.away && !this.closed)
+      this.logger.warn('Redis is away: changes of the shard topology are found by asking the database');
+    this.away = true;
   }
 
-  #found(): void {
-    if (this.#away) this.#logger.log('Redis is back: changes of the shard topology are heard of again');
-    this.#away = false;
+  private found(): void {
+    if (this.away) this.logger.log('Redis is back: changes of the shard topology are heard of again');
+    this.away = false;
   }
-}
-
-function open(url: string): Redis {
-  const connection = openRedis<Redis, RedisOptions>(Redis, url, {
-    lazyConnect: true,
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    autoResubscribe: false,
-    connectTimeout: 1_000,
-    commandTimeout: COMMAND_DEADLINE_MS,
-    socketTimeout: SILENCE_MS,
-    retryStrategy: (attempt) => Math.min(50 * attempt, 1_000),
-    reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 1 : false),
-  });
-  // Each command tells its caller, and that Redis is away is told once.
-  return connection.on('error', () => {});
 }

@@ -4,12 +4,11 @@ import { eventually, FaultProxy, RedisServerFixture, type TestDatabase } from '@
 import { Redis } from 'ioredis';
 import type { DataSource } from 'typeorm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { freshDatabase, openMain } from '../mariadb.support-spec.js';
+import { freshDatabase, openMain } from '../testing/mariadb.js';
 import { HashRing } from '../ring/hash-ring.js';
-import { StaleTopologyError } from './topology.errors.js';
-import type { Topology } from './topology.document.js';
-import { FollowingProcess } from './topology.support-spec.js';
-import { TopologyStore } from './topology.store.js';
+import type { Topology } from '../ring/topology.js';
+import { FollowingProcess } from '../testing/following.process.js';
+import { StaleTopologyError, TopologyStore } from './topology.store.js';
 
 const SHARDS = ['shard-0', 'shard-1', 'shard-2', 'shard-3'];
 /** No poll comes in a test: what is followed is followed by its notice. */
@@ -77,7 +76,7 @@ describe('a change of the topology', () => {
   it('is followed by every process at its notice, without a restart', async () => {
     const [publisher, ...others] = await Promise.all([1, 2, 3].map(() => start(NO_POLL_MS)));
     const next = nextOf(publisher!.own.topology);
-    await publisher!.publisher.publish(next);
+    await publisher!.shared.publish(next);
     expect(publisher!.own.ring.epoch).toBe(2);
     await Promise.all(others.map((other) => followed(other, 2)));
     for (const { own } of others) expect(own.topology).toEqual(next);
@@ -104,7 +103,7 @@ describe('a change of the topology', () => {
   it('is followed while Redis is away, by the database', async () => {
     const [publisher, other] = await Promise.all([start(200), start(200)]);
     await link.close();
-    await publisher.publisher.publish(nextOf(publisher.own.topology));
+    await publisher.shared.publish(nextOf(publisher.own.topology));
     await followed(other, 2);
     await link.open();
     await eventually(async () => expect(await copied()).toBe('2'));
@@ -114,7 +113,7 @@ describe('a change of the topology', () => {
     const [publisher, other] = await Promise.all([start(200), start(200)]);
     await eventually(async () => expect(await copied()).toBe('1'));
     await link.freeze();
-    await publisher.publisher.publish(nextOf(publisher.own.topology));
+    await publisher.shared.publish(nextOf(publisher.own.topology));
     await followed(other, 2);
     await link.open();
     await eventually(async () => expect(await copied()).toBe('2'));
@@ -132,10 +131,7 @@ describe('a change of the topology', () => {
     const changes = ['shard-0', 'shard-2'].map(
       (shard) => a.own.ring.plan({ kind: 'weight', shard, weight: 3 }).topology,
     );
-    const outcomes = await Promise.allSettled([
-      a.publisher.publish(changes[0]!),
-      b.publisher.publish(changes[1]!),
-    ]);
+    const outcomes = await Promise.allSettled([a.shared.publish(changes[0]!), b.shared.publish(changes[1]!)]);
     const lost = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
     expect(lost).toEqual([expect.any(StaleTopologyError)]);
     const current = await store.current();
@@ -151,7 +147,7 @@ describe('the copy of the topology in Redis', () => {
     const process = await start(100);
     await eventually(async () => expect(await copied()).toBe('1'));
     const old = await redis.hgetall(key());
-    for (let change = 0; change < 2; change++) await process.publisher.publish(nextOf(process.own.topology));
+    for (let change = 0; change < 2; change++) await process.shared.publish(nextOf(process.own.topology));
     expect(await copied()).toBe('3');
     return { process, old };
   }
@@ -226,7 +222,7 @@ describe('the copy of the topology in Redis', () => {
     const other = await start();
     const { reads } = other;
     await other.follower.look();
-    await process.publisher.publish(nextOf(process.own.topology));
+    await process.shared.publish(nextOf(process.own.topology));
     await followed(other, 4);
     expect(reads.documents).toBe(1);
   });
@@ -236,7 +232,7 @@ describe('the copy of the topology in Redis', () => {
     await server.kill();
     await server.start();
     await eventually(async () => expect(await copied()).toBe('3'), { deadlineMs: 10_000 });
-    await process.publisher.publish(nextOf(process.own.topology));
+    await process.shared.publish(nextOf(process.own.topology));
     expect(process.own.ring.epoch).toBe(4);
   });
 });

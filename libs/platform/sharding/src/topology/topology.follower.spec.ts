@@ -1,12 +1,12 @@
-import { gate } from '@fourfold-tools/testing';
+import { eventually, gate } from '@fourfold-tools/testing';
 import { Logger, type LoggerService } from '@nestjs/common';
 import { register } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CurrentTopology } from './current-topology.js';
-import { evenTopology } from './even-topology.js';
-import type { Topology } from './topology.document.js';
+import { evenTopology, type Topology } from '../ring/topology.js';
 import { TopologyFollower } from './topology.follower.js';
-import type { TopologySource } from './topology.source.js';
+import type { SharedTopology } from './shared-topology.js';
+import type { NoticeListener, TopologyCopy } from './topology.copy.js';
 import { TopologyStore } from './topology.store.js';
 
 const at = (epoch: number, shards = ['a', 'b']): Topology => ({ ...evenTopology(shards), epoch });
@@ -17,6 +17,7 @@ let answer: Promise<void> | undefined;
 /** How long Redis is being put right, and from when on that must not be done any more. */
 let offering: Promise<void> | undefined;
 let over: AbortSignal | undefined;
+let notice: NoticeListener;
 let own: CurrentTopology;
 let follower: TopologyFollower;
 let lines: string[];
@@ -30,7 +31,7 @@ beforeEach(async () => {
   own = await CurrentTopology.load(
     new TopologyStore({ query: async <T>() => [{ epoch: 2, document: at(2) }] as T }),
   );
-  const source: Pick<TopologySource, 'current' | 'offer' | 'hintsAtOtherThan'> = {
+  const shared: Pick<SharedTopology, 'current' | 'offer' | 'copyDiffersFrom'> = {
     current: async () => {
       const found = database;
       await answer;
@@ -41,9 +42,13 @@ beforeEach(async () => {
       over = signal;
       return offering ?? Promise.resolve();
     },
-    hintsAtOtherThan: async () => true,
+    copyDiffersFrom: async () => true,
   };
-  follower = new TopologyFollower(own, source as TopologySource);
+  const copy: Pick<TopologyCopy, 'watch' | 'close'> = {
+    watch: (listener) => void (notice = listener),
+    close: () => {},
+  };
+  follower = new TopologyFollower(own, shared as SharedTopology, copy as TopologyCopy);
 });
 afterEach(async () => {
   await follower.onApplicationShutdown();
@@ -120,16 +125,32 @@ describe('TopologyFollower', () => {
     expect(lines).toEqual([]);
   });
 
-  it('looks once more when it is asked while it is looking, since the change may have come after the look', async () => {
+  it('looks once more at a notice while it is looking, since the change may have come after the look', async () => {
+    follower.onApplicationBootstrap();
     const slow = gate();
     answer = slow.passed;
-    const looking = follower.look();
+    notice(undefined);
     database = at(3);
-    void follower.look();
+    notice(3);
     slow.open();
-    await looking;
-    await follower.look();
-    expect(own.ring.epoch).toBe(3);
+    await eventually(() => expect(own.ring.epoch).toBe(3));
+  });
+
+  it('ignores a notice of an epoch that it has, and one that is no number', async () => {
+    vi.useFakeTimers();
+    try {
+      follower.onApplicationBootstrap();
+      database = at(3);
+      notice(2);
+      notice(NaN);
+      await vi.advanceTimersByTimeAsync(100);
+      expect(own.ring.epoch).toBe(2);
+      notice(3);
+      await vi.advanceTimersByTimeAsync(0);
+      expect(own.ring.epoch).toBe(3);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   describe('whose look hangs', () => {

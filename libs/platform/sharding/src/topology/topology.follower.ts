@@ -1,10 +1,10 @@
-import { withDeadline } from '@fourfold/kernel';
+import { PeriodicTask, withDeadline } from '@fourfold/kernel';
 import { gauge } from '@fourfold/observability/metrics';
 import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import type { Topology } from '../ring/topology.js';
 import type { CurrentTopology } from './current-topology.js';
+import type { SharedTopology } from './shared-topology.js';
 import type { TopologyCopy } from './topology.copy.js';
-import type { Topology } from './topology.document.js';
-import type { TopologySource } from './topology.source.js';
 
 export interface TopologyFollowerOptions {
   /**
@@ -18,7 +18,7 @@ export interface TopologyFollowerOptions {
 
 type Trouble = 'away' | 'behind' | 'different' | undefined;
 
-/** Of one look, with all that it asks: one that hangs must not be the last. */
+/** A look that hangs is given up after this, so that the next one can start. */
 const LOOK_DEADLINE_MS = 5_000;
 
 const RESTORED =
@@ -31,34 +31,34 @@ const JITTER = 0.2;
 const followers = new Set<TopologyFollower>();
 
 /**
- * Keeps this process's topology up to date.
- *
- * States: idle → looking (at a notice from Redis, or when the poll is due) → idle. A notice while it is looking makes it
- * look once more. Notices make a change known at once; polls are the net under a notice that was lost, a Redis that
- * is empty, old or away. The epoch never falls: `CurrentTopology` adopts nothing older. A notice of an epoch that this
- * process has or is past tells it nothing: so two environments that share a prefix by mistake replace one another's copy
- * at each poll, and not as fast as they hear of it.
+ * Keeps this process's topology up to date: a notice from Redis makes a change known at once, and polls find it when a
+ * notice was lost or Redis is empty, old or away. The epoch never falls: `CurrentTopology` adopts nothing older. A notice
+ * of an epoch that this process has or is past is ignored: so two environments that share a prefix by mistake replace one
+ * another's copy once a poll, and not as fast as notices arrive.
  */
 export class TopologyFollower implements OnApplicationBootstrap, OnApplicationShutdown {
-  readonly #logger = new Logger(TopologyFollower.name);
-  readonly #pollMs: number;
-  readonly #databaseEvery: number;
-  #timer: NodeJS.Timeout | undefined;
-  #polls = 0;
-  #looking: Promise<void> | undefined;
-  #again = false;
-  #stopped = false;
+  private readonly logger = new Logger(TopologyFollower.name);
+  private readonly polling: PeriodicTask;
+  private polls = 0;
+  private noticed = false;
+  private looking: Promise<void> | undefined;
   /** What was logged last, so that an outage is one line and not one a second. */
-  #trouble: Trouble;
+  private trouble: Trouble;
 
   constructor(
     private readonly own: CurrentTopology,
-    private readonly source: TopologySource,
+    private readonly shared: SharedTopology,
     private readonly copy?: TopologyCopy,
     { pollMs = 700, databaseEvery = 5 }: TopologyFollowerOptions = {},
   ) {
-    this.#pollMs = pollMs;
-    this.#databaseEvery = databaseEvery;
+    this.polling = new PeriodicTask({
+      name: 'Following the shard topology',
+      everyMs: pollMs,
+      firstAfterMs: pollMs,
+      jitter: JITTER,
+      run: () => this.poll(databaseEvery),
+      log: this.logger,
+    });
     gauge({
       name: 'shard_topology_epoch',
       help: 'Epoch of the shard topology that this process routes by',
@@ -71,81 +71,78 @@ export class TopologyFollower implements OnApplicationBootstrap, OnApplicationSh
   onApplicationBootstrap(): void {
     followers.add(this);
     this.copy?.watch((epoch) => {
-      if (epoch === undefined || epoch > this.own.ring.epoch) void this.look();
+      if (epoch === undefined || epoch > this.own.ring.epoch) this.lookSoon();
     });
-    this.#schedule();
+    this.polling.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.#stopped = true;
     followers.delete(this);
-    clearTimeout(this.#timer);
     this.copy?.close();
-    await this.#looking;
+    await this.polling.stop();
   }
 
-  /** Asks the database now. Never rejects. */
+  /**
+   * Asks the database now, or waits for the look in hand. Never rejects: what is wrong is logged when it begins and when it
+   * ends.
+   */
   look(): Promise<void> {
-    if (this.#stopped) return Promise.resolve();
-    this.#again = this.#looking !== undefined;
-    this.#looking ??= this.#lookOnce().finally(() => {
-      this.#looking = undefined;
-      if (this.#again) void this.look();
-    });
-    return this.#looking;
+    this.looking ??= this.lookOnce().finally(() => (this.looking = undefined));
+    return this.looking;
   }
 
-  #schedule(): void {
-    if (this.#stopped) return;
-    const delayMs = this.#pollMs * (1 - JITTER * Math.random());
-    this.#timer = setTimeout(() => void this.#poll().finally(() => this.#schedule()), delayMs);
-    this.#timer.unref();
-  }
-
-  async #poll(): Promise<void> {
-    this.#polls += 1;
-    const due = this.#polls % this.#databaseEvery === 0;
-    if ((await this.source.hintsAtOtherThan(this.own.ring.epoch)) || due) await this.look();
-  }
-
-  async #lookOnce(): Promise<void> {
+  private async lookOnce(): Promise<void> {
+    if (this.polling.isStopping) return;
     const over = new AbortController();
-    const late = () => new Error(`The main cluster did not answer within ${LOOK_DEADLINE_MS} ms`);
+    const late = (): Error => new Error(`The main cluster did not answer within ${LOOK_DEADLINE_MS} ms`);
     try {
-      await withDeadline(this.#follow(over.signal), LOOK_DEADLINE_MS, late);
+      await withDeadline(this.follow(over.signal), LOOK_DEADLINE_MS, late);
     } catch (error) {
       const { epoch } = this.own.ring;
-      this.#tell('away', `The shard topology can’t be looked up; epoch ${epoch} stays: ${String(error)}`);
+      this.tell('away', `The shard topology can’t be looked up; epoch ${epoch} stays: ${String(error)}`);
     } finally {
       over.abort();
     }
   }
 
+  private lookSoon(): void {
+    this.noticed = true;
+    this.polling.wake();
+  }
+
+  private async poll(databaseEvery: number): Promise<void> {
+    const { noticed } = this;
+    this.noticed = false;
+    this.polls += 1;
+    const due = this.polls % databaseEvery === 0;
+    if (noticed || (await this.shared.copyDiffersFrom(this.own.ring.epoch)) || due) await this.look();
+  }
+
   /** @param over from when on an answer is too late: another look may have had a newer one. */
-  async #follow(over: AbortSignal): Promise<void> {
+  private async follow(over: AbortSignal): Promise<void> {
     // The database is asked after this: what it has is not older unless it was taken back.
     const known = this.own.topology;
-    const current = await this.source.current(known);
+    const current = await this.shared.current(known);
     if (over.aborted) return;
-    if (this.own.adopt(current)) this.#logger.log(`Shard topology epoch ${current.epoch} was adopted`);
-    this.#compare(known, current);
-    await this.source.offer(current, over);
+    if (this.own.adopt(current)) this.logger.log(`Shard topology epoch ${current.epoch} was adopted`);
+    this.compare(known, current);
+    await this.shared.offer(current, over);
   }
 
-  #compare(known: Topology, current: Topology): void {
+  private compare(known: Topology, current: Topology): void {
     const has = `The database has shard topology epoch ${current.epoch}`;
     if (current.epoch < known.epoch)
-      this.#tell('behind', `${has}, and this process routes by ${known.epoch}: it keeps that. ${RESTORED}`);
+      this.tell('behind', `${has}, and this process routes by ${known.epoch}: it keeps that. ${RESTORED}`);
     else if (current.epoch === known.epoch && JSON.stringify(current) !== JSON.stringify(known))
-      this.#tell('different', `${has} with other owners than those that this process routes by. ${RESTORED}`);
-    else this.#tell(undefined, `${has} and can be asked again`);
+      this.tell('different', `${has} with other owners than those that this process routes by. ${RESTORED}`);
+    else this.tell(undefined, `${has} and can be asked again`);
   }
 
-  #tell(trouble: Trouble, message: string): void {
-    if (trouble !== this.#trouble && !this.#stopped) {
-      if (trouble === undefined) this.#logger.log(message);
-      else this.#logger.error(message);
+  private tell(trouble: Trouble, message: string): void {
+    if (trouble !== this.trouble && !this.polling.isStopping) {
+      if (trouble === undefined) this.logger.log(message);
+      else this.logger.error(message);
     }
-    this.#trouble = trouble;
+    this.trouble = trouble;
   }
 }

@@ -1,18 +1,24 @@
 import { ConfigurationError } from '@fourfold/kernel';
-import { eventually, FaultProxy, RedisServerFixture, type TestDatabase } from '@fourfold-tools/testing';
+import {
+  eventually,
+  FaultProxy,
+  RedisServerFixture,
+  type TestDatabase,
+  testEngine,
+} from '@fourfold-tools/testing';
 import { type INestApplicationContext, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { freshDatabase, openMain } from '../mariadb.support-spec.js';
+import { freshDatabase, openMain } from '../testing/mariadb.js';
 import type { RingChange } from '../ring/planning/ring-change.js';
-import { ShardRouter } from '../routing/shard.router.js';
+import { ShardRouter } from '../access/shard.router.js';
 import { ShardUnavailableError } from '../routing/shard-unavailable.error.js';
-import { keyOn, SHARDS, TestShards } from '../routing/shards.support-spec.js';
+import { keyOn, SHARDS, TestShards } from '../testing/test-shards.js';
 import { ShardingModule } from '../sharding.module.js';
 import { CurrentTopology } from './current-topology.js';
-import { TopologyPublisher } from './topology.publisher.js';
+import { SharedTopology } from './shared-topology.js';
 import { TopologyStore } from './topology.store.js';
 
 let database: TestDatabase;
@@ -44,7 +50,11 @@ async function start(urls = shards.urls): Promise<INestApplicationContext> {
   @Module({
     imports: [
       TypeOrmModule.forRoot({ type: 'mysql', url: database.appUrl, retryAttempts: 0 }),
-      ShardingModule.forRoot({ shards: urls, redis: { url: link.url, prefix: 'module:' } }),
+      ShardingModule.forRoot({
+        engine: testEngine,
+        shards: urls,
+        redis: { url: link.url, prefix: 'module:' },
+      }),
     ],
   })
   class AppModule {}
@@ -55,7 +65,7 @@ async function start(urls = shards.urls): Promise<INestApplicationContext> {
 
 const ringOf = (app: INestApplicationContext) => app.get(CurrentTopology).ring;
 const publish = (app: INestApplicationContext, change: RingChange) =>
-  app.get(TopologyPublisher).publish(ringOf(app).plan(change).topology);
+  app.get(SharedTopology).publish(ringOf(app).plan(change).topology);
 
 describe('an application that names a Redis', () => {
   it('follows a change that another one makes, and leaves no connection at its end', async () => {

@@ -2,13 +2,9 @@ import { eventually, type TestDatabase } from '@fourfold-tools/testing';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freshDatabase, openMain } from '../mariadb.support-spec.js';
-import { slotOf } from '../ring/slot.js';
-import { CurrentTopology } from './current-topology.js';
-import { evenTopology } from './even-topology.js';
-import type { Topology } from './topology.document.js';
-import { InvalidTopologyError, StaleTopologyError, TopologyMissingError } from './topology.errors.js';
-import { TopologyStore } from './topology.store.js';
+import { freshDatabase, openMain } from '../testing/mariadb.js';
+import { evenTopology, InvalidTopologyError, type Topology } from '../ring/topology.js';
+import { StaleTopologyError, TopologyMissingError, TopologyStore } from './topology.store.js';
 
 const COUNT_WAITING = `
   SELECT COUNT(*) AS waiting FROM information_schema.innodb_trx t
@@ -103,7 +99,6 @@ describe('TopologyStore', () => {
     ['a double owner', ({ slots }) => ({ slots: [...slots, slots.at(-1)] }), /two owners/],
     ['an unknown shard', ({ shards }) => ({ shards: shards.slice(1) }), /not among the shards/],
     ['an unknown hash', () => ({ hashId: 'crc-32' }), /hashId/],
-    ['another hash than the ring has', () => ({ hashId: 'murmur3-14' }), /stays what it is/],
   ])('refuses to publish %s, and keeps what there is', async (_what, damage, message) => {
     const before = await store.head();
     const next = { ...evenTopology(['x', 'y']), epoch: before.epoch + 1 };
@@ -124,30 +119,6 @@ describe('TopologyStore', () => {
   it('refuses a stored document that is damaged', async () => {
     await main.query(`INSERT INTO shard_topology VALUES (99, '{"epoch":99}', UTC_TIMESTAMP(3))`);
     await expect(store.current()).rejects.toThrow(InvalidTopologyError);
-  });
-});
-
-describe('a ring that is begun with the fast hash', () => {
-  it('routes by it, and stays with it whatever is asked for later', async () => {
-    await main.query('DELETE FROM shard_topology');
-    const shards = ['a', 'b', 'c', 'd'];
-    await store.initialise(shards, { hashId: 'murmur3-14' });
-    const { ring } = await CurrentTopology.load(store);
-    const keys = Array.from({ length: 1_000 }, (_, id) => String(id));
-    for (const key of keys) expect(ring.locate(key).slot).toBe(slotOf(key, 'murmur3-14'));
-    expect(keys.filter((key) => ring.locate(key).slot === slotOf(key))).not.toEqual(keys);
-
-    expect(await store.initialise(shards)).toEqual(ring.topology);
-    expect(await store.initialise(shards, { hashId: 'md5-14' })).toEqual(ring.topology);
-    expect(await store.current()).toEqual(ring.topology);
-    const { topology } = ring.plan({ kind: 'add', shard: 'e' });
-    expect(await store.publish(topology)).toMatchObject({ epoch: 2, hashId: 'murmur3-14' });
-  });
-
-  it('needs one that there is', async () => {
-    await main.query('DELETE FROM shard_topology');
-    await expect(store.initialise(['a'], { hashId: 'crc-32' })).rejects.toThrow(InvalidTopologyError);
-    expect(await main.query('SELECT epoch FROM shard_topology')).toEqual([]);
   });
 });
 

@@ -1,14 +1,15 @@
-import { Outbox, outboxMigrations } from '@fourfold/outbox';
+import { type KnownQueue, Outbox, outboxMigrations } from '@fourfold/outbox';
 import { type MigratedDatabase, migratedDatabase } from '@fourfold-tools/testing';
 import { emailQueue } from '@shop/contracts';
 import type { DataSource } from 'typeorm';
 import { EmailEntity } from '../email.entity.js';
 import { CountTries1764100000800 } from '../migrations/count-tries.migration.js';
 import { CreateEmails1764000000800 } from '../migrations/create-emails.migration.js';
+import { EmailsByAge1764400000800 } from '../migrations/emails-by-age.migration.js';
 
 /** The tables that sending an e-mail needs, in a database of one test file. */
 export class EmailsDatabase {
-  readonly outbox = new Outbox();
+  readonly outbox = new Outbox<KnownQueue>();
 
   private constructor(private readonly migrated: MigratedDatabase) {}
 
@@ -21,7 +22,12 @@ export class EmailsDatabase {
   }
 
   static async create(): Promise<EmailsDatabase> {
-    const migrations = [...outboxMigrations, CreateEmails1764000000800, CountTries1764100000800];
+    const migrations = [
+      ...outboxMigrations,
+      CreateEmails1764000000800,
+      CountTries1764100000800,
+      EmailsByAge1764400000800,
+    ];
     return new EmailsDatabase(await migratedDatabase({ migrations, entities: [EmailEntity] }));
   }
 

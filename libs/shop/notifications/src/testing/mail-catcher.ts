@@ -4,6 +4,7 @@ export interface CaughtMail {
   id: string;
   subject: string;
   text: string;
+  html: string;
   to: { address: string; name: string }[];
   envelope: { from: { address: string }; to: { address: string }[] };
   headers: Record<string, string>;
@@ -16,10 +17,14 @@ export async function mailsWith(messageIdHeader: string): Promise<CaughtMail[]> 
 }
 
 /** The names of a mail's header lines, in lower case, as the server received them. */
-export async function headerNamesOf({ id }: CaughtMail): Promise<string[]> {
-  const source = await (await ask(`/api/email/${id}/source`)).text();
-  const [head = ''] = source.split(/\r?\n\r?\n/, 1);
+export async function headerNamesOf(mail: CaughtMail): Promise<string[]> {
+  const [head = ''] = (await sourceOf(mail)).split(/\r?\n\r?\n/, 1);
   return [...head.matchAll(/^([^\s:]+):/gm)].map(([, name]) => name!.toLowerCase());
+}
+
+/** As it came over SMTP. */
+export async function sourceOf({ id }: CaughtMail): Promise<string> {
+  return (await ask(`/api/email/${id}/source`)).text();
 }
 
 async function ask(path: string): Promise<Response> {

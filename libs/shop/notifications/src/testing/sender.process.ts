@@ -1,11 +1,13 @@
 import 'reflect-metadata';
-import { Outbox } from '@fourfold/outbox';
+import { Inbox, Outbox } from '@fourfold/outbox';
 import type { OutcomeEmail } from '@shop/contracts';
 import { createTransport } from 'nodemailer';
 import { DataSource } from 'typeorm';
 import { EmailEntity } from '../email.entity.js';
 import { NoDeliveryLookup } from '../delivery.lookup.js';
+import { MailLimits } from '../limits/mail.limits.js';
 import { NotificationsMetrics } from '../notifications.metrics.js';
+import { MailSender } from '../sending/mail.sender.js';
 import { SendOutcomeEmail } from '../send-outcome-email.command.js';
 
 export interface SenderProcessOptions {
@@ -32,14 +34,15 @@ export async function run(text: string): Promise<void> {
     return new Promise<never>(() => {});
   };
   const user = { id: email.userId, name: 'Ada', email: 'ada@example.com', createdAt: '', version: 1 };
+  const metrics = new NotificationsMetrics();
+  const settings = { sender: 'Fourfold <orders@fourfold.test>', smtpMailMs: 60_000 };
   const sender = new SendOutcomeEmail(
     dataSource,
-    new Outbox(),
+    new Inbox(dataSource, new Outbox()),
     { find: () => Promise.resolve(user) },
     new NoDeliveryLookup(),
-    new NotificationsMetrics(),
-    transport,
-    'Fourfold <orders@fourfold.test>',
+    metrics,
+    new MailSender(metrics, new MailLimits({}), transport, settings),
   );
   tell('ready');
   await sender.execute(email, { messageId, throwIfRevoked: () => {} });

@@ -1,15 +1,21 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { MultiLevelCache, type WriteOutcome } from '@fourfold/cache';
+import { isDuplicateKey } from '@fourfold/db-routing';
 import { withDeadline } from '@fourfold/kernel';
+import { Outbox } from '@fourfold/outbox';
 import { ShardRouter } from '@fourfold/sharding';
-import type { OrderIndexEntry, Page } from '@shop/contracts';
+import { cacheInvalidationQueue, type OrderIndexEntry, type Page, type ShopQueue } from '@shop/contracts';
+import { DataSource } from 'typeorm';
+import { userOrdersCache } from '../orders.cache.js';
+import type { OrderEntity } from '../schema/order.entity.js';
 import { UserOrderEntity } from '../schema/user-order.entity.js';
 
 /** A user who lists her orders right after placing one should see it; but no caller waits for a slow shard. */
 const SOON_MS = 250;
 
-/** Writing the entry again changes nothing. Primary key. */
+/** Writing an entry again changes nothing. Primary key. */
 const RECORD = `
-  INSERT INTO user_orders (user_id, order_id, created_at) VALUES (?, ?, ?)
+  INSERT INTO user_orders (user_id, order_id, created_at) VALUES ?
   ON DUPLICATE KEY UPDATE order_id = VALUES(order_id)
 `;
 
@@ -18,20 +24,39 @@ const RECORD = `
 export class OrderIndex {
   private readonly logger = new Logger(OrderIndex.name);
   private readonly orders = this.shards.repository(UserOrderEntity, 'userId');
+  private readonly write = this.shards.grouped<OrderIndexEntry, void>(({ userId }) => userId, {
+    write: async (manager, entries) => {
+      // In one order: two transactions that have entries in common must not wait for each other.
+      const rows = entries.map(rowOf).toSorted((a, b) => (a.key < b.key ? -1 : 1));
+      await manager.query(RECORD, [rows.map(({ values }) => values)]);
+      return entries.map(() => undefined);
+    },
+  });
+  private readonly firstPages = this.cache.namespace(userOrdersCache);
 
-  constructor(private readonly shards: ShardRouter) {}
+  constructor(
+    private readonly shards: ShardRouter,
+    private readonly cache: MultiLevelCache,
+    private readonly dataSource: DataSource,
+    private readonly outbox: Outbox<ShopQueue>,
+  ) {}
 
-  async record({ userId, orderId, createdAt }: OrderIndexEntry): Promise<void> {
-    await this.shards.write(userId, (manager) =>
-      manager.query(RECORD, [userId, orderId, new Date(createdAt)]),
-    );
+  /**
+   * For the queue. Once it resolves, the entry is there and the cached list is void, or a message will void it. Entries
+   * that come at the same time share a statement on their shard.
+   */
+  async record(entry: OrderIndexEntry): Promise<void> {
+    const { deferred } = await this.list(entry);
+    if (deferred) await this.owe(entry);
   }
 
   /** Tries once, briefly, and never fails: the queue guarantees the entry. */
   async recordSoon(entry: OrderIndexEntry): Promise<void> {
     try {
-      await withDeadline(this.record(entry), SOON_MS, () => new Error(`the shard took over ${SOON_MS} ms`));
+      await withDeadline(this.list(entry), SOON_MS, () => new Error(`the shard took over ${SOON_MS} ms`));
     } catch (error) {
+      // It may be there by the caller's next request, whose token has to cover it.
+      await this.firstPages.invalidate(entry.userId);
       this.logger.warn({ err: error, orderId: entry.orderId }, 'The order index is left to the queue');
     }
   }
@@ -43,4 +68,30 @@ export class OrderIndex {
       .page({ order: { orderId: 'DESC' }, limit, cursor });
     return { items: items.map(({ orderId }) => orderId), nextCursor };
   }
+
+  private async list(entry: OrderIndexEntry): Promise<WriteOutcome> {
+    await this.write(entry);
+    return this.firstPages.invalidate(entry.userId);
+  }
+
+  /** The cache could not be told, and this process may not live until it can. */
+  private async owe({ userId, orderId }: OrderIndexEntry): Promise<void> {
+    try {
+      await this.outbox.add(this.dataSource.manager, {
+        messageId: `order-listed:${orderId}:cache`,
+        queue: cacheInvalidationQueue.name,
+        payload: { 'user-orders': [userId] },
+      });
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error; // owed since an earlier delivery
+    }
+  }
+}
+
+function rowOf({ userId, orderId, createdAt }: OrderIndexEntry) {
+  return { key: `${userId}:${orderId}`, values: [userId, orderId, new Date(createdAt)] };
+}
+
+export function entryOf({ id, userId, createdAt }: OrderEntity): OrderIndexEntry {
+  return { orderId: id, userId, createdAt: createdAt.toISOString() };
 }

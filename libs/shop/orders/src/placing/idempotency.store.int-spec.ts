@@ -1,4 +1,4 @@
-import { inTransaction, isDuplicateKey } from '@fourfold/db-routing';
+import { inTransaction } from '@fourfold/db-routing';
 import { gate } from '@fourfold-tools/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OrdersDatabase } from '../testing/orders-database.js';
@@ -47,14 +47,13 @@ describe('calls with one Idempotency-Key at once', () => {
     const committed: string[] = [];
     const outcomes = await callsWithOneKey('fenced', async (request) => {
       const orderId = orders.nextId();
-      await inTransaction(orders.dataSource, (manager) =>
-        store.remember(manager, request, { orderId, responseBody: `{"id":"${orderId}"}` }),
+      const own = await inTransaction(orders.dataSource, (manager) =>
+        store.remember(manager, [{ request, orderId, responseBody: `{"id":"${orderId}"}` }]),
       );
-      committed.push(orderId);
+      committed.push(...own);
     });
+    expect(outcomes.map(({ status }) => status)).toEqual(Array(CALLS).fill('fulfilled'));
     expect(committed).toHaveLength(1);
-    const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
-    expect(refused.map(({ reason }) => isDuplicateKey(reason))).toEqual(Array(CALLS - 1).fill(true));
     expect(await store.find(orders.dataSource.manager, requestOf('fenced'))).toEqual({
       orderId: committed[0],
       responseBody: `{"id":"${committed[0]}"}`,
@@ -62,16 +61,32 @@ describe('calls with one Idempotency-Key at once', () => {
     });
   });
 
+  it('of many at once, those that are used already are left out, and the others are remembered', async () => {
+    const { manager } = orders.dataSource;
+    const answered = (key: string, orderId: string) => ({
+      request: requestOf(key),
+      orderId,
+      responseBody: orderId,
+    });
+    await store.remember(manager, [answered('b', '11'), answered('d', '12')]);
+    const all = ['e', 'd', 'c', 'b', 'a'].map((key, index) => answered(key, String(20 + index)));
+    expect([...(await store.remember(manager, all))].sort()).toEqual(['20', '22', '24']);
+    expect(await store.find(manager, requestOf('b'))).toMatchObject({ orderId: '11', responseBody: '11' });
+    expect(await store.find(manager, requestOf('a'))).toMatchObject({ orderId: '24', responseBody: '24' });
+  });
+
   it('finds the answer of the same request alone, whatever the order of its body’s keys', async () => {
     const { manager } = orders.dataSource;
-    await store.remember(manager, requestOf('Key'), { orderId: '1', responseBody: '{}' });
+    await store.remember(manager, [{ request: requestOf('Key'), orderId: '1', responseBody: '{}' }]);
     expect(await store.find(manager, requestOf('key'))).toBeNull();
     for (const another of [{ caller: 'customer:8' }, { caller: 'operator:7' }, { route: 'POST /v1/other' }])
       expect(await store.find(manager, { ...requestOf('Key'), ...another })).toBeNull();
     const other = { ...requestOf('Key'), body: { userId: '8' } };
     expect(await store.find(manager, other)).toMatchObject({ sameRequest: false });
     const body = { userId: '7', note: '' };
-    await store.remember(manager, { ...requestOf('two'), body }, { orderId: '2', responseBody: '{}' });
+    await store.remember(manager, [
+      { request: { ...requestOf('two'), body }, orderId: '2', responseBody: '{}' },
+    ]);
     const turned = { ...requestOf('two'), body: { note: '', userId: '7' } };
     expect(await store.find(manager, turned)).toMatchObject({ sameRequest: true });
   });

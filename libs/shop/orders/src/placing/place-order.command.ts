@@ -1,27 +1,24 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { MultiLevelCache } from '@fourfold/cache';
-import { inTransaction, isDuplicateKey, isLockTimeout } from '@fourfold/db-routing';
+import { isDuplicateKey, isLockTimeout } from '@fourfold/db-routing';
 import { annotateSpan } from '@fourfold/observability/tracing';
-import { Outbox, type OutboxMessage } from '@fourfold/outbox';
 import { SnowflakeIds } from '@fourfold/sharding';
 import {
-  type InventoryJob,
-  inventoryQueue,
-  type OrderIndexEntry,
-  orderIndexQueue,
+  IdempotencyInProgressError,
+  IdempotencyKeyReusedError,
   ProductCatalogue,
   UserDirectory,
   UserNotFoundError,
 } from '@shop/contracts';
 import { DataSource } from 'typeorm';
-import { OrderIndex } from '../index-by-user/order.index.js';
+import { entryOf, OrderIndex } from '../index-by-user/order.index.js';
 import { OrderMetrics } from '../order.metrics.js';
-import { bodyOf, viewOf } from '../order.view.js';
-import { IdempotencyInProgressError, IdempotencyKeyReusedError } from '../orders.errors.js';
+import { encode, viewOf } from '../order.view.js';
+import { orderCache } from '../orders.cache.js';
 import { OrderReader } from '../reading/order.reader.js';
-import { OrderItemEntity } from '../schema/order-item.entity.js';
-import { OrderEntity } from '../schema/order.entity.js';
+import type { OrderEntity } from '../schema/order.entity.js';
 import { IdempotencyStore, type IdempotentRequest, type RememberedAnswer } from './idempotency.store.js';
+import { OrderPlacements, type Placement } from './order.placements.js';
 import type { PlaceOrderInput } from './place-order.schema.js';
 import { priceOrder, type PricedOrder } from './price-order.js';
 
@@ -40,13 +37,14 @@ export interface PlacedOrder {
 @Injectable()
 export class PlaceOrder {
   private readonly logger = new Logger(PlaceOrder.name);
+  private readonly cached = this.cache.namespace(orderCache);
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly users: UserDirectory,
     private readonly products: ProductCatalogue,
     private readonly ids: SnowflakeIds,
-    private readonly outbox: Outbox,
+    private readonly placements: OrderPlacements,
     private readonly idempotency: IdempotencyStore,
     private readonly index: OrderIndex,
     private readonly orders: OrderReader,
@@ -59,49 +57,52 @@ export class PlaceOrder {
    *   IdempotencyKeyReusedError, IdempotencyInProgressError
    */
   async execute(request: PlaceOrderRequest): Promise<PlacedOrder> {
-    // Before anything is checked: an order that was accepted stays accepted, even if its stock is gone by now.
-    const earlier = await this.remembered(request);
-    if (earlier) return this.replay(earlier);
-
-    const { userId, items } = request.body;
-    const [user, products] = await Promise.all([
-      this.users.find(userId),
-      this.products.findMany(items.map(({ productId }) => productId)),
-    ]);
-    if (!user) throw new UserNotFoundError(userId);
-    const id = await this.ids.waitForId();
-    const priced = priceOrder(id, request.body, products, new Date());
-    const responseBody = JSON.stringify(bodyOf(viewOf(priced.order, priced.items)));
+    let priced: PricedOrder;
     try {
-      await this.commit(request, priced, responseBody);
+      priced = await this.priced(request.body);
     } catch (error) {
-      return this.replay(await this.winnerOf(request, error));
+      // An order that was accepted stays accepted, even if its stock is gone by now.
+      const earlier = await this.remembered(request).catch(() => null);
+      if (!earlier) throw error;
+      return this.replay(earlier);
     }
+    const responseBody = encode(viewOf(priced.order, priced.items)).body;
+    const orderId = priced.order.id;
+    const earlier = await this.commit({ ...priced, request, responseBody });
+    if (earlier && earlier.orderId !== orderId) return this.replay(earlier);
     this.metrics.accepted.inc();
-    annotateSpan({ 'order.id': priced.order.id });
+    annotateSpan({ 'order.id': orderId });
     await this.settleIn(priced.order);
-    return { orderId: priced.order.id, responseBody, replayed: false };
+    return { orderId, responseBody, replayed: false };
   }
 
+  private async priced(body: PlaceOrderInput): Promise<PricedOrder> {
+    const [user, products] = await Promise.all([
+      this.users.find(body.userId),
+      this.products.findMany(body.items.map(({ productId }) => productId)),
+    ]);
+    if (!user) throw new UserNotFoundError(body.userId);
+    return priceOrder(await this.ids.waitForId(), body, products, new Date());
+  }
+
+  /** @returns what the key was used for before, if it was; this very order where the answer to its commit was lost */
   private async commit(
-    request: PlaceOrderRequest,
-    { order, items }: PricedOrder,
-    responseBody: string,
-  ): Promise<void> {
-    await inTransaction(this.dataSource, async (manager) => {
-      await this.idempotency.remember(manager, request, { orderId: order.id, responseBody });
-      await manager.insert(OrderEntity, order);
-      await manager.insert(OrderItemEntity, items);
-      await this.outbox.add(manager, ...messagesOf(order));
-    });
-  }
-
-  /** A request with the same key was quicker, or still is at it. */
-  private async winnerOf(request: PlaceOrderRequest, error: unknown): Promise<RememberedAnswer> {
-    if (isLockTimeout(error)) throw new IdempotencyInProgressError(error);
-    const earlier = isDuplicateKey(error) ? await this.remembered(request) : null;
-    if (!earlier) throw error;
-    return earlier;
+    placement: Placement & { request: PlaceOrderRequest },
+  ): Promise<RememberedAnswer | undefined> {
+    let refusal: Error | undefined;
+    try {
+      if ((await this.placements.commit(placement)) === 'placed') return undefined;
+    } catch (error) {
+      if (isLockTimeout(error)) throw new IdempotencyInProgressError(error);
+      if (!isDuplicateKey(error)) throw error;
+      refusal = error as Error;
+    }
+    const earlier = await this.remembered(placement.request);
+    if (earlier) return earlier;
+    // Another key of the database than that of the request.
+    if (refusal) throw refusal;
+    // The key was so old that it has been deleted since: it is a new one now.
+    return this.commit(placement);
   }
 
   /** What makes the next reads quick. The queue does what fails here. */
@@ -114,7 +115,7 @@ export class PlaceOrder {
    * not be overwritten by what it was.
    */
   private async putIntoCache(orderId: string): Promise<void> {
-    await this.cache.invalidate('order', orderId); // a caller may have asked for this id before it existed
+    await this.cached.invalidate(orderId); // a caller may have asked for this id before it existed
     void this.orders
       .find(orderId)
       .catch((error: unknown) =>
@@ -125,23 +126,11 @@ export class PlaceOrder {
   /** The process that placed it may have died before its invalidation; and this caller's token is to carry it. */
   private async replay({ orderId, responseBody, sameRequest }: RememberedAnswer): Promise<PlacedOrder> {
     if (!sameRequest) throw new IdempotencyKeyReusedError();
-    await this.cache.invalidate('order', orderId);
+    await this.cached.invalidate(orderId);
     return { orderId, responseBody, replayed: true };
   }
 
   private remembered(request: PlaceOrderRequest): Promise<RememberedAnswer | null> {
     return this.idempotency.find(this.dataSource.manager, request);
   }
-}
-
-function messagesOf(order: OrderEntity): OutboxMessage[] {
-  const inventory: InventoryJob = { orderId: order.id };
-  return [
-    { messageId: `order-placed:${order.id}`, queue: inventoryQueue.name, payload: inventory },
-    { messageId: `order-index:${order.id}`, queue: orderIndexQueue.name, payload: entryOf(order) },
-  ];
-}
-
-function entryOf({ id, userId, createdAt }: OrderEntity): OrderIndexEntry {
-  return { orderId: id, userId, createdAt: createdAt.toISOString() };
 }

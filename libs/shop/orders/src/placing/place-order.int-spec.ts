@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { ManualClock } from '@fourfold/kernel';
 import { InMemoryWorkerIdLease, SnowflakeIds } from '@fourfold/sharding';
-import { UserNotFoundError } from '@shop/contracts';
 import { topology } from '@fourfold-tools/testing';
 import { register } from 'prom-client';
+import { EntityManager } from 'typeorm';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { OrderLines1764300000600 } from '../migrations/order-lines.migration.js';
 import type { OrderView } from '../order.view.js';
-import { IdempotencyInProgressError, IdempotencyKeyReusedError } from '../orders.errors.js';
+import { IdempotencyInProgressError, IdempotencyKeyReusedError, UserNotFoundError } from '@shop/contracts';
 import { NO_USER, OrdersDatabase } from '../testing/orders-database.js';
 import { IdempotencyStore } from './idempotency.store.js';
 
@@ -38,11 +38,11 @@ describe('an order that was placed', () => {
   });
 
   it('is found by one who was told a moment before that there is no such order', async () => {
-    const { place, reader } = await orders.commands(topology().redisCache.url);
+    const { place, show } = await orders.commands(topology().redisCache.url);
     const id = orders.upcomingId();
-    expect(await reader.find(id)).toBeNull();
+    expect(await show(id)).toBeNull();
     expect((await place.execute(request())).orderId).toBe(id);
-    expect(await reader.find(id)).toMatchObject({ id, status: 'pending' });
+    expect(await show(id)).toMatchObject({ id, status: 'pending' });
   });
 });
 
@@ -63,15 +63,34 @@ describe('a request', () => {
     expect(await place.execute(given)).toEqual({ ...first, replayed: true });
     expect(await acceptedCounted()).toBe(before + 1);
     const id = first.orderId;
-    expect(await orders.messagesAbout(id)).toEqual([`order-index:${id}`, `order-placed:${id}`]);
+    expect(await orders.messagesAbout(id)).toEqual([
+      `order-events:placed:${id}`,
+      `order-index:${id}`,
+      `order-placed:${id}`,
+    ]);
   });
 
-  it('that is repeated before the first one is seen has its answer as well', async () => {
+  it('that is repeated while it could be placed as well has the answer of the first one', async () => {
     const { place } = await orders.commands(topology().redisCache.url);
     const given = request();
     const first = await place.execute(given);
-    vi.spyOn(IdempotencyStore.prototype, 'find').mockResolvedValueOnce(null);
     expect(await place.execute(given)).toEqual({ ...first, replayed: true });
+  });
+
+  it('whose answer to the commit was lost is placed, and is no repetition', async () => {
+    const { place } = await orders.commands(topology().redisCache.url);
+    const given = request();
+    const lost = Object.assign(new Error('Connection lost'), { code: 'PROTOCOL_CONNECTION_LOST' });
+    const transaction = orders.dataSource.transaction.bind(orders.dataSource) as (
+      work: unknown,
+    ) => Promise<unknown>;
+    vi.spyOn(orders.dataSource, 'transaction').mockImplementationOnce(async (work: unknown) => {
+      await transaction(work);
+      throw lost;
+    });
+    const { orderId, replayed } = await place.execute(given);
+    expect(replayed).toBe(false);
+    expect(await place.execute(given)).toMatchObject({ orderId, replayed: true });
   });
 
   it('with the key of another one is refused', async () => {
@@ -90,9 +109,56 @@ describe('a request', () => {
   });
 });
 
+describe('orders that come together', () => {
+  it('share a transaction: four statements for all of them, and each has its own answer', async () => {
+    const { place, show } = await orders.commands(topology().redisCache.url);
+    const sent = vi.spyOn(EntityManager.prototype, 'query');
+    const given = Array.from({ length: 20 }, request);
+    const placed = await Promise.all(given.map((one) => place.execute(one)));
+    const inserts = sent.mock.calls.filter(([sql]) => /^\s*INSERT/.test(sql));
+    // Two begin at once, with one order each; the other eighteen wait for one of them.
+    expect(inserts).toHaveLength(3 * 4);
+    expect(new Set(placed.map(({ orderId }) => orderId)).size).toBe(20);
+    for (const { orderId, responseBody } of placed) {
+      expect(JSON.parse(responseBody)).toMatchObject({ id: orderId });
+      expect(await show(orderId)).toMatchObject({
+        id: orderId,
+        items: [{ productId: '1', quantity: 1 }],
+      });
+      expect(await orders.messagesAbout(orderId)).toEqual(
+        expect.arrayContaining([`order-index:${orderId}`, `order-placed:${orderId}`]),
+      );
+    }
+    const ids = placed.map(({ orderId }) => orderId);
+    expect((await orders.eventsOf(ids)).sort()).toEqual(ids.map((id) => `placed ${id}`).sort());
+  });
+
+  it('may have a key in common, or one that is used already: each is told what it would be told alone', async () => {
+    const { place } = await orders.commands(topology().redisCache.url);
+    const [used, twice] = [request(), request()];
+    const first = await place.execute(used);
+    const before = await acceptedCounted();
+    const others = Array.from({ length: 10 }, request);
+    const reused = { ...used, body: { ...used.body, shippingAddress: 'There' } };
+    const outcomes = await Promise.allSettled(
+      [...others, used, twice, twice, reused].map((one) => place.execute(one)),
+    );
+    const answers = outcomes.map((outcome) =>
+      outcome.status === 'fulfilled' ? outcome.value : outcome.reason,
+    );
+    const [replay, one, other, refused] = answers.slice(10);
+    expect(replay).toEqual({ ...first, replayed: true });
+    expect([one.replayed, other.replayed].toSorted()).toEqual([false, true]);
+    expect(one.orderId).toBe(other.orderId);
+    expect(refused).toBeInstanceOf(IdempotencyKeyReusedError);
+    expect(answers.slice(0, 10).every(({ replayed }) => replayed === false)).toBe(true);
+    expect(await acceptedCounted()).toBe(before + 11);
+  });
+});
+
 describe('the items of an order', () => {
   it('stand as they stood in the request, in the answer to it and whenever it is read', async () => {
-    const { place, reader } = await orders.commands(topology().redisCache.url);
+    const { place, show } = await orders.commands(topology().redisCache.url);
     const items = ['30', '4', '100', '5'].map((productId, index) => ({ productId, quantity: index + 1 }));
     const given = request();
     const { orderId, responseBody } = await place.execute({ ...given, body: { ...given.body, items } });
@@ -100,17 +166,17 @@ describe('the items of an order', () => {
     expect(placed).toEqual(items.map((item) => ({ ...item, unitPrice: { amount: 100, currency: 'GBP' } })));
     expect(total).toEqual({ amount: 1_000, currency: 'GBP' });
     expect(rest).not.toHaveProperty('version');
-    expect(await reader.find(orderId)).toMatchObject({ items: placed, total });
+    expect(await show(orderId)).toMatchObject({ items: placed, total });
   });
 
   it('are taken from a release that does not know their places, and the migration can be repeated', async () => {
-    const { reader } = await orders.commands(topology().redisCache.url);
+    const { show } = await orders.commands(topology().redisCache.url);
     const id = await orders.orderOf(['30', '4', '100']);
     await orders.dataSource.query(
       'INSERT INTO order_items (order_id, product_id, quantity, unit_price_minor) VALUES (?, 5, 1, 100)',
       [id],
     );
-    expect((await reader.find(id))?.items.map(({ productId }) => productId)).toEqual(['4', '5', '30', '100']);
+    expect((await show(id))?.items.map(({ productId }) => productId)).toEqual(['4', '5', '30', '100']);
     const runner = orders.dataSource.createQueryRunner();
     await new OrderLines1764300000600().up(runner);
     await runner.release();

@@ -1,7 +1,7 @@
-import { MAX_INT32, type StockLine } from '@shop/contracts';
+import { idempotencyKeySchema, MAX_INT32, type StockLine } from '@shop/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { idempotencyKeySchema, placeOrderSchema } from './place-order.schema.js';
+import { placeOrderSchema } from './place-order.schema.js';
 
 const orderOf = (items: unknown, more: object = {}) => ({
   userId: '7',

@@ -28,6 +28,3 @@ export const placeOrderSchema = z.strictObject({
   shippingAddress: textSchema(500, { multiline: true }),
 });
 export type PlaceOrderInput = z.output<typeof placeOrderSchema>;
-
-/** Visible ASCII, as header values should be. */
-export const idempotencyKeySchema = z.string().regex(/^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/);

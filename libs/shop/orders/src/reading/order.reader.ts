@@ -1,28 +1,32 @@
 import { Injectable } from '@nestjs/common';
 import { MultiLevelCache, valueMayBeOld } from '@fourfold/cache';
-import { usePrimary } from '@fourfold/db-routing';
-import type { Page } from '@shop/contracts';
+import { usePrimary, useReadIndex, withAffinity } from '@fourfold/db-routing';
+import { DEFAULT_PAGE_LIMIT, type Page } from '@shop/contracts';
 import { DataSource, In } from 'typeorm';
 import { OrderIndex } from '../index-by-user/order.index.js';
-import { type OrderView, viewOf } from '../order.view.js';
+import { encode, type EncodedOrder, type EncodedOrders, encodePage, viewOf } from '../order.view.js';
+import { orderCache, userOrdersCache } from '../orders.cache.js';
 import { OrderNotFoundError } from '../orders.errors.js';
 import { OrderItemEntity } from '../schema/order-item.entity.js';
 import { OrderEntity } from '../schema/order.entity.js';
 
 @Injectable()
 export class OrderReader {
+  private readonly cached = this.cache.namespace(orderCache);
+  private readonly firstPages = this.cache.namespace(userOrdersCache);
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly cache: MultiLevelCache,
     private readonly index: OrderIndex,
   ) {}
 
-  async find(id: string): Promise<OrderView | null> {
-    return this.cache.getOrLoad<OrderView>('order', id, async () => (await this.load([id])).get(id) ?? null);
+  async find(id: string): Promise<EncodedOrder | null> {
+    return this.cached.getOrLoad(id, async () => (await this.load([id])).get(id));
   }
 
   /** @throws OrderNotFoundError */
-  async get(id: string): Promise<OrderView> {
+  async get(id: string): Promise<EncodedOrder> {
     const order = await this.find(id);
     if (!order) throw new OrderNotFoundError(id);
     return order;
@@ -42,29 +46,47 @@ export class OrderReader {
   }
 
   /** Newest first. */
-  async listOf(
-    userId: string,
-    page: { limit: number; cursor?: string | undefined },
-  ): Promise<Page<OrderView>> {
-    const { items, nextCursor } = await this.index.page(userId, page.limit, page.cursor);
-    const orders = await this.cache.getMany<OrderView>('order', items, (missing) => this.load(missing));
-    return { items: items.flatMap((id) => orders.get(id) ?? []), nextCursor };
+  async listOf(userId: string, page: { limit: number; cursor?: string | undefined }): Promise<EncodedOrders> {
+    const { items, nextCursor } = await this.pageOf(userId, page.limit, page.cursor);
+    const orders = await this.cached.getMany(items, (missing) => this.load(missing));
+    return encodePage(
+      items.flatMap((id) => orders.get(id) ?? []),
+      nextCursor,
+    );
+  }
+
+  /** Ids of the first page of the usual size. */
+  async latestIdsOf(userId: string): Promise<readonly string[]> {
+    return (await this.pageOf(userId, DEFAULT_PAGE_LIMIT, undefined)).items;
   }
 
   /**
-   * From the primary: what a lagging replica says would stay in the cache for an hour. While the primary can't be reached
-   * it comes from a replica, and does not stay.
+   * The first page of the usual size is what most ask for, and comes from the cache. Of others, one replica answers all of
+   * a user's, so that no page is older than the one before.
    */
-  private load(ids: readonly string[]): Promise<Map<string, OrderView>> {
-    return usePrimary(
-      async () => {
-        // One after the other: a load takes one connection of the primary, not two.
-        const orders = await this.dataSource.getRepository(OrderEntity).findBy({ id: In([...ids]) });
-        const items = await this.dataSource.getRepository(OrderItemEntity).findBy({ orderId: In([...ids]) });
-        const itemsOf = Map.groupBy(items, (item) => item.orderId);
-        return new Map(orders.map((order) => [order.id, viewOf(order, itemsOf.get(order.id) ?? [])]));
-      },
+  private async pageOf(userId: string, limit: number, cursor: string | undefined): Promise<Page<string>> {
+    const page = () => this.index.page(userId, limit, cursor);
+    if (cursor !== undefined || limit !== DEFAULT_PAGE_LIMIT) return withAffinity(userId, page);
+    const load = () => useReadIndex(page, { orReplica: valueMayBeOld });
+    return (await this.firstPages.getOrLoad(userId, load)) ?? { items: [], nextCursor: null };
+  }
+
+  /**
+   * As new as when it was begun: what a lagging replica says would stay in the cache for an hour. While the primary can't
+   * be reached it may be older, and does not stay.
+   *
+   * One statement: another replica could answer a second one, and have the order but not its items.
+   */
+  private async load(ids: readonly string[]): Promise<Map<string, EncodedOrder>> {
+    const orders = await useReadIndex(
+      () =>
+        this.dataSource
+          .createQueryBuilder(OrderEntity, 'o')
+          .leftJoinAndMapMany('o.items', OrderItemEntity, 'i', 'i.order_id = o.id')
+          .where({ id: In([...ids]) })
+          .getMany() as Promise<(OrderEntity & { items: OrderItemEntity[] })[]>,
       { orReplica: valueMayBeOld },
     );
+    return new Map(orders.map((order) => [order.id, encode(viewOf(order, order.items))]));
   }
 }

@@ -1,9 +1,12 @@
 import type { OutboxMessage } from '@fourfold/outbox';
 import { emailQueue, gbp, type OutcomeEmail } from '@shop/contracts';
-import type { OrderEntity } from '../schema/order.entity.js';
+import type { LockedOrder } from './locked-orders.js';
 
 /** One message id per order, whatever the outcome: an order can't have two outcome e-mails. */
-export function outcomeEmail(order: OrderEntity, outcome: OutcomeEmail['outcome']): OutboxMessage {
+export function outcomeEmail(
+  order: LockedOrder,
+  outcome: OutcomeEmail['outcome'],
+): OutboxMessage<typeof emailQueue> {
   const payload: OutcomeEmail = {
     outcome,
     orderId: order.id,

@@ -6,7 +6,7 @@ export function owedInvalidation(
   cause: string,
   orderId: string,
   productIds: readonly string[] = [],
-): OutboxMessage {
+): OutboxMessage<typeof cacheInvalidationQueue> {
   const payload: CacheInvalidation = {
     order: [orderId],
     ...(productIds.length > 0 && { stock: [...productIds] }),

@@ -1,6 +1,7 @@
 import { gate, topology } from '@fourfold-tools/testing';
 import { register } from 'prom-client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { EntityManager } from 'typeorm';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { OrderNotCancellableError, OrderNotFoundError } from '../orders.errors.js';
 import { OrdersDatabase } from '../testing/orders-database.js';
 
@@ -31,7 +32,33 @@ describe('settling an order', () => {
     expect(await settledCounted('confirmed')).toBe(counted + 1);
     expect(await orders.statusOf(id)).toBe('confirmed');
     expect(await orders.shelfUnits()).toBe(before - 3);
-    expect(await orders.messagesAbout(id)).toEqual([`outcome-email:${id}`]);
+    expect(await orders.messagesAbout(id)).toEqual([
+      `order-events:settled:${id}`,
+      `outcome-email:${id}`,
+      `recommendations:${id}`,
+    ]);
+  });
+
+  it('has the order counted for recommendations 5 s later, on the full second, by a message of the same statement as its e-mail', async () => {
+    const { settle } = await orders.commands(topology().redisCache.url);
+    const id = await orders.order(1);
+    const sent = vi.spyOn(EntityManager.prototype, 'query');
+    await settle.execute(id, `placed:${id}`);
+    expect(sent.mock.calls.filter(([sql]) => sql.includes('INSERT INTO outbox'))).toHaveLength(1);
+    sent.mockRestore();
+    const sql = `SELECT TIMESTAMPDIFF(MICROSECOND, email.run_at, basket.run_at) / 1e6 AS seconds, basket.payload,
+        MICROSECOND(basket.run_at) AS millis
+      FROM outbox AS email JOIN outbox AS basket ON basket.msg_id = ? WHERE email.msg_id = ?`;
+    const [row] = await orders.dataSource.query<{ seconds: string; millis: string; payload: unknown }[]>(
+      sql,
+      [`recommendations:${id}`, `outcome-email:${id}`],
+    );
+    // The clock of this process and that of the server may differ a little.
+    expect(Math.abs(Number(row!.seconds) - 5.5)).toBeLessThan(1);
+    expect(Number(row!.millis)).toBe(0);
+    expect(typeof row!.payload === 'string' ? JSON.parse(row!.payload) : row!.payload).toEqual({
+      orderId: id,
+    });
   });
 
   it('leaves a message to drop the old values when the cache can’t be told, and only one', async () => {
@@ -39,7 +66,12 @@ describe('settling an order', () => {
     const id = await orders.order(1);
     await settle.execute(id, `placed:${id}`);
     await settle.execute(id, `placed:${id}`);
-    expect(await orders.messagesAbout(id)).toEqual([`order-settled:${id}:cache`, `outcome-email:${id}`]);
+    expect(await orders.messagesAbout(id)).toEqual([
+      `order-events:settled:${id}`,
+      `order-settled:${id}:cache`,
+      `outcome-email:${id}`,
+      `recommendations:${id}`,
+    ]);
   });
 
   it('and cancelling it meanwhile: the cancellation waits, and gives back what was taken, once', async () => {
@@ -68,6 +100,7 @@ describe('settling an order', () => {
     await settle.execute(id, `placed:${id}`);
     expect(await orders.statusOf(id)).toBe('cancelled');
     expect(await orders.shelfUnits()).toBe(before);
+    expect(await orders.eventsOf([id])).toEqual([`cancelled ${id}`]);
   });
 });
 
@@ -83,6 +116,7 @@ describe('an order of more than there is', () => {
     await expect(cancel.execute(id)).rejects.toBeInstanceOf(OrderNotCancellableError);
     expect(await orders.row(id)).toMatchObject(rejected);
     expect(await orders.shelfUnits()).toBe(before);
+    expect(await orders.messagesAbout(id)).toEqual([`order-events:settled:${id}`, `outcome-email:${id}`]);
     expect(await orders.outcomeEmailOf(id)).toEqual({
       outcome: 'rejected',
       orderId: id,

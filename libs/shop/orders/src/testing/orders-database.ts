@@ -1,21 +1,34 @@
 import { randomUUID } from 'node:crypto';
-import { type AssembledCache, assembleCache, type MultiLevelCache } from '@fourfold/cache';
+import {
+  type AssembledCache,
+  assembleCache,
+  useCache,
+  type MultiLevelCache,
+  policiesOf,
+} from '@fourfold/cache';
+import { inTransaction } from '@fourfold/db-routing';
 import { Inbox, Outbox, outboxMigrations } from '@fourfold/outbox';
 import type { SnowflakeIds } from '@fourfold/sharding';
-import { cacheNamespaces, gbp, StockKeeper, type StockLine } from '@shop/contracts';
+import { type AnalyticsJob, gbp, StockKeeper, type StockLine } from '@shop/contracts';
 import { eventually, type MigratedDatabase, migratedDatabase } from '@fourfold-tools/testing';
 import type { DataSource, EntityManager } from 'typeorm';
 import { CancelOrder } from '../cancelling/cancel-order.command.js';
 import type { OrderIndex } from '../index-by-user/order.index.js';
 import { CreateOrders1764000000600 } from '../migrations/create-orders.migration.js';
+import { KeysByAge1764400000600 } from '../migrations/keys-by-age.migration.js';
 import { OrderLines1764300000600 } from '../migrations/order-lines.migration.js';
 import { IdempotencyStore } from '../placing/idempotency.store.js';
 import { OrderMetrics } from '../order.metrics.js';
+import type { EncodedOrder, OrderView } from '../order.view.js';
+import { bestSellersCache, orderCache, userOrdersCache } from '../orders.cache.js';
+import { OrderPlacements } from '../placing/order.placements.js';
 import { PlaceOrder } from '../placing/place-order.command.js';
 import { OrderReader } from '../reading/order.reader.js';
+import { RecentBestSellers } from '../reading/recent.best-sellers.js';
+import { SqlOrderBaskets } from '../reading/sql.order-baskets.js';
 import { OrderItemEntity } from '../schema/order-item.entity.js';
 import { OrderEntity } from '../schema/order.entity.js';
-import { SettleOrder } from '../settling/settle-order.command.js';
+import { type PlacedMessage, SettleOrders, type Settlement } from '../settling/settle-orders.command.js';
 
 const FIRST_ORDER_ID = 1_000;
 /** The one user who does not exist. */
@@ -32,6 +45,10 @@ const catalogue = {
     return new Map(ids.map((id) => [id, { id, sku: id, name: id, price: gbp(100), stock }]));
   },
 };
+/** Without the version. */
+const bodyOf = (order: EncodedOrder | null): OrderView | null =>
+  order && (JSON.parse(order.body) as OrderView);
+
 const noIndex = { recordSoon: async () => {} } as unknown as OrderIndex;
 
 /** One shelf for every product, in the order's own database, so that it moves with the transaction. */
@@ -43,12 +60,18 @@ class Shelf extends StockKeeper {
     super();
   }
 
-  async take(manager: EntityManager, lines: readonly StockLine[]): Promise<boolean> {
+  async take(manager: EntityManager, orders: readonly (readonly StockLine[])[]): Promise<boolean[]> {
     await this.onTake();
     const [row] = await manager.query<{ units: number }[]>('SELECT units FROM shelf FOR UPDATE');
-    if (Number(row?.units) < unitsOf(lines)) return false;
+    let left = Number(row?.units);
+    const taken = orders.map((lines) => {
+      if (left < unitsOf(lines)) return false;
+      left -= unitsOf(lines);
+      return true;
+    });
+    const lines = orders.filter((_, at) => taken[at]).flat();
     await this.move(manager, lines, -1);
-    return true;
+    return taken;
   }
 
   giveBack(manager: EntityManager, lines: readonly StockLine[]): Promise<void> {
@@ -82,7 +105,12 @@ export class OrdersDatabase {
   static async start(): Promise<OrdersDatabase> {
     return new OrdersDatabase(
       await migratedDatabase({
-        migrations: [...outboxMigrations, CreateOrders1764000000600, OrderLines1764300000600],
+        migrations: [
+          ...outboxMigrations,
+          CreateOrders1764000000600,
+          OrderLines1764300000600,
+          KeysByAge1764400000600,
+        ],
         entities: [OrderEntity, OrderItemEntity],
         alsoRun: ['CREATE TABLE shelf (units INT NOT NULL)', 'INSERT INTO shelf VALUES (100)'],
       }),
@@ -93,8 +121,17 @@ export class OrdersDatabase {
   async commands(cacheRedisUrl: string, ids?: SnowflakeIds) {
     const { cache } = await this.openCache(cacheRedisUrl);
     const [outbox, shelf] = [new Outbox(), new Shelf(cache)];
+    const idempotency = new IdempotencyStore();
     const inbox = new Inbox(this.dataSource, outbox);
-    const settle = new SettleOrder(this.dataSource, outbox, shelf, cache, new OrderMetrics());
+    const settle = new SettleOrders(this.dataSource, outbox, shelf, cache, new OrderMetrics());
+    const settling = inbox.together<PlacedMessage & { messageId: string }, Settlement>({
+      consumer: 'inventory',
+      effect: (manager, placed) => settle.settle(manager, placed),
+      afterwards: (processed) =>
+        settle.settled(
+          processed.map(({ message, result }) => ({ orderId: message.orderId, settlement: result })),
+        ),
+    });
     const reader = new OrderReader(this.dataSource, cache, noIndex);
     const products = Object.create(catalogue) as typeof catalogue;
     return {
@@ -103,14 +140,17 @@ export class OrdersDatabase {
       /** What is in stock of each, as the catalogue says, can be set. */
       products,
       /** What the cache has of an order by itself, once it has it. */
-      cachedOrder: (id: string) => eventually(async () => (await cache.peek('order', id))?.value ?? false),
+      cachedOrder: async (id: string) =>
+        bodyOf(await eventually(async () => (await cache.peek<EncodedOrder>('order', id))?.value ?? false)),
+      /** As the API shows it; null where there is none. */
+      show: async (id: string) => bodyOf(await reader.find(id)),
       place: new PlaceOrder(
         this.dataSource,
         anyUser,
         products,
         ids ?? ({ waitForId: async () => this.nextId() } as unknown as SnowflakeIds),
-        outbox,
-        new IdempotencyStore(),
+        new OrderPlacements(this.dataSource, idempotency, outbox),
+        idempotency,
         noIndex,
         reader,
         cache,
@@ -119,11 +159,16 @@ export class OrdersDatabase {
       settle: {
         /** As the worker does on a message. */
         execute: async (id: string, messageId: string): Promise<void> => {
-          const settlement = await inbox.once('inventory', messageId, (manager) =>
-            settle.settle(manager, id),
-          );
-          await settle.settled(id, settlement);
+          await settling.once({ messageId, orderId: id });
         },
+        /** All in one transaction, as the messages of a group. */
+        inOne: (ids: readonly string[]): Promise<Settlement[]> =>
+          inTransaction(this.dataSource, (manager) =>
+            settle.settle(
+              manager,
+              ids.map((orderId) => ({ orderId })),
+            ),
+          ),
       },
       cancel: new CancelOrder(this.dataSource, outbox, shelf, cache),
     };
@@ -190,11 +235,44 @@ export class OrdersDatabase {
     return rows.map((row) => row.msg_id);
   }
 
+  /** What the analytics log is told of these orders: one entry for each event in a message. */
+  async eventsOf(ids: readonly string[]): Promise<string[]> {
+    const rows = await this.dataSource.query<{ payload: string | object }[]>(
+      "SELECT payload FROM outbox WHERE queue = 'analytics'",
+    );
+    const events = rows.flatMap(({ payload }) => {
+      const read = typeof payload === 'string' ? (JSON.parse(payload) as object) : payload;
+      return (read as AnalyticsJob).events;
+    });
+    return events
+      .filter(({ orderId }) => ids.includes(orderId))
+      .map(({ event, orderId }) => `${event} ${orderId}`);
+  }
+
   /** What the e-mail about an order's outcome is to say. */
   async outcomeEmailOf(id: string): Promise<unknown> {
     const sql = 'SELECT payload FROM outbox WHERE msg_id = ?';
     const [row] = await this.dataSource.query<{ payload: unknown }[]>(sql, [`outcome-email:${id}`]);
     return typeof row?.payload === 'string' ? JSON.parse(row.payload) : row?.payload;
+  }
+
+  /** With a cache of its own, which is empty. */
+  async bestSellers(cacheRedisUrl: string): Promise<RecentBestSellers> {
+    const { cache } = await this.openCache(cacheRedisUrl);
+    const bestSellers = new RecentBestSellers(this.dataSource);
+    useCache(bestSellers, cache);
+    return bestSellers;
+  }
+
+  /** With a cache of its own, and these ids as every user's index, the newest first. */
+  async baskets(cacheRedisUrl: string, index: readonly string[]): Promise<SqlOrderBaskets> {
+    const { cache } = await this.openCache(cacheRedisUrl);
+    const page = async () => ({ items: [...index], nextCursor: null });
+    return new SqlOrderBaskets(new OrderReader(this.dataSource, cache, { page } as unknown as OrderIndex));
+  }
+
+  async setStatus(id: string, status: OrderEntity['status']): Promise<void> {
+    await this.dataSource.manager.update(OrderEntity, { id }, { status });
   }
 
   async close(): Promise<void> {
@@ -203,7 +281,11 @@ export class OrdersDatabase {
   }
 
   private async openCache(redisUrl: string): Promise<AssembledCache> {
-    const cache = assembleCache({ redisUrl, prefix: `t-${randomUUID()}`, namespaces: cacheNamespaces });
+    const namespaces = {
+      ...policiesOf([orderCache, userOrdersCache, bestSellersCache]),
+      stock: { ttlMs: 300_000 },
+    };
+    const cache = assembleCache({ redis: redisUrl, prefix: `t-${randomUUID()}`, namespaces });
     this.caches.push(cache);
     await cache.start();
     return cache;

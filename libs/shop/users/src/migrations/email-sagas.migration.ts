@@ -1,4 +1,5 @@
 import { ForwardMigration } from '@fourfold/db-routing';
+import { createWithSlot } from '@fourfold/sharding';
 import type { QueryRunner } from 'typeorm';
 
 /** The change must be repeatable, and MySQL, unlike MariaDB, has no `IF NOT EXISTS` for columns and keys. */
@@ -24,16 +25,20 @@ export class EmailSagas1764200000500 extends ForwardMigration {
       );
     if (!(await has(INDEXES, 'user_emails_due')))
       await queryRunner.query('ALTER TABLE user_emails ADD KEY user_emails_due (state, reserved_until)');
-    await queryRunner.query(`
+    await createWithSlot(
+      queryRunner,
+      { table: 'ended_email_sagas', key: 'user_id' },
+      (slot) => `
       CREATE TABLE IF NOT EXISTS ended_email_sagas (
         user_id  BIGINT UNSIGNED NOT NULL,
         saga_id  BIGINT UNSIGNED NOT NULL,
         ended_at DATETIME(3)     NOT NULL,
-        slot     SMALLINT UNSIGNED AS (CONV(LEFT(MD5(user_id), 4), 16, 10) >> 2) STORED,
+        ${slot},
         PRIMARY KEY (user_id, saga_id),
         KEY ended_email_sagas_slot (slot, user_id, saga_id),
         KEY ended_email_sagas_age (ended_at)
       ) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
-    `);
+    `,
+    );
   }
 }

@@ -8,6 +8,7 @@ import {
   type SqlExecutor,
   TopologyStore,
 } from '@fourfold/sharding';
+import { testEngine } from '@fourfold-tools/testing';
 import { ShardRegistry } from '@fourfold/sharding/operating';
 import { ShardUpkeep } from '@fourfold/sharding/upkeep';
 import { ChangeUser } from '../change-user.command.js';
@@ -23,10 +24,13 @@ import { UserEntity } from '../user.entity.js';
 import { UserReader } from '../user.reader.js';
 
 /** Always asks the database: what is tested here is what is written there. */
-export const noCache = {
-  getOrLoad: (_namespace: string, _id: string, load: () => Promise<unknown>) => load(),
-  invalidate: () => Promise.resolve({ deferred: false }),
-} as unknown as MultiLevelCache;
+export const noCache = cacheThat(() => Promise.resolve({ deferred: false }));
+
+/** One that keeps nothing, and does `invalidate` when it is told of a change. */
+export function cacheThat(invalidate: (id: string) => Promise<{ deferred: boolean }>): MultiLevelCache {
+  const view = { getOrLoad: (_id: string, load: () => Promise<unknown>) => load(), invalidate };
+  return { namespace: () => view } as unknown as MultiLevelCache;
+}
 
 export interface UsersServers {
   readonly topology: CurrentTopology;
@@ -40,7 +44,7 @@ const patient = { connectTimeoutMs: 10_000, acquireTimeoutMs: 10_000, suspectAft
 /** @param urls by shard, each with the tables of this library */
 export async function connectShards(urls: Readonly<Record<string, string>>): Promise<UsersServers> {
   const entities = [UserEntity, UserEmailEntity];
-  const registry = new ShardRegistry(urls, { entities, ...patient });
+  const registry = new ShardRegistry(urls, { engine: testEngine, entities, ...patient });
   const rows = [{ epoch: 1, document: evenTopology(Object.keys(urls)) }];
   const main = { query: async () => rows } as SqlExecutor;
   const topology = await CurrentTopology.load(new TopologyStore(main));

@@ -1,10 +1,9 @@
+import type { ProcessState, Row } from '@fourfold-tools/testing';
 import type { Redis } from 'ioredis';
 import type { AssembledCache } from '../../assemble-cache.js';
-import type { LoadMany } from '../../loading/load.runner.js';
-import type { WriteOutcome } from '../../cache.writer.js';
+import type { LoadMany } from '../../loading/reading.js';
+import type { WriteOutcome } from '../../invalidation/cache.writer.js';
 import { NaiveCache } from '../naive-cache.js';
-import type { Row } from './model-database.js';
-import type { ProcessState } from './staleness-oracle.js';
 import type { WriteScope } from './steps.js';
 
 /** A cache as one process has it, ours or the naive twin. */
@@ -21,9 +20,7 @@ export interface CacheUnderTest {
 
 const NAMESPACE = 'user';
 
-/** @param tags of all rows; without any, reads may take the plain way to Redis. */
-export function oursUnderTest({ cache, l2, bus }: AssembledCache, tags: readonly string[]): CacheUnderTest {
-  const options = (skipL1: boolean) => ({ skipL1, tags });
+export function oursUnderTest({ cache, l2, bus }: AssembledCache): CacheUnderTest {
   return {
     get state() {
       return { trusted: l2.trusted, live: bus.live };
@@ -31,11 +28,10 @@ export function oursUnderTest({ cache, l2, bus }: AssembledCache, tags: readonly
     get inUse() {
       return l2.trusted && bus.live && l2.pendingInvalidations === 0;
     },
-    read: (id, load, skipL1) => cache.getOrLoad(NAMESPACE, id, load, options(skipL1)),
-    readMany: (ids, load, skipL1) => cache.getMany(NAMESPACE, ids, load, options(skipL1)),
-    set: ({ id, version }) => cache.set(NAMESPACE, id, { id, version }, { tags }),
+    read: (id, load, skipL1) => cache.getOrLoad(NAMESPACE, id, load, { skipL1 }),
+    readMany: (ids, load, skipL1) => cache.getMany(NAMESPACE, ids, load, { skipL1 }),
+    set: ({ id, version }) => cache.set(NAMESPACE, id, { id, version }),
     invalidate(scope, ids) {
-      if (scope === 'tag') return cache.invalidateTags(...tags);
       if (scope === 'namespace') return cache.invalidateNamespace(NAMESPACE);
       return cache.invalidate(NAMESPACE, ...ids);
     },

@@ -1,7 +1,6 @@
+import { ModelDatabase, type Row, StalenessOracle } from '@fourfold-tools/testing';
 import { type CacheTrio, PROCESSES } from './cache-trio.js';
-import { ModelDatabase, type Row } from './model-database.js';
 import { LoadFailure, PendingLoads } from './pending-loads.js';
-import { StalenessOracle } from './staleness-oracle.js';
 import type { Step } from './steps.js';
 import { WriterTurns } from './writer-turns.js';
 

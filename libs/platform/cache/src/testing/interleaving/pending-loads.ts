@@ -1,5 +1,5 @@
+import type { ModelDatabase, Row } from '@fourfold-tools/testing';
 import { GatedLoader } from '../gated-loader.js';
-import type { ModelDatabase, Row } from './model-database.js';
 
 /** What a loader of a history throws when it was told to. */
 export class LoadFailure extends Error {}

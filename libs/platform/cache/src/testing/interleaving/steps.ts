@@ -17,8 +17,8 @@ export type Step =
   | { kind: 'forbid'; process: number; what: Forbidden }
   | { kind: 'cut'; process: number; what: 'commands' | 'subscription' | 'both' };
 
-/** How a writer invalidates: the key itself, the tag that all keys of a history carry, or their namespace. */
-export type WriteScope = 'key' | 'tag' | 'namespace';
+/** How a writer invalidates: the key itself, or the namespace of all keys of a history. */
+export type WriteScope = 'key' | 'namespace';
 
 /** What Redis refuses a process, as by an ACL or a full memory: before a script's first write, at its deletion, or after it. */
 export type Forbidden = 'writing' | 'deleting' | 'publishing';
@@ -36,9 +36,6 @@ export const everyStep: StepChoice = {
   losses: ['before', 'after', 'late'],
   brokenPercent: 30,
 };
-
-/** The same where all rows have a tag. */
-export const everyTaggedStep: StepChoice = { ...everyStep, writeScopes: ['key', 'key', 'tag', 'namespace'] };
 
 /** Histories in which no connection breaks and Redis refuses nothing. */
 export const unbroken: StepChoice = { ...everyStep, writeScopes: ['key'], brokenPercent: 0 };

@@ -15,13 +15,13 @@ export interface TrioMembers {
 export type JoinTrio = (prefix: string, urls: readonly string[], ownUrl: string) => Promise<TrioMembers>;
 
 /** Ours, and one more that says markers only, in a namespace that the others do not use. */
-export function ourMembers(options: Partial<CacheModuleOptions>, tags: readonly string[]): JoinTrio {
+export function ourMembers(options: Partial<CacheModuleOptions>): JoinTrio {
   return async (prefix, urls, ownUrl) => {
     const caches = new TestCaches(ownUrl);
     const herald = await caches.open(prefix);
-    const opened = urls.map((redisUrl) => caches.open(prefix, { ...options, redisUrl }));
+    const opened = urls.map((redis) => caches.open(prefix, { ...options, redis }));
     return {
-      processes: (await Promise.all(opened)).map((each) => oursUnderTest(each, tags)),
+      processes: (await Promise.all(opened)).map(oursUnderTest),
       say: (marker) => herald.cache.invalidate('stock', marker),
       close: () => caches.closeAll(),
     };

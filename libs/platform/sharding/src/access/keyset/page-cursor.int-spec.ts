@@ -2,10 +2,10 @@ import { InvalidCursorError } from '@fourfold/kernel';
 import fc from 'fast-check';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { failureOf, SHARDS } from '../../routing/shards.support-spec.js';
-import { InvalidShardQueryError } from '../access.errors.js';
-import { People, person, type Person } from '../people.support-spec.js';
-import type { PageOrder } from './keyset.order.js';
+import { failureOf, SHARDS } from '../../testing/test-shards.js';
+import { People, person, type Person } from '../../testing/people.js';
+import type { PageOrder } from './keyset-order.js';
+import { InvalidShardQueryError } from '../../sharded-entities.js';
 
 const deadlineMs = 5_000;
 

@@ -4,12 +4,12 @@ import fc from 'fast-check';
 import { DataSource, type FindOptionsWhere, Like, MoreThan } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TestDatabase } from '@fourfold-tools/testing';
-import { freshDatabase } from '../../mariadb.support-spec.js';
-import { failureOf, SHARDS } from '../../routing/shards.support-spec.js';
+import { freshDatabase } from '../../testing/mariadb.js';
+import { failureOf, SHARDS } from '../../testing/test-shards.js';
 import { ShardUnavailableError } from '../../routing/shard-unavailable.error.js';
-import { InvalidShardQueryError } from '../access.errors.js';
-import { People, PEOPLE_TABLES, person, Person, Visit } from '../people.support-spec.js';
-import type { PageOrder } from './keyset.order.js';
+import { People, PEOPLE_TABLES, person, Person, Visit } from '../../testing/people.js';
+import type { PageOrder } from './keyset-order.js';
+import { InvalidShardQueryError } from '../../sharded-entities.js';
 
 const SEED = 6;
 const deadlineMs = 5_000;

@@ -1,8 +1,8 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { failureOf, keyOn, TestShards } from '../../routing/shards.support-spec.js';
-import { InvalidShardQueryError } from '../access.errors.js';
+import { failureOf, keyOn, TestShards } from '../../testing/test-shards.js';
 import type { ShardedRepository } from '../sharded.repository.js';
+import { InvalidShardQueryError } from '../../sharded-entities.js';
 
 /** As a database that was never told about collations has it. */
 const GUEST_TABLE = `

@@ -4,12 +4,12 @@ import { MIN_SLOTS_PER_SHARD } from '../slot.js';
 export interface Share {
   weight: number;
   slots: number;
-  /** Where rows were counted: then it is they that shall be even. */
+  /** Set where rows were counted: rows are then shared evenly, in place of slots. */
   rows?: number | undefined;
 }
 
 /**
- * Who is next to get a slot: the one for whom it is worth most, weight / (2 · slots + 1). This is the rule of
+ * The shard that gets the next slot: the one with the highest weight / (2 · slots + 1). This is the rule of
  * Sainte-Laguë and Webster. It is used for what Balinski and Young (Fair Representation, 1982) prove of divisor methods
  * and of no other: when a shard comes, goes, or changes weight, none of the rest gains while another of them loses, so
  * no slot ever has to move between shards that the change is not about. Rounding each shard's quota does not have that.
@@ -19,7 +19,7 @@ export function nextToGain(shares: readonly Share[]): Share {
   return greatest(shares, ({ weight, slots, rows = 0 }) => [-rows / weight, weight / (2 * slots + 1)]);
 }
 
-/** Who is next to give one up: the one that got its last slot for least; where rows were counted, the fullest. */
+/** The shard that gives up the next slot: the one with the lowest weight for its last slot; by rows, the fullest. */
 export function nextToGive(shares: readonly Share[]): Share {
   return greatest(shares, ({ weight, slots, rows }) => {
     const least = rows === undefined ? 0 : MIN_SLOTS_PER_SHARD;

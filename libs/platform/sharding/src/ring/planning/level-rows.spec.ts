@@ -1,9 +1,9 @@
-import { repetitions } from '@fourfold-tools/testing';
+import { repetitions, seeded } from '@fourfold-tools/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { evenTopology } from '../../topology/even-topology.js';
 import { HashRing } from '../hash-ring.js';
 import { SLOT_COUNT } from '../slot.js';
+import { evenTopology } from '../topology.js';
 
 const ring = new HashRing(evenTopology(['a', 'b', 'c', 'd']));
 const counts = (of: (slot: number) => number) => Array.from({ length: SLOT_COUNT }, (_, slot) => of(slot));
@@ -58,8 +58,7 @@ describe('a rebalance by rows', () => {
     const weights = fc.array(fc.constantFrom(0.5, 1, 2), { minLength: 4, maxLength: 4 });
     fc.assert(
       fc.property(skews, weights, ({ seed, power }, byShard) => {
-        let state = seed;
-        const random = () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
+        const random = seeded(seed);
         const rowsBySlot = counts(() => Math.floor(random() ** power * 1_000));
         const topology = evenTopology(['a', 'b', 'c', 'd']);
         topology.shards.forEach((shard, index) => (shard.weight = byShard[index]!));

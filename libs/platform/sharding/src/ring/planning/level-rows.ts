@@ -1,4 +1,4 @@
-import type { Topology } from '../../topology/topology.document.js';
+import type { Topology } from '../topology.js';
 import { MIN_SLOTS_PER_SHARD, SLOT_COUNT } from '../slot.js';
 import type { SlotTable } from './slot-table.js';
 
@@ -55,7 +55,7 @@ function loadsOf(table: SlotTable, shards: Topology['shards'], rowsBySlot: reado
   });
 }
 
-/** @returns which of its slots goes to whom: the emptiest that one of them fits; undefined when none does. */
+/** @returns the slot to move and its receiver, the emptiest shard that a slot fits; undefined when none fits */
 function moveFrom(
   donor: Load,
   loads: readonly Load[],

@@ -1,4 +1,4 @@
-import type { Topology } from '../../topology/topology.document.js';
+import type { Topology } from '../topology.js';
 import { SLOT_COUNT } from '../slot.js';
 import { SlotTable } from './slot-table.js';
 
@@ -14,7 +14,7 @@ export interface ShardReport {
   rowsAfter?: number;
 }
 
-/** What a change costs and brings. Balances are of rows when they were counted, else of slots. */
+/** What a change moves and how even it leaves the shards: by rows when they were counted, else by slots. */
 export interface PlanReport {
   slotsMoved: number;
   /** Part of all data that moves, 0–1. */

@@ -1,7 +1,7 @@
-import { AppError } from '@fourfold/kernel';
+import { appError } from '@fourfold/kernel';
 import { z } from 'zod';
-import { shardNameSchema } from '../../topology/shard-name.js';
 import { SLOT_COUNT } from '../slot.js';
+import { shardNameSchema } from '../topology.js';
 
 const weight = z.number().min(0.01).max(100);
 
@@ -16,7 +16,7 @@ const rebalance = { kind: z.literal('rebalance') };
  * What an operator may ask of the ring.
  * - `add`: a new shard takes its share from all others.
  * - `remove`: a shard gives all it has to the others.
- * - `weight`: a shard shall hold another share, in proportion to the sum of all weights.
+ * - `weight`: a shard gets another share, in proportion to the sum of all weights.
  * - `rebalance`: slots move until the shards hold rows in proportion to their weights.
  *
  * `rowsBySlot` has 16,384 counts. With it the report is of rows, and the fullest give or the emptiest get; without it
@@ -31,7 +31,7 @@ export const ringChangeSchema = z.discriminatedUnion('kind', [
 
 const countRows = z.boolean().default(false);
 
-/** The same as it is asked for from outside: who plans has the rows counted, for a rebalance in any case. */
+/** A change as a caller asks for it: the planner counts the rows, for a rebalance in any case. */
 export const planRequestSchema = z.discriminatedUnion('kind', [
   z.strictObject({ ...add, countRows }),
   z.strictObject({ ...remove, countRows }),
@@ -43,11 +43,11 @@ export type PlanRequest = z.input<typeof planRequestSchema>;
 export type RingChange = z.input<typeof ringChangeSchema>;
 
 /** The change can't be made to this ring; nothing was moved. */
-export class InvalidRingChangeError extends AppError {
-  override readonly code = 'invalid-ring-change';
-  override readonly status = 422;
-  override readonly title = 'Invalid change of the ring';
-}
+export class InvalidRingChangeError extends appError(
+  'invalid-ring-change',
+  422,
+  'Invalid change of the ring',
+) {}
 
 /** @throws InvalidRingChangeError naming each fault. */
 export function parseRingChange(input: unknown): z.output<typeof ringChangeSchema> {

@@ -1,8 +1,7 @@
 import { repetitions } from '@fourfold-tools/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { evenTopology } from '../../topology/even-topology.js';
-import { parseTopology, type Topology } from '../../topology/topology.document.js';
+import { evenTopology, parseTopology, type Topology } from '../topology.js';
 import { HashRing } from '../hash-ring.js';
 import { SLOT_COUNT } from '../slot.js';
 import { InvalidRingChangeError, type RingChange } from './ring-change.js';

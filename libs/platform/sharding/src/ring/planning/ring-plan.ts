@@ -1,4 +1,4 @@
-import { parseTopology, type Topology } from '../../topology/topology.document.js';
+import { parseTopology, type Topology } from '../topology.js';
 import { MIN_SLOTS_PER_SHARD, SLOT_COUNT } from '../slot.js';
 import { levelRows } from './level-rows.js';
 import { InvalidRingChangeError, parseRingChange, type RingChange } from './ring-change.js';

@@ -1,4 +1,4 @@
-import type { Topology } from '../../topology/topology.document.js';
+import type { Topology } from '../topology.js';
 import { apportion, nextToGain, nextToGive, type Share } from './apportionment.js';
 import type { Transfer } from './slot-transfer.js';
 
@@ -54,7 +54,7 @@ function targetOf(weight: number | undefined, others: readonly Share[], now: num
   return Math.min(Math.max(now, least), most);
 }
 
-/** One slot more or less; of its rows only the mean is known here. */
+/** Adds or removes one slot, with the mean rows of a slot of that shard. */
 function change(share: Share, slots: 1 | -1, rows = rowsPerSlot(share)): void {
   if (share.rows !== undefined) share.rows += slots * rows;
   share.slots += slots;

@@ -1,0 +1,69 @@
+import { entityTag, matchesNone } from '@fourfold/cache';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { describing } from '../routes/operation.js';
+
+/** An answer whose body is JSON text already. */
+export interface EncodedAnswer {
+  readonly etag: string;
+  readonly body: string;
+}
+
+/** `Cache-Control` of what its reader may keep, and has to ask about each time: a browser for its user, … */
+export const PRIVATE = 'private, no-cache';
+/** … or a cache between for every one of its users. */
+export const SHARED = 'no-cache';
+type Sharing = typeof PRIVATE | typeof SHARED;
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** Under the tag of its text. */
+export function encoded(answer: object): EncodedAnswer {
+  const body = JSON.stringify(answer);
+  return { etag: entityTag(body), body };
+}
+
+/** For a handler that returns its answer. @returns what is to be sent; the reply is prepared for it */
+export function conditional(
+  { headers }: FastifyRequest,
+  reply: FastifyReply,
+  { etag, body }: EncodedAnswer,
+  sharing: Sharing,
+): string | undefined {
+  reply.header('cache-control', sharing).header('etag', etag);
+  if (matchesNone(headers['if-none-match'], etag)) {
+    reply.header('content-type', JSON_TYPE);
+    return body;
+  }
+  reply.code(304);
+  return undefined;
+}
+
+/** To a client that has the answer still, 304 without the body. */
+export function sendConditional(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  answer: EncodedAnswer,
+  sharing: Sharing = PRIVATE,
+): void {
+  void reply.send(conditional(request, reply, answer, sharing));
+}
+
+const HEADERS = ['ETag', 'Cache-Control'];
+
+/** Describes what `sendConditional` makes of a route. */
+export function Conditional(): MethodDecorator {
+  return describing(({ parameters, answers }) => {
+    const description = 'The ETag of an earlier answer, a list of them, or *';
+    parameters.push({
+      name: 'If-None-Match',
+      in: 'header',
+      required: false,
+      description,
+      schema: z.string(),
+    });
+    for (const [status, { schema }] of answers)
+      answers.set(status, { ...(schema && { schema }), headers: HEADERS });
+    answers.set(304, { headers: HEADERS });
+  });
+}

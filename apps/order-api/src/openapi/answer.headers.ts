@@ -1,0 +1,15 @@
+/** The headers of answers, of which each has a component of its name. */
+export const answerHeaders: Readonly<Record<string, string>> = {
+  'Cache-Control':
+    'A private cache may keep the answer, and has to ask each time whether it is still the same',
+  ETag: 'The version of what was answered, for `If-None-Match` and `If-Match`',
+  'Idempotency-Replayed': '`true`: the answer of the first request with this key',
+  Location: 'Where what was made can be read',
+  'Retry-After': 'Seconds after which the same request may be sent again',
+  'X-Consistency-Token': 'Send it with a read that has to see this write',
+  'X-Request-Id': 'Names the request in the logs',
+};
+
+/** References to them. */
+export const headersOf = (names: readonly string[]): object =>
+  Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));

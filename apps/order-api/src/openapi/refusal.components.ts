@@ -1,0 +1,43 @@
+import { STATUS_CODES } from 'node:http';
+import type { ErrorKind } from '@fourfold/kernel';
+import { problem } from './answers.js';
+import { headersOf } from './answer.headers.js';
+import type { SchemaComponents } from '../routes/json-schema.js';
+
+/** A refusal for each status, with the codes that it may have: a component, since most routes share it. */
+export class RefusalComponents {
+  readonly all: Record<string, object> = {};
+  private readonly names = new Map<string, string>();
+
+  constructor(private readonly schemas: SchemaComponents) {}
+
+  of(kinds: readonly ErrorKind[]): (readonly [status: number, reference: object])[] {
+    return [...Map.groupBy(kinds, ({ status }) => status)].map(([status, same]) => [
+      status,
+      { $ref: `#/components/responses/${this.nameOf(status, same)}` },
+    ]);
+  }
+
+  private nameOf(status: number, kinds: readonly ErrorKind[]): string {
+    const codes = [...new Set(kinds.map(({ code }) => code))].sort();
+    const key = codes.join();
+    const known = this.names.get(key);
+    if (known !== undefined) return known;
+    const stem = (STATUS_CODES[status] ?? String(status)).replace(/[^A-Za-z]/g, '');
+    const others = Object.keys(this.all).filter((name) => name.replace(/\d+$/, '') === stem).length;
+    const name = others === 0 ? stem : `${stem}${others + 1}`;
+    this.names.set(key, name);
+    this.all[name] = this.refusal(status, kinds, codes);
+    return name;
+  }
+
+  private refusal(status: number, kinds: readonly ErrorKind[], codes: readonly string[]): object {
+    const schema = { allOf: [this.schemas.of(problem), { properties: { code: { enum: codes } } }] };
+    const retried = status === 429 || status === 503 ? ['Retry-After'] : [];
+    return {
+      description: [...new Set(kinds.map(({ title }) => title))].join('; '),
+      headers: headersOf([...retried, 'X-Request-Id']),
+      content: { 'application/problem+json': { schema } },
+    };
+  }
+}

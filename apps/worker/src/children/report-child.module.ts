@@ -1,0 +1,35 @@
+import { Module } from '@nestjs/common';
+import { DbRoutingModule } from '@fourfold/db-routing';
+import { ObjectStorageModule, objectStorageOptionsOf } from '@fourfold/object-storage';
+import { ObservabilityModule } from '@fourfold/observability';
+import { OutboxModule } from '@fourfold/outbox';
+import { QueueModule } from '@fourfold/queue';
+import { ReportsModule } from '@shop/reports';
+import { ReportProcessor } from '../processors/report.processor.js';
+import { config } from '../worker.config.js';
+
+/** One job at a time: a page of rows, its progress, and a connection to spare. */
+const CONNECTIONS = 3;
+
+/** What a child process of the worker is made of: databases and files, and no Redis. */
+@Module({
+  imports: [
+    ObservabilityModule.forRoot({ service: 'worker', logLevel: config.LOG_LEVEL }),
+    DbRoutingModule.forRoot({
+      engine: config.DB_ENGINE,
+      primaryUrl: config.DB_PRIMARY_URL,
+      replicas: config.DB_REPLICA_URLS,
+      monitor: config.DB_MONITOR_ACCOUNT,
+      entities: [],
+      primaryConnections: CONNECTIONS,
+      replicaConnections: CONNECTIONS,
+    }),
+    ObjectStorageModule.forRoot(objectStorageOptionsOf(config)),
+    // Without a signal: the relay of the worker finds the message within its round.
+    OutboxModule.forRoot({}),
+    QueueModule.forChild(),
+    ReportsModule.forRoot(),
+  ],
+  providers: [ReportProcessor],
+})
+export class ReportChildModule {}

@@ -1,0 +1,110 @@
+import type { Clock } from '@fourfold/kernel';
+import { type CacheKey, namespaceOf } from '../cache-key.js';
+import { type InvalidationTarget, isNamespace, namespaceOfTarget } from '../invalidation-target.js';
+import type { CachedValue } from '../serializing/serializer.js';
+import type { Wanted } from './reading.js';
+
+interface Flight {
+  readonly key: CacheKey;
+  readonly work: Promise<CachedValue>;
+  readonly begunMs: number;
+  readonly turn: number;
+}
+
+/**
+ * What this process reads and loads at the moment, so that no key is loaded twice at once here, in any state of the cache.
+ *
+ * A read is joined by every caller that comes while it is under way. A load is joined by callers that came before it
+ * began, and later ones wait for its end; one with a lease is also joined by every caller that finds its lease in Redis,
+ * which would be gone if anything had been invalidated since.
+ *
+ * A flight that was forgotten, or is older than `maxAgeMs`, still serves those who joined it, and is joined by no other.
+ */
+export class Flights {
+  private readonly reads = new Map<CacheKey, Flight>();
+  private readonly loads = new Map<CacheKey, Flight>();
+  /** Loads by the token of their lease. */
+  private readonly leased = new Map<string, Flight>();
+  private turns = 0;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly maxAgeMs: number,
+  ) {}
+
+  /** To be taken when a caller comes, for `joinable`. */
+  get turn(): number {
+    return this.turns;
+  }
+
+  /** The read of the key that is under way. */
+  read(key: CacheKey): Promise<CachedValue> | undefined {
+    return this.young(this.reads.get(key))?.work;
+  }
+
+  beginRead(key: CacheKey, work: Promise<CachedValue>): Promise<CachedValue> {
+    this.begin(this.reads, key, key, work);
+    return work;
+  }
+
+  /** @param holder token of the lease that Redis has shown just now. */
+  joinable(key: CacheKey, holder: string | undefined, arrivedTurn: number): Promise<CachedValue> | undefined {
+    const leased = holder === undefined ? undefined : this.young(this.leased.get(holder));
+    if (leased) return leased.work;
+    const load = this.young(this.loads.get(key));
+    return load && load.turn > arrivedTurn ? load.work : undefined;
+  }
+
+  /** Whether to wait for a load of the key. */
+  isLoading(key: CacheKey): boolean {
+    return this.young(this.loads.get(key)) !== undefined;
+  }
+
+  /** @param loaded fills `values`; it is given back. */
+  beginLoads(
+    wanted: readonly Wanted[],
+    values: ReadonlyMap<string, CachedValue>,
+    loaded: Promise<void>,
+  ): Promise<void> {
+    for (const want of wanted) {
+      const work = loaded.then(() => values.get(want.id)!);
+      this.begin(this.loads, want.key, want.key, work);
+      if (want.token !== undefined) this.begin(this.leased, want.token, want.key, work);
+    }
+    return loaded;
+  }
+
+  /** What it concerns is joined by no caller that comes from here on. */
+  forget(target: InvalidationTarget): void {
+    if (!isNamespace(target)) {
+      this.reads.delete(target);
+      this.loads.delete(target);
+      return;
+    }
+    const namespace = namespaceOfTarget(target);
+    for (const flights of [this.reads, this.loads, this.leased]) {
+      for (const [name, { key }] of flights) if (namespaceOf(key) === namespace) flights.delete(name);
+    }
+  }
+
+  /** Of reads: what they may be joined by depends on the state of the cache. */
+  forgetReads(): void {
+    this.reads.clear();
+  }
+
+  private begin(flights: Map<string, Flight>, name: string, key: CacheKey, work: Promise<CachedValue>): void {
+    this.turns += 1;
+    const flight = { key, work, begunMs: this.clock.now(), turn: this.turns };
+    flights.set(name, flight);
+    const done = (): void => {
+      if (flights.get(name) === flight) flights.delete(name);
+    };
+    work.then(done, done);
+  }
+
+  private young(flight: Flight | undefined): Flight | undefined {
+    if (flight === undefined) return undefined;
+    const ageMs = this.clock.now() - flight.begunMs;
+    return ageMs >= 0 && ageMs < this.maxAgeMs ? flight : undefined;
+  }
+}

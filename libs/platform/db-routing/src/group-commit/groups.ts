@@ -1,0 +1,101 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { consistencyState } from '../consistency/consistency.context.js';
+import { PoolExhaustedError } from '../errors.js';
+import { UnitQueue, type WaitingUnit } from './unit.queue.js';
+
+export interface GroupLimits<U> {
+  /** Units of one key never share a group, and the later one waits until the group of the one before is over. Default: all differ. */
+  readonly keyOf?: (unit: U) => string;
+  /** How much of a group a unit takes, e.g. its rows. Default 1. */
+  readonly weightOf?: (unit: U) => number;
+  /** Of a group. Default 64. */
+  readonly mostUnits?: number;
+  /** Of a group; a unit that is heavier has one to itself. Default 2,000. */
+  readonly mostWeight?: number;
+  /** Groups under way at once. Default 2: one is written while the other commits. */
+  readonly inFlight?: number;
+  /** Units that may wait for their turn. Default 1,000. */
+  readonly mostWaiting?: number;
+  /** How long a unit waits for its turn, in milliseconds. Default 5,000. */
+  readonly deadlineMs?: number;
+  /**
+   * What a unit is refused with that gets no turn in time, or (without `waitedMs`) is not let in. Default:
+   * PoolExhaustedError of the primary.
+   */
+  readonly tooMany?: (waitedMs?: number) => Error;
+}
+
+/**
+ * Units of work that arrive while others are under way form the next group. No timer holds a unit back: an idle system
+ * begins each at once, and a busy one fills its groups by itself.
+ */
+export class Groups<U, R> {
+  private readonly queue: UnitQueue<U, R>;
+  private readonly inFlight: number;
+  private running = 0;
+
+  /** @param work tells each unit's caller, now or later, and never rejects; when it resolves another group may begin */
+  constructor(
+    limits: GroupLimits<U>,
+    private readonly work: (group: readonly WaitingUnit<U, R>[]) => Promise<void>,
+  ) {
+    const { mostUnits = 64, mostWeight = 2_000, deadlineMs = 5_000, mostWaiting = 1_000 } = limits;
+    const { tooMany = (waitedMs) => new PoolExhaustedError('the primary', waitedMs) } = limits;
+    this.inFlight = limits.inFlight ?? 2;
+    this.queue = new UnitQueue({ ...limits, mostUnits, mostWeight, mostWaiting, deadlineMs, tooMany });
+  }
+
+  /** Settles as `work` says of the unit. @throws `tooMany`'s error when there was no turn for it in time */
+  run(unit: U): Promise<R> {
+    const { scope } = consistencyState();
+    const inContext = AsyncLocalStorage.snapshot();
+    return new Promise((resolve, reject) => {
+      this.queue.push({ unit, scope, inContext, sinceMs: performance.now(), resolve, reject });
+      this.begin();
+    });
+  }
+
+  private begin(): void {
+    while (this.running < this.inFlight) {
+      const group = this.queue.take();
+      if (group.length === 0) return;
+      this.running += 1;
+      // Else it would be in the context, and the trace, of whichever unit the group before began with.
+      void group[0]!
+        .inContext(() => this.work(group))
+        .then(() => {
+          this.running -= 1;
+          this.queue.release(group);
+          this.begin();
+        });
+    }
+  }
+}
+
+/**
+ * The same for an effect that no transaction takes back, such as a call of another system: a group is run once, and
+ * `work` says of each unit, in their order, how it ended.
+ */
+export class GroupedWork<U, R> {
+  private readonly groups: Groups<U, R>;
+
+  constructor(limits: GroupLimits<U>, work: (units: readonly U[]) => Promise<PromiseSettledResult<R>[]>) {
+    this.groups = new Groups(limits, async (group) => {
+      try {
+        const outcomes = await work(group.map(({ unit }) => unit));
+        group.forEach(({ resolve, reject }, index) => {
+          const outcome = outcomes[index]!;
+          if (outcome.status === 'fulfilled') resolve(outcome.value);
+          else reject(outcome.reason as Error);
+        });
+      } catch (error) {
+        for (const { reject } of group) reject(error as Error);
+      }
+    });
+  }
+
+  /** @throws what `work` says of this unit, or rejects with; `tooMany`'s error when there was no turn for it in time */
+  run(unit: U): Promise<R> {
+    return this.groups.run(unit);
+  }
+}

@@ -1,0 +1,76 @@
+import type { EntityManager } from 'typeorm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HashRing } from '../ring/hash-ring.js';
+import { InvalidShardKeyError } from '../ring/slot.js';
+import { evenTopology } from '../ring/topology.js';
+import { ShardUnavailableError } from '../routing/shard-unavailable.error.js';
+import { Account, failureOf, SHARDS, TestShards } from '../testing/test-shards.js';
+import type { ShardRouter } from './shard.router.js';
+
+const ring = new HashRing(evenTopology(SHARDS));
+
+let shards: TestShards;
+let router: ShardRouter;
+
+beforeAll(async () => {
+  shards = await TestShards.start();
+  // No deadline is what these tests are about, and the machine may be busy.
+  const patient = { acquireTimeoutMs: 30_000, connectTimeoutMs: 30_000, suspectAfterMs: 30_000 };
+  ({ router } = await shards.router({ ...patient, operationTimeoutMs: 30_000 }));
+});
+afterAll(() => shards.stop());
+
+const idsFrom = (first: number) => Array.from({ length: 80 }, (_, index) => String(first + index));
+const balanceOf = (id: string) =>
+  router.read(id, async (manager) => (await manager.findOneBy(Account, { id }))?.balance);
+
+/** Writes accounts by their ids, each with a balance of 1. */
+function grouped() {
+  const groups: string[][] = [];
+  const record = router.grouped<string, string>((id) => id, {
+    write: async (manager: EntityManager, ids) => {
+      groups.push([...ids]);
+      await manager.query('INSERT INTO account (id, balance) VALUES ?', [ids.map((id) => [id, 1])]);
+      return ids.map((id) => `wrote ${id}`);
+    },
+  });
+  return { groups, record };
+}
+
+describe('writes that come together', () => {
+  it('share transactions on the shard of their key, and each caller has its own result', async () => {
+    const ids = idsFrom(1_000);
+    const { groups, record } = grouped();
+    expect(await Promise.all(ids.map(record))).toEqual(ids.map((id) => `wrote ${id}`));
+    expect(await Promise.all(ids.map(balanceOf))).toEqual(ids.map(() => 1));
+    for (const group of groups) expect(new Set(group.map((id) => ring.locate(id).shard)).size).toBe(1);
+    // On each shard two begin with one each, and the others share the next.
+    expect(groups).toHaveLength(3 * SHARDS.length);
+  });
+
+  it('one of which can’t be written: it fails alone', async () => {
+    const ids = idsFrom(3_000);
+    await grouped().record('3007');
+    const { record } = grouped();
+    const failures = await Promise.all(ids.map((id) => failureOf(record(id))));
+    expect(failures.flatMap((error, index) => (error ? [ids[index]] : []))).toEqual(['3007']);
+  });
+
+  it('by a key that is none are refused', async () => {
+    expect(await failureOf(grouped().record(''))).toBeInstanceOf(InvalidShardKeyError);
+  });
+
+  it('some of which are for a shard that is away: those fail, and the others are written', async () => {
+    const ids = idsFrom(2_000);
+    await shards.proxy('shard-1').close();
+    const { record } = grouped();
+    const failures = await Promise.all(ids.map((id) => failureOf(record(id))));
+    const isAway = (id: string) => ring.locate(id).shard === 'shard-1';
+    for (const [index, id] of ids.entries())
+      if (isAway(id)) expect(failures[index]).toBeInstanceOf(ShardUnavailableError);
+      else expect(failures[index]).toBeUndefined();
+    const others = ids.filter((id) => !isAway(id));
+    expect(await Promise.all(others.map(balanceOf))).toEqual(others.map(() => 1));
+    await shards.proxy('shard-1').open();
+  });
+});

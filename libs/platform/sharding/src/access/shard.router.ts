@@ -1,0 +1,173 @@
+import { Injectable } from '@nestjs/common';
+import { GroupCommit, type GroupCommitOptions } from '@fourfold/db-routing';
+import type { EntityManager, EntityTarget, ObjectLiteral } from 'typeorm';
+import { HotKeys } from '../hot-keys/hot-keys.js';
+import type { Location } from '../ring/hash-ring.js';
+import { ShardMetrics } from '../routing/shard.metrics.js';
+import { ShardRegistry } from '../routing/shard.registry.js';
+import { ShardUnavailableError } from '../routing/shard-unavailable.error.js';
+import { CurrentTopology } from '../topology/current-topology.js';
+import type { ShardKeyOf } from './key-scope.js';
+import { ShardedRepository } from './sharded.repository.js';
+
+export interface ScatterResult<T> {
+  /** What answered, in the order of the topology's shards. */
+  results: { shard: string; value: T }[];
+  /** Shards that could not be reached or were late: what they hold is missing from the results. */
+  unavailableShards: string[];
+}
+
+/** Of how many shards a call asks. */
+type Scope = 'single' | 'multi' | 'scatter';
+
+export interface DeadlineOptions {
+  /** For the whole call, its retries too. Default: the shards' `operationTimeoutMs`. */
+  deadlineMs?: number | undefined;
+}
+
+export interface ScatterOptions {
+  /** A shard that is not done by then counts as away. */
+  deadlineMs: number;
+  /** `false`: rather nothing than a part. Default `true`. */
+  partial?: boolean | undefined;
+}
+
+/**
+ * The one way to sharded rows; `repository` is how to them without forgetting the key, the rest is for SQL that is
+ * written out. All writes go through `write`, so that online migration can fence a slot there without touching a
+ * caller: everywhere else a write is refused (WriteOnReadConnectionError). Every method throws InvalidShardKeyError
+ * for a bad key and ShardUnavailableError for a shard that is away; errors of the callback pass through.
+ */
+@Injectable()
+export class ShardRouter {
+  private readonly metrics = new ShardMetrics();
+
+  constructor(
+    private readonly topology: CurrentTopology,
+    private readonly registry: ShardRegistry,
+    private readonly hotKeys: HotKeys = new HotKeys(),
+  ) {}
+
+  /** @param key the property of `target` that its rows are sharded by */
+  repository<E extends ObjectLiteral, K extends ShardKeyOf<E>>(
+    target: EntityTarget<E>,
+    key: K,
+  ): ShardedRepository<E, K> {
+    return new ShardedRepository({ router: this, entities: this.registry.entities, target, property: key });
+  }
+
+  /**
+   * Reads what belongs to `key`, on one connection and outside a transaction: on a replica of its shard, if that has
+   * any, by the rules of db-routing.
+   */
+  async read<T>(
+    key: string,
+    fn: (manager: EntityManager, shard: string) => Promise<T>,
+    { deadlineMs }: DeadlineOptions = {},
+  ): Promise<T> {
+    const { shard } = this.topology.ring.locate(key);
+    this.metrics.queries.inc({ scope: 'single' });
+    this.hotKeys.count(shard, key);
+    return this.ask(shard, 'single', (manager) => fn(manager, shard), deadlineMs);
+  }
+
+  /**
+   * One READ COMMITTED transaction on the shard of `key`. `fn` runs again, up to three times, after a deadlock: it
+   * must have no effect outside the transaction.
+   */
+  async write<T>(
+    key: string,
+    fn: (manager: EntityManager, at: Location) => Promise<T>,
+    { deadlineMs }: DeadlineOptions = {},
+  ): Promise<T> {
+    const at = this.topology.ring.locate(key);
+    this.metrics.queries.inc({ scope: 'single' });
+    this.hotKeys.count(at.shard, key);
+    const options = { deadlineMs, purpose: 'single' };
+    return this.metrics.measure(at.shard, () =>
+      this.registry.write(at.shard, (manager) => fn(manager, at), options),
+    );
+  }
+
+  /**
+   * Writes of units of which those that come at the same time and belong to one shard share a transaction there, as
+   * `write` has it (`GroupCommit` of db-routing).
+   * @returns what commits one unit
+   */
+  grouped<U, R>(keyOf: (unit: U) => string, options: GroupCommitOptions<U, R>): (unit: U) => Promise<R> {
+    const commits = new Map<string, GroupCommit<U, R>>();
+    const commitsOf = (shard: string): GroupCommit<U, R> => {
+      const transaction = <T>(work: (manager: EntityManager) => Promise<T>) =>
+        this.metrics.measure(shard, () => this.registry.write(shard, work, { purpose: 'single' }));
+      const tooMany = () =>
+        new ShardUnavailableError(shard, 'too many writes wait for it', undefined, 'busy');
+      const made = commits.get(shard) ?? new GroupCommit(transaction, { tooMany, ...options });
+      commits.set(shard, made);
+      return made;
+    };
+    return async (unit) => {
+      const key = keyOf(unit);
+      const { shard } = this.topology.ring.locate(key);
+      this.metrics.queries.inc({ scope: 'single' });
+      this.hotKeys.count(shard, key);
+      return commitsOf(shard).run(unit);
+    };
+  }
+
+  /**
+   * Reads for many keys with one call of `fn` a shard, given that shard's distinct keys. The rows come back together,
+   * in no order that means anything. All or nothing: one shard away fails the whole.
+   */
+  async readMany<T>(
+    keys: readonly string[],
+    fn: (manager: EntityManager, keys: string[], shard: string) => Promise<readonly T[]>,
+    { deadlineMs }: DeadlineOptions = {},
+  ): Promise<T[]> {
+    const byShard = Map.groupBy(new Set(keys), (key) => this.topology.ring.locate(key).shard);
+    if (byShard.size === 0) return [];
+    const scope = byShard.size === 1 ? 'single' : 'multi';
+    this.metrics.queries.inc({ scope });
+    for (const [shard, own] of byShard) for (const key of own) this.hotKeys.count(shard, key);
+    const parts = await Promise.all(
+      Array.from(byShard, ([shard, own]) =>
+        this.ask(shard, scope, (manager) => fn(manager, own, shard), deadlineMs),
+      ),
+    );
+    return parts.flat();
+  }
+
+  /**
+   * Asks all shards at once, each on one connection. A shard that is away or not done after `deadlineMs` is named
+   * instead of failing the others, unless `partial` is false; any other error of `fn` rejects.
+   */
+  async scatter<T>(
+    fn: (manager: EntityManager, shard: string) => Promise<T>,
+    { deadlineMs, partial = true }: ScatterOptions,
+  ): Promise<ScatterResult<T>> {
+    this.metrics.queries.inc({ scope: 'scatter' });
+    const answers = await Promise.all(
+      this.topology.ring.shards.map(async (shard) => {
+        try {
+          const value = await this.ask(shard, 'scatter', (manager) => fn(manager, shard), deadlineMs);
+          return { shard, value };
+        } catch (error) {
+          if (partial && error instanceof ShardUnavailableError) return shard;
+          throw error;
+        }
+      }),
+    );
+    return {
+      results: answers.filter((answer) => typeof answer !== 'string'),
+      unavailableShards: answers.filter((answer) => typeof answer === 'string'),
+    };
+  }
+
+  private ask<T>(
+    shard: string,
+    purpose: Scope,
+    work: (manager: EntityManager) => Promise<T>,
+    deadlineMs: number | undefined,
+  ): Promise<T> {
+    return this.metrics.measure(shard, () => this.registry.read(shard, work, { deadlineMs, purpose }));
+  }
+}

@@ -1,0 +1,77 @@
+import { appError, PageCursors } from '@fourfold/kernel';
+import {
+  DataSource,
+  type EntityMetadata,
+  type EntitySchema,
+  type EntityTarget,
+  type ObjectLiteral,
+} from 'typeorm';
+
+/** TypeORM entities of the sharded tables. */
+export type ShardedEntityList = readonly ((new (...args: never[]) => object) | string | EntitySchema)[];
+
+/** A query that shards can't answer: a defect of the program. */
+export class InvalidShardQueryError extends appError(
+  'invalid-shard-query',
+  500,
+  'Query that shards can’t answer',
+) {}
+
+/** Builds the metadata of the entities, and never connects. */
+class Unconnected extends DataSource {
+  async build(): Promise<this> {
+    await this.buildMetadatas();
+    return this;
+  }
+}
+
+/** The metadata of the shards' entities, without a connection. */
+export class ShardedEntities {
+  private built: Promise<Unconnected> | undefined;
+  private readonly keys = new Map<EntityTarget<ObjectLiteral>, string>();
+
+  /** @param cursors of their pages */
+  constructor(
+    private readonly entities: ShardedEntityList,
+    readonly cursors = new PageCursors(),
+  ) {}
+
+  /** @throws InvalidShardQueryError when the entity is not among those that the shards were set up with. */
+  async metadataOf(target: EntityTarget<ObjectLiteral>): Promise<EntityMetadata> {
+    const unconnected = await this.unconnected();
+    if (unconnected.hasMetadata(target)) return unconnected.getMetadata(target);
+    throw new InvalidShardQueryError(`${nameOf(target)} is not among the entities of the shards`);
+  }
+
+  /**
+   * Remembers the column that an entity is sharded by, from its first use on: with another column its rows would be read
+   * from and written to other shards.
+   * @throws InvalidShardQueryError when it was another column before.
+   */
+  shardBy(target: EntityTarget<ObjectLiteral>, property: string): void {
+    const known = this.keys.get(target) ?? property;
+    if (known !== property)
+      throw new InvalidShardQueryError(`${nameOf(target)} is sharded by ${known}, not by ${property}`);
+    this.keys.set(target, property);
+  }
+
+  async tables(): Promise<string[]> {
+    return (await this.unconnected()).entityMetadatas.map(({ tableName }) => tableName);
+  }
+
+  /** For the SQL of queries: it can't run them. */
+  unconnected(): Promise<DataSource> {
+    this.built ??= new Unconnected({
+      type: 'mysql',
+      // TypeORM wants one to be named.
+      database: 'shard',
+      entities: [...this.entities],
+    }).build();
+    return this.built;
+  }
+}
+
+function nameOf(target: EntityTarget<ObjectLiteral>): string {
+  if (typeof target === 'string') return target;
+  return typeof target === 'function' ? target.name : 'An entity';
+}

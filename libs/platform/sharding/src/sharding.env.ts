@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { parseNodeUrl } from '@fourfold/db-routing';
+import { shardNameSchema } from './ring/topology.js';
+
+/**
+ * `SHARD_URLS`: `shard-0=mysql://user:password@host:port/database,shard-1=…` → `{ 'shard-0': 'mysql://…' }`. A comma
+ * inside a password is `%2C`. Each fault names its entry by position, and by name only when there is no doubt that it
+ * is one, for a stray comma would make the tail of a password look like a name.
+ */
+export const shardUrlsSchema = z.string().transform((text, context): Record<string, string> => {
+  const urls = new Map<string, string>();
+  text.split(',').forEach((entry, index) => {
+    const [name = '', ...rest] = entry.trim().split('=');
+    const url = rest.join('=');
+    const fault = (message: string) => context.addIssue(`entry ${index + 1} ${message}`);
+    if (!url.startsWith('mysql://') || !shardNameSchema.safeParse(name).success) {
+      fault('is not <shard-name>=mysql://user:password@host:port/database');
+      return;
+    }
+    if (urls.has(name)) fault(`(${name}) is a second one of that name`);
+    try {
+      parseNodeUrl(url);
+    } catch (error) {
+      fault(`(${name}) ${(error as Error).message}`);
+    }
+    urls.set(name, url);
+  });
+  return Object.fromEntries(urls);
+});

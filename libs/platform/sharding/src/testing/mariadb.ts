@@ -1,0 +1,22 @@
+import { createDatabase, type TestDatabase, topology } from '@fourfold-tools/testing';
+import { DataSource } from 'typeorm';
+import { shardingMigrations } from '../migrations/sharding-migrations.js';
+
+/** A database of one test file on a real server; the file drops it. */
+export function freshDatabase(node: 'primary' | `shard-${number}`): Promise<TestDatabase> {
+  return createDatabase(topology(), { node });
+}
+
+/** The main cluster after `npm run migrate`, with rights to arrange the test; open until the test closes it. */
+export async function openMain(database: TestDatabase): Promise<DataSource> {
+  const main = new DataSource({
+    type: 'mysql',
+    url: database.rootUrl,
+    migrations: [...shardingMigrations],
+    poolSize: 20,
+    timezone: 'Z',
+  });
+  await main.initialize();
+  await main.runMigrations();
+  return main;
+}

@@ -1,0 +1,1 @@
+export { platformLibraries } from './library.js';

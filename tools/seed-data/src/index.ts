@@ -1,0 +1,1 @@
+export { type SeedChoice, seedData, type SeedOutcome } from './seed.js';

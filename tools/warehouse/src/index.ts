@@ -1,0 +1,1 @@
+export { openWarehouse, type WarehouseConfig } from './warehouse.context.js';

@@ -1,0 +1,277 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { getRoutingToken, type Routing } from '@fourfold/db-routing';
+import { ObjectStore } from '@fourfold/object-storage';
+import { migrateAll } from '@fourfold-tools/migrate';
+import {
+  createDatabase,
+  eventually,
+  ForkedProcess,
+  type TestDatabase,
+  testEngine,
+  topology,
+} from '@fourfold-tools/testing';
+import type { INestApplicationContext } from '@nestjs/common';
+import {
+  type SyncOptions,
+  type SyncOutcome,
+  SyncWarehouse,
+  tableNames,
+  WarehouseReader,
+} from '@shop/warehouse';
+import { DataSource, type QueryRunner } from 'typeorm';
+import { openWarehouse, type WarehouseConfig, warehouseToolEnv } from '../warehouse.context.js';
+import { parquetRows } from './parquet.files.js';
+import type { SyncReport } from './sync.process.js';
+
+const SHARDS = ['shard-0', 'shard-1', 'shard-2', 'shard-3'] as const;
+/** The least that there is: a test need not wait long until what it has written may be read. */
+const LAG_MS = 200;
+
+/** What all places have to agree on, by table: rows, and sums of what can be summed up. */
+export type Totals = Readonly<Record<'orders' | 'order_items' | 'users', Readonly<Record<string, string>>>>;
+
+const TOTALS: Record<keyof Totals, string> = {
+  orders: `SELECT COUNT(*) AS n, SUM(total_minor) AS total, SUM(id) AS ids, SUM(version) AS versions,
+    SUM(CASE WHEN status = 'cancelled' THEN 1 ELSE 0 END) AS cancelled, COUNT(DISTINCT user_id) AS customers FROM orders`,
+  order_items: `SELECT COUNT(*) AS n, SUM(quantity) AS units, SUM(quantity * unit_price_minor) AS revenue,
+    SUM(order_id) AS orders, SUM(product_id) AS products FROM order_items`,
+  users: `SELECT COUNT(*) AS n, SUM(id) AS ids, SUM(version) AS versions, SUM(LENGTH(name)) AS letters FROM users`,
+};
+
+const script = new URL('sync.runner.mjs', import.meta.url);
+
+/** A main cluster with its replicas, four shards, a folder for files and one for the warehouse. */
+export class WarehousedShop {
+  private sequence = 0;
+
+  private constructor(
+    private readonly databases: readonly TestDatabase[],
+    private readonly sources: readonly DataSource[],
+    readonly config: WarehouseConfig,
+    /** What the command needs of its environment. */
+    readonly env: Readonly<Record<string, string>>,
+    readonly folder: string,
+    private readonly app: INestApplicationContext,
+  ) {}
+
+  /** @param main a database of the main cluster, if it is to be on servers of the test's own */
+  static async start(main?: TestDatabase): Promise<WarehousedShop> {
+    const databases = await Promise.all([
+      main ?? createDatabase(topology(), { node: 'primary' }),
+      ...SHARDS.map((node) => createDatabase(topology(), { node })),
+    ]);
+    const [primary, ...shards] = databases;
+    const urls = (of: (database: TestDatabase) => string) => ({
+      DB_PRIMARY_URL: of(primary),
+      SHARD_URLS: shards.map((database, index) => `${SHARDS[index]}=${of(database)}`).join(','),
+    });
+    await migrateAll(
+      urls(({ migrateUrl }) => migrateUrl),
+      () => undefined,
+    );
+    const folder = await mkdtemp(join(tmpdir(), 'fourfold-warehouse-'));
+    const env = {
+      ...urls(({ appUrl }) => appUrl),
+      DB_ENGINE: testEngine,
+      DB_REPLICA_URLS: primary.readUrls.join(','),
+      STORAGE_URL: pathToFileURL(join(folder, 'objects')).href,
+      WAREHOUSE_DIR: join(folder, 'warehouse'),
+      WAREHOUSE_LAG_MS: String(LAG_MS),
+    };
+    const config = warehouseToolEnv.parse(env);
+    const open = ({ appUrl: url }: TestDatabase) =>
+      new DataSource({
+        type: 'mysql',
+        url,
+        supportBigNumbers: true,
+        bigNumberStrings: true,
+        timezone: 'Z',
+      }).initialize();
+    const sources = await Promise.all(databases.map(open));
+    return new WarehousedShop(databases, sources, config, env, folder, await openWarehouse(config));
+  }
+
+  get primary(): DataSource {
+    return this.sources[0]!;
+  }
+
+  shard(index: number): DataSource {
+    return this.sources[index + 1]!;
+  }
+
+  /** Of an account that may change the schema, and may not see what others do. */
+  get migrateUrl(): string {
+    return this.databases[0]!.migrateUrl;
+  }
+
+  get reader(): WarehouseReader {
+    return this.app.get(WarehouseReader);
+  }
+
+  get store(): ObjectStore {
+    return this.app.get(ObjectStore);
+  }
+
+  get warehouseFolder(): string {
+    return this.config.WAREHOUSE_DIR;
+  }
+
+  /** Once replicas are read from: another process has to write the heartbeat. */
+  async replicasAreRead(): Promise<void> {
+    const { cluster } = this.app.get<Routing>(getRoutingToken());
+    await eventually(() => cluster.replicaNodes.every(({ health }) => health.state === 'healthy'));
+  }
+
+  sync(options: SyncOptions = {}): Promise<SyncOutcome> {
+    return this.app.get(SyncWarehouse).execute(options);
+  }
+
+  /** Syncs until the warehouse has all that there is now: the lag has to pass first. */
+  async syncAll(): Promise<void> {
+    await eventually(async () => {
+      await this.sync();
+      const [here, there] = [await this.warehouseTotals(), await this.sourceTotals()];
+      return JSON.stringify(here) === JSON.stringify(there);
+    });
+  }
+
+  /** A process of its own that can be killed at a step of its sync. */
+  fork(): Promise<ForkedProcess<SyncReport>> {
+    return ForkedProcess.start<SyncReport>(script, { config: this.config });
+  }
+
+  /** Orders of the given days, each with two items of its own amounts, and a user for each third one. */
+  async place(count: number, day = '2026-05-01'): Promise<string[]> {
+    const first = (this.sequence += count) - count + 1;
+    const numbers = Array.from({ length: count }, (_, nth) => first + nth);
+    const orders = numbers.map((n) => [
+      n,
+      n % 50,
+      'pending',
+      n * 7,
+      'GBP',
+      'Some Street 1',
+      `${day} 12:00:00.123`,
+    ]);
+    const items = numbers.flatMap((n) => [
+      [n, 1 + (n % 9), 0, 1 + (n % 5), n * 2],
+      [n, 100 + (n % 9), 1, 1, n * 3],
+    ]);
+    await this.primary.transaction(async (manager) => {
+      await manager.query(
+        'INSERT INTO orders (id, user_id, status, total_minor, currency, shipping_address, created_at) VALUES ?',
+        [orders],
+      );
+      await manager.query(
+        'INSERT INTO order_items (order_id, product_id, line, quantity, unit_price_minor) VALUES ?',
+        [items],
+      );
+    });
+    for (const n of numbers.filter((each) => each % 3 === 0))
+      await this.shard(n % SHARDS.length).query(
+        'INSERT INTO users (id, name, email, created_at) VALUES (?, ?, ?, ?)',
+        [n, `Zoë ${n} 李`, `user-${n}@example.com`, `${day} 11:00:00`],
+      );
+    return numbers.map(String);
+  }
+
+  /** Changes some of what is there, as a settlement, a cancellation and a change of a name do. */
+  async change(): Promise<void> {
+    const last = this.sequence;
+    await this.primary.query(
+      "UPDATE orders SET status = 'cancelled', version = version + 1 WHERE id % 10 = ?",
+      [last % 10],
+    );
+    for (const index of SHARDS.keys())
+      await this.shard(index).query(
+        "UPDATE users SET name = CONCAT(name, '+'), version = version + 1 WHERE id % 5 = ?",
+        [last % 5],
+      );
+  }
+
+  /** Of the primary and the shards. */
+  async sourceTotals(): Promise<Totals> {
+    const totals = {} as Record<keyof Totals, Record<string, string>>;
+    for (const table of tableNames) {
+      const sources = table === 'users' ? SHARDS.map((_, index) => this.shard(index)) : [this.primary];
+      const parts = await Promise.all(
+        sources.map((source) =>
+          source.query<Record<string, string | null>[]>(TOTALS[table].replace('LENGTH', 'CHAR_LENGTH')),
+        ),
+      );
+      totals[table] = sumOf(parts.map(([row]) => row!));
+    }
+    return totals;
+  }
+
+  /** Of the DuckDB file. */
+  async warehouseTotals(): Promise<Totals> {
+    const totals = {} as Record<keyof Totals, Record<string, string>>;
+    for (const table of tableNames) {
+      const { columns, rows } = await this.reader.query(TOTALS[table]);
+      totals[table] = sumOf([
+        Object.fromEntries(columns.map((name, at) => [name, String((rows[0]![at] ?? 0) as string | number)])),
+      ]);
+    }
+    return totals;
+  }
+
+  /** Of the Parquet files, summed up here. */
+  async fileTotals(): Promise<Totals> {
+    const rows = (table: keyof Totals) => parquetRows(join(this.folder, 'objects'), this.store, table);
+    const [orders, items, users] = [await rows('orders'), await rows('order_items'), await rows('users')];
+    const sum = (of: readonly (bigint | number)[]) =>
+      String(of.reduce<bigint>((total, each) => total + BigInt(each), 0n));
+    const each = (from: readonly object[], column: string) =>
+      from.map((row) => (row as Record<string, bigint | number>)[column]!);
+    return {
+      orders: {
+        n: String(orders.length),
+        total: sum(each(orders, 'total_minor')),
+        ids: sum(each(orders, 'id')),
+        versions: sum(each(orders, 'version')),
+        cancelled: String(orders.filter(({ status }) => status === 'cancelled').length),
+        customers: String(new Set(each(orders, 'user_id')).size),
+      },
+      order_items: {
+        n: String(items.length),
+        units: sum(each(items, 'quantity')),
+        revenue: sum(
+          items.map((row) => BigInt(row['quantity'] as number) * (row['unit_price_minor'] as bigint)),
+        ),
+        orders: sum(each(items, 'order_id')),
+        products: sum(each(items, 'product_id')),
+      },
+      users: {
+        n: String(users.length),
+        ids: sum(each(users, 'id')),
+        versions: sum(each(users, 'version')),
+        letters: sum(users.map(({ name }) => [...(name as string)].length)),
+      },
+    };
+  }
+
+  /** A transaction that stays open until the test ends it. */
+  async hold(sql: string): Promise<QueryRunner> {
+    const runner = this.primary.createQueryRunner();
+    await runner.startTransaction();
+    await runner.query(sql);
+    return runner;
+  }
+
+  async stop(): Promise<void> {
+    await this.app.close();
+    await Promise.all(this.sources.map((source) => source.destroy()));
+    await Promise.all(this.databases.map((database) => database.drop()));
+    await rm(this.folder, { recursive: true });
+  }
+}
+
+function sumOf(parts: readonly Record<string, string | null>[]): Record<string, string> {
+  const names = Object.keys(parts[0] ?? {});
+  const sum = (name: string) => parts.reduce((total, part) => total + BigInt(part[name] ?? 0), 0n);
+  return Object.fromEntries(names.map((name) => [name, String(sum(name))]));
+}
