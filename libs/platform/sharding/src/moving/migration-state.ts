@@ -1,0 +1,55 @@
+/**
+ * The states of a migration, in the order of a run without incident. `frozen` and `handed-off` are entered once per
+ * batch of slots; `reverse` begins when the last batch is handed off.
+ */
+export const MIGRATION_STATES = [
+  'planned',
+  'capture',
+  'copy',
+  'catch-up',
+  'verify',
+  'frozen',
+  'handed-off',
+  'reverse',
+  'purging',
+  'purged',
+  'rolling-back',
+  'aborting',
+  'aborted',
+] as const;
+
+export type MigrationState = (typeof MIGRATION_STATES)[number];
+
+/**
+ * From each state the ones that may follow. Up to `verify` the donor owns every slot, so a migration is aborted;
+ * afterwards some slots are the receiver's, so it is rolled back: they are handed back first.
+ */
+const FOLLOWING: Readonly<Record<MigrationState, readonly MigrationState[]>> = {
+  planned: ['capture', 'aborting'],
+  capture: ['copy', 'aborting'],
+  copy: ['catch-up', 'aborting'],
+  'catch-up': ['verify', 'aborting'],
+  verify: ['frozen', 'copy', 'aborting'],
+  // Back to catch-up: the freeze took too long and was thawed.
+  frozen: ['handed-off', 'catch-up', 'rolling-back'],
+  'handed-off': ['frozen', 'catch-up', 'reverse', 'rolling-back'],
+  reverse: ['purging', 'rolling-back'],
+  purging: ['purged'],
+  purged: [],
+  'rolling-back': ['aborting'],
+  aborting: ['aborted'],
+  aborted: [],
+};
+
+export function mayFollow(state: MigrationState, next: MigrationState): boolean {
+  return FOLLOWING[state].includes(next);
+}
+
+export function isOver(state: MigrationState): boolean {
+  return FOLLOWING[state].length === 0;
+}
+
+/** What an operator's abort leads to from here; undefined where the migration can't be taken back any more. */
+export function wayBack(state: MigrationState): 'aborting' | 'rolling-back' | undefined {
+  return (['aborting', 'rolling-back'] as const).find((back) => mayFollow(state, back));
+}
