@@ -1,7 +1,7 @@
 import { dbRoutingMigrations } from '@fourfold/db-routing';
 import { outboxMigrations } from '@fourfold/outbox';
 import { queueMigrations } from '@fourfold/queue';
-import { shardingMigrations } from '@fourfold/sharding';
+import { shardingMigrations, shardingShardMigrations } from '@fourfold/sharding';
 import type { MigrationClass } from '@fourfold/sharding/operating';
 import { analyticsMigrations } from '@shop/analytics';
 import { catalogMigrations } from '@shop/catalog';
@@ -28,6 +28,7 @@ export const mainMigrations: readonly MigrationClass[] = [
 export const shardMigrations: readonly MigrationClass[] = [
   // A shard may get replicas later, whose lag is measured by its row.
   ...dbRoutingMigrations,
+  ...shardingShardMigrations,
   ...usersShardMigrations,
   ...ordersShardMigrations,
 ];

@@ -18,7 +18,7 @@ export { SnowflakeIds, type SnowflakeOptions } from './ids/snowflake-ids.js';
 export { composeSnowflake, parseSnowflake, type SnowflakeParts } from './ids/snowflake-layout.js';
 export { SqlWorkerIdLease } from './ids/sql-worker-id.lease.js';
 export { type HeldWorkerId, IdLeaseLostError, type WorkerIdLease } from './ids/worker-id.lease.js';
-export { shardingMigrations } from './migrations/sharding-migrations.js';
+export { shardingMigrations, shardingShardMigrations } from './migrations/sharding-migrations.js';
 export { createWithSlot } from './migrations/slot-column.js';
 export { type ShardsView, ShardOverview, type ShardView } from './overview/shard-overview.js';
 export { ShardPlanner } from './overview/shard.planner.js';

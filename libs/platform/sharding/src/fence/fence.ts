@@ -1,0 +1,23 @@
+/**
+ * What a shard does with a slot. `open`: it owns the slot, and writes pass. `capture`: the same, and each write leaves its
+ * key in `ring_log`. `frozen`: it owns the slot, and writes are refused until the hand-off or `frozen_until`. `foreign`:
+ * another shard owns the slot.
+ */
+export const fenceModes = ['open', 'capture', 'frozen', 'foreign'] as const;
+export type FenceMode = (typeof fenceModes)[number];
+
+/** A row of `ring_fence` on one shard. */
+export interface Fence {
+  readonly slot: number;
+  /** This shard, or, of a foreign slot, the one that owned it at `epoch`. */
+  readonly owner: string;
+  /** Of the topology in which `owner` has the slot. */
+  readonly epoch: number;
+  readonly mode: FenceMode;
+}
+
+/** Slots side by side, both ends inclusive. */
+export interface SlotRange {
+  readonly from: number;
+  readonly to: number;
+}
