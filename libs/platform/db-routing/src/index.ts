@@ -61,6 +61,7 @@ export { RoutingPoolCluster } from './cluster/routing-pool.cluster.js';
 export { type NodeAddress, parseNodeUrl } from './node-url.js';
 export { type ExpiringRows, olderThan, RetentionTask } from './retention/retention.task.js';
 export { startsWith } from './starts-with.js';
+export { onReadConnection } from './read-connection.js';
 export { inTransaction, repeatedTransaction } from './transaction.js';
 
 import { CreateReplicationHeartbeat1764000000100 } from './migrations/create-heartbeat.migration.js';

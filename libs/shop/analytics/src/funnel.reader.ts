@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { useReplica } from '@fourfold/db-routing';
+import { onReadConnection, useReplica } from '@fourfold/db-routing';
 import { type OrderEventKind, orderEventKinds } from '@shop/contracts';
 import { DataSource } from 'typeorm';
 import { type FunnelRange, HOUR_MS } from './funnel.schema.js';
@@ -42,13 +42,10 @@ export class FunnelReader {
   }
 
   private read(from: Date, to: Date): Promise<Row[]> {
-    return useReplica(async () => {
-      const runner = this.dataSource.createQueryRunner('slave');
-      try {
-        return await this.dataSource.query<Row[]>(EVENTS_BY_HOUR, [from, from, to], runner);
-      } finally {
-        await runner.release();
-      }
-    });
+    return useReplica(() =>
+      onReadConnection(this.dataSource, (runner) =>
+        this.dataSource.query<Row[]>(EVENTS_BY_HOUR, [from, from, to], runner),
+      ),
+    );
   }
 }

@@ -14,6 +14,10 @@ export interface Levels {
 
 /** What an invalidation does, for each of its callers. */
 export class Invalidations {
+  /** Of those that were asked for in this turn of the event loop, and have not been sent yet. */
+  private turn:
+    { readonly targets: Set<InvalidationTarget>; readonly confirmed: Promise<boolean> } | undefined;
+
   constructor(private readonly levels: Levels) {}
 
   /** In this process: from here on no caller gets, joins or stores what was read before. */
@@ -29,9 +33,25 @@ export class Invalidations {
   /** @returns false when Redis did not confirm: then this process owes it to Redis. */
   async everywhere(targets: readonly InvalidationTarget[]): Promise<boolean> {
     for (const target of targets) this.here(target);
-    const confirmed = await this.levels.l2.invalidate(targets);
+    const confirmed = await this.inRedis(targets);
     // Until Redis had done it, a reader could still fetch the old value from there into L1.
     for (const target of targets) this.here(target);
     return confirmed;
+  }
+
+  /** In one command with what others ask for at the same time: a group commit tells all its callers at once. */
+  private inRedis(targets: readonly InvalidationTarget[]): Promise<boolean> {
+    this.turn ??= this.nextTurn();
+    for (const target of targets) this.turn.targets.add(target);
+    return this.turn.confirmed;
+  }
+
+  private nextTurn() {
+    const targets = new Set<InvalidationTarget>();
+    const send = () => {
+      this.turn = undefined;
+      return this.levels.l2.invalidate([...targets]);
+    };
+    return { targets, confirmed: new Promise<void>(process.nextTick).then(send) };
   }
 }

@@ -1,4 +1,4 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { MultiLevelCache } from '@fourfold/cache';
 import { isDuplicateKey, isLockTimeout } from '@fourfold/db-routing';
 import { annotateSpan } from '@fourfold/observability/tracing';
@@ -15,7 +15,6 @@ import { entryOf, OrderIndex } from '../index-by-user/order.index.js';
 import { OrderMetrics } from '../order.metrics.js';
 import { encode, viewOf } from '../order.view.js';
 import { orderCache } from '../orders.cache.js';
-import { OrderReader } from '../reading/order.reader.js';
 import type { OrderEntity } from '../schema/order.entity.js';
 import { IdempotencyStore, type IdempotentRequest, type RememberedAnswer } from './idempotency.store.js';
 import { OrderPlacements, type Placement } from './order.placements.js';
@@ -36,7 +35,6 @@ export interface PlacedOrder {
 /** From an order form to an order that is safe: one transaction, and everything else follows from its messages. */
 @Injectable()
 export class PlaceOrder {
-  private readonly logger = new Logger(PlaceOrder.name);
   private readonly cached = this.cache.namespace(orderCache);
 
   constructor(
@@ -47,7 +45,6 @@ export class PlaceOrder {
     private readonly placements: OrderPlacements,
     private readonly idempotency: IdempotencyStore,
     private readonly index: OrderIndex,
-    private readonly orders: OrderReader,
     private readonly cache: MultiLevelCache,
     private readonly metrics: OrderMetrics,
   ) {}
@@ -105,22 +102,12 @@ export class PlaceOrder {
     return this.commit(placement);
   }
 
-  /** What makes the next reads quick. The queue does what fails here. */
-  private async settleIn(order: OrderEntity): Promise<void> {
-    await Promise.all([this.putIntoCache(order.id), this.index.recordSoon(entryOf(order))]);
-  }
-
   /**
-   * By a read and not by writing it through: the worker may have settled the order meanwhile, and what it is now must
-   * not be overwritten by what it was.
+   * A caller may have asked for this id before it existed. The first read fills the cache: an order changes once more
+   * within the second in which it is placed, so that to fill it now would be in vain.
    */
-  private async putIntoCache(orderId: string): Promise<void> {
-    await this.cached.invalidate(orderId); // a caller may have asked for this id before it existed
-    void this.orders
-      .find(orderId)
-      .catch((error: unknown) =>
-        this.logger.warn({ err: error, orderId }, 'A new order could not be put into the cache'),
-      );
+  private async settleIn(order: OrderEntity): Promise<void> {
+    await Promise.all([this.cached.invalidate(order.id), this.index.recordSoon(entryOf(order))]);
   }
 
   /** The process that placed it may have died before its invalidation; and this caller's token is to carry it. */

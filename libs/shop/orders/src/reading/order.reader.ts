@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { MultiLevelCache, valueMayBeOld } from '@fourfold/cache';
-import { usePrimary, useReadIndex, withAffinity } from '@fourfold/db-routing';
+import { onReadConnection, usePrimary, useReadIndex, withAffinity } from '@fourfold/db-routing';
 import { DEFAULT_PAGE_LIMIT, type Page } from '@shop/contracts';
-import { DataSource, In } from 'typeorm';
+import { DataSource, type QueryRunner } from 'typeorm';
 import { OrderIndex } from '../index-by-user/order.index.js';
 import { encode, type EncodedOrder, type EncodedOrders, encodePage, viewOf } from '../order.view.js';
 import { orderCache, userOrdersCache } from '../orders.cache.js';
 import { OrderNotFoundError } from '../orders.errors.js';
-import { OrderItemEntity } from '../schema/order-item.entity.js';
 import { OrderEntity } from '../schema/order.entity.js';
+import { orderOf, ORDERS_WITH_ITEMS, type OrderRow } from './order.rows.js';
 
 @Injectable()
 export class OrderReader {
@@ -74,19 +74,18 @@ export class OrderReader {
   /**
    * As new as when it was begun: what a lagging replica says would stay in the cache for an hour. While the primary can't
    * be reached it may be older, and does not stay.
-   *
-   * One statement: another replica could answer a second one, and have the order but not its items.
    */
   private async load(ids: readonly string[]): Promise<Map<string, EncodedOrder>> {
-    const orders = await useReadIndex(
-      () =>
-        this.dataSource
-          .createQueryBuilder(OrderEntity, 'o')
-          .leftJoinAndMapMany('o.items', OrderItemEntity, 'i', 'i.order_id = o.id')
-          .where({ id: In([...ids]) })
-          .getMany() as Promise<(OrderEntity & { items: OrderItemEntity[] })[]>,
-      { orReplica: valueMayBeOld },
+    const find = (runner: QueryRunner) => this.dataSource.query<OrderRow[]>(ORDERS_WITH_ITEMS, [ids], runner);
+    const rows = await useReadIndex(() => onReadConnection(this.dataSource, find), {
+      orReplica: valueMayBeOld,
+    });
+    const orders = Map.groupBy(rows, ({ id }) => String(id));
+    return new Map(
+      Array.from(orders, ([id, own]) => {
+        const { order, items } = orderOf(own);
+        return [id, encode(viewOf(order, items))];
+      }),
     );
-    return new Map(orders.map((order) => [order.id, encode(viewOf(order, order.items))]));
   }
 }

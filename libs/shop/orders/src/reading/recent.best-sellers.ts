@@ -1,6 +1,6 @@
 import { Cached } from '@fourfold/cache';
 import { Injectable } from '@nestjs/common';
-import { useReplica } from '@fourfold/db-routing';
+import { onReadConnection, useReplica } from '@fourfold/db-routing';
 import { BestSellers } from '@shop/contracts';
 import { DataSource } from 'typeorm';
 import { bestSellersCache } from '../orders.cache.js';
@@ -36,18 +36,11 @@ export class RecentBestSellers extends BestSellers {
    */
   @Cached({ namespace: bestSellersCache.name, id: (limit: number) => String(limit) })
   async counted(limit: number): Promise<string[] | null> {
-    return useReplica(async () => {
-      const runner = this.dataSource.createQueryRunner('slave');
-      try {
-        const rows = await this.dataSource.query<{ product_id: string }[]>(
-          MOST_OFTEN_ORDERED,
-          [limit],
-          runner,
-        );
-        return rows.length === 0 ? null : rows.map((row) => String(row.product_id));
-      } finally {
-        await runner.release();
-      }
-    });
+    const rows = await useReplica(() =>
+      onReadConnection(this.dataSource, (runner) =>
+        this.dataSource.query<{ product_id: string }[]>(MOST_OFTEN_ORDERED, [limit], runner),
+      ),
+    );
+    return rows.length === 0 ? null : rows.map((row) => String(row.product_id));
   }
 }

@@ -152,7 +152,6 @@ export class OrdersDatabase {
         new OrderPlacements(this.dataSource, idempotency, outbox),
         idempotency,
         noIndex,
-        reader,
         cache,
         new OrderMetrics(),
       ),

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { MultiLevelCache, valueMayBeOld } from '@fourfold/cache';
-import { useReadIndex } from '@fourfold/db-routing';
+import { onReadConnection, useReadIndex } from '@fourfold/db-routing';
 import type { Basket } from '@shop/contracts';
 import { DataSource } from 'typeorm';
 import { basketNeighboursCache, productNeighboursCache } from '../recommendations.cache.js';
@@ -55,17 +55,14 @@ export class NeighbourReader {
   }
 
   private async find(productIds: readonly string[]): Promise<Neighbour[]> {
-    const runner = this.dataSource.createQueryRunner('slave');
-    try {
-      const rows = await this.dataSource.query<NeighbourRow[]>(NEIGHBOURS, [productIds], runner);
-      return rows.map(({ productId, together, orders, ordersOfOther }) => ({
-        productId: String(productId),
-        together: Number(together),
-        orders: Number(orders),
-        ordersOfOther: Number(ordersOfOther),
-      }));
-    } finally {
-      await runner.release();
-    }
+    const rows = await onReadConnection(this.dataSource, (runner) =>
+      this.dataSource.query<NeighbourRow[]>(NEIGHBOURS, [productIds], runner),
+    );
+    return rows.map(({ productId, together, orders, ordersOfOther }) => ({
+      productId: String(productId),
+      together: Number(together),
+      orders: Number(orders),
+      ordersOfOther: Number(ordersOfOther),
+    }));
   }
 }

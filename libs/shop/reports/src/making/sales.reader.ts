@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { useReplica, withAffinity } from '@fourfold/db-routing';
+import { onReadConnection, useReplica, withAffinity } from '@fourfold/db-routing';
 import { composeSnowflake, parseSnowflake } from '@fourfold/sharding';
 import { DataSource, type QueryRunner } from 'typeorm';
 import { dayNumber, SalesTotals } from './sales.totals.js';
@@ -81,7 +81,7 @@ export class SalesReader {
     for (;;) {
       signal.throwIfAborted();
       const sinceMs = performance.now();
-      const reached = await this.onReplica((runner) =>
+      const reached = await onReadConnection(this.dataSource, (runner) =>
         this.readPage(runner, next, range.last, [first, last], totals),
       );
       if (reached === undefined) return totals;
@@ -126,19 +126,10 @@ export class SalesReader {
       idAt(dayNumber(from) * DAY_MS - CLOCK_MARGIN_MS),
       idAt((dayNumber(to) + 1) * DAY_MS + CLOCK_MARGIN_MS),
     ];
-    const [row] = await this.onReplica((runner) =>
+    const [row] = await onReadConnection(this.dataSource, (runner) =>
       this.dataSource.query<{ first: string | null; last: string | null }[]>(ORDER_RANGE, bounds, runner),
     );
     return row?.first && row.last ? { first: BigInt(row.first), last: BigInt(row.last) } : undefined;
-  }
-
-  private async onReplica<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
-    const runner = this.dataSource.createQueryRunner('slave');
-    try {
-      return await work(runner);
-    } finally {
-      await runner.release();
-    }
   }
 }
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { useReadIndex } from '@fourfold/db-routing';
+import { onReadConnection, useReadIndex } from '@fourfold/db-routing';
 import { DataSource, type QueryRunner } from 'typeorm';
 import type { ChangeBatch, Watermark } from '../store/warehouse.store.js';
 import type { TextRow } from '../store/warehouse.tables.js';
@@ -70,14 +70,7 @@ export class OrdersSource implements ChangeSource {
   }
 
   next(after: Watermark, until: string): Promise<ChangeBatch | undefined> {
-    return useReadIndex(async () => {
-      const runner = this.dataSource.createQueryRunner('slave');
-      try {
-        return await this.read(runner, after, until);
-      } finally {
-        await runner.release();
-      }
-    });
+    return useReadIndex(() => onReadConnection(this.dataSource, (runner) => this.read(runner, after, until)));
   }
 
   private async read(runner: QueryRunner, after: Watermark, until: string): Promise<ChangeBatch | undefined> {
