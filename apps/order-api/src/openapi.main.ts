@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { controllers } from './controllers.js';
-import { openApiDocument } from './openapi/open-api.document.js';
+import { openApiDocument, printed } from './openapi/open-api.document.js';
 
 const DEFAULT_FILE = 'docs/openapi.json';
 const USAGE = `Usage: npm run openapi -- [--out <file>]
@@ -31,7 +31,7 @@ function run(args: readonly string[]): number {
     console.error(`${(error as Error).message}\n\n${USAGE}`);
     return 2;
   }
-  const text = `${JSON.stringify(openApiDocument(controllers), null, 2)}\n`;
+  const text = printed(openApiDocument(controllers));
   try {
     if (out === '-') process.stdout.write(text);
     else writeFileSync(out, text);

@@ -73,6 +73,18 @@ describe('docs/api.md', () => {
     const api = textOf('docs/api.md');
     expect(codes.filter((code) => !notOfTheApi.test(code) && !api.includes(`\`${code}\``))).toEqual([]);
   });
+
+  it('names no code that does not exist', () => {
+    // A word in this form that is no code: a queue, a cache namespace, a value of a field.
+    const others =
+      /^(100-continue|best-sellers|invalid-payload|no-cache|order-api|product-ids|product-list|slow-start|user-orders)$/;
+    const named = Array.from(
+      textOf('docs/api.md').matchAll(/`([a-z\d]+(?:-[a-z\d]+)+)`/g),
+      ([, word = '']) => word,
+    );
+    const codes = rowsOf(textOf('docs/errors.md')).map(([code = '']) => code.replaceAll('`', ''));
+    expect(named.filter((word) => !others.test(word) && !codes.includes(word))).toEqual([]);
+  });
 });
 
 /** In the order of the page: one that loses a row would otherwise still pass. */

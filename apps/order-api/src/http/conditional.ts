@@ -1,6 +1,5 @@
 import { entityTag, matchesNone } from '@fourfold/cache';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { z } from 'zod';
 import { describing } from '../routes/operation.js';
 
 /** An answer whose body is JSON text already. */
@@ -49,21 +48,7 @@ export function sendConditional(
   void reply.send(conditional(request, reply, answer, sharing));
 }
 
-const HEADERS = ['ETag', 'Cache-Control'];
-
-/** Describes what `sendConditional` makes of a route. */
+/** Says that a route answers by `sendConditional`. */
 export function Conditional(): MethodDecorator {
-  return describing(({ parameters, answers }) => {
-    const description = 'The ETag of an earlier answer, a list of them, or *';
-    parameters.push({
-      name: 'If-None-Match',
-      in: 'header',
-      required: false,
-      description,
-      schema: z.string(),
-    });
-    for (const [status, { schema }] of answers)
-      answers.set(status, { ...(schema && { schema }), headers: HEADERS });
-    answers.set(304, { headers: HEADERS });
-  });
+  return describing((operation) => void (operation.isConditional = true));
 }

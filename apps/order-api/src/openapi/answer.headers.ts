@@ -6,6 +6,8 @@ export const answerHeaders: Readonly<Record<string, string>> = {
   'Idempotency-Replayed': '`true`: the answer of the first request with this key',
   Location: 'Where what was made can be read',
   'Retry-After': 'Seconds after which the same request may be sent again',
+  Warning: '`110`: the primary could not be reached, so the answer may lack the last writes',
+  'WWW-Authenticate': 'How to authenticate: `Bearer`',
   'X-Consistency-Token': 'Send it with a read that has to see this write',
   'X-Request-Id': 'Names the request in the logs',
 };

@@ -1,9 +1,12 @@
 import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
+import type { ErrorKind } from '@fourfold/kernel';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { describe, expect, it } from 'vitest';
 import { controllers } from '../controllers.js';
-import { openApiDocument } from './open-api.document.js';
+import { documentedRoutesOf } from './documented.routes.js';
+import { openApiDocument, printed } from './open-api.document.js';
+import { REFUSALS_OF_ANY, REFUSALS_OF_BODIES, REFUSALS_OF_CALLERS, refusalsOf } from './refusals.js';
 
 type Operation = { responses: Record<string, unknown>; operationId: string };
 
@@ -30,7 +33,7 @@ describe('the document', () => {
 
   it('is the one that is kept in docs/: `npm run openapi` writes it', () => {
     const kept = new URL('../../../../docs/openapi.json', import.meta.url);
-    expect(JSON.parse(readFileSync(kept, 'utf8'))).toEqual(JSON.parse(JSON.stringify(document)));
+    expect(readFileSync(kept, 'utf8')).toBe(printed(document));
   });
 
   it('names each operation once', () => {
@@ -54,5 +57,61 @@ describe('the document', () => {
     expect(JSON.stringify(components.responses[$ref.split('/').at(-1)!])).toContain(
       '["idempotency-in-progress","insufficient-stock"]',
     );
+  });
+});
+
+describe('what any route may refuse', () => {
+  const textOf = (page: string) => readFileSync(new URL(`../../../../docs/${page}`, import.meta.url), 'utf8');
+
+  /** Each code of a text, with the status that stands before it. */
+  function codesIn(text: string): string[] {
+    let status = '';
+    return Array.from(text.matchAll(/(\d{3}) |`([a-z-]+)`/g), ([, next, code]) => {
+      if (next !== undefined) status = next;
+      return code === undefined ? [] : [`${status} ${code}`];
+    }).flat();
+  }
+  const listOf = (kinds: readonly ErrorKind[]) => kinds.map(({ status, code }) => `${status} ${code}`);
+
+  it('is what docs/api.md says of any route, and of any that is no GET', () => {
+    const paragraph = /^These can come from any route[^\n]*/m.exec(textOf('api.md'))![0];
+    const [ofAny = '', ofBodies = ''] = paragraph.split('and from any that is no `GET`');
+    const any = listOf([...REFUSALS_OF_ANY, ...REFUSALS_OF_CALLERS]);
+    expect(codesIn(ofAny).sort()).toEqual(any.sort());
+    expect(codesIn(ofBodies).sort()).toEqual(listOf(REFUSALS_OF_BODIES).sort());
+  });
+
+  it('is in docs/errors.md, with its status', () => {
+    const rows = new Set(
+      Array.from(
+        textOf('errors.md').matchAll(/^\| `([a-z-]+)` *\| (\d{3})/gm),
+        ([, code, status]) => `${status} ${code}`,
+      ),
+    );
+    const all = controllers.flatMap(documentedRoutesOf).flatMap((route) => listOf(refusalsOf(route)));
+    expect(all.filter((code) => !rows.has(code))).toEqual([]);
+  });
+});
+
+describe('headers', () => {
+  const components = document['components'] as { responses: Record<string, { headers: object }> };
+  const headersOf = (route: string, status: string) => {
+    const { responses } = operations.find((operation) => operation.route === route)!;
+    const response = responses[status] as { $ref?: string; headers?: object };
+    const shared = components.responses[response.$ref?.split('/').at(-1) ?? ''];
+    return Object.keys(shared?.headers ?? response.headers ?? {}).sort();
+  };
+
+  it.each([
+    ['get /v1/orders/{id}', '401', ['WWW-Authenticate', 'X-Request-Id']],
+    ['get /v1/orders/{id}', '503', ['Retry-After', 'X-Request-Id']],
+    ['post /v1/orders', '409', ['Retry-After', 'X-Request-Id']],
+    ['patch /v1/users/{id}', '409', ['X-Request-Id']],
+    ['get /v1/orders/{id}', '200', ['Cache-Control', 'ETag', 'Warning', 'X-Request-Id']],
+    ['get /v1/orders/{id}', '304', ['Cache-Control', 'ETag', 'Warning', 'X-Request-Id']],
+    ['get /v1/orders/{id}', '404', ['Warning', 'X-Request-Id']],
+    ['get /v1/reports/{id}', '200', ['X-Request-Id']],
+  ])('%s has on %s: %j', (route, status, headers) => {
+    expect(headersOf(route, status)).toEqual(headers);
   });
 });

@@ -52,3 +52,6 @@ export function openApiDocument(controllers: readonly Type[]): OpenApiDocument {
     },
   };
 }
+
+/** As `docs/openapi.json` has it. */
+export const printed = (document: OpenApiDocument): string => `${JSON.stringify(document, null, 2)}\n`;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { headersOf } from './answer.headers.js';
-import { refusalsOf } from './common.refusals.js';
+import { refusalsOf } from './refusals.js';
 import type { DocumentedRoute } from './documented.routes.js';
 import type { SchemaComponents } from '../routes/json-schema.js';
 import type { Answer, Parameter } from '../routes/operation.js';
@@ -14,6 +14,14 @@ const CONSISTENCY_TOKEN: Parameter = {
   required: false,
   schema: z.string(),
   description: 'Of an earlier answer: what is read here is at least as new. One that is not valid is ignored',
+};
+
+const IF_NONE_MATCH: Parameter = {
+  name: 'If-None-Match',
+  in: 'header',
+  required: false,
+  schema: z.string(),
+  description: 'The ETag of an earlier answer, a list of them, or *',
 };
 
 const WHO = {
@@ -31,25 +39,38 @@ export function operationObject(
   refusals: RefusalComponents,
 ): object {
   const { path, method, id, access, operation } = route;
-  const { summary, parameters, body, answers } = operation;
-  const answered = [...answers].map(([status, answer]) => {
-    // A write's answer has a token, whether or not anything was written.
-    const headers = method === 'get' ? answer.headers : [...answer.headers, CONSISTENCY_TOKEN.name];
-    return [status, answerObject({ ...answer, headers }, schemas)] as const;
-  });
+  const { summary, body } = operation;
+  const parameters = [
+    ...operation.parameters,
+    ...(operation.isConditional ? [IF_NONE_MATCH] : []),
+    CONSISTENCY_TOKEN,
+  ];
   return {
     tags: [tagOf(path)],
     operationId: id,
     summary,
     description: WHO[access],
     ...(access === 'public' && { security: [] }),
-    parameters: [...parameters, CONSISTENCY_TOKEN].map(({ schema, ...parameter }) => ({
-      ...parameter,
-      schema: schemas.of(schema),
-    })),
+    parameters: parameters.map(({ schema, ...parameter }) => ({ ...parameter, schema: schemas.of(schema) })),
     ...(body && { requestBody: { required: true, content: { [JSON_TYPE]: { schema: schemas.of(body) } } } }),
-    responses: Object.fromEntries([...answered, ...refusals.of(refusalsOf(operation, access))]) as object,
+    responses: Object.fromEntries([
+      ...answersOf(route).map(([status, answer]) => [status, answerObject(answer, schemas)] as const),
+      ...refusals.of(refusalsOf(route)),
+    ]) as object,
   };
+}
+
+function answersOf({ method, operation }: DocumentedRoute): [status: number, answer: Answer][] {
+  const more = [
+    ...(operation.isConditional ? ['ETag', 'Cache-Control'] : []),
+    // A write's answer has a token, whether or not anything was written.
+    ...(method === 'get' ? [] : [CONSISTENCY_TOKEN.name]),
+  ];
+  return [...operation.answers].flatMap(([status, { schema, headers }]) => {
+    const all = { headers: [...headers, ...more] };
+    const same: [number, Answer][] = operation.isConditional ? [[304, all]] : [];
+    return [[status, { ...all, ...(schema && { schema }) }], ...same];
+  });
 }
 
 function answerObject({ schema, headers }: Answer, schemas: SchemaComponents): object {

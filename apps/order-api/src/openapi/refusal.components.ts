@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { ErrorKind } from '@fourfold/kernel';
+import { IdempotencyInProgressError } from '@shop/contracts';
 import { problem } from './answers.js';
 import { headersOf } from './answer.headers.js';
 import type { SchemaComponents } from '../routes/json-schema.js';
@@ -33,11 +34,20 @@ export class RefusalComponents {
 
   private refusal(status: number, kinds: readonly ErrorKind[], codes: readonly string[]): object {
     const schema = { allOf: [this.schemas.of(problem), { properties: { code: { enum: codes } } }] };
-    const retried = status === 429 || status === 503 ? ['Retry-After'] : [];
     return {
       description: [...new Set(kinds.map(({ title }) => title))].join('; '),
-      headers: headersOf([...retried, 'X-Request-Id']),
+      headers: headersOf([...headersOfRefusal(status, codes), 'X-Request-Id']),
       content: { 'application/problem+json': { schema } },
     };
   }
+}
+
+function headersOfRefusal(status: number, codes: readonly string[]): string[] {
+  const isRetried = status === 429 || status === 503 || codes.includes(IdempotencyInProgressError.code);
+  return [
+    ...(status === 401 ? ['WWW-Authenticate'] : []),
+    ...(isRetried ? ['Retry-After'] : []),
+    // What is not found may have been written since.
+    ...(status === 404 ? ['Warning'] : []),
+  ];
 }

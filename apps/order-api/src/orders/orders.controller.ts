@@ -83,7 +83,7 @@ export class OrdersController {
   @Get(':id')
   @CustomersToo()
   @Conditional()
-  @Answers(200, 'order')
+  @Answers(200, 'order', 'Warning')
   @Operation('An order', OrderNotFoundError)
   async get(
     @CurrentCaller() caller: Caller,

@@ -36,7 +36,7 @@ export class ProductsController {
   @Get()
   @CustomersToo()
   @ConditionalGet({ namespace: productListCache.name, when: isCatalogue })
-  @Answers(200, 'products')
+  @Answers(200, 'products', 'Warning')
   @Operation('The catalogue, or the product with a SKU')
   async list(
     @ValidQuery(listProductsSchema) query: ListProducts,
@@ -53,7 +53,7 @@ export class ProductsController {
   @Get(':id')
   @CustomersToo()
   @Conditional()
-  @Answers(200, 'product')
+  @Answers(200, 'product', 'Warning')
   @Operation('A product', ProductNotFoundError)
   async get(
     @IdParam() id: string,

@@ -21,7 +21,7 @@ export class RecommendationsController {
   @Get('users/:id/recommendations')
   @CustomersToo()
   @Conditional()
-  @Answers(200, 'products')
+  @Answers(200, 'products', 'Warning')
   @Operation('Products that go with what a user has bought', UserNotFoundError)
   async forUser(
     @CurrentCaller() caller: Caller,
@@ -38,7 +38,7 @@ export class RecommendationsController {
   @Get('products/:id/recommendations')
   @CustomersToo()
   @Conditional()
-  @Answers(200, 'products')
+  @Answers(200, 'products', 'Warning')
   @Operation('Products that were bought together with one', ProductNotFoundError)
   async forProduct(
     @IdParam() id: string,

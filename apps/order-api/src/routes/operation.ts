@@ -22,6 +22,8 @@ export interface Operation {
   summary: string;
   readonly parameters: Parameter[];
   body?: z.ZodType;
+  /** Answers 304 to a client that has the answer still. */
+  isConditional: boolean;
   readonly answers: Map<number, Answer>;
   /** Those of this route; what any route may refuse is added to each. */
   readonly refusals: ErrorKind[];
@@ -33,7 +35,13 @@ const operations = new WeakMap<object, Operation>();
 export function operationOf(handler: object): Operation {
   const known = operations.get(handler);
   if (known) return known;
-  const fresh: Operation = { summary: '', parameters: [], answers: new Map(), refusals: [] };
+  const fresh: Operation = {
+    summary: '',
+    parameters: [],
+    isConditional: false,
+    answers: new Map(),
+    refusals: [],
+  };
   operations.set(handler, fresh);
   return fresh;
 }

@@ -69,7 +69,7 @@ export class UsersController {
   @Get(':id')
   @CustomersToo()
   @Conditional()
-  @Answers(200, 'user')
+  @Answers(200, 'user', 'Warning')
   @Operation('A user', UserNotFoundError)
   async get(
     @CurrentCaller() caller: Caller,
@@ -114,7 +114,7 @@ export class UsersController {
   @Get(':id/orders')
   @CustomersToo()
   @Conditional()
-  @Answers(200, 'orders')
+  @Answers(200, 'orders', 'Warning')
   @Operation('A user’s orders, newest first', UserNotFoundError)
   async ordersOf(
     @CurrentCaller() caller: Caller,

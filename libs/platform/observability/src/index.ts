@@ -1,6 +1,16 @@
 export { HealthRegistry, type HealthProbe } from './health/health.registry.js';
 export type { HttpDeadlines } from './http/http.server.js';
-export * from './http/http.errors.js';
+export {
+  BadRequestError,
+  BodyTooLargeError,
+  HeadersTooLargeError,
+  InternalError,
+  RequestTimeoutError,
+  RouteNotFoundError,
+  ServiceStartingError,
+  ServiceStoppingError,
+  UnsupportedMediaTypeError,
+} from './http/http.errors.js';
 export {
   arrivedOnManagementPort,
   isManagementRoute,

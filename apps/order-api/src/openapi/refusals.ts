@@ -19,12 +19,10 @@ import {
   HeadersTooLargeError,
   InternalError,
   RequestTimeoutError,
-  ServiceStartingError,
   ServiceStoppingError,
   UnsupportedMediaTypeError,
 } from '@fourfold/observability';
 import { IdLeaseLostError, ShardUnavailableError } from '@fourfold/sharding';
-import type { Access } from '../auth/access.js';
 import {
   ExpectationFailedError,
   MalformedJsonError,
@@ -33,17 +31,18 @@ import {
   TooManyRequestsError,
   ValidationError,
 } from '../http/http.errors.js';
-import type { Operation } from '../routes/operation.js';
+import type { DocumentedRoute } from './documented.routes.js';
 
-/** Of any request, before its route is reached or while it is worked on. */
-const ANY: readonly ErrorKind[] = [
+/** Of any request: before its route is reached, by the checks of its headers, or while it is worked on. */
+export const REFUSALS_OF_ANY: readonly ErrorKind[] = [
   BadRequestError,
+  ValidationError,
   RequestTimeoutError,
+  UnsupportedMediaTypeError,
   ExpectationFailedError,
   MisdirectedRequestError,
   HeadersTooLargeError,
   InternalError,
-  ServiceStartingError,
   ServiceStoppingError,
   PoolExhaustedError,
   DatabaseUnavailableError,
@@ -55,24 +54,26 @@ const ANY: readonly ErrorKind[] = [
   LoadLimitError,
   LoadTimeoutError,
 ];
-const WITH_TOKEN: readonly ErrorKind[] = [
+/** Of any request whose body is read, also where the route takes none. */
+export const REFUSALS_OF_BODIES: readonly ErrorKind[] = [MalformedJsonError, BodyTooLargeError];
+/** Of any request that needs a token. */
+export const REFUSALS_OF_CALLERS: readonly ErrorKind[] = [
   TokenMissingError,
   TokenInvalidError,
   TokenExpiredError,
   TooManyRequestsError,
   KeysUnavailableError,
 ];
-const WITH_BODY: readonly ErrorKind[] = [MalformedJsonError, BodyTooLargeError, UnsupportedMediaTypeError];
 
 /** Everything that a route may refuse, its own reasons included. */
-export function refusalsOf({ body, parameters, refusals }: Operation, access: Access): readonly ErrorKind[] {
+export function refusalsOf({ method, access, operation }: DocumentedRoute): readonly ErrorKind[] {
+  const { parameters, refusals } = operation;
   return [
     ...refusals,
-    ...ANY,
-    ...(access === 'public' ? [] : WITH_TOKEN),
+    ...REFUSALS_OF_ANY,
+    ...(method === 'get' ? [] : REFUSALS_OF_BODIES),
+    ...(access === 'public' ? [] : REFUSALS_OF_CALLERS),
     ...(access === 'operators' ? [ForbiddenError] : []),
-    ...(body ? WITH_BODY : []),
-    ...(body || parameters.length > 0 ? [ValidationError] : []),
     ...(parameters.some(({ name }) => name === 'cursor') ? [InvalidCursorError] : []),
   ];
 }
