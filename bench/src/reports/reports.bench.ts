@@ -36,21 +36,23 @@ export async function benchReports(deployment: Deployment, options: BenchOptions
   await seedOrderLines(deployment, orders, LINES_OF_AN_ORDER);
   const token = await signToken(deployment.options.stateDir, { role: 'operator', sub: 'bench' });
   const api = new ApiCaller(deployment.apiUrl, token);
-  const load = (): Promise<LoadResult> =>
+  const load = (signal: AbortSignal): Promise<LoadResult> =>
     runLoad({
       ...{ mix: 'read-heavy', writeShare: WRITE_SHARE, rate: RATE, seconds, connections: CONNECTIONS },
       ...{ seed: 1, replay: undefined, speed: 1, out: '', url: deployment.apiUrl, token, run: randomUUID() },
-      signal: new AbortController().signal,
+      signal,
       report: () => {},
     });
-  await load();
+  const untilTheEnd = new AbortController().signal;
+  await load(untilTheEnd);
   const all: Round[] = [];
   for (let round = 1; round <= rounds; round += 1) {
-    const alone = await load();
-    const watched = new AbortController();
-    const made = makeReport(deployment, api, watched.signal);
-    const beside = await load();
-    all.push({ alone, beside, ...(await made) });
+    const alone = await load(untilTheEnd);
+    const ended = new AbortController();
+    // What comes after the report would only make its figures look better.
+    const making = makeReport(deployment, api).finally(() => ended.abort());
+    const [made, beside] = await Promise.all([making, load(ended.signal)]);
+    all.push({ alone, beside, ...made });
     report(`round ${round} of ${rounds}`);
   }
   const of = (one: (round: Round) => number) => median(all.map(one));
@@ -93,15 +95,13 @@ export async function benchReports(deployment: Deployment, options: BenchOptions
 async function makeReport(
   deployment: Deployment,
   api: ApiCaller,
-  signal: AbortSignal,
 ): Promise<Pick<Round, 'reportSeconds' | 'lagSeconds' | 'childMib' | 'percents'>> {
   const startedMs = performance.now();
   const { body } = await api.call<{ id: string }>('POST', '/reports', {
     headers: { 'idempotency-key': randomUUID() },
     body: { type: 'sales', format: 'pdf', ...SEEDED, email: 'bench@example.com' },
-    signal,
   });
-  let [lagSeconds, childMib] = [0, 0];
+  let [lagSeconds, childMib] = [-1, 0];
   let children: string[] = [];
   const percents = new Set<number>();
   await eventually(
@@ -116,6 +116,8 @@ async function makeReport(
     },
     { deadlineMs: 300_000, everyMs: 1_000 },
   );
+  if (lagSeconds < 0) throw new Error('The worker has shown no replica lag while the report was made');
+  if (childMib === 0) throw new Error('No child of the worker was seen while the report was made');
   return {
     reportSeconds: (performance.now() - startedMs) / 1_000,
     lagSeconds,
@@ -124,11 +126,11 @@ async function makeReport(
   };
 }
 
-/** As the worker sees it: a scrape of order-api would be what its calls wait for. */
+/** As the worker sees it, -1 where it shows none: a scrape of order-api would be what its calls wait for. */
 async function lagOf(deployment: Deployment): Promise<number> {
   const text = await (await fetch(`${deployment.managementUrl('worker')}/metrics`)).text();
   const lags = [...text.matchAll(/^db_replica_lag_seconds\{[^}]*\} (\S+)$/gm)].map(([, lag]) => Number(lag));
-  return Math.max(0, ...lags);
+  return Math.max(-1, ...lags);
 }
 
 /** Children of the worker. Looked for once: the process that makes the load has no time to read all of /proc each second. */

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { onReadConnection, useReplica, withAffinity } from '@fourfold/db-routing';
 import { composeSnowflake, parseSnowflake } from '@fourfold/sharding';
 import { DataSource, type QueryRunner } from 'typeorm';
+import { PageRests } from './page.rests.js';
 import { dayNumber, SalesTotals } from './sales.totals.js';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -12,9 +13,6 @@ const CLOCK_MARGIN_MS = 60 * 60_000;
 const DAYS_BEFORE_1970 = 719_528;
 /** Orders whose lines are read at once: few enough that a report that is stopped ends soon. */
 const PAGE = 1_000;
-
-/** Between two pages, times as long as the first took: the replica has callers who wait for it. */
-const REST = 3;
 
 /** Primary key, first and last of a range: the optimiser reads two rows. */
 export const ORDER_RANGE = `
@@ -73,7 +71,7 @@ export class SalesReader {
   }
 
   private async read({ from, to }: SalesPeriod, { signal, onProgress }: ReadOptions): Promise<SalesTotals> {
-    const totals = new SalesTotals(from, to);
+    const [totals, rests] = [new SalesTotals(from, to), new PageRests()];
     const range = await this.rangeOf(from, to);
     if (!range) return totals;
     const [first, last] = [dayNumber(from), dayNumber(to)];
@@ -87,7 +85,7 @@ export class SalesReader {
       if (reached === undefined) return totals;
       next = reached + 1n;
       onProgress(Number(reached - range.first + 1n) / Number(range.last - range.first + 1n));
-      await pause(REST * (performance.now() - sinceMs), undefined, { signal });
+      await pause(rests.nextMs(performance.now() - sinceMs), undefined, { signal });
     }
   }
 
