@@ -75,8 +75,6 @@ const onlyInFullRun = [
   'apps/worker/e2e/flash-sale.e2e-spec.ts',
   // Limits and memory of the children of one queue: `children.int-spec.ts` has those of any queue in `npm test`.
   'apps/worker/e2e/report-child.int-spec.ts',
-  // `replica-fills.int-spec.ts` has reads by the primary's position in `npm test`.
-  'tools/warehouse/src/lagging-replicas.int-spec.ts',
   // It builds images for minutes.
   'tools/images/src/images.e2e-spec.ts',
 ];

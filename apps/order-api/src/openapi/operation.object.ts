@@ -38,7 +38,7 @@ export function operationObject(
   schemas: SchemaComponents,
   refusals: RefusalComponents,
 ): object {
-  const { path, method, id, access, operation } = route;
+  const { path, id, access, operation } = route;
   const { summary, body } = operation;
   const parameters = [
     ...operation.parameters,

@@ -3,7 +3,7 @@ import { counter, gauge, startAtZero } from '@fourfold/observability/metrics';
 import type { SourceState } from './store/warehouse.store.js';
 import { type TableName, tableNames } from './store/warehouse.tables.js';
 
-/** Of this process's warehouse; one process has one. A figure that is not known has no value. */
+/** Of this process's warehouse; one process has one. */
 const known: { completeMs?: number | undefined; succeededMs?: number | undefined } = {};
 
 @Injectable()
@@ -30,8 +30,9 @@ export class WarehouseMetrics {
     name: 'warehouse_behind_seconds',
     help: 'How long ago the moment is up to which all changes are in the warehouse, of its worst source',
     collect() {
-      this.remove();
-      if (known.completeMs !== undefined) this.set(Math.max(0, Date.now() - known.completeMs) / 1_000);
+      // While it is not known it grows too: a worker that never gets to read its sources is noticed.
+      const sinceMs = known.completeMs ?? performance.timeOrigin;
+      this.set(Math.max(0, Date.now() - sinceMs) / 1_000);
     },
   });
 
@@ -47,7 +48,7 @@ export class WarehouseMetrics {
   constructor() {
     startAtZero(this.rows, { table: tableNames });
     startAtZero(this.files, { table: tableNames });
-    startAtZero(this.syncs, { outcome: ['done', 'failed'] });
+    startAtZero(this.syncs, { outcome: ['done', 'failed', 'left_out'] });
   }
 
   read(table: TableName, rows: number): void {
@@ -60,6 +61,11 @@ export class WarehouseMetrics {
 
   failed(): void {
     this.syncs.inc({ outcome: 'failed' });
+  }
+
+  /** Another process has the lease or the file. */
+  leftOut(): void {
+    this.syncs.inc({ outcome: 'left_out' });
   }
 
   succeeded(): void {

@@ -1,21 +1,18 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import type { ObjectStore } from '@fourfold/object-storage';
-import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
+import { parquetReadObjects } from 'hyparquet';
 import type { TableName } from '@shop/warehouse';
 
 export type ParquetRow = Readonly<Record<string, unknown>>;
 
 /** All rows of a table's files, read by hyparquet: no part of it is DuckDB's. Each has the day of its folder. */
-export async function parquetRows(
-  folder: string,
-  store: ObjectStore,
-  table: TableName,
-): Promise<ParquetRow[]> {
+export async function parquetRows(store: ObjectStore, table: TableName): Promise<ParquetRow[]> {
   const rows: ParquetRow[] = [];
   for await (const { key } of store.list(`warehouse/${table}/`)) {
     const day = /\/day=(\d{4}-\d\d-\d\d)\//.exec(key)![1];
-    const file = await asyncBufferFromFile(join(folder, key));
+    const { buffer: bytes, byteOffset, byteLength } = await buffer(await store.read(key));
+    const file = bytes.slice(byteOffset, byteOffset + byteLength);
     for (const row of await parquetReadObjects({ file })) rows.push({ ...row, day });
   }
   return rows;

@@ -57,8 +57,14 @@ export class WarehousedShop {
     private readonly app: INestApplicationContext,
   ) {}
 
-  /** @param main a database of the main cluster, if it is to be on servers of the test's own */
-  static async start(main?: TestDatabase): Promise<WarehousedShop> {
+  /**
+   * @param choice `main`: a database of the main cluster, if it is to be on servers of the test's own; `storageUrl`: where the
+   *   files go, if not into a folder
+   */
+  static async start({
+    main,
+    storageUrl,
+  }: { main?: TestDatabase; storageUrl?: string } = {}): Promise<WarehousedShop> {
     const databases = await Promise.all([
       main ?? createDatabase(topology(), { node: 'primary' }),
       ...SHARDS.map((node) => createDatabase(topology(), { node })),
@@ -77,7 +83,7 @@ export class WarehousedShop {
       ...urls(({ appUrl }) => appUrl),
       DB_ENGINE: testEngine,
       DB_REPLICA_URLS: primary.readUrls.join(','),
-      STORAGE_URL: pathToFileURL(join(folder, 'objects')).href,
+      STORAGE_URL: storageUrl ?? pathToFileURL(join(folder, 'objects')).href,
       WAREHOUSE_DIR: join(folder, 'warehouse'),
       WAREHOUSE_LAG_MS: String(LAG_MS),
     };
@@ -127,6 +133,16 @@ export class WarehousedShop {
 
   sync(options: SyncOptions = {}): Promise<SyncOutcome> {
     return this.app.get(SyncWarehouse).execute(options);
+  }
+
+  /** All changes of orders are old enough to be read. */
+  async lagIsOver(): Promise<void> {
+    await eventually(async () => {
+      const [row] = await this.primary.query<{ passed: number | string }[]>(
+        `SELECT MAX(updated_at) < NOW(6) - INTERVAL ${LAG_MS + 100} * 1000 MICROSECOND AS passed FROM orders`,
+      );
+      return Number(row!.passed) === 1;
+    });
   }
 
   /** Syncs until the warehouse has all that there is now: the lag has to pass first. */
@@ -221,7 +237,7 @@ export class WarehousedShop {
 
   /** Of the Parquet files, summed up here. */
   async fileTotals(): Promise<Totals> {
-    const rows = (table: keyof Totals) => parquetRows(join(this.folder, 'objects'), this.store, table);
+    const rows = (table: keyof Totals) => parquetRows(this.store, table);
     const [orders, items, users] = [await rows('orders'), await rows('order_items'), await rows('users')];
     const sum = (of: readonly (bigint | number)[]) =>
       String(of.reduce<bigint>((total, each) => total + BigInt(each), 0n));

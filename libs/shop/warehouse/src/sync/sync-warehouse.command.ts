@@ -8,7 +8,8 @@ import { type TableName, tableNames } from '../store/warehouse.tables.js';
 import { WarehouseMetrics } from '../warehouse.metrics.js';
 import { WAREHOUSE_OPTIONS, type WarehouseSettings } from '../warehouse.options.js';
 import { DayFiles } from './day.files.js';
-import { SyncLease } from './sync.lease.js';
+import { WarehouseBusyError } from '../warehouse.errors.js';
+import { LeaseLostError, SyncLease } from './sync.lease.js';
 import type { OnStep } from './sync.steps.js';
 
 export interface SyncOptions {
@@ -66,7 +67,17 @@ export class SyncWarehouse {
    * @throws WarehouseBusyError, WarehouseUnusableError, WarehousePrivilegeError; the error of a source or of object storage,
    *   or an AggregateError of several, after all others were done
    */
-  async execute({ signal, onProgress, onStep = unwatched }: SyncOptions = {}): Promise<SyncOutcome> {
+  async execute(options: SyncOptions = {}): Promise<SyncOutcome> {
+    try {
+      return await this.underLease(options);
+    } catch (error) {
+      if (error instanceof WarehouseBusyError && !(error instanceof LeaseLostError)) this.metrics.leftOut();
+      else this.metrics.failed();
+      throw error;
+    }
+  }
+
+  private async underLease({ signal, onProgress, onStep = unwatched }: SyncOptions): Promise<SyncOutcome> {
     const lease = await SyncLease.take(this.dataSource);
     try {
       await onStep('leased');
@@ -74,9 +85,6 @@ export class SyncWarehouse {
       const outcome = await this.inWarehouse(both, onStep, onProgress);
       lease.signal.throwIfAborted();
       return outcome;
-    } catch (error) {
-      this.metrics.failed();
-      throw error;
     } finally {
       await lease.giveBack();
     }
@@ -94,7 +102,10 @@ export class SyncWarehouse {
       await onStep('opened');
       await this.sync({ warehouse, signal, onStep, outcome, tell: () => onProgress?.(outcome) });
     } finally {
-      this.metrics.show(await warehouse.states().catch(() => []));
+      await warehouse.states().then(
+        (states) => this.metrics.show(states),
+        () => undefined,
+      );
       warehouse.close();
     }
     await onStep('closed');

@@ -10,6 +10,13 @@ const TAKE = `SELECT GET_LOCK(CONCAT('warehouse:', DATABASE()), 0) AS taken`;
 const STILL_HELD = `SELECT IS_USED_LOCK(CONCAT('warehouse:', DATABASE())) = CONNECTION_ID() AS held`;
 const GIVE_BACK = `SELECT RELEASE_LOCK(CONCAT('warehouse:', DATABASE()))`;
 
+/** A part of the sync is done; another one may have begun. */
+export class LeaseLostError extends WarehouseBusyError {
+  constructor() {
+    super('The lease of the sync was lost: another one may have begun');
+  }
+}
+
 /**
  * One sync at a time over all machines: a named lock of the primary, held by a connection. A process that dies loses the
  * connection, and so gives it back at once.
@@ -64,6 +71,6 @@ export class SyncLease {
       .query<{ held: number | string | null }[]>(STILL_HELD, [], this.runner)
       .catch(() => []);
     if (Number(held[0]?.held) === 1) return;
-    this.lost.abort(new WarehouseBusyError('The lease of the sync was lost: another one may have begun'));
+    this.lost.abort(new LeaseLostError());
   }
 }
