@@ -60,6 +60,8 @@ describe('GET /v1/admin/shards', () => {
             users: expect.any(Number),
             user_emails: expect.any(Number),
             user_orders: expect.any(Number),
+            ended_email_sagas: expect.any(Number),
+            owed_user_invalidations: expect.any(Number),
           },
           health: { up: true, breaker: 'closed', latencyMs: expect.any(Number) },
         })),

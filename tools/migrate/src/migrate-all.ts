@@ -2,6 +2,7 @@ import { parseEnv } from '@fourfold/kernel';
 import { databaseEnv } from '@fourfold/db-routing';
 import { shardUrlsSchema, TopologyStore } from '@fourfold/sharding';
 import {
+  fenceShards,
   migrate,
   migrateShards,
   migrationStates,
@@ -23,7 +24,7 @@ function targetsOf(env: Environment): { main: MigrationTarget; shards: Record<st
 }
 
 /**
- * Brings the main cluster and every shard up to date, and writes the first topology. Reads `DB_PRIMARY_URL` and
+ * Brings the main cluster and every shard up to date, and writes the first topology and the first fences. Reads `DB_PRIMARY_URL` and
  * `SHARD_URLS`, whose account must be allowed to change the schema.
  * @throws naming the database that failed; those before it are done, and running it again goes on from there
  */
@@ -34,6 +35,7 @@ export async function migrateAll(env: Environment, report: Report): Promise<void
   done(main.name, await migrate(main));
   await migrateShards(shards, shardMigrations, done);
   const topology = await firstTopology(main.url, Object.keys(shards));
+  await fenceShards(shards, topology);
   report(`topology: epoch ${topology.epoch}, shards ${topology.shards.map(({ name }) => name).join(', ')}`);
 }
 

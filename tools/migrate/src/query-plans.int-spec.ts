@@ -119,6 +119,13 @@ const plans: Readonly<Record<string, readonly Plan[]>> = {
       walks: 'It stops at the first that is free, of 1,024.',
     },
   ],
+  'pass-fences.ts#LOCK_FENCES': [
+    { on: 'shard', parameters: [[7]], by: { ring_fence: 'PRIMARY' } },
+    { on: 'shard', parameters: [[7, 70, 700]], by: { ring_fence: 'PRIMARY' } },
+  ],
+  'shard.fences.ts#READ': [{ on: 'shard', parameters: [70, 170], by: { ring_fence: 'PRIMARY' } }],
+  'shard.fences.ts#LOCK': [{ on: 'shard', parameters: [70, 170], by: { ring_fence: 'PRIMARY' } }],
+  'capture.log.ts#PENDING': [{ on: 'shard', parameters: [70, 170, 50], by: { ring_log: 'ring_log_slot' } }],
   'topology.store.ts#SELECT_CURRENT': [
     { on: 'main', by: { shard_topology: 'PRIMARY' }, walks: 'The newest.' },
   ],

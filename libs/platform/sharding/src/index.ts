@@ -43,6 +43,7 @@ export { ShardStatuses } from './routing/shard.statuses.js';
 export { InvalidShardQueryError } from './sharded-entities.js';
 export { ShardingModule } from './sharding.module.js';
 export type { ShardingModuleOptions } from './sharding.options.js';
+export { SlotOf } from './slot-of.js';
 export type { SqlExecutor } from './sql-executor.js';
 export { CurrentTopology } from './topology/current-topology.js';
 export { SharedTopology } from './topology/shared-topology.js';

@@ -2,7 +2,7 @@
  * `@fourfold/sharding/operating`: access without the sharding key, for migrations, tools and tests. Lint keeps
  * applications and libraries from it: a request goes through `ShardRouter`.
  */
-export { migrateShards } from './migrations/migrate-shards.js';
+export { fenceShards, migrateShards } from './migrations/migrate-shards.js';
 export {
   migrate,
   type MigrationClass,
@@ -10,4 +10,5 @@ export {
   migrationStates,
   type MigrationTarget,
 } from './migrations/migration-target.js';
+export { seedFences } from './migrations/seed-fences.js';
 export { ShardRegistry } from './routing/shard.registry.js';

@@ -7,6 +7,10 @@ import {
   type ObjectLiteral,
 } from 'typeorm';
 
+import { typeOf } from './access/column-fault.js';
+import type { MovedTable } from './fence/moved-table.js';
+import { SLOT, slotKeyOf } from './slot-of.js';
+
 /** TypeORM entities of the sharded tables. */
 export type ShardedEntityList = readonly ((new (...args: never[]) => object) | string | EntitySchema)[];
 
@@ -16,6 +20,8 @@ export class InvalidShardQueryError extends appError(
   500,
   'Query that shards can’t answer',
 ) {}
+
+const integerTypes = new Set(['bigint', 'int', 'mediumint', 'smallint', 'tinyint']);
 
 /** Builds the metadata of the entities, and never connects. */
 class Unconnected extends DataSource {
@@ -44,12 +50,12 @@ export class ShardedEntities {
   }
 
   /**
-   * Remembers the column that an entity is sharded by, from its first use on: with another column its rows would be read
-   * from and written to other shards.
+   * Remembers the column that an entity is sharded by, from its `SlotOf` or its first use on: with another column its rows
+   * would be read from and written to other shards.
    * @throws InvalidShardQueryError when it was another column before.
    */
   shardBy(target: EntityTarget<ObjectLiteral>, property: string): void {
-    const known = this.keys.get(target) ?? property;
+    const known = slotKeyOf(target) ?? this.keys.get(target) ?? property;
     if (known !== property)
       throw new InvalidShardQueryError(`${nameOf(target)} is sharded by ${known}, not by ${property}`);
     this.keys.set(target, property);
@@ -57,6 +63,29 @@ export class ShardedEntities {
 
   async tables(): Promise<string[]> {
     return (await this.unconnected()).entityMetadatas.map(({ tableName }) => tableName);
+  }
+
+  /** Whether the slot of its rows is in the table, so that a query can tell owned rows from others. */
+  hasSlot(target: EntityTarget<ObjectLiteral>): boolean {
+    return slotKeyOf(target) !== undefined;
+  }
+
+  /** The tables that online migration moves: one of each entity with a slot. */
+  async catalogue(): Promise<MovedTable[]> {
+    const { entityMetadatas } = await this.unconnected();
+    return entityMetadatas.flatMap((metadata) => {
+      const key = metadata.findColumnWithPropertyName(slotKeyOf(metadata.target) ?? '');
+      if (!key) return [];
+      const own = metadata.columns.filter(({ propertyName }) => propertyName !== SLOT);
+      return {
+        table: metadata.tableName,
+        keyColumn: key.databaseName,
+        integerKey: integerTypes.has(typeOf(key)),
+        primaryKey: metadata.primaryColumns.map(({ databaseName }) => databaseName),
+        slotColumn: SLOT,
+        columns: own.map(({ databaseName }) => databaseName),
+      };
+    });
   }
 
   /** For the SQL of queries: it can't run them. */

@@ -101,7 +101,16 @@ const MAIN_CLUSTER = Symbol('sharding: main cluster');
       useFactory: (registry: ShardRegistry, topology: CurrentTopology, options: Options) =>
         new ShardRows(registry, topology, options),
     },
-    ShardRouter,
+    {
+      provide: ShardRouter,
+      inject: [CurrentTopology, ShardRegistry, HotKeys, TopologyFollower],
+      useFactory: (
+        topology: CurrentTopology,
+        registry: ShardRegistry,
+        hotKeys: HotKeys,
+        follower: TopologyFollower,
+      ) => new ShardRouter(topology, registry, hotKeys, () => follower.look()),
+    },
     ShardUpkeep,
     ShardStatuses,
     ShardHealthEntry,

@@ -2,6 +2,8 @@ import { CreateUsers1764000000500 } from './migrations/create-users.migration.js
 import { EmailSagas1764200000500 } from './migrations/email-sagas.migration.js';
 import { OwedUserInvalidations1764300000500 } from './migrations/owed-user-invalidations.migration.js';
 import { UsersByChange1764600000500 } from './migrations/users-by-change.migration.js';
+import { EndedEmailSagaEntity } from './ended-email-saga.entity.js';
+import { OwedInvalidationEntity } from './owed-invalidation.entity.js';
 import { userCache } from './user.cache.js';
 import { UserEmailEntity } from './user-email.entity.js';
 import { UserEntity } from './user.entity.js';
@@ -25,7 +27,7 @@ export {
 export const usersNamespaces = [userCache];
 
 /** Entities of every shard. */
-export const usersShardEntities = [UserEntity, UserEmailEntity];
+export const usersShardEntities = [UserEntity, UserEmailEntity, EndedEmailSagaEntity, OwedInvalidationEntity];
 
 /** Migrations of every shard that this library needs. */
 export const usersShardMigrations = [

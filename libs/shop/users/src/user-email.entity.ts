@@ -1,3 +1,4 @@
+import { SlotOf } from '@fourfold/sharding';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** Who has an address, on the shard of the address: what makes it unique across shards. */
@@ -20,4 +21,7 @@ export class UserEmailEntity {
   /** From when on others may end the saga and make good what it left. */
   @Column('datetime', { name: 'reserved_until', precision: 3 })
   reservedUntil!: Date;
+
+  @SlotOf<UserEmailEntity>('email')
+  slot?: number;
 }

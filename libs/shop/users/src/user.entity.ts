@@ -1,3 +1,4 @@
+import { SlotOf } from '@fourfold/sharding';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** On the shard of its id. */
@@ -18,4 +19,7 @@ export class UserEntity {
 
   @Column('datetime', { name: 'created_at', precision: 3 })
   createdAt!: Date;
+
+  @SlotOf<UserEntity>('id')
+  slot?: number;
 }

@@ -1,4 +1,6 @@
 import { type MigratedDatabase, migratedDatabase, sequence } from '@fourfold-tools/testing';
+import { evenTopology } from '@fourfold/sharding';
+import { seedFences } from '@fourfold/sharding/operating';
 import { mainEntities, shardEntities } from '@shop/composition';
 import type { DataSource } from 'typeorm';
 import { mainMigrations, shardMigrations } from '../migrations.js';
@@ -43,8 +45,13 @@ const SHARD = [
   `INSERT INTO user_orders (user_id, order_id, created_at)
    SELECT seq DIV 50, seq, NOW(3) FROM ${sequence(10_000)}`,
   `INSERT INTO owed_user_invalidations (user_id, version) SELECT seq, 2 FROM ${sequence(10_000)}`,
-  'ANALYZE TABLE users, user_emails, ended_email_sagas, user_orders, owed_user_invalidations',
+  'ANALYZE TABLE users, user_emails, ended_email_sagas, user_orders, owed_user_invalidations, ring_fence',
+  `INSERT INTO ring_log (slot, shard_key, epoch) SELECT seq % 16384, seq, 1 FROM ${sequence(10_000)}`,
+  'ANALYZE TABLE ring_log',
 ];
+
+/** Which shard it takes itself for. */
+export const PLANNED_SHARD = 'shard-0';
 
 /** What EXPLAIN says of one table. */
 export interface Step {
@@ -65,6 +72,7 @@ export class PlannedDatabase {
 
   static async shard(): Promise<PlannedDatabase> {
     const migrated = await migratedDatabase({ migrations: shardMigrations, entities: shardEntities });
+    await seedFences(migrated.dataSource, PLANNED_SHARD, evenTopology([PLANNED_SHARD]));
     return PlannedDatabase.filled(migrated, SHARD);
   }
 

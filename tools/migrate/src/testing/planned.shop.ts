@@ -19,9 +19,7 @@ import { StockKeeper } from '@shop/contracts';
 import { OrderIndex, OrderReader } from '@shop/orders';
 import { UsersModule } from '@shop/users';
 import { DataSource } from 'typeorm';
-import type { PlannedDatabase } from './planned.database.js';
-
-const SHARD = 'shard-0';
+import { PLANNED_SHARD, type PlannedDatabase } from './planned.database.js';
 
 /** Holds nothing: all that is asked for comes from the databases. */
 const noView = {
@@ -48,8 +46,13 @@ export interface PlannedShop {
 }
 
 export async function openShop(main: PlannedDatabase, shard: PlannedDatabase): Promise<PlannedShop> {
-  const registry = new ShardRegistry({ [SHARD]: shard.url }, { engine: testEngine, entities: shardEntities });
-  const stored = { query: async () => [{ epoch: 1, document: evenTopology([SHARD]) }] } as SqlExecutor;
+  const registry = new ShardRegistry(
+    { [PLANNED_SHARD]: shard.url },
+    { engine: testEngine, entities: shardEntities },
+  );
+  const stored = {
+    query: async () => [{ epoch: 1, document: evenTopology([PLANNED_SHARD]) }],
+  } as SqlExecutor;
   const topology = await CurrentTopology.load(new TopologyStore(stored));
   const ids = await SnowflakeIds.start(new InMemoryWorkerIdLease());
   const around = [

@@ -1,8 +1,8 @@
 import { dbRoutingMigrations, ForwardMigration } from '@fourfold/db-routing';
 import { outboxMigrations } from '@fourfold/outbox';
 import { queueMigrations } from '@fourfold/queue';
-import { shardingMigrations, TopologyStore } from '@fourfold/sharding';
-import { migrate, migrateShards } from '@fourfold/sharding/operating';
+import { shardingMigrations, shardingShardMigrations, TopologyStore } from '@fourfold/sharding';
+import { fenceShards, migrate, migrateShards } from '@fourfold/sharding/operating';
 import { DataSource, type QueryRunner } from 'typeorm';
 import { servers } from './servers.js';
 
@@ -30,7 +30,7 @@ class CreateVisitors1764000001100 extends ForwardMigration {
   }
 }
 
-/** Tables of the libraries and of this app, and the first topology. */
+/** Tables of the libraries and of this app, and the first topology with its fences. */
 export async function createSchema(): Promise<void> {
   const { primaryUrl, shardUrls } = servers.migrate;
   const migrations = [
@@ -41,8 +41,9 @@ export async function createSchema(): Promise<void> {
     CreateNotes1764000001000,
   ];
   await migrate({ name: 'main', url: primaryUrl, migrations });
-  await migrateShards(shardUrls, [CreateVisitors1764000001100]);
+  await migrateShards(shardUrls, [...shardingShardMigrations, CreateVisitors1764000001100]);
   const dataSource = await new DataSource({ type: 'mysql', url: primaryUrl }).initialize();
-  await new TopologyStore(dataSource).initialise(Object.keys(shardUrls));
+  const topology = await new TopologyStore(dataSource).initialise(Object.keys(shardUrls));
+  await fenceShards(shardUrls, topology);
   await dataSource.destroy();
 }

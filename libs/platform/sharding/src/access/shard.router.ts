@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { GroupCommit, type GroupCommitOptions } from '@fourfold/db-routing';
 import type { EntityManager, EntityTarget, ObjectLiteral } from 'typeorm';
+import { passFences } from '../fence/pass-fences.js';
 import { HotKeys } from '../hot-keys/hot-keys.js';
 import type { Location } from '../ring/hash-ring.js';
 import { ShardMetrics } from '../routing/shard.metrics.js';
@@ -8,6 +9,7 @@ import { ShardRegistry } from '../routing/shard.registry.js';
 import { ShardUnavailableError } from '../routing/shard-unavailable.error.js';
 import { CurrentTopology } from '../topology/current-topology.js';
 import type { ShardKeyOf } from './key-scope.js';
+import { OwnerRetry } from './owner.retry.js';
 import { ShardedRepository } from './sharded.repository.js';
 
 export interface ScatterResult<T> {
@@ -34,19 +36,24 @@ export interface ScatterOptions {
 
 /**
  * The one way to sharded rows; `repository` is how to them without forgetting the key, the rest is for SQL that is
- * written out. All writes go through `write`, so that online migration can fence a slot there without touching a
- * caller: everywhere else a write is refused (WriteOnReadConnectionError). Every method throws InvalidShardKeyError
- * for a bad key and ShardUnavailableError for a shard that is away; errors of the callback pass through.
+ * written out. All writes go through `write` and `grouped`, whose transactions hold the fences of their slots: everywhere
+ * else a write is refused (WriteOnReadConnectionError). Every method throws InvalidShardKeyError for a bad key and
+ * ShardUnavailableError for a shard that is away; errors of the callback pass through.
  */
 @Injectable()
 export class ShardRouter {
   private readonly metrics = new ShardMetrics();
+  private readonly owner: OwnerRetry;
 
+  /** @param lookUp asks the database for the topology now; never rejects */
   constructor(
     private readonly topology: CurrentTopology,
     private readonly registry: ShardRegistry,
     private readonly hotKeys: HotKeys = new HotKeys(),
-  ) {}
+    lookUp: () => Promise<void> = async () => {},
+  ) {
+    this.owner = new OwnerRetry(topology, registry, lookUp);
+  }
 
   /** @param key the property of `target` that its rows are sharded by */
   repository<E extends ObjectLiteral, K extends ShardKeyOf<E>>(
@@ -73,20 +80,21 @@ export class ShardRouter {
 
   /**
    * One READ COMMITTED transaction on the shard of `key`. `fn` runs again, up to three times, after a deadlock: it
-   * must have no effect outside the transaction.
+   * must have no effect outside the transaction. While the slot of the key changes its owner, the write is tried again
+   * until its deadline.
    */
   async write<T>(
     key: string,
     fn: (manager: EntityManager, at: Location) => Promise<T>,
-    { deadlineMs }: DeadlineOptions = {},
+    { deadlineMs = this.registry.operationTimeoutMs }: DeadlineOptions = {},
   ): Promise<T> {
-    const at = this.topology.ring.locate(key);
-    this.metrics.queries.inc({ scope: 'single' });
-    this.hotKeys.count(at.shard, key);
-    const options = { deadlineMs, purpose: 'single' };
-    return this.metrics.measure(at.shard, () =>
-      this.registry.write(at.shard, (manager) => fn(manager, at), options),
-    );
+    this.count(key);
+    return this.owner.run(key, deadlineMs, (at, leftMs) => {
+      const options = { deadlineMs: leftMs, purpose: 'single' };
+      return this.metrics.measure(at.shard, () =>
+        this.registry.write(at.shard, [key], (manager) => fn(manager, at), options),
+      );
+    });
   }
 
   /**
@@ -98,19 +106,23 @@ export class ShardRouter {
     const commits = new Map<string, GroupCommit<U, R>>();
     const commitsOf = (shard: string): GroupCommit<U, R> => {
       const transaction = <T>(work: (manager: EntityManager) => Promise<T>) =>
-        this.metrics.measure(shard, () => this.registry.write(shard, work, { purpose: 'single' }));
+        this.metrics.measure(shard, () => this.registry.transaction(shard, work, { purpose: 'single' }));
+      // One unit whose slot moves takes no other one with it: the group is run again in halves.
+      const write = async (manager: EntityManager, units: readonly U[]) => {
+        await passFences(manager, shard, [...new Set(units.map(keyOf))]);
+        return options.write(manager, units);
+      };
       const tooMany = () =>
         new ShardUnavailableError(shard, 'too many writes wait for it', undefined, 'busy');
-      const made = commits.get(shard) ?? new GroupCommit(transaction, { tooMany, ...options });
+      const made = commits.get(shard) ?? new GroupCommit(transaction, { tooMany, ...options, write });
       commits.set(shard, made);
       return made;
     };
     return async (unit) => {
       const key = keyOf(unit);
-      const { shard } = this.topology.ring.locate(key);
-      this.metrics.queries.inc({ scope: 'single' });
-      this.hotKeys.count(shard, key);
-      return commitsOf(shard).run(unit);
+      this.count(key);
+      const { operationTimeoutMs } = this.registry;
+      return this.owner.run(key, operationTimeoutMs, ({ shard }) => commitsOf(shard).run(unit));
     };
   }
 
@@ -160,6 +172,11 @@ export class ShardRouter {
       results: answers.filter((answer) => typeof answer !== 'string'),
       unavailableShards: answers.filter((answer) => typeof answer === 'string'),
     };
+  }
+
+  private count(key: string): void {
+    this.metrics.queries.inc({ scope: 'single' });
+    this.hotKeys.count(this.topology.ring.locate(key).shard, key);
   }
 
   private ask<T>(

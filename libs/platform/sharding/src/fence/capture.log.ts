@@ -1,3 +1,4 @@
+import type { ShardRegistry } from '../routing/shard.registry.js';
 import type { SlotRange } from './fence.js';
 
 /** One write of a slot in mode `capture`: all rows of `key`, in every sharded table, may differ from before. */
@@ -8,16 +9,43 @@ export interface CapturedKey {
   readonly epoch: number;
 }
 
+/** By ring_log_slot, in its order. */
+const PENDING = `
+  SELECT id, slot, shard_key AS \`key\`, epoch FROM ring_log
+  WHERE slot BETWEEN ? AND ? ORDER BY slot, id LIMIT ?`;
+
+const BACKLOG = 'SELECT COUNT(*) AS entries FROM ring_log WHERE slot BETWEEN ? AND ?';
+
+const FORGET = 'DELETE FROM ring_log WHERE id IN (?)';
+
 /**
  * The keys that were written while their slots were in mode `capture` (`ring_log`). A key is read anew at its owner after
  * its entry was read, applied, and the entry taken away after that: a write in between has an entry of its own. Every
  * method throws ShardUnavailableError.
  */
-export interface CaptureLog {
+export class CaptureLog {
+  constructor(private readonly registry: ShardRegistry) {}
+
   /** Up to `limit` entries of the range, oldest first within a slot. One key may have several. */
-  pending(shard: string, range: SlotRange, limit: number): Promise<CapturedKey[]>;
+  async pending(shard: string, { from, to }: SlotRange, limit: number): Promise<CapturedKey[]> {
+    return this.registry.run(
+      shard,
+      (runner) => runner.query(PENDING, [from, to, limit]) as Promise<CapturedKey[]>,
+    );
+  }
+
   /** How many entries there are. */
-  backlog(shard: string, range: SlotRange): Promise<number>;
+  async backlog(shard: string, { from, to }: SlotRange): Promise<number> {
+    const [row] = await this.registry.run(
+      shard,
+      (runner) => runner.query(BACKLOG, [from, to]) as Promise<{ entries: unknown }[]>,
+    );
+    return Number(row?.entries);
+  }
+
   /** Takes away what has been applied. Repeatable. */
-  forget(shard: string, ids: readonly string[]): Promise<void>;
+  async forget(shard: string, ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    await this.registry.transaction(shard, (manager) => manager.query(FORGET, [ids]));
+  }
 }

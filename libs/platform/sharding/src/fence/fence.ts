@@ -6,6 +6,8 @@
 export const fenceModes = ['open', 'capture', 'frozen', 'foreign'] as const;
 export type FenceMode = (typeof fenceModes)[number];
 
+export const modesThatPass: ReadonlySet<FenceMode> = new Set(['open', 'capture']);
+
 /** A row of `ring_fence` on one shard. */
 export interface Fence {
   readonly slot: number;

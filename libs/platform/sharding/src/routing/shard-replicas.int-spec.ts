@@ -24,7 +24,7 @@ import { TopologyStore } from '../topology/topology.store.js';
 import type { ShardEntry } from './shard-connection.options.js';
 import { ShardRegistry } from './shard.registry.js';
 import { ShardRouter } from '../access/shard.router.js';
-import { failureOf } from '../testing/test-shards.js';
+import { failureOf, fence } from '../testing/test-shards.js';
 
 const KEY = 'any';
 /** Quick to see what becomes of a replica. */
@@ -47,6 +47,7 @@ beforeAll(async () => {
   }).initialize();
   await migrating.runMigrations();
   await migrating.query('CREATE TABLE note (id INT PRIMARY KEY)');
+  await fence(migrating, 'shard-0', evenTopology(['shard-0']));
   await migrating.destroy();
   for (const name of ['primary', 'replica-1', 'replica-2'] as const)
     ids[name] = String((await servers.ask(name, 'SELECT @@server_id AS id'))[0]!['id']);

@@ -3,11 +3,12 @@ import { appError } from '@fourfold/kernel';
 /**
  * `connection`: it can't be reached, or broke off. `late`: it did not answer in time. `busy`: no connection of its
  * pool came free in time. `breaker`: it is known to be down, and was not asked. `unknown`: this process does not have it.
+ * `moving`: the slot of the key is changing its owner, and could not be written in time.
  */
-export const shardFaults = ['connection', 'late', 'busy', 'breaker', 'unknown'] as const;
+export const shardFaults = ['connection', 'late', 'busy', 'breaker', 'unknown', 'moving'] as const;
 export type ShardFault = (typeof shardFaults)[number];
 
-const UNSENT: ReadonlySet<ShardFault> = new Set(['busy', 'breaker', 'unknown']);
+const UNSENT: ReadonlySet<ShardFault> = new Set(['busy', 'breaker', 'unknown', 'moving']);
 
 /**
  * One shard can't be reached or does not answer in time; the others are not concerned. After a write it is not known
@@ -29,7 +30,7 @@ export class ShardUnavailableError extends appError('shard-unavailable', 503, 'S
     });
   }
 
-  /** Whether the shard was sent nothing, for sure: the fault is `busy`, `breaker` or `unknown`. */
+  /** Whether nothing of the call was done, for sure: the fault is `busy`, `breaker`, `unknown` or `moving`. */
   get nothingSent(): boolean {
     return UNSENT.has(this.fault);
   }

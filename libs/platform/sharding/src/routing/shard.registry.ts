@@ -2,6 +2,7 @@ import { DbRoutingMetrics } from '@fourfold/db-routing';
 import { PageCursors } from '@fourfold/kernel';
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { EntityManager, QueryRunner } from 'typeorm';
+import { passFences } from '../fence/pass-fences.js';
 import { ShardedEntities } from '../sharded-entities.js';
 import type { HashRing } from '../ring/hash-ring.js';
 import type { CurrentTopology } from '../topology/current-topology.js';
@@ -56,6 +57,11 @@ export class ShardRegistry implements OnApplicationShutdown {
     return [...this.shards.keys()];
   }
 
+  /** Of a call that names none. */
+  get operationTimeoutMs(): number {
+    return this.options.operationTimeoutMs;
+  }
+
   /** Shards that this process has a URL for, whether the topology names them now or not. */
   get configured(): string[] {
     return Object.keys(this.entries);
@@ -102,10 +108,26 @@ export class ShardRegistry implements OnApplicationShutdown {
   }
 
   /**
-   * The same in one READ COMMITTED transaction. `work` runs again, up to three times, after a deadlock, and once when
-   * the server was no primary any more: it must have no effect outside the transaction.
+   * The same in one READ COMMITTED transaction, which holds the fences of the keys' slots from its beginning. `work` runs
+   * again, up to three times, after a deadlock, and once when the server was no primary any more: it must have no effect
+   * outside the transaction.
+   * @throws SlotRefusedError when the shard may not write one of the slots now; FencesMissingError
    */
   async write<T>(
+    shard: string,
+    keys: readonly string[],
+    work: (manager: EntityManager) => Promise<T>,
+    options?: CallOptions,
+  ): Promise<T> {
+    const fenced = async (manager: EntityManager) => {
+      await passFences(manager, shard, keys);
+      return work(manager);
+    };
+    return this.transaction(shard, fenced, options);
+  }
+
+  /** The same past the fences: for the coordinator that changes them, and what it copies. */
+  async transaction<T>(
     shard: string,
     work: (manager: EntityManager) => Promise<T>,
     options?: CallOptions,

@@ -1,4 +1,4 @@
-import { createConnection, type RowDataPacket } from 'mysql2/promise';
+import type { RowDataPacket } from 'mysql2/promise';
 import { eventually, FaultProxy, ReplicatedServers, testEngine } from '@fourfold-tools/testing';
 import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -8,6 +8,7 @@ import { TopologyStore } from '../topology/topology.store.js';
 import { ShardRegistry } from './shard.registry.js';
 import { ShardRouter } from '../access/shard.router.js';
 import { evenTopology } from '../ring/topology.js';
+import { fence } from '../testing/test-shards.js';
 
 let servers: ReplicatedServers;
 let address: FaultProxy;
@@ -17,9 +18,10 @@ beforeAll(async () => {
   const made = await servers.createDatabase();
   database = made.name;
   address = await new FaultProxy(made.appUrl).open();
-  const root = await createConnection({ uri: made.rootUrl });
+  const root = await new DataSource({ type: 'mysql', url: made.rootUrl }).initialize();
   await root.query('CREATE TABLE note (id INT PRIMARY KEY)');
-  await root.end();
+  await fence(root, 'shard-0', evenTopology(['shard-0']));
+  await root.destroy();
 });
 afterAll(async () => {
   await address.close();

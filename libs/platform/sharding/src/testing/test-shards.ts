@@ -2,6 +2,8 @@ import { FaultProxy, StallWatch, type TestDatabase, testEngine } from '@fourfold
 import { DataSource, Entity, PrimaryColumn, Column } from 'typeorm';
 import { freshDatabase } from './mariadb.js';
 import type { HashRing } from '../ring/hash-ring.js';
+import { CreateRingFence1764800000001 } from '../migrations/create-ring-fence.migration.js';
+import { seedFences } from '../migrations/seed-fences.js';
 import type { SqlExecutor } from '../sql-executor.js';
 import { CurrentTopology } from '../topology/current-topology.js';
 import { TopologyStore } from '../topology/topology.store.js';
@@ -16,6 +18,17 @@ export const SHARDS = ['shard-0', 'shard-1', 'shard-2', 'shard-3'] as const;
 /** A key that `ring` puts on `shard`. */
 export function keyOn(ring: HashRing, shard: string): string {
   for (let id = 1; ; id++) if (ring.locate(String(id)).shard === shard) return String(id);
+}
+
+/** Keys that `ring` puts on `shard`, each of another slot. */
+export function* keysOn(ring: HashRing, shard: string): Generator<string, never> {
+  const seen = new Set<number>();
+  for (let id = 1; ; id++) {
+    const at = ring.locate(String(id));
+    if (at.shard !== shard || seen.has(at.slot)) continue;
+    seen.add(at.slot);
+    yield String(id);
+  }
 }
 
 /** A statement that every shard answers at once. To MySQL the literal is a number of 64 bits, which comes as text. */
@@ -53,6 +66,14 @@ export async function timed(work: Promise<unknown>): Promise<{ ms: number; error
   return { ms: endedMs - startedMs - stalls.between(startedMs, endedMs), error };
 }
 
+/** As `npm run migrate` leaves a shard. */
+export async function fence(root: DataSource, shard: string, topology = evenTopology(SHARDS)): Promise<void> {
+  const runner = root.createQueryRunner();
+  await new CreateRingFence1764800000001().up(runner);
+  await runner.release();
+  await seedFences(root, shard, topology);
+}
+
 @Entity('account')
 export class Account {
   @PrimaryColumn({ type: 'bigint', unsigned: true })
@@ -77,6 +98,7 @@ export class TestShards {
       const root = await new DataSource({ type: 'mysql', url: database.rootUrl }).initialize();
       const account = 'CREATE TABLE account (id BIGINT UNSIGNED PRIMARY KEY, balance INT NOT NULL)';
       for (const statement of [account, ...tables]) await root.query(statement);
+      await fence(root, shard);
       await root.destroy();
       shards.proxies.set(shard, await new FaultProxy(database.appUrl).open());
     }

@@ -1,3 +1,4 @@
+import { SlotOf } from '@fourfold/sharding';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** Which orders a user has, on the user's shard. What the orders say is on the main cluster alone. */
@@ -11,4 +12,7 @@ export class UserOrderEntity {
 
   @Column('datetime', { name: 'created_at', precision: 3 })
   createdAt!: Date;
+
+  @SlotOf<UserOrderEntity>('userId')
+  slot?: number;
 }

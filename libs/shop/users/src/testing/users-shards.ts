@@ -1,4 +1,11 @@
-import { InMemoryWorkerIdLease, type ShardRouter, SnowflakeIds } from '@fourfold/sharding';
+import {
+  evenTopology,
+  InMemoryWorkerIdLease,
+  shardingShardMigrations,
+  type ShardRouter,
+  SnowflakeIds,
+} from '@fourfold/sharding';
+import { fenceShards } from '@fourfold/sharding/operating';
 import { createDatabase, type TestDatabase, topology } from '@fourfold-tools/testing';
 import { Logger } from '@nestjs/common';
 import { DataSource, type QueryRunner } from 'typeorm';
@@ -22,6 +29,7 @@ export class UsersShards {
     Logger.overrideLogger(false);
     const databases = await Promise.all(SHARDS.map((node) => createDatabase(topology(), { node })));
     await Promise.all(databases.map(migrate));
+    await fenceShards(urlsOf(databases), evenTopology(SHARDS));
     const servers = await connectShards(urlsOf(databases));
     return new UsersShards(databases, servers, await SnowflakeIds.start(new InMemoryWorkerIdLease()));
   }
@@ -94,7 +102,7 @@ function urlsOf(databases: readonly TestDatabase[]): Record<string, string> {
 }
 
 async function migrate({ migrateUrl }: TestDatabase): Promise<void> {
-  const migrations = [...usersShardMigrations];
+  const migrations = [...shardingShardMigrations, ...usersShardMigrations];
   const dataSource = new DataSource({ type: 'mysql', url: migrateUrl, migrations });
   await dataSource.initialize();
   await dataSource.runMigrations({ transaction: 'none' });
