@@ -31,7 +31,7 @@ Options:
   --orders <n>      growth, recommendations, reports: how many there are (default 5000000; recommendations 1000000;
                     reports 333334, of three lines each)
   --against <ref>   settled: the commit to compare with, "none" for no other (default ${REFERENCE.slice(0, 8)})
-  --out <folder>    where http, settled, open-loop, fills, growth and recommendations write <bench>.json and <bench>.md, e.g. bench/results
+  --out <folder>    where http, settled, open-loop, fills, growth, recommendations and reports write <bench>.json and <bench>.md, e.g. bench/results
   --readme          runs nothing: puts the tables of bench/results into the README
   --help            this text
 

@@ -46,6 +46,19 @@ describe('a queue that takes nothing', () => {
     expect(rows.map(({ queue }) => queue)).not.toContain('letters');
   });
 
+  it('because its process does not know the queue leaves the messages to one that does, and loses none', async () => {
+    await database.add(many(300), { queue: 'new' });
+    const older = new MemoryPublisher((messages) => messages.filter(({ queue }) => queue !== 'new'));
+    relays.start(older);
+    await eventually(() => older.batches.length > 0);
+    await database.add(['letter']);
+    await eventually(async () => expect((await database.states())['letter']).toBe('published'));
+    const newer = new MemoryPublisher();
+    relays.start(newer);
+    await eventually(() => newer.messages.length === 300);
+    expect(newer.messageIds.toSorted()).toEqual(many(300).toSorted());
+  });
+
   describe('by a clock that the test moves', () => {
     beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
     afterEach(() => void vi.useRealTimers());

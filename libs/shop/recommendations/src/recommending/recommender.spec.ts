@@ -70,6 +70,12 @@ describe('beside a product', () => {
     expect(shop.asked).toEqual([['1'], ['3', '2']]);
   });
 
+  it('looks many up at once when the first are sold out, and not one by one', async () => {
+    shop.neighbours = [...Array<string>(45).fill('4'), '3'];
+    expect(await idsOf(recommender.forProduct('1', 1))).toEqual(['3']);
+    expect(shop.asked.map(({ length }) => length)).toEqual([1, 1, 20, 20, 5]);
+  });
+
   it('that does not exist is an error', async () => {
     await expect(recommender.forProduct('404', 10)).rejects.toThrow(ProductNotFoundError);
   });

@@ -12,6 +12,8 @@ import { NeighbourReader } from './neighbour.reader.js';
 
 /** More than an answer may have, since some are sold out, or in the order. */
 const BEST_SELLERS = 200;
+/** Products that are looked up in one step, after the first one. */
+const AT_ONCE = 20;
 
 /**
  * What to show beside a product, or to a user: what was bought together with it, or with what the user's last order has,
@@ -59,11 +61,15 @@ export class Recommender {
     return { items, nextCursor: null };
   }
 
-  /** The first `limit` of them that can be bought: few are sold out, so they are looked at a few at a time. */
+  /**
+   * The first `limit` of them that can be bought. Few are sold out, so no more than those are looked up at first, and then
+   * {@link AT_ONCE} at least: a shop that has sold out is looked through in a few steps, however few are asked for.
+   */
   private async available(ids: readonly string[], limit: number): Promise<ProductView[]> {
     const found: ProductView[] = [];
-    for (let from = 0; from < ids.length && found.length < limit; from += limit) {
-      const some = ids.slice(from, from + limit);
+    for (let from = 0, to = limit; from < ids.length && found.length < limit;) {
+      const some = ids.slice(from, to);
+      [from, to] = [to, to + Math.max(limit, AT_ONCE)];
       const products = await this.catalogue.findMany(some);
       found.push(...some.flatMap((id) => products.get(id) ?? []).filter(({ stock }) => stock > 0));
     }
