@@ -1,26 +1,16 @@
-import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { type Platform, startPlatform } from '@fourfold-tools/e2e';
-import { eventually, fullRun, runCommandScript } from '@fourfold-tools/testing';
+import { importsFile, type Platform, realDays, startPlatform } from '@fourfold-tools/e2e';
+import { eventually, fullRun } from '@fourfold-tools/testing';
 import type { Pool, RowDataPacket } from 'mysql2/promise';
 import { WarehouseReader, warehouseSettings } from '@shop/warehouse';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const fromHere = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const importCommand = fromHere('../../../tools/import/src/main.ts');
-/** Three real days, beside the checkout: too big to be part of it. */
-const realDays = [1, 2, 3].map((day) =>
-  fromHere(`../../../../shared/data/online-retail/2010-12-0${day}.csv`),
-);
-const areThere = realDays.every((path) => existsSync(path));
-if (!areThere)
-  console.warn(`warehouse.e2e-spec: the real days are left out, since ${realDays[0]} is not there`);
-const sales = areThere ? realDays : [fromHere('../../../tools/import/fixtures/small.csv')];
+const days = realDays('warehouse.e2e-spec', 3);
+const sales = days.length > 0 ? days : [fromHere('../../../tools/import/fixtures/small.csv')];
 /** Lines of each file. */
 const LINES = fullRun ? Infinity : 30;
 
@@ -51,20 +41,11 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function imports(file: string): Promise<void> {
+async function importsPartOf(file: string): Promise<void> {
   const part = join(folder, 'part.csv');
   const lines = (await readFile(file, 'utf8')).split('\n');
   await writeFile(part, lines.slice(0, LINES).join('\n'));
-  const argv = [
-    runCommandScript,
-    importCommand,
-    part,
-    '--url',
-    platform.baseUrl,
-    '--token',
-    await platform.operatorToken(),
-  ];
-  await promisify(execFile)(process.execPath, argv, { env: { ...process.env, ...platform.env } });
+  await importsFile(platform, part);
 }
 
 const sumsIn = async (pools: readonly Pool[], sql: string): Promise<string[]> => {
@@ -93,7 +74,7 @@ async function syncedByWorker(): Promise<void> {
 
 describe('the warehouse of a platform', () => {
   it(`has the counts and sums of the primary and the shards after ${sales.length} imported files`, async () => {
-    for (const file of sales) await imports(file);
+    for (const file of sales) await importsPartOf(file);
     await eventually(syncedByWorker);
     const { rows } = await reader.query("SELECT COUNT(*) FROM orders WHERE status = 'confirmed'");
     expect(Number(rows[0]![0])).toBeGreaterThan(3);

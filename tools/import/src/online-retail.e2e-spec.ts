@@ -1,8 +1,8 @@
-import { startPlatform } from '@fourfold-tools/e2e';
+import { importCommand, realDays, startPlatform } from '@fourfold-tools/e2e';
 import { fullRun, runCommandScript } from '@fourfold-tools/testing';
 import type { RowDataPacket } from 'mysql2/promise';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -12,12 +12,8 @@ import { type DaySize, generateDay } from './generated-day.testing.js';
 import type { ImportSummary } from './import.summary.js';
 
 const fromHere = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const command = fromHere('./main.ts');
 const small = fromHere('../fixtures/small.csv');
-/** One real day, beside the checkout: too big to be part of it. */
-const realDay = fromHere('../../../../shared/data/online-retail/2010-12-01.csv');
-const isThere = existsSync(realDay);
-if (!isThere) console.warn(`online-retail.e2e-spec: the real day is left out, since ${realDay} is not there`);
+const [realDay] = realDays('online-retail.e2e-spec', 1);
 const dayOfThisRun: DaySize = fullRun
   ? { sales: 111, largest: 600, articles: 300 }
   : { sales: 16, largest: 30, articles: 20 };
@@ -78,7 +74,7 @@ describe('npm run import', () => {
   it('stopped by Ctrl-C says where, and the next run goes on from there', () =>
     isStoppedAndGoesOn(scratchFile(generateDay(dayOfThisRun).csv)));
 
-  if (isThere && !fullRun) {
+  if (realDay !== undefined && !fullRun) {
     it('replays the first invoices of a real day', async () => {
       const file = changed(realDay, (csv) => csv.split('\n').slice(0, 40).join('\n'));
       const { lines, orders } = await importsTwiceWithoutRepeating(file);
@@ -86,7 +82,7 @@ describe('npm run import', () => {
       expect(orders.confirmed).toBeGreaterThan(3);
     });
   }
-  if (isThere && fullRun) {
+  if (realDay !== undefined && fullRun) {
     it('replays a real day of 143 invoices with up to 593 lines', async () => {
       const summary = await importsTwiceWithoutRepeating(realDay);
       expect(summary).toMatchObject({ invoices: { read: 143, creditNotes: 6 }, lines: { read: 3_108 } });
@@ -186,7 +182,7 @@ async function imports(...argv: string[]): Promise<ImportSummary> {
 
 async function runCommand(argv: readonly string[], interruptAt: (line: string) => boolean = () => false) {
   const target = ['--url', platform.baseUrl, '--token', token];
-  const child = spawn(process.execPath, [runCommandScript, command, ...argv, ...target], {
+  const child = spawn(process.execPath, [runCommandScript, importCommand, ...argv, ...target], {
     env: { ...process.env, ...platform.env },
   });
   let stderr = '';

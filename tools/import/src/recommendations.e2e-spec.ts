@@ -1,23 +1,14 @@
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
-import { type Platform, startPlatform } from '@fourfold-tools/e2e';
-import { eventually, fullRun, runCommandScript } from '@fourfold-tools/testing';
+import { importsFile, type Platform, realDays, startPlatform } from '@fourfold-tools/e2e';
+import { eventually, fullRun } from '@fourfold-tools/testing';
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DaySize, generateDay } from './generated-day.testing.js';
 
-const fromHere = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-/** Three real days, beside the checkout: too big to be part of it. */
-const days = ['01', '02', '03'].map((day) =>
-  fromHere(`../../../../shared/data/online-retail/2010-12-${day}.csv`),
-);
-const areThere = days.every((day) => existsSync(day));
-if (!areThere)
-  console.warn(`recommendations.e2e-spec: the three real days are left out, since ${days[0]} is not there`);
+const days = realDays('recommendations.e2e-spec', 3);
+const areThere = days.length > 0;
 
 /** In `npm test`, of the three days what they sold of these: as many invoices, with fewer lines. */
 const PRODUCTS = fullRun ? Number.POSITIVE_INFINITY : 30;
@@ -95,7 +86,10 @@ describe(`after npm run import of ${areThere ? 'three real days' : 'a generated 
       const kept = fullRun ? csv : withOnly(csv, codes);
       const file = join(scratch, 'day.csv');
       writeFileSync(file, kept);
-      await imports(platform, file);
+      expect(await importsFile(platform, file)).toMatchObject({
+        orders: { rejected: 0, stillPending: 0 },
+        refused: { count: 0 },
+      });
     }
     await counted(platform);
   });
@@ -142,23 +136,6 @@ function withOnly(csv: string, codes: ReadonlySet<string>): string {
   const [head] = csv.split('\n');
   const rows = salesIn(csv).filter(({ code }) => codes.has(code));
   return [head, ...rows.map(({ row }) => row)].join('\n');
-}
-
-async function imports(platform: Platform, file: string): Promise<void> {
-  const argv = [file, '--url', platform.baseUrl, '--token', await platform.operatorToken(), '--json'];
-  const child = spawn(process.execPath, [runCommandScript, fromHere('./main.ts'), ...argv], {
-    env: { ...process.env, ...platform.env },
-  });
-  const [exit, stdout, stderr] = await Promise.all([
-    new Promise<number | null>((resolve) => child.on('close', resolve)),
-    text(child.stdout),
-    text(child.stderr),
-  ]);
-  expect(exit, stderr).toBe(0);
-  expect(JSON.parse(stdout)).toMatchObject({
-    orders: { rejected: 0, stillPending: 0 },
-    refused: { count: 0 },
-  });
 }
 
 /** Has what is to be counted later counted now. */

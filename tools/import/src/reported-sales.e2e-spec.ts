@@ -1,29 +1,22 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { composeSnowflake } from '@fourfold/sharding';
-import { type Platform, startPlatform } from '@fourfold-tools/e2e';
+import { importsFile, type Platform, realDays, startPlatform } from '@fourfold-tools/e2e';
 import { appEnvironment, installPrograms, stackOptionsFromEnv } from '@fourfold-tools/stack';
-import { eventually, fullRun, runCommandScript, topology } from '@fourfold-tools/testing';
+import { eventually, fullRun, topology } from '@fourfold-tools/testing';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import readXlsxFile from 'read-excel-file/node';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 const DAY_MS = 24 * 60 * 60_000;
 const fromHere = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const command = fromHere('./main.ts');
 const small = fromHere('../fixtures/small.csv');
-/** Three real days, beside the checkout: too big to be part of it. */
-const realDays = ['2010-12-01', '2010-12-02', '2010-12-03'].map((day) =>
-  fromHere(`../../../../shared/data/online-retail/${day}.csv`),
-);
-const areThere = realDays.every((path) => existsSync(path));
-if (!areThere)
-  console.warn(`reported-sales.e2e-spec: three real days are left out, since ${realDays[0]} is not there`);
+const real = realDays('reported-sales.e2e-spec', 3);
+const areThere = real.length > 0;
 /** Of each day, its head included. */
 const MOST_LINES = fullRun ? Infinity : 80;
 
@@ -88,12 +81,6 @@ function shortened(file: string, index: number): string {
   const lines = readFileSync(file, 'utf8').trimEnd().split('\n').slice(0, MOST_LINES);
   writeFileSync(path, `${lines.join('\n')}\n`);
   return path;
-}
-
-async function imports(file: string): Promise<void> {
-  const target = ['--url', platform.baseUrl, '--token', await platform.operatorToken()];
-  const env = { ...process.env, ...platform.env };
-  await promisify(execFile)(process.execPath, [runCommandScript, command, file, ...target], { env });
 }
 
 /** An import places its orders now. @param day that those since the last call are given, in their ids as well */
@@ -170,13 +157,13 @@ const lineOf = (rank: number, sku: string, { units, pence }: Omit<Totals, 'order
 
 it(`a report of ${areThere ? 'three real days' : 'the committed file'}, imported, has what the files come to`, async () => {
   const started = new Date(Date.now() - 60_000);
-  const files = (areThere ? realDays : [small]).map(shortened);
+  const files = (areThere ? real : [small]).map(shortened);
   const days = files.map((_, index) =>
     new Date(Date.now() - (9 - index) * DAY_MS).toISOString().slice(0, 10),
   );
   let orders = 0;
   for (const [index, file] of files.entries()) {
-    await imports(file);
+    await importsFile(platform, file);
     orders += await movesNewOrdersTo(days[index]!, started);
   }
   await replicasHave(orders, started);

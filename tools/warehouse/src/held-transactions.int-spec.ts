@@ -24,15 +24,6 @@ const inWarehouse = async (id: string): Promise<string | undefined> => {
   return rows[0]?.[0] as string | undefined;
 };
 
-/** The lag is over for all that is committed: only what is open can hold a sync back. */
-const lagIsOver = () =>
-  eventually(async () => {
-    const [row] = await shop.primary.query<{ passed: number | string }[]>(
-      'SELECT MAX(updated_at) < NOW(6) - INTERVAL 1 SECOND AS passed FROM orders',
-    );
-    return Number(row!.passed) === 1;
-  });
-
 /** The same watermark over the same index, up to the clock less the lag: what a transaction holds is not looked at. */
 class UpToTheClock {
   readonly statuses = new Map<string, string>();
@@ -58,7 +49,7 @@ describe('a row that is committed late, with a time before the watermark', () =>
     const naive = new UpToTheClock();
     const held = await shop.hold(cancel('1'));
     const [later] = await shop.place(1);
-    await lagIsOver();
+    await shop.lagIsOver();
     await naive.sync();
     expect(naive.statuses.has(later!)).toBe(true);
     await held.commitTransaction();
@@ -71,7 +62,7 @@ describe('a row that is committed late, with a time before the watermark', () =>
     await shop.syncAll();
     const held = await shop.hold(cancel('2'));
     const [later] = await shop.place(1);
-    await lagIsOver();
+    await shop.lagIsOver();
     for (let sync = 0; sync < 3; sync += 1) expect((await shop.sync()).rows.orders).toBe(0);
     expect(await inWarehouse(later!)).toBeUndefined();
     await held.commitTransaction();
@@ -84,7 +75,7 @@ describe('a row that is committed late, with a time before the watermark', () =>
     await shop.syncAll();
     const held = await shop.hold(cancel('3'));
     const [later] = await shop.place(1);
-    await lagIsOver();
+    await shop.lagIsOver();
     expect((await shop.sync()).rows.orders).toBe(0);
     await held.rollbackTransaction();
     await held.release();
