@@ -23,8 +23,14 @@ import { config } from './worker.config.js';
 /** One worker of a platform has the folder: the others leave its jobs to it. */
 const warehouse = warehouseOptionsOf(config);
 
-/** Nothing of a report is held whole: its child collects early, and stays small. */
-const childFlags = ['--enable-source-maps', '--max-old-space-size=192', '--max-semi-space-size=4'];
+const reportChild = {
+  entry: new URL('./children/report.child.js', import.meta.url),
+  // Nothing of a report is held whole: its child collects early, and stays small.
+  execArgv: ['--enable-source-maps', '--max-old-space-size=192', '--max-semi-space-size=4'],
+  // Behind what callers and other jobs wait for, on a machine that has not enough for all: it may start late then.
+  priority: 'low',
+  startMs: 120_000,
+} as const;
 
 @Module({
   imports: [
@@ -35,7 +41,7 @@ const childFlags = ['--enable-source-maps', '--max-old-space-size=192', '--max-s
       worker: {
         aroundJob: JobScope,
         schedules: schedulesOf(config),
-        child: { entry: new URL('./children/report.child.js', import.meta.url), execArgv: childFlags },
+        child: reportChild,
       },
     }),
     EmailSweepModule,

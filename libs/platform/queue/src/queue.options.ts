@@ -30,6 +30,11 @@ const childSchema = z.strictObject({
     .default(512 * MIB),
   /** How long a child may take until it can run jobs. Milliseconds. Default 30,000. */
   startMs: positiveMs.default(30_000),
+  /**
+   * `low`: a child has the processor when this process and others don't want it; give it a longer `startMs` then. In a
+   * container of its own there is no other process, and it changes nothing. Default `normal`.
+   */
+  priority: z.enum(['normal', 'low']).default('normal'),
 });
 
 const optionsSchema = z.strictObject({

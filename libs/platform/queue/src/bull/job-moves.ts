@@ -30,7 +30,9 @@ const FAIL = `
   return 1
 `;
 
+/** The wait of a job is counted from when it was due: its options say the new time. */
 const POSTPONE = `
+  redis.call('HSET', KEYS[5], 'opts', ARGV[4])
   redis.call('ZADD', KEYS[4], ARGV[3] * 4096, ARGV[2])
   redis.call('PUBLISH', KEYS[4], ARGV[3])
   return 1
@@ -100,9 +102,10 @@ export function handBackJob(queue: Queue, jobId: string | number): Promise<boole
  * Has a job that this worker holds come back after `delayMs`; no attempt is spent.
  * @returns whether it was this worker's
  */
-export function postponeJob(queue: Queue, jobId: string | number, delayMs: number): Promise<boolean> {
+export function postponeJob({ queue, id, opts, timestamp }: Job, delayMs: number): Promise<boolean> {
   const atMs = Date.now() + Math.max(0, Math.ceil(delayMs));
-  return moveJob(queue, jobId, POSTPONE, [queue.toKey('delayed')], [atMs]);
+  const due = JSON.stringify({ ...opts, delay: atMs - timestamp });
+  return moveJob(queue, id, POSTPONE, [queue.toKey('delayed'), queue.toKey(String(id))], [atMs, due]);
 }
 
 /**

@@ -71,16 +71,16 @@ export const FORGET = {
 /**
  * Declares the schedule of a queue. KEYS: schedule, repeat, the set of scheduled queues. ARGV: the queue, what the
  * schedule is (JSON), the repeatable, what the ids of its jobs begin with, the prefix of job keys, when it is overdue, `1`
- * at the first time of a process, the payload (JSON). Returns `missing` where there is no job of the next tick, else `kept`.
- *
- * What is declared otherwise later than at the first time is of a newer release, and stays.
+ * at the first time of a process, the payload (JSON). Returns `missing` where there is no job of the next tick, `kept` where
+ * there is one, and `declared otherwise` where another worker has declared it in another way since this process' first
+ * time: that one is of a newer release, and stays.
  */
 export const DECLARE = {
   keys: 3,
   lua: `
     ${NOW}
     local spec = redis.call('HGET', KEYS[1], 'spec')
-    if spec and spec ~= ARGV[2] and ARGV[7] ~= '1' then return 'kept' end
+    if spec and spec ~= ARGV[2] and ARGV[7] ~= '1' then return 'declared otherwise' end
     redis.call('SADD', KEYS[3], ARGV[1])
     redis.call('HSETNX', KEYS[1], 'since', now)
     if spec ~= ARGV[2] then
@@ -124,7 +124,8 @@ export const BEGIN = {
 
 /**
  * Ends a run. KEYS[1]: schedule. ARGV: the job's id, its tick or an empty text, `succeeded` or `failed`, `1` when it is not
- * tried again, when the schedule is overdue from now on. A run that another one has followed changes nothing.
+ * tried again, when the schedule is overdue from now on, or an empty text from a worker that does not declare the schedule:
+ * it leaves that time as it is. A run that another one has followed changes nothing.
  */
 export const END = {
   keys: 1,
@@ -133,7 +134,8 @@ export const END = {
     if redis.call('HGET', KEYS[1], 'running') ~= ARGV[1] then return 0 end
     redis.call('HSET', KEYS[1], 'endedAt', now, 'outcome', ARGV[3])
     if ARGV[3] == 'succeeded' then
-      redis.call('HSET', KEYS[1], 'succeededAt', now, 'overdueAfter', ARGV[5])
+      redis.call('HSET', KEYS[1], 'succeededAt', now)
+      if ARGV[5] ~= '' then redis.call('HSET', KEYS[1], 'overdueAfter', ARGV[5]) end
     end
     if ARGV[4] == '1' then
       redis.call('HDEL', KEYS[1], 'running')

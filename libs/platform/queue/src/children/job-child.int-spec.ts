@@ -15,6 +15,7 @@ const options: ChildOptions = {
   maxJobs: 1_000,
   maxRssBytes: Number.POSITIVE_INFINITY,
   startMs: 30_000,
+  priority: 'normal',
 };
 
 let children: JobChild[] = [];
@@ -66,9 +67,9 @@ describe('a child process that has an error', () => {
   });
 });
 
-it('a child has the processor after the process that started it', async () => {
-  const child = await start();
-  expect(getPriority(child.pid)).toBeGreaterThan(getPriority());
+it('a child has the priority of the process that started it, or a lower one where that is asked for', async () => {
+  expect(getPriority((await start()).pid)).toBe(getPriority());
+  expect(getPriority((await start({ priority: 'low' })).pid)).toBeGreaterThan(getPriority());
 });
 
 it('a child that is still starting ends with a worker that is killed', async () => {

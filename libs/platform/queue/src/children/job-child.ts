@@ -49,7 +49,7 @@ export class JobChild {
   }
 
   /** @throws ChildUnavailableError when it ends, or does not get ready within `startMs` */
-  static async start({ entry, execArgv, startMs }: ChildOptions): Promise<JobChild> {
+  static async start({ entry, execArgv, startMs, priority }: ChildOptions): Promise<JobChild> {
     const child = new JobChild(
       fork(fileURLToPath(entry), {
         execArgv: [...endingWithThisProcess(), ...execArgv],
@@ -57,7 +57,7 @@ export class JobChild {
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       }),
     );
-    child.yieldsProcessor();
+    if (priority === 'low') child.yieldProcessor();
     try {
       await withDeadline(
         child.ready.promise,
@@ -88,11 +88,7 @@ export class JobChild {
     });
   }
 
-  /**
-   * What is given to a child takes long, and no caller waits for it: it has the processor when others don't want it. Not
-   * in a container of its own, where there is no other process that would.
-   */
-  private yieldsProcessor(): void {
+  private yieldProcessor(): void {
     if (this.pid === undefined) return;
     try {
       setPriority(this.pid, constants.priority.PRIORITY_LOW);

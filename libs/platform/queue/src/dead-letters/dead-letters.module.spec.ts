@@ -41,4 +41,11 @@ describe('DeadLettersModule', () => {
       `DeadLettersModule can't start: its options are not valid\n  - ${problem}`,
     );
   });
+
+  it('is not put together with an option that `forRootAsync` does not have', () => {
+    const misplaced = { useFactory: () => ({}), queues: [letters] };
+    expect(() => DeadLettersModule.forRootAsync(misplaced)).toThrow(
+      "DeadLettersModule can't start: its options are not valid\n  - queues: there is no such option",
+    );
+  });
 });

@@ -1,5 +1,5 @@
 import { ConfigurableModuleBuilder, Module, type Provider } from '@nestjs/common';
-import { ConfigurationError, parseOptions } from '@fourfold/kernel';
+import { checkedExtras, ConfigurationError, parseOptions } from '@fourfold/kernel';
 import { KNOWN_QUEUES } from '@fourfold/outbox';
 import { z } from 'zod';
 import { type QueueDefinition, queuesSchema } from '../queue-definition.js';
@@ -50,7 +50,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
   ],
   exports: [DeadLetterOperations],
 })
-export class DeadLettersModule extends ConfigurableModuleClass {}
+export class DeadLettersModule extends checkedExtras('DeadLettersModule', ConfigurableModuleClass) {}
 
 /** Of a worker that turns failed jobs into dead letters, and redrives them when their time has come. */
 export const deadLetterUpkeep: Provider[] = [

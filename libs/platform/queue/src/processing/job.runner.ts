@@ -214,7 +214,7 @@ export class JobRunner {
     const move = () => {
       if (leaves) return handBackJob(job.queue, job.id);
       if (waitsFor !== undefined) return this.holds.hold(job, waitsFor);
-      return postponed ? postponeJob(job.queue, job.id, error.delayMs) : failJob(job, failure);
+      return postponed ? postponeJob(job, error.delayMs) : failJob(job, failure);
     };
     if (running.isLost || !(await move())) {
       this.count(processor, 'lost');

@@ -9,6 +9,7 @@ import { isolated, letters } from '../testing/queues.js';
 const entry = new URL('../testing/child.runner.mjs', import.meta.url);
 /** More often than the queue has attempts. */
 const OFTEN = letters.attempts + 2;
+const HOUR_MS = 3_600_000;
 
 let app: QueueApp | undefined;
 /** The attempt of each delivery, by whom it was for. */
@@ -62,7 +63,7 @@ describe('a job that is postponed', () => {
   it('holds no slot meanwhile: the only one is another job’s', async () => {
     await start(
       ({ to }) => {
-        if (to === 'the-patient') throw new PostponedJobError('not today', 3_600_000);
+        if (to === 'the-patient') throw new PostponedJobError('not today', HOUR_MS);
       },
       { concurrency: 1 },
     );
@@ -79,6 +80,25 @@ describe('a job that is postponed', () => {
     await app!.publish(message(1));
     await eventually(async () => expect(await outcomes('letters')).toEqual({ lost: 1 }));
     expect(await app!.queue().getJobCounts()).toMatchObject({ delayed: 0, active: 1 });
+  });
+
+  it('has waited since it was due again, not since it was added', async () => {
+    await start(({ to }) => {
+      if (deliveries(to) === 1) throw new PostponedJobError('not yet', 5);
+    });
+    const queue = app!.queue();
+    await queue.pause();
+    await app!.publish(message(1));
+    await queue.client.hset(queue.toKey('ob-1'), 'timestamp', Date.now() - HOUR_MS);
+    await queue.resume();
+    await eventually(async () => expect(await outcomes('letters')).toEqual({ postponed: 1, completed: 1 }));
+    const figures = await register.getSingleMetricAsString('queue_wait_seconds');
+    const [count, sum] = ['count', 'sum'].map((name) =>
+      Number(new RegExp(`_${name}{queue="letters"} (.+)$`, 'm').exec(figures)?.[1]),
+    );
+    expect(count).toBe(2);
+    expect(sum).toBeGreaterThanOrEqual(HOUR_MS / 1_000);
+    expect(sum).toBeLessThan((1.5 * HOUR_MS) / 1_000);
   });
 
   it('by a child process is postponed as well', async () => {

@@ -40,9 +40,12 @@ const EVERY_MS = 15_000;
  */
 @Injectable()
 export class ScheduleKeeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger(ScheduleKeeper.name);
   private readonly task: PeriodicTask;
   /** Nothing has been kept yet: what is there may be of an older release. */
   private isFirst = true;
+  /** Queues whose schedule another worker has declared in another way; the log has it once. */
+  private readonly overruled = new Set<string>();
 
   constructor(
     @InjectQueueDefinitions() private readonly definitions: readonly QueueDefinition[],
@@ -56,7 +59,7 @@ export class ScheduleKeeper implements OnApplicationBootstrap, BeforeApplication
       everyMs: EVERY_MS,
       retryMs: 1_000,
       run: () => this.keep(),
-      log: new Logger(ScheduleKeeper.name),
+      log: this.logger,
     });
   }
 
@@ -102,8 +105,19 @@ export class ScheduleKeeper implements OnApplicationBootstrap, BeforeApplication
     const keys = [scheduleKey(prefix, queue), repeatKey(prefix, queue), scheduledQueuesKey(prefix)];
     const is = [queue, spec, repeatable, tickIdPrefix(repeatable), queueKey(prefix, queue, '')];
     const more = [overdueAfter(schedule, Date.now()), this.isFirst ? 1 : 0, JSON.stringify(payload)];
-    if ((await this.connection.eval(DECLARE, ...keys, ...is, ...more)) === 'missing')
-      await this.add(schedule, attempts);
+    const answer = await this.connection.eval(DECLARE, ...keys, ...is, ...more);
+    if (answer === 'missing') await this.add(schedule, attempts);
+    if (answer === 'declared otherwise') this.tellOverruled(queue);
+    else this.overruled.delete(queue);
+  }
+
+  private tellOverruled(queue: string): void {
+    if (this.overruled.has(queue)) return;
+    this.overruled.add(queue);
+    this.logger.warn(
+      { queue },
+      `The schedule of queue ${queue} is declared in another way by a worker that started later: that one holds`,
+    );
   }
 
   private async add({ queue, cron, timeZone, payload }: QueueSchedule, attempts: number): Promise<void> {

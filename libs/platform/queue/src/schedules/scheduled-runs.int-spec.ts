@@ -94,6 +94,21 @@ describe('a tick', () => {
   });
 });
 
+describe('a worker that does not declare the schedule', () => {
+  it('ends its run, and leaves the time at which it is overdue', async () => {
+    const client = await desk.client();
+    const app = await desk.worker([], { handle: record });
+    await desk.worker([yearly]);
+    const before = await scheduleOf(client);
+    await desk.promote(app);
+    await eventually(() => ran.length === 1);
+    await desk.quiet(app);
+    const { lastRun, lastSuccessAt, overdueAfter } = await scheduleOf(client);
+    expect([lastRun?.outcome, lastSuccessAt]).toEqual(['succeeded', expect.any(Date)]);
+    expect(overdueAfter).toEqual(before.overdueAfter);
+  });
+});
+
 /** The first of January that is to come. */
 const firstTick = () => Date.UTC(new Date().getUTCFullYear() + 1, 0);
 

@@ -12,7 +12,14 @@ export async function run(): Promise<void> {
   const forked: ChildProcess[] = [];
   subscribe('child_process', (message) => forked.push((message as { process: ChildProcess }).process));
   const entry = new URL('never-ready.mjs', import.meta.url);
-  const child = JobChild.start({ entry, execArgv: [], maxJobs: 1, maxRssBytes: 1, startMs: 60_000 });
+  const child = JobChild.start({
+    entry,
+    execArgv: [],
+    maxJobs: 1,
+    maxRssBytes: 1,
+    startMs: 60_000,
+    priority: 'normal',
+  });
   process.send!({ told: 'ready', pid: forked[0]!.pid! } satisfies Forked);
   await child;
 }
