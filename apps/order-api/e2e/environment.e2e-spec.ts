@@ -41,8 +41,11 @@ const faultsOfBoth = [
 it.each([
   [
     'order-api',
-    { PORT: '65536', API_ROLE: 'reader', CONSISTENCY_TOKEN_SECRETS: SECRET, DOCS_ENABLED: 'perhaps' },
-    ['PORT', 'API_ROLE', 'CONSISTENCY_TOKEN_SECRETS', 'DOCS_ENABLED'],
+    {
+      ...{ PORT: '65536', API_ROLE: 'reader', CONSISTENCY_TOKEN_SECRETS: SECRET, DOCS_ENABLED: 'perhaps' },
+      ...{ CORS_ORIGINS: 'https://shop.example/,*', HSTS_SECONDS: 'year' },
+    },
+    ['PORT', 'API_ROLE', 'CONSISTENCY_TOKEN_SECRETS', 'CORS_ORIGINS', 'DOCS_ENABLED', 'HSTS_SECONDS'],
   ],
   [
     'worker',

@@ -227,6 +227,8 @@ describe('the headers of an answer', () => {
       'cache-control': 'no-store',
       'x-content-type-options': 'nosniff',
       'content-security-policy': expect.stringContaining("default-src 'none'"),
+      'x-frame-options': 'DENY',
+      'cross-origin-resource-policy': 'same-origin',
     });
   });
 
@@ -245,6 +247,7 @@ describe('the headers of an answer', () => {
   it('are the same on the management ports, and let the board load what is its own', async () => {
     const health = await fetch(`${workerManagementUrl}/health/live`);
     expect(health.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(health.headers.get('strict-transport-security')).toBeNull();
     const board = await fetch(`${workerManagementUrl}/admin/queues`, { headers: await operator() });
     expect(board.status).toBe(200);
     expect(board.headers.get('content-security-policy')).toMatch(

@@ -17,6 +17,7 @@ await runService(async () => {
   const { authenticate } = await import('./auth/authentication.hook.js');
   const { keepConsistency } = await import('./consistency/consistency.hook.js');
   const { limitCallers } = await import('./http/caller.limit.js');
+  const { allowOrigins } = await import('./http/cross-origin.js');
   const { acceptJsonOnly } = await import('./http/json-body.parser.js');
   const { databaseErrorOf } = await import('./http/database-error.js');
   const { refuseOtherRole } = await import('./http/role.hook.js');
@@ -27,6 +28,8 @@ await runService(async () => {
     host: config.HOST,
     port: config.PORT,
     managementPort: config.MANAGEMENT_PORT,
+    managementHost: config.MANAGEMENT_HOST,
+    hstsSeconds: config.HSTS_SECONDS,
     http: httpDeadlinesOf(config),
     fastify: {
       bodyLimit: BODY_LIMIT_BYTES,
@@ -36,6 +39,7 @@ await runService(async () => {
     configure: async (app) => {
       const fastify = app.getHttpAdapter().getInstance();
       refuseUnclear(fastify);
+      await allowOrigins(fastify, config.CORS_ORIGINS);
       refuseOtherRole(fastify, config.API_ROLE);
       const admission = refuseOverload(fastify, config.ADMISSION_TARGET_MS);
       authenticate(fastify, app.get(TokenVerifier));

@@ -10,6 +10,7 @@ await runService(async () => {
   await startService(WorkerModule, {
     host: config.HOST,
     managementPort: config.MANAGEMENT_PORT,
+    managementHost: config.MANAGEMENT_HOST,
     http: httpDeadlinesOf(config),
     configure: publishQueueBoard,
   });

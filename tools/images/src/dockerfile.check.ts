@@ -58,6 +58,8 @@ function targetProblems(stage: Stage, checkout: Checkout): string[] {
       problems.push(`sets ${variable}=${port}, which it does not EXPOSE`);
   }
   if (env['MANAGEMENT_PORT'] === undefined) problems.push('sets no MANAGEMENT_PORT');
+  // What asks for health and metrics comes from outside the container.
+  if (env['MANAGEMENT_HOST'] !== '0.0.0.0') problems.push('must set MANAGEMENT_HOST=0.0.0.0');
   return problems;
 }
 

@@ -12,10 +12,16 @@ const fromSecrets: Readonly<Record<string, string>> = { SMTP_URL: 'smtps://user:
 const SECRET = 'a-secret-of-forty-characters-and-no-less';
 
 /** As Kubernetes makes it: what is from a Secret stands in for `$(NAME)`. */
-function resolved(variables: ReadonlyMap<string, string>): Record<string, string> {
+function resolved(variables: ReadonlyMap<string, string>, { shape }: z.ZodObject): Record<string, string> {
   const expanded = (value: string) =>
     value.replaceAll(/\$\((\w+)\)/g, (_, name: string) => fromSecrets[name] ?? SECRET);
-  return Object.fromEntries(Array.from(variables, ([name, value]) => [name, expanded(value)]));
+  const read = Array.from(variables, ([name, value]) => [name, expanded(value)] as const);
+  // A mounted file stands in for a variable of its name.
+  const mounted = Object.keys(shape).filter((name) => variables.has(`${name}_FILE`));
+  return Object.fromEntries([
+    ...read,
+    ...mounted.map((name) => [name, fromSecrets[name] ?? SECRET] as const),
+  ]);
 }
 
 /**
@@ -32,10 +38,11 @@ export function environmentFindings(
     if (place.init || schema === undefined) return [];
     const variables = environmentOf(manifests, place);
     const unread = [...variables.keys()]
-      .filter((name) => !(name in schema.shape) && !isPart(name, variables))
+      .filter((name) => !(name.replace(/_FILE$/, '') in schema.shape || name in schema.shape))
+      .filter((name) => !isPart(name, variables))
       .map((name) => fault.container(place, 'env', `${app} does not read ${name}`));
     try {
-      parseEnv(app, schema, resolved(variables));
+      parseEnv(app, schema, resolved(variables, schema));
       return unread;
     } catch (error) {
       return [...unread, fault.container(place, 'env', (error as Error).message)];

@@ -22,6 +22,7 @@ export { type ErrorOf, sendProblem } from './http/problem.js';
 export { ObservabilityModule, type ObservabilityOptions } from './observability.module.js';
 export { PAGE_CONTENT_POLICY } from './http/security.headers.js';
 export { httpDeadlinesOf, portVariable, serviceEnv } from './service.env.js';
+export { fromFiles } from './service/secret.files.js';
 export { runService } from './service/run-service.js';
 export { type ServiceOptions, startService } from './service/start-service.js';
 export { startTracing } from './tracing/start-tracing.js';

@@ -17,6 +17,8 @@ const milliseconds = z.coerce.number({ error: 'must be milliseconds' }).int().po
 export const serviceEnv = {
   HOST: z.string().default('0.0.0.0'),
   MANAGEMENT_PORT: portVariable,
+  /** In a container, which has a loopback of its own: `0.0.0.0`. */
+  MANAGEMENT_HOST: z.string().default('127.0.0.1'),
   HTTP_REQUEST_TIMEOUT_MS: milliseconds.optional(),
   HTTP_DRAIN_TIMEOUT_MS: milliseconds.optional(),
   LOG_LEVEL: z.enum(logLevels).default('info'),

@@ -79,6 +79,22 @@ const portIsClosed = async (port: number): Promise<void> => {
   });
 };
 
+describe('the management port', () => {
+  it('is for this machine alone, unless it is said where else', async () => {
+    const { AppModule, open } = serviceBehindAGate();
+    open();
+    const elsewhere = '127.0.0.2';
+    const live = (at: string) => fetch(`http://${at}:${managementPort}/health/live`);
+    app = await startService(AppModule, { host: elsewhere, managementPort, hstsSeconds: 60 });
+    expect((await live(host)).headers.get('strict-transport-security')).toBe('max-age=60');
+    await expect(live(elsewhere)).rejects.toThrow('fetch failed');
+    await app.close();
+    app = await startService(AppModule, { host, managementPort, managementHost: elsewhere });
+    expect((await live(elsewhere)).headers.get('strict-transport-security')).toBeNull();
+    await expect(live(host)).rejects.toThrow('fetch failed');
+  });
+});
+
 describe('while it is starting', () => {
   it('is live and not ready, and becomes ready on the same connection', async () => {
     const { AppModule, reached, open } = serviceBehindAGate();

@@ -10,7 +10,7 @@ import { createHttpServer, drain, type HttpDeadlines } from '../http/http.server
 import { ProblemFilter } from '../http/problem.filter.js';
 import { type ErrorOf, refuseUnreadable, refuseUnroutable } from '../http/problem.js';
 import { requestIdOf } from '../http/request-id.js';
-import { SECURITY_HEADERS } from '../http/security.headers.js';
+import { securityHeaders } from '../http/security.headers.js';
 import { RequestLog } from '../log/request.log.js';
 import { HttpMetrics } from '../metrics/http.metrics.js';
 import { tracedRequests } from '../tracing/http.tracing.js';
@@ -19,6 +19,7 @@ import { ManagementPort } from './management-port.js';
 
 /** How long a start that failed may take to give back what it has; its supervisor waits for the exit to restart it. */
 const CLOSE_DEADLINE_MS = 5_000;
+const LOOPBACK = '127.0.0.1';
 
 /** What `startService` decides, for all services alike. */
 type Decided = 'genReqId' | 'serverFactory' | 'frameworkErrors' | 'clientErrorHandler' | 'return503OnClosing';
@@ -26,12 +27,16 @@ type Decided = 'genReqId' | 'serverFactory' | 'frameworkErrors' | 'clientErrorHa
 export interface ServiceOptions {
   host: string;
   managementPort: number;
+  /** Where the management port listens, apart from `host`. Default 127.0.0.1: for this machine alone. */
+  managementHost?: string;
   /** The public port; a service without one (a worker) serves its management port alone. */
   port?: number;
   /** Fastify's own options, e.g. `bodyLimit` in bytes. */
   fastify?: Omit<FastifyServerOptions, Decided>;
   /** Deadlines of connections, on both ports. */
   http?: HttpDeadlines;
+  /** See `securityHeaders`; of the public port. Default 0. */
+  hstsSeconds?: number;
   /** What errors of libraries mean to a caller; one that it does not know is an `internal-error`. */
   errorOf?: ErrorOf;
   /** Runs before routes are made: the place for what is the app's own. */
@@ -54,7 +59,7 @@ export interface ServiceOptions {
 export async function startService(module: Type, options: ServiceOptions): Promise<NestFastifyApplication> {
   const management = new ManagementPort(options.http);
   // Before the slow part: a port that is taken is told at once.
-  await management.listen(options.managementPort, options.host);
+  await management.listen(options.managementPort, options.managementHost ?? LOOPBACK);
   let app: NestFastifyApplication | undefined;
   try {
     app = await createApp(module, options);
@@ -106,8 +111,9 @@ async function createApp(module: Type, options: ServiceOptions): Promise<NestFas
   const requestLog = app.get(RequestLog, { strict: false });
   requestLog.attach(fastify);
   metrics?.tell((...request) => requestLog.ended(...request));
+  const headers = securityHeaders(options.hstsSeconds);
   fastify.addHook('onRequest', (request, reply, done) => {
-    reply.headers(SECURITY_HEADERS).header('X-Request-Id', request.id);
+    reply.headers(headers).header('X-Request-Id', request.id);
     done();
   });
   refuseWhileStopping(fastify);
