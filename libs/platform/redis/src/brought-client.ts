@@ -12,6 +12,7 @@ import type { Endpoint, RedisAddress } from './redis-url.js';
 /**
  * @param bring makes clients of the caller's
  * @returns what gives each the options of its use; of a Cluster or of Sentinels, where they are, and how to connect
+ * @throws ConfigurationError
  */
 export function broughtBy(
   bring: () => Redis | Cluster,
@@ -32,7 +33,7 @@ export function broughtBy(
   }
   if (first?.options?.sentinels?.length) {
     first.disconnect();
-    return sentinelsOf(first.options);
+    return sentinelsOf(first.options, option);
   }
   let next: Redis | Cluster | undefined = first;
   return (options) => {
@@ -50,20 +51,23 @@ interface ClusterInside {
   readonly options: ClusterOptions;
 }
 
-function sentinelsOf({
-  sentinels,
-  name,
-  sentinelUsername,
-  sentinelPassword,
-  sentinelTLS,
-  natMap,
-  ...server
-}: ClientOptions): RedisAddress {
+/** @throws ConfigurationError for a client that would read from replicas */
+function sentinelsOf(of: ClientOptions, option: string): RedisAddress {
+  const { sentinels, name, role, sentinelUsername, sentinelPassword, sentinelTLS, natMap } = of;
+  if (role === 'slave')
+    throw wrongRedis(
+      option,
+      'client must be of the master: its role is "slave", and replicas take no writes',
+    );
+  const { username, password, db, family, keepAlive, noDelay, connectionName, tls } = of;
+  const given = { username, password, db, family, keepAlive, noDelay, connectionName };
+  const known = Object.entries(given).filter(([, value]) => value !== undefined && value !== null);
   return {
     kind: 'sentinel',
     endpoints: sentinels!.map(({ host = '127.0.0.1', port = 26_379 }) => ({ host, port })),
     name: name ?? '',
-    server,
+    // As ioredis has it, `tls` alone is of no connection that goes by Sentinels.
+    server: { ...Object.fromEntries(known), ...(of.enableTLSForSentinelMode && tls && { tls }) },
     sentinel: {
       ...(sentinelUsername && { username: sentinelUsername }),
       ...(sentinelPassword && { password: sentinelPassword }),

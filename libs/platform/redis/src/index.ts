@@ -1,3 +1,3 @@
 export { type Deadline, RedisSource, type RedisUse } from './redis.source.js';
-export { type RedisOptions, redisOptionsSchema } from './redis.options.js';
+export { redisOptionNames, type RedisOptions, redisOptionsSchema } from './redis.options.js';
 export { redisUrlSchema } from './redis-url.js';

@@ -31,7 +31,7 @@ export class MasterLocator {
    * @throws ConfigurationError if one answers that this can't be, and none knows better; Error while none answers
    */
   async locate(): Promise<Endpoint> {
-    const { endpoints, kind, sentinel, server, natMap } = this.address;
+    const { endpoints, kind, sentinel, server } = this.address;
     if (kind === 'server') return endpoints[0]!;
     const all = [...endpoints, ...this.learned];
     const first = this.asked++;
@@ -43,7 +43,7 @@ export class MasterLocator {
           kind === 'sentinel'
             ? await this.ask(endpoint, sentinel, (client) => this.masterOf(client))
             : await this.ask(endpoint, server, (client) => this.ownerOf(client, endpoint));
-        return natMap?.(textOf(found)) ?? found;
+        return this.seen(found);
       } catch (error) {
         failures.push(error);
       }
@@ -72,7 +72,9 @@ export class MasterLocator {
     ])) as [[string, string] | null, string[][]];
     if (found === null) throw this.wrong(`no Sentinel of ${this.named()} knows the master "${name}"`);
     const field = (one: string[], key: string): string => one[one.indexOf(key) + 1] ?? '';
-    this.learned = others.map((one) => ({ host: field(one, 'ip'), port: Number(field(one, 'port')) }));
+    this.learned = others.map((one) =>
+      this.seen({ host: field(one, 'ip'), port: Number(field(one, 'port')) }),
+    );
     return { host: found[0], port: Number(found[1]) };
   }
 
@@ -97,7 +99,7 @@ export class MasterLocator {
       host: host || asked.host,
       port,
     });
-    this.learned = ranges.flatMap(([, , ...nodes]) => nodes.map(endpointOf));
+    this.learned = ranges.flatMap(([, , ...nodes]) => nodes.map((node) => this.seen(endpointOf(node))));
     return endpointOf(owner);
   }
 
@@ -141,6 +143,11 @@ export class MasterLocator {
     if (/^ERR_(TLS|SSL)|CERT|UNABLE_TO_VERIFY/.test(code))
       return this.wrong(`no TLS with ${at} (${code}); see the option tls.ca, or NODE_EXTRA_CA_CERTS`);
     return error;
+  }
+
+  /** Where it is seen from here. */
+  private seen(endpoint: Endpoint): Endpoint {
+    return this.address.natMap?.(textOf(endpoint)) ?? endpoint;
   }
 
   private named(): string {

@@ -16,7 +16,7 @@ export interface RedisAddress {
   /** User, password, database, TLS. */
   readonly server: ClientOptions;
   readonly sentinel: ClientOptions;
-  /** Where a server that a Cluster names is seen from here. */
+  /** Where a server or a Sentinel is seen from here that a Cluster or a Sentinel names. */
   readonly natMap?: (hostAndPort: string) => Endpoint | null | undefined;
 }
 

@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis';
+import { Redis, type RedisOptions as ClientOptions } from 'ioredis';
 import { describe, expect, it } from 'vitest';
 import type { RedisOptions } from './redis.options.js';
 import { RedisSource } from './redis.source.js';
@@ -48,15 +48,55 @@ describe('the options of a Redis', () => {
   });
 
   it('give a client of the caller’s the behaviour of its use', () => {
+    const contrary = { lazyConnect: true, enableOfflineQueue: false, autoResendUnfulfilledCommands: false };
     const source = sourceOf({
-      client: () => new Redis({ lazyConnect: true, username: 'app', keyPrefix: 'mine' }),
+      client: () => new Redis({ ...contrary, port: 1, username: 'app', keyPrefix: 'mine' }),
     });
-    expect(source.waiting({ silenceMs: 7 }).options).toMatchObject({
+    const client = source.waiting({ silenceMs: 7 });
+    expect(client.options).toMatchObject({
       username: 'app',
       keyPrefix: 'mine',
       maxRetriesPerRequest: null,
       enableReadyCheck: false,
       socketTimeout: 7,
+      lazyConnect: false,
+      enableOfflineQueue: true,
+      autoResendUnfulfilledCommands: true,
     });
+    // It has begun, though it was made to begin later.
+    expect(client.status).toBe('connecting');
+    client.disconnect();
+  });
+});
+
+describe('a client of the caller’s that goes by Sentinels', () => {
+  const sentinels = [{ host: '127.0.0.1', port: 1 }];
+  const madeFrom = (options: ClientOptions) =>
+    sourceOf({ client: () => new Redis({ sentinels, name: 'main', lazyConnect: true, ...options }) });
+
+  it('hands on how a server is connected to, and nothing of how the caller would use it', () => {
+    const given = { username: 'app', password: 'secret', db: 3, family: 6, connectionName: 'shop' };
+    const { options } = madeFrom({
+      ...given,
+      keepAlive: 5,
+      tls: { servername: 'redis' },
+      commandTimeout: 1,
+      readOnly: true,
+      role: 'master',
+    }).failFast({ deadlineMs: 100 });
+    expect(options).toMatchObject({ ...given, commandTimeout: 100, readOnly: false, sentinels: null });
+    expect(options.tls).toBeUndefined();
+  });
+
+  it('has the TLS of the caller’s where that is of Sentinels too', () => {
+    const tls = { servername: 'redis' };
+    const { options } = madeFrom({ tls, enableTLSForSentinelMode: true }).failFast({ deadlineMs: 100 });
+    expect(options.tls).toEqual(tls);
+  });
+
+  it('is refused where it would read from a replica', () => {
+    expect(() => madeFrom({ role: 'slave' })).toThrow(
+      ' - redis (CACHE_REDIS_URL): client must be of the master: its role is "slave"',
+    );
   });
 });

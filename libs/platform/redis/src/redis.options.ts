@@ -27,7 +27,7 @@ const tlsSchema = options({
   rejectUnauthorized: z.boolean().optional(),
 });
 
-const settingsSchema = options({
+const settingsShape = {
   url: redisUrlSchema.optional(),
   /** In place of those in the URL. */
   username: z.string().optional(),
@@ -38,7 +38,12 @@ const settingsSchema = options({
   client: z
     .custom<() => Redis | Cluster>((value) => typeof value === 'function', 'must be a function')
     .optional(),
-})
+};
+
+/** For the errors of a library that has options beside them. */
+export const redisOptionNames: readonly string[] = Object.keys(settingsShape);
+
+const settingsSchema = options(settingsShape)
   .refine(
     ({ client, ...others }) => (others.url === undefined) !== (client === undefined),
     'needs a url or a client',

@@ -54,6 +54,9 @@ const impatient = ({ deadlineMs, silenceMs }: Deadline): ClientOptions => ({
 
 /** Commands wait for as long as it takes, and those without an answer are sent again after a break. */
 const patient = (silenceMs: number): ClientOptions => ({
+  lazyConnect: false,
+  enableOfflineQueue: true,
+  autoResendUnfulfilledCommands: true,
   maxRetriesPerRequest: null,
   enableReadyCheck: false,
   // Without a ready check, ioredis says `ready` when its greeting has failed too: of a client that was ended meanwhile.
@@ -111,7 +114,10 @@ export class RedisSource {
    * @param silenceMs with `blocksMs`, for which silence is what was asked for: after it a new connection is made
    */
   waiting({ silenceMs, blocksMs = 0 }: { silenceMs: number; blocksMs?: number }): Redis {
-    return repaired(this.make(patient(silenceMs + blocksMs)));
+    const client = repaired(this.make(patient(silenceMs + blocksMs)));
+    // One of the caller's that was made to connect later.
+    if (client.status === 'wait') client.connect().catch(() => {});
+    return client;
   }
 
   /**

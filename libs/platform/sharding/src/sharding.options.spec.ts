@@ -38,6 +38,11 @@ describe('the options of ShardingModule', () => {
       { shards, redis: { uri: 'redis://r' } },
       /redis: .*uri; there are prefix, url, /,
     ],
+    [
+      'a misspelt option of its TLS',
+      { shards, redis: { url: 'rediss://r', tls: { cs: '' } } },
+      /redis\.tls: there is no option cs; there are ca, /,
+    ],
     ['no shards', {}, /shards: /],
     [
       'a URL of another scheme',

@@ -1,6 +1,6 @@
 import { parseNodeUrl } from '@fourfold/db-routing';
 import { LONGEST_TIMER_MS } from '@fourfold/kernel';
-import { redisOptionsSchema } from '@fourfold/redis';
+import { redisOptionNames, redisOptionsSchema } from '@fourfold/redis';
 import { z } from 'zod';
 import { hotKeysOptionsSchema } from './hot-keys/hot-keys.js';
 import { type SnowflakeOptions, snowflakeOptionsSchema } from './ids/snowflake-ids.js';
@@ -33,9 +33,13 @@ const topologyRedis = z
     const { prefix = '', ...redis } = given ?? {};
     if (typeof prefix !== 'string')
       context.addIssue({ code: 'custom', path: ['prefix'], message: 'must be text' });
-    report(context, redisOptionsSchema.safeParse(redis), (message) =>
-      message.replace('; there are ', '; there are prefix, '),
-    );
+    const unknown = Object.keys(redis).filter((name) => !redisOptionNames.includes(name));
+    if (unknown.length === 0) return report(context, redisOptionsSchema.safeParse(redis));
+    const allowed = ['prefix', ...redisOptionNames].join(', ');
+    context.addIssue({
+      code: 'custom',
+      message: `there is no option ${unknown.join(', ')}; there are ${allowed}`,
+    });
   });
 
 const ids = z.custom<SnowflakeOptions | false>().superRefine((given, context) => {
@@ -43,17 +47,13 @@ const ids = z.custom<SnowflakeOptions | false>().superRefine((given, context) =>
 });
 
 /** The errors of `redisOptionsSchema` say themselves which options there are. */
-function report(
-  context: z.RefinementCtx,
-  { error }: z.ZodSafeParseResult<unknown>,
-  told = (message: string) => message,
-): void {
+function report(context: z.RefinementCtx, { error }: z.ZodSafeParseResult<unknown>): void {
   for (const issue of error?.issues ?? []) {
     const message =
       issue.code === 'unrecognized_keys'
         ? `there is no option ${issue.keys.join(', ')}; there are ${Object.keys(snowflakeOptionsSchema.shape).join(', ')}`
         : issue.message;
-    context.addIssue({ code: 'custom', path: issue.path, message: told(message) });
+    context.addIssue({ code: 'custom', path: issue.path, message });
   }
 }
 

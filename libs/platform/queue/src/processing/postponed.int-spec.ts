@@ -104,7 +104,8 @@ describe('a job that is postponed', () => {
   it('by a child process is postponed as well', async () => {
     app = await QueueApp.start(redisUrl(), [handles(isolated, () => {})], {
       queues: [isolated],
-      child: { entry, execArgv: [] },
+      // Never replaced for its size: it transforms the sources itself, and each child counts anew.
+      child: { entry, execArgv: [], maxRssBytes: Number.MAX_SAFE_INTEGER },
     });
     await app.publish(message(1, isolated.name, { to: 'wait-thrice' }));
     await eventually(
