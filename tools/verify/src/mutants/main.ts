@@ -4,7 +4,7 @@ import { MutantRun } from './mutant.run.js';
 
 const HELP = `Usage: npm run mutate [-- --only <text>]
 
-Plants each fault of tools/verify/src/mutants/mutants.ts in memory, never on disk, and runs the test file that is to notice it.
+Plants each fault of tools/verify/src/mutants/*.mutants.ts in memory, never on disk, and runs the test file that is to notice it.
 
 Options:
   --only <text>  mutants whose file has this in its path

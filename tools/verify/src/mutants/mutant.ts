@@ -1,3 +1,6 @@
+export const API = 'apps/order-api/src';
+export const ORDERS = 'libs/shop/orders/src';
+
 /** A fault that a test must notice: one text of a file is replaced by another. */
 export interface Mutant {
   /** From the root of the checkout. */
