@@ -133,10 +133,14 @@ describe('a mail server that', () => {
   });
 
   it('is slow is waited for', async () => {
-    const slowly = () => new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), 300));
-    server.answers = { recipient: slowly, data: slowly };
+    const { greeting, recipient, data } = server.slowAnswers();
+    greeting.open();
     const user = await aUser();
     const orders = [await orderOf(user), await orderOf(user)];
+    for (const answer of [recipient, data]) {
+      await answer.due;
+      answer.open();
+    }
     await Promise.all(orders.map(isSent));
     expect(orders.map((order) => mailsAbout(order).length)).toEqual([1, 1]);
   });

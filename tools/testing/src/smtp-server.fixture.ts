@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { SMTPServer, SMTPServerSession } from 'smtp-server';
+import { gate } from './gate.js';
 
 /** A mail as it came, with its envelope. */
 export interface ReceivedMail {
@@ -24,6 +25,14 @@ export interface SmtpAnswers {
   data?: Answering<ReceivedMail>;
 }
 
+/** An answer that waits. */
+export interface SlowAnswer {
+  /** Resolves when it is due for the first time. */
+  readonly due: Promise<void>;
+  /** From now on it is given at once. */
+  open(): void;
+}
+
 /** A mail server that answers as a test wants it to: no mail catcher refuses anything. Speaks real SMTP (smtp-server). */
 export class SmtpServerFixture {
   /** All that came as a whole, also those whose sender was told otherwise. */
@@ -42,6 +51,21 @@ export class SmtpServerFixture {
 
   get url(): string {
     return `smtp://127.0.0.1:${this.port}`;
+  }
+
+  /** Has each kind of answer wait until the test opens it. */
+  slowAnswers(): Record<keyof SmtpAnswers, SlowAnswer> {
+    const held = () => {
+      const [due, may] = [gate(), gate()];
+      const answer = (): Promise<undefined> => {
+        due.open();
+        return may.passed.then(() => undefined);
+      };
+      return { answer, due: due.passed, open: () => may.open() };
+    };
+    const [greeting, recipient, data] = [held(), held(), held()];
+    this.answers = { greeting: greeting.answer, recipient: recipient.answer, data: data.answer };
+    return { greeting, recipient, data };
   }
 
   with(messageId: string): ReceivedMail[] {

@@ -100,10 +100,14 @@ describe('a mail server that', () => {
   });
 
   it('is slow with each of its answers gets a mail once', async () => {
-    const later = () => new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), 100));
-    server.answers = { greeting: later, recipient: later, data: later };
+    const { greeting, recipient, data } = server.slowAnswers();
     const emails = await Promise.all([anEmail(), anEmail()]);
-    await Promise.all(emails.map(send));
+    const sent = Promise.all(emails.map(send));
+    for (const answer of [greeting, recipient, data]) {
+      await answer.due;
+      answer.open();
+    }
+    await sent;
     expect(emails.map(({ header }) => server.with(header).length)).toEqual([1, 1]);
   });
 

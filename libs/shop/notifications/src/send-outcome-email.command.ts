@@ -26,6 +26,9 @@ const LOCK_EMAILS = `
 `;
 
 /** Primary key. */
+const IS_SENT = `SELECT 1 FROM emails WHERE msg_id = ? AND state = 'sent'`;
+
+/** Primary key. */
 const MARK_SENT = `
   UPDATE emails FORCE INDEX (PRIMARY) SET state = 'sent', sent_at = ? WHERE msg_id IN (?) AND state = 'sending'
 `;
@@ -82,13 +85,18 @@ export class SendOutcomeEmail {
   async execute(email: OutcomeEmail, { messageId, throwIfRevoked }: Delivery): Promise<void> {
     const user = await this.users.find(email.userId);
     if (!user) return this.withoutUser(email, messageId);
-    await this.mails.awaitTurn('outcome', messageId, user.email);
+    const isSent = () => this.isSent(messageId);
+    await this.mails.awaitTurn('outcome', { messageId, address: user.email, isSent });
     const inContext = AsyncLocalStorage.snapshot();
     const sending: Sending = { email, user, messageId, throwIfRevoked, inContext };
     await this.begin.run(sending);
     if (await this.sending.run(sending)) this.metrics.mailed(email);
     // Not with the locks held: the relay marks the same messages, and what is sent must not be lost to a deadlock with it.
     await this.inbox.acknowledge(messageId);
+  }
+
+  private async isSent(messageId: string): Promise<boolean> {
+    return (await this.dataSource.query<unknown[]>(IS_SENT, [messageId])).length > 0;
   }
 
   /** The one who ordered is not there any more: it may have been sent before. */

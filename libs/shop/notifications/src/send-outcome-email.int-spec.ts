@@ -42,6 +42,18 @@ async function deadSmtpUrl(): Promise<string> {
 }
 
 describe('an outcome e-mail', () => {
+  it('takes a turn of the limits once, however often its message is delivered', async () => {
+    const { email, messageId, header } = await anEmail();
+    const limits = { redis: topology().redisQueue.url, prefix: `{sent-${messageId}}`, perRecipientHour: 1 };
+    const limited = sender({ limits });
+    const deliver = (one: string) => limited.execute(email, delivery(one));
+    // It is a moment until there is a connection.
+    await eventually(() => deliver(messageId).then(() => true));
+    await deliver(messageId);
+    expect(await mailsWith(header)).toHaveLength(1);
+    await expect(deliver(`${messageId}-next`)).rejects.toMatchObject({ code: 'mail-throttled' });
+  });
+
   it('is sent once, however often its message is delivered', async () => {
     const { email, messageId, header } = await anEmail();
     const before = await mailsCounted();

@@ -34,7 +34,7 @@ export class SendReportEmail {
   ): Promise<void> {
     const messageIdHeader = `<report-ready.${email.reportId}@fourfold.example>`;
     if (attempt > 1 && (await this.lookup.accepted(messageIdHeader)) === 'yes') return;
-    await this.mails.awaitTurn('report', messageId, email.to);
+    await this.mails.awaitTurn('report', { messageId, address: email.to });
     throwIfRevoked();
     const mail = { messageIdHeader, to: { name: '', email: email.to }, content: reportEmail(email, link) };
     await this.mails.send('report', mail, { 'report.id': email.reportId });

@@ -47,6 +47,10 @@ export class MailLimits {
     this.client.connect().catch(() => {});
   }
 
+  get areSet(): boolean {
+    return this.client !== undefined;
+  }
+
   /**
    * Resolves when a mail may be sent now, which uses its turn up.
    * @param messageId keeps the turn until then

@@ -18,6 +18,14 @@ export interface Mail {
   content: MailText;
 }
 
+export interface MailTurn {
+  readonly messageId: string;
+  readonly address: string;
+  readonly isSent?: () => Promise<boolean>;
+}
+
+const notKnown = (): Promise<boolean> => Promise.resolve(false);
+
 /** The one way from here to the mail server, and what it is counted by. */
 @Injectable()
 export class MailSender {
@@ -31,10 +39,13 @@ export class MailSender {
 
   /**
    * To be called before a mail is sent, and before anything is noted of it.
-   * @param messageId of the message, which keeps its turn
+   * @param turn the turn is kept under `messageId`; `isSent` is asked where there are limits: a mail that was sent before,
+   * as when its job comes again after a crash, takes none
    * @throws MailThrottledError when its turn has not come
    */
-  async awaitTurn(kind: MailKind, messageId: string, address: string): Promise<void> {
+  async awaitTurn(kind: MailKind, turn: MailTurn): Promise<void> {
+    const { messageId, address, isSent = notKnown } = turn;
+    if (!this.limits.areSet || (await isSent())) return;
     try {
       await this.limits.turnOf(messageId, address);
     } catch (error) {
