@@ -45,6 +45,7 @@ export function appEnvironment(options: StackOptions, choice: AppChoice): Record
     DB_REPLICA_URLS: replicas.map((name) => databaseUrl(options, name, 'read', database)).join(','),
     DB_MONITOR_ACCOUNT: `${userOf('monitor')}:${secrets.monitor}`,
     SHARD_URLS: shardUrls(options, 'app', choice.shardDatabase),
+    SHARD_SECRETS_DIR: stateLayout(options).shardSecrets,
     CACHE_REDIS_URL: `redis://${host}:${ports['redis-cache']}`,
     QUEUE_REDIS_URL: `redis://${host}:${ports['redis-queue']}`,
     CACHE_PREFIX: prefix,

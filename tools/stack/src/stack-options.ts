@@ -66,6 +66,8 @@ export function stateLayout(options: Pick<StackOptions, 'stateDir'>) {
     stopMarker: (app: string) => at('run', `${app}.stopped`),
     lock: at('run', 'stack.lock'),
     secrets: at('secrets.json'),
+    /** URLs of added shards, a file each. */
+    shardSecrets: at('shards'),
     jwt: at('jwt'),
     /** Files that the apps store. */
     objects: at('objects'),

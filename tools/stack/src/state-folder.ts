@@ -6,10 +6,10 @@ import { StackError } from './stack-error.js';
 const marker = '.fourfold-state';
 /** Every name that the stack, the apps' logs and `npm start` use in a state folder. */
 const made =
-  /^(\.fourfold-state|data|logs|run|sockets|jwt|objects|warehouse|secrets\.json(\.\d+\.\w+)?|owner\.json|first-order\.txt|soak-\d+)$/;
+  /^(\.fourfold-state|data|logs|run|sockets|jwt|objects|warehouse|shards|secrets\.json(\.\d+\.\w+)?|owner\.json|first-order\.txt|soak-\d+)$/;
 /** In `.stack` of a checkout only: the empty database template and the lock of the install, which hold no data. */
 const shared = /^(template|bootstrap\.lock.*)$/;
-const servers = /^(primary|replica-\d|shard-\d|redis-cache|redis-queue|mail|prometheus)(\.draft)?$/;
+const servers = /^(primary|replica-\d|shard-\d+|redis-cache|redis-queue|mail|prometheus)(\.draft)?$/;
 
 /** A folder that the stack did not make, so that it neither writes its data there nor deletes anything in it. */
 export class ForeignFolderError extends StackError {

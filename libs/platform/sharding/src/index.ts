@@ -11,7 +11,7 @@ export {
   type ScatterQuery,
   ShardedRepository,
 } from './access/sharded.repository.js';
-export { shardUrlsSchema } from './sharding.env.js';
+export { shardSecrets, shardUrlsSchema } from './sharding.env.js';
 export { type HotKey, HotKeys, type HotKeysOptions } from './hot-keys/hot-keys.js';
 export { InMemoryWorkerIdLease } from './ids/in-memory-worker-id.lease.js';
 export { SnowflakeIds, type SnowflakeOptions } from './ids/snowflake-ids.js';
@@ -33,7 +33,13 @@ export {
 } from './ring/planning/ring-change.js';
 export type { RingPlan, SlotMove } from './ring/planning/ring-plan.js';
 export { InvalidShardKeyError, SLOT_COUNT, slotOf } from './ring/slot.js';
-export { evenTopology, InvalidTopologyError, parseTopology, type Topology } from './ring/topology.js';
+export {
+  evenTopology,
+  InvalidTopologyError,
+  parseTopology,
+  type Topology,
+  type UrlReference,
+} from './ring/topology.js';
 export { RoutingCache, type RoutingCacheOptions } from './routing/routing-cache.js';
 export type { ShardConnectionOptions, ShardEntry } from './routing/shard-connection.options.js';
 export { type ShardFault, ShardUnavailableError } from './routing/shard-unavailable.error.js';

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { parseNodeUrl } from '@fourfold/db-routing';
-import { shardNameSchema } from './ring/topology.js';
+import { shardNameSchema, type UrlReference } from './ring/topology.js';
 
 /**
  * `SHARD_URLS`: `shard-0=mysql://user:password@host:port/database,shard-1=…` → `{ 'shard-0': 'mysql://…' }`. A comma
@@ -27,3 +29,20 @@ export const shardUrlsSchema = z.string().transform((text, context): Record<stri
   });
   return Object.fromEntries(urls);
 });
+
+/**
+ * Where a process finds the URL of a shard that the topology names by reference: in a file of `folder`. A secret that is
+ * mounted there later is found by processes that run already.
+ */
+export function shardSecrets(folder: string): (reference: UrlReference) => string | undefined {
+  return ({ file }) => contentOf(join(folder, file))?.trim() || undefined;
+}
+
+function contentOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -3,6 +3,7 @@ import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { z } from 'zod';
 import { ShardRouter } from './access/shard.router.js';
+import { assertHandedOff } from './fence/assert-handed-off.js';
 import { HotKeys } from './hot-keys/hot-keys.js';
 import { SnowflakeIds } from './ids/snowflake-ids.js';
 import { SqlWorkerIdLease } from './ids/sql-worker-id.lease.js';
@@ -70,9 +71,13 @@ const MAIN_CLUSTER = Symbol('sharding: main cluster');
     { provide: CurrentTopology, inject: [TopologyStore, ShardRegistry], useFactory: loadTopology },
     {
       provide: SharedTopology,
-      inject: [TopologyStore, CurrentTopology, TopologyCopy],
-      useFactory: (store: TopologyStore, own: CurrentTopology, copy?: TopologyCopy) =>
-        new SharedTopology(store, own, copy),
+      inject: [TopologyStore, CurrentTopology, ShardRegistry, TopologyCopy],
+      useFactory: (
+        store: TopologyStore,
+        own: CurrentTopology,
+        registry: ShardRegistry,
+        copy?: TopologyCopy,
+      ) => new SharedTopology(store, own, copy, (next) => assertHandedOff(registry, own.topology, next)),
     },
     {
       provide: TopologyFollower,
@@ -92,7 +97,8 @@ const MAIN_CLUSTER = Symbol('sharding: main cluster');
     {
       provide: ShardRegistry,
       inject: [OPTIONS],
-      useFactory: ({ shards, ...connection }: Options) => new ShardRegistry(shards, connection),
+      useFactory: ({ shards, secrets, ...connection }: Options) =>
+        new ShardRegistry(shards, connection, secrets),
     },
     { provide: HotKeys, inject: [OPTIONS], useFactory: ({ hotKeys }: Options) => new HotKeys(hotKeys) },
     {
@@ -136,12 +142,12 @@ export class ShardingModule extends checkedExtras('ShardingModule', Configurable
 /** @throws TopologyMissingError; ConfigurationError when a shard of the topology has no URL. */
 async function loadTopology(store: TopologyStore, registry: ShardRegistry): Promise<CurrentTopology> {
   const topology = await CurrentTopology.load(store);
+  registry.follow(topology);
   const { shards, epoch } = topology.ring;
   const missing = shards.filter((shard) => !registry.names.includes(shard));
   if (missing.length > 0) {
     const problem = `shards: no URL for ${missing.join(', ')}, which topology epoch ${epoch} names`;
     throw new ConfigurationError('ShardingModule', [problem], 'options');
   }
-  registry.follow(topology);
   return topology;
 }

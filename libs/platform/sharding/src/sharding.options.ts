@@ -4,7 +4,7 @@ import { redisOptionNames, redisOptionsSchema } from '@fourfold/redis';
 import { z } from 'zod';
 import { hotKeysOptionsSchema } from './hot-keys/hot-keys.js';
 import { type SnowflakeOptions, snowflakeOptionsSchema } from './ids/snowflake-ids.js';
-import { shardNameSchema } from './ring/topology.js';
+import { shardNameSchema, type UrlReference } from './ring/topology.js';
 import {
   defaultShardConnectionOptions as defaults,
   type ShardConnectionOptions,
@@ -79,10 +79,20 @@ export const shardingOptionsSchema = z
   .strictObject({
     /**
      * By shard name a mysql:// URL, as `shardUrlsSchema` gives it, or the options of db-routing for a primary with replicas.
-     * Every shard of the topology must be here.
+     * Every shard of the topology must be here, or be named there with a reference.
      */
     shards: z.record(shardNameSchema, shardEntry),
     ...connection,
+    /**
+     * What the references to URLs lead to that the topology has for shards which are not in `shards`: see `shardSecrets`.
+     * Default: to nothing.
+     */
+    secrets: z
+      .custom<(reference: UrlReference) => string | undefined>(
+        (given) => typeof given === 'function',
+        'must be a function',
+      )
+      .optional(),
     /** How often the rows of each shard are estimated. Default 60,000; 0: never. */
     rowsEveryMs: z.number().nonnegative().max(LONGEST_TIMER_MS).default(60_000),
     /** From when on a key is hot. */

@@ -19,6 +19,7 @@ export const shopEnv = z
     ...authEnv,
     ...objectStorageEnv,
     SHARD_URLS: shardUrlsSchema,
+    SHARD_SECRETS_DIR: z.string().min(1).optional(),
   })
   .refine(...oneKeySource);
 

@@ -12,7 +12,7 @@ import {
   type QueueModuleExtras,
   RedisOutboxSignal,
 } from '@fourfold/queue';
-import { ShardingModule } from '@fourfold/sharding';
+import { ShardingModule, shardSecrets } from '@fourfold/sharding';
 import { CatalogModule, catalogNamespaces } from '@shop/catalog';
 import { idSchema, shopQueues } from '@shop/contracts';
 import { OrdersModule, ordersNamespaces } from '@shop/orders';
@@ -76,6 +76,7 @@ export function shopModules({
     ShardingModule.forRoot({
       engine: config.DB_ENGINE,
       shards: config.SHARD_URLS,
+      ...(config.SHARD_SECRETS_DIR && { secrets: shardSecrets(config.SHARD_SECRETS_DIR) }),
       redis: { url: config.CACHE_REDIS_URL, prefix: config.CACHE_PREFIX },
       entities: shardEntities,
       ...sharding,

@@ -1,5 +1,5 @@
 import type { ShardRegistry } from '../routing/shard.registry.js';
-import type { SlotRange } from './fence.js';
+import type { SlotRange } from '../ring/slot.js';
 
 /** One write of a slot in mode `capture`: all rows of `key`, in every sharded table, may differ from before. */
 export interface CapturedKey {

@@ -18,8 +18,4 @@ export interface Fence {
   readonly mode: FenceMode;
 }
 
-/** Slots side by side, both ends inclusive. */
-export interface SlotRange {
-  readonly from: number;
-  readonly to: number;
-}
+export type { SlotRange } from '../ring/slot.js';

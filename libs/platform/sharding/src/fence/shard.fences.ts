@@ -1,7 +1,8 @@
 import { appError } from '@fourfold/kernel';
 import type { EntityManager } from 'typeorm';
 import type { ShardRegistry } from '../routing/shard.registry.js';
-import type { Fence, FenceMode, SlotRange } from './fence.js';
+import type { SlotRange } from '../ring/slot.js';
+import type { Fence, FenceMode } from './fence.js';
 
 export interface FenceChange {
   readonly range: SlotRange;

@@ -1,6 +1,6 @@
 import type { RingChange } from './planning/ring-change.js';
 import { planChange, type RingPlan } from './planning/ring-plan.js';
-import { SLOT_COUNT, slotOf } from './slot.js';
+import { SLOT_COUNT, slotOf, type SlotRange } from './slot.js';
 import type { Topology } from './topology.js';
 
 export interface Location {
@@ -21,12 +21,16 @@ export class HashRing {
   /** Index of the owner by slot. */
   private readonly ownerBySlot = new Uint16Array(SLOT_COUNT);
 
+  /** By slot, 1 for those that are being moved. */
+  private readonly movingBySlot = new Uint8Array(SLOT_COUNT);
+
   /** @param topology as `parseTopology` gives it: every slot has exactly one owner. */
   constructor(readonly topology: Topology) {
     this.epoch = topology.epoch;
     this.names = topology.shards.map(({ name }) => name);
     for (const { from, to, shard } of topology.slots)
       this.ownerBySlot.fill(this.names.indexOf(shard), from, to + 1);
+    for (const { from, to } of topology.migrations ?? []) this.movingBySlot.fill(1, from, to + 1);
     const owners = new Set(this.ownerBySlot);
     this.shards = this.names.filter((_name, index) => owners.has(index));
   }
@@ -45,6 +49,16 @@ export class HashRing {
     const owner = this.ownerBySlot[slot];
     if (owner === undefined) throw new RangeError(`Slot ${slot} is not within 0–${SLOT_COUNT - 1}`);
     return this.names[owner]!;
+  }
+
+  /** Whether rows of the slot may be on two shards. */
+  isMoving(slot: number): boolean {
+    return this.movingBySlot[slot] === 1;
+  }
+
+  /** The slots that a shard owns, ascending. */
+  rangesOf(shard: string): SlotRange[] {
+    return this.topology.slots.filter((run) => run.shard === shard).map(({ from, to }) => ({ from, to }));
   }
 
   /** How many slots each shard owns. */

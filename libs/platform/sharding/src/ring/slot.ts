@@ -12,6 +12,12 @@ export const TOKEN_BITS_BELOW_SLOT = 18;
 
 const MAX_KEY_LENGTH = 255;
 
+/** Slots side by side, both ends inclusive. */
+export interface SlotRange {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** The sharding key can't name a row: it is not a string, empty, longer than any key column, or not in its only spelling. */
 export class InvalidShardKeyError extends appError('invalid-shard-key', 400, 'Invalid sharding key') {}
 

@@ -38,7 +38,26 @@ describe('parseTopology', () => {
       /before it begins/,
     ],
     ['a slot outside the ring', { ...four, slots: [s0, s1, s2, { ...s3, to: 16_384 }] }, /slots\.3\.to/],
-    ['a field of a later version', { ...four, fence: true }, /fence/],
+    [
+      'what only a later version understands',
+      { ...four, requires: ['weighted-slots'] },
+      /weighted-slots is of a later version/,
+    ],
+    [
+      'a URL in place of a reference to one',
+      { ...four, shards: [{ ...four.shards[0], url: 'mysql://a:b@c/d' }] },
+      /shards\.0\.url/,
+    ],
+    [
+      'a file outside of the folder of secrets',
+      { ...four, shards: [{ ...four.shards[0], url: { file: '../passwd' } }] },
+      /without a folder/,
+    ],
+    [
+      'a migration to an unknown shard',
+      { ...four, migrations: [{ from: 0, to: 9, donor: 'shard-0', receiver: 'shard-9' }] },
+      /shard-9 is not among/,
+    ],
     ['an epoch of zero', { ...four, epoch: 0 }, /epoch/],
     [
       'a name that is none',
@@ -50,6 +69,19 @@ describe('parseTopology', () => {
   ])('refuses %s', (_what, document, message) => {
     expect(() => parseTopology(document)).toThrow(InvalidTopologyError);
     expect(() => parseTopology(document)).toThrow(message);
+  });
+
+  it('carries fields of a later version along, in their order: documents are compared by their text', () => {
+    const [first, ...rest] = four.shards;
+    const later = { ...four, shards: [{ ...first, zone: 'b' }, ...rest], note: 'from a later version' };
+    expect(JSON.stringify(parseTopology(JSON.stringify(later)))).toBe(JSON.stringify(later));
+  });
+
+  it('reads slots that are being moved, and where the URL of a shard is', () => {
+    const shard = { name: 'shard-4', state: 'active', weight: 1, url: { file: 'shard-4' } };
+    const migrations = [{ from: 0, to: 9, donor: 'shard-0', receiver: 'shard-4' }];
+    const document = { ...four, shards: [...four.shards, shard], migrations };
+    expect(parseTopology(document)).toEqual(document);
   });
 
   it('lists every fault with its place', () => {

@@ -19,27 +19,47 @@ const slot = z
   .max(SLOT_COUNT - 1);
 
 /**
- * Who owns which slots, versioned by `epoch`. Strict: a field this version does not know may change what the others
- * mean, so such a document is refused, not half understood.
+ * Where the URL of a shard is that is not in the configuration of each process: a file in its folder of secrets. The
+ * document is read by many and kept for good, so it has a reference and never a secret.
  */
-const topologySchema = z.strictObject({
+const urlReferenceSchema = z.looseObject({
+  file: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,63}$/, 'must be the name of a file, without a folder'),
+});
+
+export type UrlReference = z.output<typeof urlReferenceSchema>;
+
+/** What `requires` may name: changes of meaning that this version knows. */
+const known: ReadonlySet<string> = new Set();
+
+/**
+ * Who owns which slots, versioned by `epoch`. A field that this version does not know is carried along and means nothing to
+ * it; a later version that changes what the others mean says so in `requires`, and such a document is refused, not half
+ * understood. New fields come last in their object: documents are compared by their text.
+ */
+const topologySchema = z.looseObject({
   /** Grows by one with every change. */
   epoch: z.int().min(1),
   /** How a key becomes a slot. A document with another hash is refused: no row would be found by this one. */
   hashId: z.literal('md5-14'),
   shards: z
     .array(
-      z.strictObject({
+      z.looseObject({
         name: shardNameSchema,
-        /** A draining shard serves what it still owns and is given nothing more. */
+        /** A draining shard serves what it still owns, stays connected, and is given nothing more. */
         state: z.enum(['active', 'draining']),
         /** Its share of the slots, in proportion to the sum of all weights. */
         weight: z.number().positive(),
+        url: urlReferenceSchema.optional(),
       }),
     )
     .min(1),
   /** Runs of slots of one owner, both ends inclusive, ascending. */
-  slots: z.array(z.strictObject({ from: slot, to: slot, shard: shardNameSchema })).min(1),
+  slots: z.array(z.looseObject({ from: slot, to: slot, shard: shardNameSchema })).min(1),
+  requires: z.array(z.string()).optional(),
+  /** Slots that are being moved, from the first copied row until the last is purged, whichever shard owns them now. */
+  migrations: z
+    .array(z.looseObject({ from: slot, to: slot, donor: shardNameSchema, receiver: shardNameSchema }))
+    .optional(),
 });
 
 export type Topology = z.output<typeof topologySchema>;
@@ -94,15 +114,24 @@ function parseJson(text: string): unknown {
 
 function faultsOf(topology: Topology): { path: string; message: string }[] {
   const faults: { path: string; message: string }[] = [];
-  const known = new Set<string>();
+  for (const feature of topology.requires ?? [])
+    if (!known.has(feature))
+      faults.push({ path: 'requires', message: `${feature} is of a later version of this library` });
+  const names = new Set<string>();
   topology.shards.forEach(({ name }, index) => {
-    if (known.has(name)) faults.push({ path: `shards.${index}.name`, message: `${name} is listed twice` });
-    known.add(name);
+    if (names.has(name)) faults.push({ path: `shards.${index}.name`, message: `${name} is listed twice` });
+    names.add(name);
+  });
+  topology.migrations?.forEach(({ from, to, donor, receiver }, index) => {
+    const path = `migrations.${index}`;
+    if (to < from) faults.push({ path, message: `the run ends (${to}) before it begins (${from})` });
+    for (const shard of [donor, receiver])
+      if (!names.has(shard)) faults.push({ path, message: `${shard} is not among the shards` });
   });
   let next = 0;
   topology.slots.forEach(({ from, to, shard }, index) => {
     const path = `slots.${index}`;
-    if (!known.has(shard)) faults.push({ path, message: `${shard} is not among the shards` });
+    if (!names.has(shard)) faults.push({ path, message: `${shard} is not among the shards` });
     if (to < from) faults.push({ path, message: `the run ends (${to}) before it begins (${from})` });
     if (from > next) faults.push({ path, message: `slots ${next}–${from - 1} have no owner` });
     if (from < next)

@@ -5,6 +5,7 @@ import type { EntityManager, QueryRunner } from 'typeorm';
 import { passFences } from '../fence/pass-fences.js';
 import { ShardedEntities } from '../sharded-entities.js';
 import type { HashRing } from '../ring/hash-ring.js';
+import type { UrlReference } from '../ring/topology.js';
 import type { CurrentTopology } from '../topology/current-topology.js';
 import { type CallOptions, Shard } from './shard.js';
 import type { BreakerState } from './shard.breaker.js';
@@ -37,18 +38,22 @@ export class ShardRegistry implements OnApplicationShutdown {
   private readonly nodeMetrics = new DbRoutingMetrics();
   readonly entities: ShardedEntities;
   private unfollow = (): void => {};
+  /** By shard name, of the current topology. */
+  private references: ReadonlyMap<string, UrlReference> = new Map();
 
   /**
    * @param entries by shard name. No connection is made before it is needed.
+   * @param urlOf of shards that have no entry: what the reference in the topology leads to, undefined while there is nothing
    * @throws Error naming the shard whose URL or other option is wrong.
    */
   constructor(
     private readonly entries: Readonly<Record<string, ShardEntry>>,
     options: Partial<ShardConnectionOptions> = {},
+    private readonly urlOf: (reference: UrlReference) => string | undefined = () => undefined,
   ) {
     this.options = { ...defaultShardConnectionOptions, ...options };
     this.entities = new ShardedEntities(this.options.entities, new PageCursors(this.options.cursorSecrets));
-    for (const shard of Object.keys(entries)) this.add(shard);
+    for (const [shard, entry] of Object.entries(entries)) this.add(shard, entry);
     this.metrics.watch(this);
   }
 
@@ -162,7 +167,9 @@ export class ShardRegistry implements OnApplicationShutdown {
     await Promise.all(this.names.map((shard) => this.close(shard)));
   }
 
+  /** A shard may be named before its secret has come to this process: it is looked for whenever it is asked for. */
   private get(shard: string): Shard {
+    this.addNamed(shard);
     const found = this.shards.get(shard);
     if (found) return found;
     throw new ShardUnavailableError(shard, 'this process does not have it', undefined, 'unknown');
@@ -175,15 +182,30 @@ export class ShardRegistry implements OnApplicationShutdown {
       this.logger.log(`${shard} is not in the topology: it is not used`);
       void this.close(shard);
     }
+    this.references = new Map(topology.shards.flatMap(({ name, url }) => (url ? [[name, url]] : [])));
     for (const shard of wanted) {
-      if (this.shards.has(shard)) continue;
-      if (shard in this.entries) this.add(shard);
-      else this.logger.error(`Topology epoch ${topology.epoch} has ${shard}, and this process no URL for it`);
+      if (shard in this.entries && !this.shards.has(shard)) this.add(shard, this.entries[shard]!);
+      this.addNamed(shard);
+      if (!this.shards.has(shard))
+        this.logger.error(`Topology epoch ${topology.epoch} has ${shard}, and this process no URL for it`);
     }
   }
 
-  private add(shard: string): void {
-    this.shards.set(shard, new Shard(shard, this.entries[shard]!, this.options, this.nodeMetrics));
+  private addNamed(shard: string): void {
+    const reference = this.references.get(shard);
+    if (reference === undefined || this.shards.has(shard)) return;
+    const url = this.urlOf(reference);
+    if (url === undefined) return;
+    try {
+      this.add(shard, url);
+      this.logger.log(`${shard} is used from now on: the topology names it`);
+    } catch (error) {
+      this.logger.error((error as Error).message);
+    }
+  }
+
+  private add(shard: string, entry: ShardEntry): void {
+    this.shards.set(shard, new Shard(shard, entry, this.options, this.nodeMetrics));
     this.metrics.startAtZero(shard);
   }
 

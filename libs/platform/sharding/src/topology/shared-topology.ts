@@ -16,14 +16,18 @@ export class SharedTopology {
     private readonly store: TopologyStore,
     private readonly own: CurrentTopology,
     private readonly copy?: TopologyCopy,
+    /** Rejects where the shards do not say what a topology says that is about to be published. */
+    private readonly check: (next: Topology) => Promise<void> = async () => {},
   ) {}
 
   /**
    * Makes `next` the current topology; this process routes by it when it resolves, the others within a second. While
    * Redis is away they find it in the database.
-   * @throws InvalidTopologyError; StaleTopologyError when `next` does not follow the current one. Nothing changes then.
+   * @throws InvalidTopologyError; StaleTopologyError when `next` does not follow the current one; SlotsNotMovedError when it
+   *   gives slots to shards that they were not handed off to. Nothing changes then.
    */
   async publish(next: Topology): Promise<void> {
+    await this.check(next);
     const published = await this.store.publish(next);
     this.own.adopt(published);
     await this.offer(published);

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ConfigurationError } from '@fourfold/kernel';
 import {
   eventually,
@@ -10,12 +13,15 @@ import { type INestApplicationContext, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { freshDatabase, openMain } from '../testing/mariadb.js';
 import type { RingChange } from '../ring/planning/ring-change.js';
 import { ShardRouter } from '../access/shard.router.js';
 import { ShardUnavailableError } from '../routing/shard-unavailable.error.js';
-import { keyOn, SHARDS, TestShards } from '../testing/test-shards.js';
+import { ShardFences } from '../fence/shard.fences.js';
+import { ShardRegistry } from '../routing/shard.registry.js';
+import { shardSecrets } from '../sharding.env.js';
+import { failureOf, keyOn, ping, SHARDS, TestShards } from '../testing/test-shards.js';
 import { ShardingModule } from '../sharding.module.js';
 import { CurrentTopology } from './current-topology.js';
 import { SharedTopology } from './shared-topology.js';
@@ -46,13 +52,22 @@ afterAll(async () => {
   await database?.drop();
 });
 
-async function start(urls = shards.urls): Promise<INestApplicationContext> {
+interface Choice {
+  databaseUrl?: string;
+  secrets?: ReturnType<typeof shardSecrets>;
+}
+
+async function start(
+  urls: Record<string, string> = shards.urls,
+  { databaseUrl = database.appUrl, secrets }: Choice = {},
+): Promise<INestApplicationContext> {
   @Module({
     imports: [
-      TypeOrmModule.forRoot({ type: 'mysql', url: database.appUrl, retryAttempts: 0 }),
+      TypeOrmModule.forRoot({ type: 'mysql', url: databaseUrl, retryAttempts: 0 }),
       ShardingModule.forRoot({
         engine: testEngine,
         shards: urls,
+        ...(secrets && { secrets }),
         redis: { url: link.url, prefix: 'module:' },
       }),
     ],
@@ -64,8 +79,66 @@ async function start(urls = shards.urls): Promise<INestApplicationContext> {
 }
 
 const ringOf = (app: INestApplicationContext) => app.get(CurrentTopology).ring;
-const publish = (app: INestApplicationContext, change: RingChange) =>
-  app.get(SharedTopology).publish(ringOf(app).plan(change).topology);
+async function publish(app: INestApplicationContext, change: RingChange): Promise<void> {
+  const { moves, topology } = ringOf(app).plan(change);
+  const fences = new ShardFences(app.get(ShardRegistry, { strict: false }));
+  for (const { from, to, receiver: owner } of moves)
+    await fences.change(owner, {
+      range: { from, to },
+      from: ['foreign'],
+      to: { mode: 'open', owner, epoch: topology.epoch },
+      token: 1,
+      deadlineMs: 10_000,
+    });
+  await app.get(SharedTopology).publish(topology);
+}
+
+describe('a topology that gives a shard slots that were not handed off to it', () => {
+  it('is refused, and so is one whose new owner can’t be asked', async () => {
+    const app = await start();
+    const { epoch } = ringOf(app);
+    const refusal = async (change: RingChange) =>
+      failureOf(app.get(SharedTopology).publish(ringOf(app).plan(change).topology));
+    expect(await refusal({ kind: 'weight', shard: 'shard-1', weight: 2 })).toMatchObject({
+      code: 'slots-not-moved',
+      message: expect.stringContaining('gives shard-1 slots'),
+    });
+    expect(await refusal({ kind: 'add', shard: 'shard-9' })).toBeInstanceOf(ShardUnavailableError);
+    expect(await new TopologyStore(main).head()).toMatchObject({ epoch });
+  });
+});
+
+describe('a shard that comes while the application runs', () => {
+  it('is connected once its secret is there, and stays while it drains', async () => {
+    const { 'shard-3': url, ...three } = shards.urls;
+    const folder = mkdtempSync(join(tmpdir(), 'secrets-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const database = await freshDatabase('primary');
+    onTestFinished(() => database.drop());
+    const own = await openMain(database);
+    onTestFinished(() => own.destroy());
+    const first = await new TopologyStore(own).initialise(Object.keys(three));
+    const app = await start(three, { databaseUrl: database.appUrl, secrets: shardSecrets(folder) });
+    const ask = () =>
+      app.get<ShardRegistry>(ShardRegistry, { strict: false }).run('shard-3', (runner) => ping(runner));
+    const publishNext = async (state: 'active' | 'draining') => {
+      const { topology } = ringOf(app);
+      const added = { name: 'shard-3', state, weight: 1, url: { file: 'shard-3' } };
+      await app
+        .get(SharedTopology)
+        .publish({ ...topology, epoch: topology.epoch + 1, shards: [...first.shards, added] });
+    };
+    await publishNext('active');
+    expect(await failureOf(ask())).toMatchObject({ fault: 'unknown' });
+    writeFileSync(join(folder, 'shard-3'), `${url}\n`);
+    expect(await ask()).toEqual([{ one: 1 }]);
+    await publishNext('draining');
+    expect(await ask()).toEqual([{ one: 1 }]);
+    const { topology } = ringOf(app);
+    await app.get(SharedTopology).publish({ ...topology, epoch: topology.epoch + 1, shards: first.shards });
+    expect(await failureOf(ask())).toMatchObject({ fault: 'unknown' });
+  });
+});
 
 describe('an application that names a Redis', () => {
   it('follows a change that another one makes, and leaves no connection at its end', async () => {
@@ -95,7 +168,9 @@ describe('an application that names a Redis', () => {
 
   it('adopts at run time a shard that it has no URL for: only the keys there fail', async () => {
     const app = await start();
-    await publish(app, { kind: 'add', shard: 'shard-9' });
+    const { topology } = ringOf(app).plan({ kind: 'add', shard: 'shard-9' });
+    await app.get(TopologyStore).publish(topology);
+    await eventually(() => expect(ringOf(app).epoch).toBe(topology.epoch));
     const ask = (shard: string) =>
       app.get(ShardRouter).read(keyOn(ringOf(app), shard), (manager) => manager.query('SELECT 1'));
     await expect(ask('shard-9')).rejects.toThrow(ShardUnavailableError);
