@@ -23,6 +23,7 @@ interface Operation {
 const callers = {
   'DELETE /v1/admin/cache/{namespace}': 'operators',
   'DELETE /v1/admin/cache/{namespace}/{id}': 'operators',
+  'GET /v1/admin/audit': 'operators',
   'GET /v1/admin/cache': 'operators',
   'GET /v1/admin/dead-letters': 'operators',
   'GET /v1/admin/dead-letters/{id}': 'operators',

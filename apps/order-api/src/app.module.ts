@@ -3,6 +3,7 @@ import { cacheManagerProvider, policiesOf } from '@fourfold/cache';
 import { PageCursors } from '@fourfold/kernel';
 import { shopModules } from '@shop/composition';
 import { FunnelModule } from '@shop/analytics';
+import { AuditModule } from '@shop/audit';
 import { RecommendationsModule, recommendationsNamespaces } from '@shop/recommendations';
 import { ReportRequestsModule } from '@shop/reports';
 import { CacheReporter } from './admin/cache.reporter.js';
@@ -40,6 +41,7 @@ const onlyReads = config.API_ROLE === 'read';
     RecommendationsModule,
     ReportRequestsModule,
     FunnelModule,
+    AuditModule,
   ],
   controllers: [...controllers],
   providers: [

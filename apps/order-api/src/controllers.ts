@@ -1,3 +1,4 @@
+import { AuditController } from './admin/audit.controller.js';
 import { CacheController } from './admin/cache.controller.js';
 import { DeadLettersController } from './admin/dead-letters.controller.js';
 import { FunnelController } from './admin/funnel.controller.js';
@@ -25,4 +26,5 @@ export const controllers = [
   DeadLettersController,
   QueuesController,
   FunnelController,
+  AuditController,
 ] as const;

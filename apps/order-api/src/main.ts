@@ -14,6 +14,8 @@ await runService(async () => {
   await startTracing('order-api', config);
   const { AppModule } = await import('./app.module.js');
   const { countInHand, refuseOverload } = await import('./admission/admission.hook.js');
+  const { OperatorActions } = await import('@shop/audit');
+  const { auditOperators } = await import('./audit/audit.hook.js');
   const { authenticate } = await import('./auth/authentication.hook.js');
   const { keepConsistency } = await import('./consistency/consistency.hook.js');
   const { limitCallers } = await import('./http/caller.limit.js');
@@ -46,6 +48,7 @@ await runService(async () => {
       limitCallers(fastify);
       countInHand(fastify, admission);
       keepConsistency(fastify, app.get(ReadYourWrites));
+      auditOperators(fastify, app.get(OperatorActions, { strict: false }));
       acceptJsonOnly(fastify);
       requireDescription(fastify, controllers, '/v1/files/');
       if (config.DOCS_ENABLED) await publishOpenApi(fastify, controllers);

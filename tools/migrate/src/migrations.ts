@@ -4,6 +4,7 @@ import { queueMigrations } from '@fourfold/queue';
 import { shardingMigrations, shardingShardMigrations } from '@fourfold/sharding';
 import type { MigrationClass } from '@fourfold/sharding/operating';
 import { analyticsMigrations } from '@shop/analytics';
+import { auditMigrations } from '@shop/audit';
 import { catalogMigrations } from '@shop/catalog';
 import { notificationsMigrations } from '@shop/notifications';
 import { ordersMigrations, ordersShardMigrations } from '@shop/orders';
@@ -23,6 +24,7 @@ export const mainMigrations: readonly MigrationClass[] = [
   ...recommendationsMigrations,
   ...reportsMigrations,
   ...analyticsMigrations,
+  ...auditMigrations,
 ];
 
 export const shardMigrations: readonly MigrationClass[] = [

@@ -30,6 +30,14 @@ const letters = (index: string, sql: string, ...parameters: unknown[]): Plan => 
   by: { dead_letters: index },
 });
 
+const actions = (index: string, sql: string, ...parameters: unknown[]): Plan => ({
+  on: 'main',
+  texts: { index: `operator_actions_${index}`, sql },
+  parameters: [...parameters, 21],
+  by: { a: `operator_actions_${index}`, o: 'PRIMARY' },
+  ...(sql === 'TRUE' && { walks: 'the newest of all' }),
+});
+
 /** As `conditionOf` makes them. */
 const lettersBefore = [
   letters('dead_letters_newest', 'status = ?', 'open'),
@@ -94,6 +102,19 @@ const plans: Readonly<Record<string, readonly Plan[]>> = {
   ],
   'relaying.sql.ts#SELECT_OLD_PROCESSED': [
     { on: 'main', parameters: [259_200, 1_000], by: { p: 'processed_at', o: 'outbox_message' } },
+  ],
+  'operator-actions.sql.ts#SELECT_ACTIONS': [
+    actions('newest', 'TRUE'),
+    actions('newest', 'a.at >= ? AND a.at < ?', '2026-01-01', '2999-01-01'),
+    actions(
+      'actor',
+      'a.actor = ? AND a.at <= ? AND (a.at < ? OR a.id < ?)',
+      '7',
+      '2999-01-01',
+      '2999-01-01',
+      '9',
+    ),
+    actions('action', 'a.action = ? AND a.at < ?', '7', '2999-01-01'),
   ],
   'dead-letter.sql.ts#SELECT_OLD_RESOLVED': [
     { on: 'main', parameters: [7_776_000, 500], by: { dead_letters: 'dead_letters_resolved' } },

@@ -34,6 +34,8 @@ export function mariadbConfig(role: DatabaseRole, place: DatabasePlace): string 
     'log_bin=binlog',
     'binlog_format=ROW',
     'log_slave_updates=1',
+    // The account of migrations may make triggers without being the server's administrator.
+    'log_bin_trust_function_creators=1',
     // The GTID of a commit comes back in its OK packet: read-your-writes is built on it.
     'session_track_system_variables=autocommit,character_set_client,character_set_connection,' +
       'character_set_results,time_zone,last_gtid',

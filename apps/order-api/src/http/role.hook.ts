@@ -35,6 +35,9 @@ export function serves(role: ApiRole, method: string, route: string): boolean {
   return kind === role || ALSO[role].has(`${method === 'HEAD' ? 'GET' : method} ${route}`);
 }
 
+/** Whether a process that may only read serves it. */
+export const changesNothing = (method: string, route: string): boolean => serves('read', method, route);
+
 /**
  * Refuses what is for a process of the other role before the body is read and before the token is checked: it is
  * sent again elsewhere. A path that leads nowhere is left to who answers that, and so are pages without a caller.

@@ -1,6 +1,7 @@
 import { replicaStates } from '@fourfold/db-routing';
 import { idSchema } from '@shop/contracts';
 import { z } from 'zod';
+import { recordedAction } from './audit.answers.js';
 import { cache, invalidation, warmUp } from './cache.answers.js';
 import { bulkRedrive, deadLetter, deadLetterSummary } from './dead-letters.answers.js';
 import { funnelHour } from './funnel.answers.js';
@@ -70,6 +71,7 @@ const answers = {
   bulkRedrive,
   report,
   funnel: page(funnelHour),
+  audit: page(recordedAction),
 };
 
 export const problem = z

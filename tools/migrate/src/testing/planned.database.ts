@@ -28,12 +28,15 @@ const MAIN = [
    SELECT seq, seq, 'sent', '', NOW(3) - INTERVAL seq HOUR FROM ${sequence(5_000)}`,
   `INSERT INTO order_events (order_id, event, occurred_at, total_minor)
    SELECT seq, 'placed', NOW(3) - INTERVAL seq HOUR, 1 FROM ${sequence(10_000)}`,
+  `INSERT INTO operator_actions (at, actor, action, target, address, request_id)
+   SELECT NOW(3) - INTERVAL seq MINUTE, seq % 9, seq % 20, '', '', seq FROM ${sequence(10_000)}`,
+  `INSERT INTO operator_action_outcomes (action_id, status) SELECT id, 200 FROM operator_actions`,
   `INSERT INTO idempotency_keys (caller, route, idempotency_key, request_hash, order_id, response_body, created_at)
    SELECT CONCAT('customer:', seq % 100), 'POST /v1/orders', seq, '', seq, '{}', NOW(3) - INTERVAL seq MINUTE
    FROM ${sequence(10_000)}`,
   `INSERT INTO shard_topology (epoch, document, created_at) SELECT seq, '{}', NOW(3) FROM ${sequence(200)}`,
   `ANALYZE TABLE outbox, processed_messages, dead_letters, products, stock, orders, order_items, emails, idempotency_keys,
-     order_events,     shard_topology, snowflake_workers`,
+     order_events, operator_actions, operator_action_outcomes, shard_topology, snowflake_workers`,
 ];
 
 const SHARD = [

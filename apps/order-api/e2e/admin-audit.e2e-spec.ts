@@ -1,0 +1,100 @@
+import { type Platform, startPlatform } from '@fourfold-tools/e2e';
+import { eventually, topology, withDatabase } from '@fourfold-tools/testing';
+import { createConnection } from 'mysql2/promise';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+interface Action {
+  actor: string;
+  action: string;
+  target: string;
+  address: string;
+  requestId: string;
+  status: number | null;
+}
+
+const CHANGE_NOTHING = /^POST \/v1\/(orders|admin\/(cache\/warm|shards\/plan(\/rebalance)?))$/;
+let platform: Platform;
+
+beforeAll(async () => {
+  platform = await startPlatform({ name: 'audit', workers: 0 });
+});
+afterAll(() => platform?.stop());
+
+const list = async (query: string) =>
+  (await platform.api.get<{ items: Action[]; nextCursor: string | null }>(`/admin/audit?${query}`)).body;
+
+it('has every route by which an operator changes something, with who, what, where from and how it ended', async () => {
+  const document = (await (await fetch(`${platform.baseUrl}/openapi.json`)).json()) as {
+    paths: Record<string, Record<string, { security?: unknown[] }>>;
+  };
+  const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods)
+      .filter(([method, { security }]) => method !== 'get' && security?.length !== 0)
+      .map(([method]) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`),
+  );
+  const audited = routes.filter((route) => !CHANGE_NOTHING.test(route));
+  expect(audited.length).toBeGreaterThan(8);
+  for (const route of routes) {
+    const [method, path] = route.split(' ') as [string, string];
+    const headers = { 'x-request-id': `audited-${routes.indexOf(route)}` };
+    const target = path.replace('/v1', '').replaceAll(/:\w+/g, '1');
+    const body = method === 'DELETE' ? undefined : {};
+    const { status } = await platform.api.call(method, `${target}?token=hidden`, { headers, body });
+    const find = async () =>
+      (await list(`limit=100&action=${encodeURIComponent(route)}`)).items.find(
+        ({ requestId, status: ended }) => requestId === headers['x-request-id'] && ended !== null,
+      );
+    if (!audited.includes(route)) {
+      expect(await find()).toBeUndefined();
+      continue;
+    }
+    await eventually(async () => (await find()) !== undefined);
+    expect(await find()).toMatchObject({
+      actor: 'e2e',
+      action: route,
+      target: `/v1${target}`,
+      address: '127.0.0.1',
+      status,
+    });
+  }
+});
+
+it('has nothing of customers, of those who may not, and of what is only read', async () => {
+  const customer = platform.api.as(await platform.customerToken('7'));
+  const before = (await list('limit=100')).items.length;
+  await customer.call('PATCH', '/users/7', { body: { name: 'Ada' }, headers: { 'if-match': '*' } });
+  await customer.post('/products', {});
+  await platform.api.get('/products');
+  expect((await list('limit=100')).items.length).toBe(before);
+});
+
+it('is listed by actor and time, page by page, and its cursor is of this list alone', async () => {
+  const first = await list('limit=2&actor=e2e');
+  expect(first.items).toHaveLength(2);
+  const cursor = encodeURIComponent(first.nextCursor!);
+  const second = await list(`limit=2&actor=e2e&cursor=${cursor}`);
+  expect(second.items.map(({ requestId }) => requestId)).not.toEqual(
+    first.items.map(({ requestId }) => requestId),
+  );
+  expect(await platform.api.get(`/admin/audit?cursor=${cursor}`)).toMatchObject({
+    status: 400,
+    body: { code: 'invalid-cursor' },
+  });
+  expect((await list('actor=another')).items).toEqual([]);
+  expect((await list('to=2020-01-01T00:00:00Z')).items).toEqual([]);
+  expect(await platform.api.get('/admin/audit?from=yesterday')).toMatchObject({
+    status: 400,
+    body: { code: 'validation-failed' },
+  });
+});
+
+it('refuses an action whose record can’t be written, and nothing is done', async () => {
+  const id = await platform.shop.product(7);
+  const root = await createConnection(withDatabase(topology().primary.rootUrl, platform.id));
+  await root.query('RENAME TABLE operator_actions TO elsewhere');
+  const refused = await platform.api.call('PUT', `/products/${id}/stock`, { body: { stock: 9 } });
+  await root.query('RENAME TABLE elsewhere TO operator_actions');
+  await root.end();
+  expect(refused).toMatchObject({ status: 503, body: { code: 'audit-unavailable' } });
+  expect((await platform.api.get(`/products/${id}`)).body).toMatchObject({ stock: 7 });
+});

@@ -1,0 +1,66 @@
+import { Logger } from '@nestjs/common';
+import type { OperatorActions } from '@shop/audit';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { accessOf } from '../auth/access.js';
+import { callerOf } from '../auth/caller.js';
+import { changesNothing } from '../http/role.hook.js';
+import { AuditUnavailableError } from './audit.errors.js';
+
+/**
+ * What the shop does all day, thousands of times a minute where an importer places the orders of others: who placed one is
+ * in its idempotency record and the log of requests.
+ */
+const NOT_AUDITED: ReadonlySet<string> = new Set(['POST /v1/orders']);
+
+const ACTION = Symbol('ACTION');
+type Audited = FastifyRequest & { [ACTION]?: string };
+
+/** @param route as it is registered: `/v1/admin/queues/:name/pause` */
+export function isAudited(method: string, route: string): boolean {
+  return !changesNothing(method, route) && !NOT_AUDITED.has(`${method} ${route}`);
+}
+
+/**
+ * Has whatever an operator changes be recorded: before it is done, and how it ended afterwards. An action whose record can't
+ * be written is refused. Routes that change nothing have no hook. To be called before routes are made.
+ */
+export function auditOperators(fastify: FastifyInstance, actions: OperatorActions): void {
+  const logger = new Logger('Audit');
+  const begin = async (request: Audited): Promise<void> => {
+    const caller = callerOf(request);
+    if (caller?.role !== 'operator') return;
+    try {
+      request[ACTION] = await actions.begin({
+        actor: caller.id,
+        action: `${request.method} ${request.routeOptions.url}`,
+        target: request.url.split('?', 1)[0]!,
+        address: request.ip,
+        requestId: request.id,
+      });
+    } catch (error) {
+      throw new AuditUnavailableError(error);
+    }
+  };
+  const end = async (request: Audited, { statusCode }: FastifyReply): Promise<void> => {
+    const action = request[ACTION];
+    if (action === undefined) return;
+    await actions.end(action, statusCode).catch((error: unknown) => {
+      logger.warn(
+        { err: error, action, statusCode },
+        'How an action of an operator ended could not be recorded',
+      );
+    });
+  };
+  fastify.addHook('onRoute', (route) => {
+    const access = accessOf(route.config ?? {});
+    const methods = [route.method].flat();
+    if (
+      access === undefined ||
+      access === 'public' ||
+      !methods.some((method) => isAudited(method, route.url))
+    )
+      return;
+    route.preHandler = [route.preHandler ?? [], begin].flat();
+    route.onResponse = [route.onResponse ?? [], end].flat();
+  });
+}
