@@ -68,6 +68,11 @@ const commands = {
     says: 'packs the libraries and installs them into an app outside the workspace (npm run pack:check)',
     builds: ['tools/pack'],
   },
+  supply: {
+    says: 'lists what the platform is made of (sbom), or asks for its known vulnerabilities (audit)',
+    builds: ['tools/pack'],
+    main: 'tools/pack/dist/supply/main.js',
+  },
   verify: {
     says: 'every check of the project (npm test)',
     builds: ['tools/verify', 'tools/alerts', 'tools/pack'],
