@@ -50,6 +50,7 @@ export function operationObject(
     operationId: id,
     summary,
     description: WHO[access],
+    ...(operation.deprecated && { deprecated: true }),
     ...(access === 'public' && { security: [] }),
     parameters: parameters.map(({ schema, ...parameter }) => ({ ...parameter, schema: schemas.of(schema) })),
     ...(body && { requestBody: { required: true, content: { [JSON_TYPE]: { schema: schemas.of(body) } } } }),

@@ -20,6 +20,8 @@ export interface Answer {
 /** What a route's decorators say of it. */
 export interface Operation {
   summary: string;
+  /** Whether it is to be removed. */
+  deprecated?: boolean;
   readonly parameters: Parameter[];
   body?: z.ZodType;
   /** Answers 304 to a client that has the answer still. */
