@@ -1,8 +1,10 @@
+import type { Caller } from '@fourfold/auth';
 import { canonicalJson, PageCursors } from '@fourfold/kernel';
 import { Controller, Get } from '@nestjs/common';
 import { type ListActions, listActionsSchema, OperatorActions, type RecordedAction } from '@shop/audit';
 import type { Page } from '@shop/contracts';
 import { OperatorOnly } from '../auth/access.js';
+import { callerKey, CurrentCaller } from '../auth/caller.js';
 import { ValidQuery } from '../http/zod.pipe.js';
 import { Answers } from '../openapi/answers.js';
 import { Operation } from '../routes/operation.js';
@@ -18,10 +20,12 @@ export class AuditController {
   @OperatorOnly()
   @Answers(200, 'audit')
   @Operation('What operators have done, newest first')
-  list(@ValidQuery(listActionsSchema) query: ListActions): Promise<Page<RecordedAction>> {
+  list(
+    @CurrentCaller() caller: Caller,
+    @ValidQuery(listActionsSchema) query: ListActions,
+  ): Promise<Page<RecordedAction>> {
     const { limit: _limit, cursor, ...filter } = query;
-    return this.cursors.readPage(`audit ${canonicalJson(filter)}`, cursor, (before) =>
-      this.actions.list(query, before),
-    );
+    const list = `audit of ${callerKey(caller)} ${canonicalJson(filter)}`;
+    return this.cursors.readPage(list, cursor, (before) => this.actions.list(query, before));
   }
 }

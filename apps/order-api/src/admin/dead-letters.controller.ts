@@ -38,9 +38,12 @@ export class DeadLettersController {
   @OperatorOnly()
   @Answers(200, 'deadLetters')
   @Operation('Dead letters, newest first')
-  async list(@ValidQuery(listDeadLettersSchema) query: ListDeadLetters): Promise<Page<DeadLetterSummary>> {
+  async list(
+    @CurrentCaller() caller: Caller,
+    @ValidQuery(listDeadLettersSchema) query: ListDeadLetters,
+  ): Promise<Page<DeadLetterSummary>> {
     const { limit, cursor, ...filter } = query;
-    const list = `dead letters ${canonicalJson(filter)}`;
+    const list = `dead letters of ${callerKey(caller)} ${canonicalJson(filter)}`;
     return this.cursors.readPage(list, cursor, async (before) => {
       const rows = await this.letters.list({ ...filter, before, limit: limit + 1 });
       return pageOf(rows, limit, ({ id }) => id);

@@ -1,5 +1,5 @@
 import { IdempotencyInProgressError, IdempotencyKeyReusedError } from '@shop/contracts';
-import { Controller, Get, Headers, HttpCode, Post, Res } from '@nestjs/common';
+import { Controller, Get, Headers, HttpCode, Post, Req, Res } from '@nestjs/common';
 import type { Caller } from '@fourfold/auth';
 import { ReadYourWrites } from '@fourfold/db-routing';
 import {
@@ -10,9 +10,10 @@ import {
   type RequestReportInput,
   requestReportSchema,
 } from '@shop/reports';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { OperatorOnly } from '../auth/access.js';
 import { callerKey, CurrentCaller } from '../auth/caller.js';
+import { Conditional, encoded, sendConditional } from '../http/conditional.js';
 import { IdempotencyKey, keyFrom } from '../http/idempotency-key.js';
 import { IdParam, ValidBody } from '../http/zod.pipe.js';
 import { Answers } from '../openapi/answers.js';
@@ -56,9 +57,14 @@ export class ReportsController {
 
   @Get(':id')
   @OperatorOnly()
+  @Conditional()
   @Answers(200, 'report')
   @Operation('How far a report is, and the link to it', ReportNotFoundError)
-  get(@IdParam() id: string): Promise<ReportView> {
-    return this.reports.get(id);
+  async get(
+    @IdParam() id: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    sendConditional(request, reply, encoded(await this.reports.get(id)));
   }
 }
