@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { databaseEnv, DbRoutingModule } from '@fourfold/db-routing';
+import { databaseEnv, databaseOptionsOf, DbRoutingModule } from '@fourfold/db-routing';
 import { ObjectStorageModule, objectStorageEnv, objectStorageOptionsOf } from '@fourfold/object-storage';
 import { ShardingModule, shardUrlsSchema } from '@fourfold/sharding';
 import { type INestApplicationContext, Module } from '@nestjs/common';
@@ -25,10 +25,7 @@ export function openWarehouse(config: WarehouseConfig): Promise<INestApplication
   @Module({
     imports: [
       DbRoutingModule.forRoot({
-        engine: config.DB_ENGINE,
-        primaryUrl: config.DB_PRIMARY_URL,
-        replicas: config.DB_REPLICA_URLS,
-        monitor: config.DB_MONITOR_ACCOUNT,
+        ...databaseOptionsOf(config),
         entities: [],
         primaryConnections: CONNECTIONS,
         replicaConnections: CONNECTIONS,

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { DbRoutingModule } from '@fourfold/db-routing';
+import { databaseOptionsOf, DbRoutingModule } from '@fourfold/db-routing';
 import { ObjectStorageModule, objectStorageOptionsOf } from '@fourfold/object-storage';
 import { ObservabilityModule } from '@fourfold/observability';
 import { OutboxModule } from '@fourfold/outbox';
@@ -16,10 +16,7 @@ const CONNECTIONS = 3;
   imports: [
     ObservabilityModule.forRoot({ service: 'worker', logLevel: config.LOG_LEVEL }),
     DbRoutingModule.forRoot({
-      engine: config.DB_ENGINE,
-      primaryUrl: config.DB_PRIMARY_URL,
-      replicas: config.DB_REPLICA_URLS,
-      monitor: config.DB_MONITOR_ACCOUNT,
+      ...databaseOptionsOf(config),
       entities: [],
       primaryConnections: CONNECTIONS,
       replicaConnections: CONNECTIONS,

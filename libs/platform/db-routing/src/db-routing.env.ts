@@ -22,6 +22,14 @@ export const databaseEnv = {
     .optional(),
 };
 
+/** What `DbRoutingModule` takes of them. */
+export const databaseOptionsOf = (env: z.output<z.ZodObject<typeof databaseEnv>>) => ({
+  engine: env.DB_ENGINE,
+  primaryUrl: env.DB_PRIMARY_URL,
+  replicas: env.DB_REPLICA_URLS,
+  monitor: env.DB_MONITOR_ACCOUNT,
+});
+
 /** The environment variables of read-your-writes, to be spread into an app's own schema. */
 export const consistencyEnv = {
   /** Comma list: the first one signs, all of them verify. */

@@ -23,7 +23,7 @@ export {
   type DbRoutingOptions,
   type ReplicaOptions,
 } from './db-routing.options.js';
-export { consistencyEnv, databaseEnv } from './db-routing.env.js';
+export { consistencyEnv, databaseEnv, databaseOptionsOf } from './db-routing.env.js';
 export {
   connectFaultOf,
   connectionFaultOf,

@@ -69,7 +69,7 @@ describe('two clusters in one application', () => {
     expect(dataSource).not.toBe(archived);
     await archived.getRepository(Note).insert({ text: 'archived' });
     const texts = async (from: DataSource) => {
-      const all = await from.transaction((manager) => manager.find(Note));
+      const all = await from.transaction((manager) => manager.find(Note, { order: { id: 'ASC' } }));
       return all.map(({ text }) => text);
     };
     expect(await texts(archived)).toEqual(['first', 'archived']);

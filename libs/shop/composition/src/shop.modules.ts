@@ -1,7 +1,7 @@
 import type { DynamicModule, Type } from '@nestjs/common';
 import { AuthModule, authOptionsOf } from '@fourfold/auth';
 import { CacheModule, policiesOf } from '@fourfold/cache';
-import { DbRoutingModule } from '@fourfold/db-routing';
+import { databaseOptionsOf, DbRoutingModule } from '@fourfold/db-routing';
 import { ObjectStorageModule, objectStorageOptionsOf } from '@fourfold/object-storage';
 import { ObservabilityModule } from '@fourfold/observability';
 import { OutboxModule } from '@fourfold/outbox';
@@ -60,10 +60,7 @@ export function shopModules({
     }),
     AuthModule.forRoot({ ...authOptionsOf(config), customerSub: idSchema }),
     DbRoutingModule.forRoot({
-      engine: config.DB_ENGINE,
-      primaryUrl: config.DB_PRIMARY_URL,
-      replicas: config.DB_REPLICA_URLS,
-      monitor: config.DB_MONITOR_ACCOUNT,
+      ...databaseOptionsOf(config),
       ...database,
       entities: [...mainEntities, ...(database.entities ?? [])],
     }),

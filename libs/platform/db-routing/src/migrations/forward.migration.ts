@@ -1,6 +1,11 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** MySQL, unlike MariaDB, has no `IF NOT EXISTS` for a key. */
+/** MySQL, unlike MariaDB, has no `IF NOT EXISTS` for a column or a key. */
+const FIND_COLUMN = `
+  SELECT 1 FROM information_schema.columns
+  WHERE table_schema = DATABASE() AND table_name = ? AND column_name = ? LIMIT 1
+`;
+
 const FIND_KEY = `
   SELECT 1 FROM information_schema.statistics
   WHERE table_schema = DATABASE() AND table_name = ? AND index_name = ? LIMIT 1
@@ -15,6 +20,18 @@ export abstract class ForwardMigration implements MigrationInterface {
   abstract readonly name: string;
 
   abstract up(queryRunner: QueryRunner): Promise<void>;
+
+  /** Unless the table has a column of that name. @param definition e.g. `INT UNSIGNED NOT NULL DEFAULT 0` */
+  protected async addColumn(
+    queryRunner: QueryRunner,
+    table: string,
+    column: string,
+    definition: string,
+  ): Promise<void> {
+    const found = (await queryRunner.query(FIND_COLUMN, [table, column])) as unknown[];
+    if (found.length === 0)
+      await queryRunner.query(`ALTER TABLE ${table} ADD COLUMN ${column} ${definition}`);
+  }
 
   /** Unless the table has a key of that name. @param columns e.g. `(status, id)` */
   protected async addKey(

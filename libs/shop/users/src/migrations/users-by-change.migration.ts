@@ -1,12 +1,6 @@
 import { ForwardMigration } from '@fourfold/db-routing';
 import type { QueryRunner } from 'typeorm';
 
-/** MySQL, unlike MariaDB, has no `IF NOT EXISTS` for a column. */
-const UPDATED_AT = `
-  SELECT 1 FROM information_schema.columns
-  WHERE table_schema = DATABASE() AND table_name = 'users' AND column_name = 'updated_at'
-`;
-
 /**
  * When each user last changed, by the server's own clock, for readers that follow changes. A `TIMESTAMP` is the same
  * moment whatever the session's time zone. Users of before have the moment of the migration.
@@ -15,11 +9,12 @@ export class UsersByChange1764600000500 extends ForwardMigration {
   readonly name = 'UsersByChange1764600000500';
 
   async up(queryRunner: QueryRunner): Promise<void> {
-    if (((await queryRunner.query(UPDATED_AT)) as unknown[]).length === 0)
-      await queryRunner.query(`
-        ALTER TABLE users ADD COLUMN updated_at TIMESTAMP(6) NOT NULL
-        DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6)
-      `);
+    await this.addColumn(
+      queryRunner,
+      'users',
+      'updated_at',
+      'TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6)',
+    );
     await this.addKey(queryRunner, 'users', 'users_changed', '(updated_at, id)');
   }
 }
