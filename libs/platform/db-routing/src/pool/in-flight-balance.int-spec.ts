@@ -1,11 +1,4 @@
-import {
-  createDatabase,
-  eventually,
-  repetitions,
-  seeded,
-  testEngine,
-  topology,
-} from '@fourfold-tools/testing';
+import { createDatabase, eventually, repetitions, seeded, topology } from '@fourfold-tools/testing';
 import { createConnection } from 'mysql2/promise';
 import { expect, it } from 'vitest';
 import { isConnectionError } from '../driver-error.js';
@@ -26,12 +19,11 @@ it(`the in-flight counter is balanced after ${TOTAL} mixed outcomes, and each ca
   const tally = await mixOutcomes(pool, admin, { total: TOTAL, atOnce: 64, random: seeded(20_261_123) });
 
   await eventually(() => expect(pool.stats).toMatchObject({ used: 0, pending: 0 }));
-  expect(tally.called).toBe(TOTAL);
+  expect(tally.called).toBe(tally.asked);
   expect(tally.returned).toBe(tally.given);
   // No KILL, no error and no stream of one has made another's connection fail.
   expect([...tally.refused.keys()].sort()).toEqual(['database-busy', 'database-unavailable']);
-  // A refused caller is back at once: the slower the server is at what they do, the more of them are refused.
-  expect(tally.given).toBeGreaterThan(testEngine === 'mysql' ? TOTAL / 4 : TOTAL / 2);
+  expect(tally.given).toBeGreaterThanOrEqual(TOTAL);
   await eventually(async () => {
     const list = await ask(topology().primary.rootUrl, 'SHOW PROCESSLIST');
     const open = list.filter(({ db }) => db === database.name).length;

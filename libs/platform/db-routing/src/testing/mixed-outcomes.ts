@@ -77,6 +77,7 @@ const outcomes: readonly [
 ];
 
 export interface Tally {
+  asked: number;
   called: number;
   given: number;
   refused: Map<string, number>;
@@ -84,7 +85,8 @@ export interface Tally {
 }
 
 /**
- * Has `total` callers acquire a connection each, `atOnce` at a time, and do one of the things above with it.
+ * Has callers ask for a connection, `atOnce` at a time, until `total` were given one and did one of the things above with
+ * it. A refused caller is back at once, so that how many are refused depends on the time that the server takes.
  * @param random uniform in [0, 1)
  * @throws when a callback is called twice, or a connection is given to two at once
  */
@@ -93,9 +95,8 @@ export async function mixOutcomes(
   admin: Admin,
   { total, atOnce, random }: { total: number; atOnce: number; random: () => number },
 ): Promise<Tally> {
-  const tally: Tally = { called: 0, given: 0, refused: new Map(), returned: 0 };
+  const tally: Tally = { asked: 0, called: 0, given: 0, refused: new Map(), returned: 0 };
   const out = new Set<number>();
-  let begun = 0;
 
   const one = () =>
     new Promise<PoolConnection | undefined>((resolve, reject) => {
@@ -117,8 +118,8 @@ export async function mixOutcomes(
     });
 
   const worker = async () => {
-    while (begun < total) {
-      begun += 1;
+    while (tally.given < total) {
+      tally.asked += 1;
       const held = await one();
       if (!held) {
         await new Promise(setImmediate);
