@@ -12,7 +12,7 @@ export interface GroupLimits<U> {
   readonly mostUnits?: number;
   /** Of a group; a unit that is heavier has one to itself. Default 2,000. */
   readonly mostWeight?: number;
-  /** Groups under way at once. Default 2: one is written while the other commits. */
+  /** Groups under way at once. Default 2: another one begins when it is full, or when the last one takes long. */
   readonly inFlight?: number;
   /** Units that may wait for their turn. Default 1,000. */
   readonly mostWaiting?: number;
@@ -25,6 +25,9 @@ export interface GroupLimits<U> {
   readonly tooMany?: (waitedMs?: number) => Error;
 }
 
+/** A group that has been under way for longer, in ms, does not keep others waiting: it may wait for a lock. */
+const LONG_MS = 50;
+
 /**
  * Units of work that arrive while others are under way form the next group. No timer holds a unit back: an idle system
  * begins each at once, and a busy one fills its groups by itself.
@@ -33,6 +36,8 @@ export class Groups<U, R> {
   private readonly queue: UnitQueue<U, R>;
   private readonly inFlight: number;
   private running = 0;
+  private lastBegunMs = 0;
+  private timer: NodeJS.Timeout | undefined;
 
   /** @param work tells each unit's caller, now or later, and never rejects; when it resolves another group may begin */
   constructor(
@@ -56,10 +61,11 @@ export class Groups<U, R> {
   }
 
   private begin(): void {
-    while (this.running < this.inFlight) {
+    while (this.mayBegin()) {
       const group = this.queue.take();
       if (group.length === 0) return;
       this.running += 1;
+      this.lastBegunMs = performance.now();
       // Else it would be in the context, and the trace, of whichever unit the group before began with.
       void group[0]!
         .inContext(() => this.work(group))
@@ -69,6 +75,18 @@ export class Groups<U, R> {
           this.begin();
         });
     }
+    // Else what waits is taken when a group ends.
+    if (this.queue.isEmpty || this.running >= this.inFlight) return;
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      this.begin();
+    }, LONG_MS);
+  }
+
+  /** Two small groups cost more than one of the size of both. */
+  private mayBegin(): boolean {
+    if (this.running === 0 || this.running >= this.inFlight) return this.running === 0;
+    return this.queue.isFull || performance.now() - this.lastBegunMs >= LONG_MS - 1; // timers end early
   }
 }
 

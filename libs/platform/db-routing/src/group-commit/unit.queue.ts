@@ -31,6 +31,18 @@ export class UnitQueue<U, R> {
 
   constructor(private readonly options: UnitQueueOptions<U>) {}
 
+  get isEmpty(): boolean {
+    return this.waiting.length === 0;
+  }
+
+  /** Whether those that wait fill a group. */
+  get isFull(): boolean {
+    const { weightOf, mostUnits, mostWeight } = this.options;
+    if (this.waiting.length >= mostUnits) return true;
+    if (!weightOf) return false;
+    return this.waiting.reduce((weight, { unit }) => weight + weightOf(unit), 0) >= mostWeight;
+  }
+
   push(unit: WaitingUnit<U, R>): void {
     if (this.waiting.length >= this.options.mostWaiting) return unit.reject(this.options.tooMany());
     this.waiting.push(unit);

@@ -31,8 +31,8 @@ describe('orders that are settled together', () => {
     const sent = vi.spyOn(EntityManager.prototype, 'query');
     await Promise.all(ids.map((id) => settle.execute(id, `placed:${id}`)));
     const locks = sent.mock.calls.filter(([sql]) => /FROM orders .*FOR UPDATE/s.test(sql));
-    // Two begin at once, with one order each; the other eighteen wait for one of them.
-    expect(locks).toHaveLength(3);
+    // One begins at once, with one order; the other nineteen wait for it.
+    expect(locks).toHaveLength(2);
     expect(await statuses(ids)).toEqual(all(ids, 'confirmed'));
     expect(await orders.shelfUnits()).toBe(80);
     for (const id of ids) expect(await orders.outcomeEmailOf(id)).toMatchObject({ orderId: id });
