@@ -10,6 +10,7 @@ import { type BenchResult, holds, machine, markdownOf, writeResult } from './htt
 import { Deployment } from './http/deployment.js';
 import { benchHttp } from './http/http.bench.js';
 import { benchOpenLoop } from './open-loop/open-loop.bench.js';
+import { benchOverload } from './overload/overload.bench.js';
 import { benchQueue } from './queue.bench.js';
 import { startCountsServer } from './recommendations/counts.server.js';
 import { benchRecommendations } from './recommendations/recommendations.bench.js';
@@ -44,6 +45,7 @@ export const benches: Readonly<Record<string, Bench>> = {
   http: onDeployment(benchHttp, overHttp),
   settled: onDeployment(benchSettled, overHttp),
   'open-loop': onDeployment(benchOpenLoop, { ...overHttp, customers: 5_000 }),
+  overload: onDeployment(benchOverload, overHttp),
   growth: bench((repoRoot) => GrowthServer.start(repoRoot), recorded(benchGrowth), {
     ...inProcess,
     rounds: 15,

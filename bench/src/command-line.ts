@@ -17,6 +17,7 @@ Benches:
   http              routes over HTTP beside an empty one, orders beside mysql2 alone and the literal flow (3 min)
   settled           orders placed and settled, beside another commit, which it installs and builds (6 min)
   open-loop         1,200 calls a second that wait for nothing; 5,000 buyers of one product at once (3 min)
+  overload          ten times as many orders as can be placed, with admission control and without (2 min)
   fills             which nodes serve reads while nothing is cached
   recommendations   what a million orders of 100,000 products leave to recommend from; what one more costs (4 min)
   reports           calls beside a report of a million order lines; replica lag, memory of its child (8 min)
@@ -26,7 +27,7 @@ Benches:
 Options:
   --rounds <n>      turns of each contender that count (default 25; http 5)
   --round-ms <n>    length of one turn in milliseconds (default 500; http 3000)
-  --seconds <n>     settled, open-loop, reports: how long orders are placed (default 60)
+  --seconds <n>     settled, open-loop, overload, reports: how long orders are placed (default 60)
   --customers <n>   http, settled, open-loop, fills: whom the shop has (default 400; open-loop 5000, fills 1000)
   --orders <n>      growth, recommendations, reports: how many there are (default 5000000; recommendations 1000000;
                     reports 333334, of three lines each)

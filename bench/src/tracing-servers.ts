@@ -25,6 +25,7 @@ export function startApiServers(repoRoot: string): Promise<ApiServers> {
       token: await signToken(options.stateDir, { role: 'operator', sub: 'bench' }),
       envOf: ({ api, management }) => ({
         ...env,
+        ADMISSION_TARGET_MS: '0',
         PORT: String(api),
         MANAGEMENT_PORT: String(management),
         // Beside the read a line for each would be most of what is measured; it costs all of them the same.

@@ -13,19 +13,21 @@ await runService(async () => {
   const { config } = await import('./config/order-api.config.js');
   await startTracing('order-api', config);
   const { AppModule } = await import('./app.module.js');
-  const { countInHand, refuseOverload } = await import('./admission/admission.hook.js');
   const { OperatorActions } = await import('@shop/audit');
   const { auditOperators } = await import('./audit/audit.hook.js');
+  const { Admission } = await import('./admission/admission.js');
   const { authenticate } = await import('./auth/authentication.hook.js');
   const { keepConsistency } = await import('./consistency/consistency.hook.js');
   const { limitCallers } = await import('./http/caller.limit.js');
   const { allowOrigins } = await import('./http/cross-origin.js');
   const { acceptJsonOnly } = await import('./http/json-body.parser.js');
   const { databaseErrorOf } = await import('./http/database-error.js');
+  const { shareRates } = await import('./rates/share-rates.js');
   const { refuseOtherRole } = await import('./http/role.hook.js');
   const { refuseUnclear } = await import('./http/unclear-request.hook.js');
   const { controllers } = await import('./controllers.js');
   const { publishOpenApi, requireDescription } = await import('./openapi/open-api.page.js');
+  const admission = new Admission({ targetMs: config.ADMISSION_TARGET_MS });
   await startService(AppModule, {
     host: config.HOST,
     port: config.PORT,
@@ -37,16 +39,18 @@ await runService(async () => {
       bodyLimit: BODY_LIMIT_BYTES,
       routerOptions: { maxParamLength: PATH_PART_LIMIT },
     },
+    around: admission.around,
     errorOf: databaseErrorOf,
     configure: async (app) => {
       const fastify = app.getHttpAdapter().getInstance();
       refuseUnclear(fastify);
       await allowOrigins(fastify, config.CORS_ORIGINS);
       refuseOtherRole(fastify, config.API_ROLE);
-      const admission = refuseOverload(fastify, config.ADMISSION_TARGET_MS);
-      authenticate(fastify, app.get(TokenVerifier));
-      limitCallers(fastify);
-      countInHand(fastify, admission);
+      admission.attach(fastify);
+      const rates = shareRates(fastify, config);
+      authenticate(fastify, app.get(TokenVerifier), rates);
+      rates.attach(fastify);
+      limitCallers(fastify, admission);
       keepConsistency(fastify, app.get(ReadYourWrites));
       auditOperators(fastify, app.get(OperatorActions, { strict: false }));
       acceptJsonOnly(fastify);

@@ -88,7 +88,8 @@ export class Deployment implements OwnServers {
 function npmStart(options: StackOptions): Promise<void> {
   const child = spawn(process.execPath, [join(options.repoRoot, 'tools/bootstrap.mjs'), 'start'], {
     cwd: options.repoRoot,
-    env: { ...process.env, ...envOf(options) },
+    // What is measured at full load is to be answered, and not refused.
+    env: { ADMISSION_TARGET_MS: '0', ...process.env, ...envOf(options) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

@@ -34,7 +34,36 @@ export interface BurstJob extends Omit<HttpJob, 'kind' | 'ms'> {
   readonly kind: 'burst';
 }
 
-export type LoadJob = HttpJob | RawJob | SettleJob | BurstJob;
+/** Calls that come at a rate, whether the platform keeps up or not. */
+export interface PhasedJob extends Omit<HttpJob, 'kind' | 'ms'> {
+  readonly kind: 'phased';
+  readonly phases: readonly { readonly perSecond: number; readonly seconds: number }[];
+}
+
+/** Of the calls that were due in a stretch of time; each is measured from when it was due. */
+export interface SecondReport {
+  readonly accepted: number;
+  /** Of `accepted`. */
+  readonly orders: number;
+  /** Of `accepted`, answered within a second. */
+  readonly inTime: number;
+  /** 429 and 503. */
+  readonly refused: number;
+  /** Any other answer, or none. */
+  readonly failed: number;
+  readonly acceptedP50Ms: number;
+  readonly acceptedP99Ms: number;
+  readonly refusedP99Ms: number;
+}
+
+export interface PhaseReport {
+  /** By how much the latest call was sent after it was due. */
+  readonly lateMs: number;
+  readonly phases: readonly SecondReport[];
+  readonly seconds: readonly SecondReport[];
+}
+
+export type LoadJob = HttpJob | RawJob | SettleJob | BurstJob | PhasedJob;
 
 export interface LoadReport {
   /** What was answered as it should be. */
@@ -46,6 +75,8 @@ export interface LoadReport {
   readonly wrong: Readonly<Record<string, number>>;
   /** Statements with which it has looked how many messages are left. */
   readonly looks?: number;
+  /** Of a load of phases. */
+  readonly phased?: PhaseReport;
   /** Of the process of load itself. */
   readonly cpuSeconds: number;
 }

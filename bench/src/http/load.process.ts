@@ -1,8 +1,9 @@
 // The client of a measurement in a process of its own: what it uses is not the servers', and is counted apart.
 import autocannon from 'autocannon';
 import { burst, placeWhileSettled } from './kept.calls.js';
-import type { HttpJob, LoadCall, LoadJob, LoadReport } from './load.jobs.js';
+import type { HttpJob, LoadCall, LoadJob, LoadReport, PhasedJob } from './load.jobs.js';
 import { nextKey } from './order.keys.js';
+import { phasedLoad } from '../overload/phased.load.js';
 import { placeRawOrders } from './raw.orders.js';
 
 /** How often autocannon looks whether its time is over. */
@@ -32,6 +33,8 @@ function reportOf(job: LoadJob): Promise<Omit<LoadReport, 'cpuSeconds'>> {
       return placeWhileSettled(job);
     case 'burst':
       return burst(job);
+    case 'phased':
+      return inPhases(job);
   }
 }
 
@@ -58,6 +61,14 @@ async function load({ url, connections, ms, calls }: HttpJob): Promise<Omit<Load
       ...(result.errors > 0 && { 'no answer': result.errors }),
     },
   };
+}
+
+async function inPhases(job: PhasedJob): Promise<Omit<LoadReport, 'cpuSeconds'>> {
+  const startedMs = performance.now();
+  const phased = await phasedLoad(job);
+  const done = phased.phases.reduce((sum, { accepted }) => sum + accepted, 0);
+  const none = { p50Ms: Number.NaN, p99Ms: Number.NaN, wrong: {} };
+  return { done, ms: performance.now() - startedMs, ...none, phased };
 }
 
 /** Every so many-th of them, and one at the least. */

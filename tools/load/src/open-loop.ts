@@ -7,7 +7,7 @@ const TICK_MS = 1;
 
 export interface OpenLoopOptions {
   readonly send: Send;
-  readonly recorder: LoadRecorder;
+  readonly recorder: Pick<LoadRecorder, 'note'>;
   /** Calls under way; one that is due beyond is an error at once, or the generator would run out of memory. */
   readonly mostAtOnce: number;
   readonly signal?: AbortSignal;

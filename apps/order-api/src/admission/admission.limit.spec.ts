@@ -4,7 +4,7 @@ import { AdmissionLimit, type Priority } from './admission.limit.js';
 
 const WINDOW_MS = 100;
 const TARGET_MS = 100;
-const LEAST = 8;
+const LIMITS = { targetMs: TARGET_MS, least: 8, first: 32, most: 1_024 };
 
 /** Requests that are answered one after the other, each after the same time; a client gives up what takes too long. */
 class Server {
@@ -21,7 +21,8 @@ class Server {
     targetMs: number,
     private readonly patienceMs = 1_000,
   ) {
-    this.limit = new AdmissionLimit({ targetMs, least: LEAST, most: 1_024 }, seeded(3));
+    const first = targetMs === Infinity ? Infinity : LIMITS.first;
+    this.limit = new AdmissionLimit({ ...LIMITS, targetMs, first }, seeded(3));
   }
 
   /** @param arrivals a second */
@@ -32,7 +33,7 @@ class Server {
       this.nowMs += 1;
       for (due += arrivals / 1_000; due >= 1; due -= 1) this.arrive(priorityAt(nth++));
       this.work();
-      if (this.nowMs % WINDOW_MS === 0) this.limit.adapt(0);
+      if (this.nowMs % WINDOW_MS === 0) this.limit.adapt();
     }
   }
 
@@ -41,7 +42,7 @@ class Server {
       this.refused[priority] += 1;
       return;
     }
-    this.limit.enter();
+    this.limit.enter(priority);
     this.queue.push({ sinceMs: this.nowMs, priority });
   }
 
@@ -50,7 +51,7 @@ class Server {
     for (; this.credit >= 1 && this.queue.length > 0; this.credit -= 1) {
       const { sinceMs, priority } = this.queue.shift()!;
       const tookMs = this.nowMs - sinceMs;
-      this.limit.leave(tookMs);
+      this.limit.leave(priority, tookMs);
       // Worked on all the same: the client has gone, and the server does not know.
       if (tookMs <= this.patienceMs) this.answered.push({ tookMs, priority });
     }
@@ -113,32 +114,64 @@ it('lists are refused before reads, and reads before writes', () => {
   expect(read).toBeLessThan(list / 2);
 });
 
+/** Requests that take so long, all begun and ended in one window. */
+function windowOf(limit: AdmissionLimit, count: number, tookMs: number, priority: Priority = 'write'): void {
+  for (let nth = 0; nth < count; nth += 1) limit.enter(priority);
+  for (let nth = 0; nth < count; nth += 1) limit.leave(priority, tookMs);
+  limit.adapt();
+}
+
 it('never falls below the least', () => {
-  const limit = new AdmissionLimit({ targetMs: TARGET_MS, least: LEAST, most: 1_024 });
-  for (let nth = 0; nth < 100; nth += 1) {
-    limit.enter();
-    limit.leave(60_000);
-    limit.adapt(0);
-  }
-  expect(limit.limit).toBe(LEAST);
+  const limit = new AdmissionLimit(LIMITS);
+  for (let nth = 0; nth < 100; nth += 1) windowOf(limit, 10, 60_000);
+  expect(limit.limit).toBe(LIMITS.least);
   expect(limit.admits('write')).toBe(true);
 });
 
-it('falls when the event loop is late, though requests are quick once it comes to them', () => {
-  const limit = new AdmissionLimit({ targetMs: TARGET_MS, least: LEAST, most: 1_024 });
-  for (let nth = 0; nth < 40; nth += 1) limit.enter();
-  limit.adapt(10 * TARGET_MS);
-  expect(limit.limit).toBe(32);
+it('falls when orders are late, however many reads beside them are quick', () => {
+  const limit = new AdmissionLimit(LIMITS);
+  for (let nth = 0; nth < 500; nth += 1) {
+    limit.enter('read');
+    limit.leave('read', 1);
+  }
+  windowOf(limit, 30, 2 * TARGET_MS);
+  expect(limit.limit).toBeLessThan(LIMITS.first);
+});
+
+it('grows while it is used, and is given up slowly when it is not: it was found under other requests', () => {
+  const limit = new AdmissionLimit(LIMITS);
+  for (let nth = 0; nth < 40; nth += 1) windowOf(limit, limit.limit, TARGET_MS / 2);
+  const grown = limit.limit;
+  expect(grown).toBeGreaterThan(4 * LIMITS.first);
+  windowOf(limit, 5, 1);
+  expect(limit.limit).toBeGreaterThan(0.9 * grown);
+  for (let nth = 0; nth < 600; nth += 1) windowOf(limit, 5, 1);
+  expect(limit.limit).toBe(LIMITS.first);
+});
+
+it('requests that hang do not shut out those of another kind', () => {
+  const limit = new AdmissionLimit(LIMITS);
+  while (limit.admits('write')) limit.enter('write');
+  expect([limit.admits('write'), limit.admits('read'), limit.admits('list')]).toEqual([false, true, true]);
+});
+
+it('what waits for its caller is not in hand', () => {
+  const limit = new AdmissionLimit({ ...LIMITS, first: 8 });
+  for (let nth = 0; nth < 8; nth += 1) limit.enter('write');
+  expect(limit.admits('write')).toBe(false);
+  limit.setAside('write');
+  expect(limit.admits('write')).toBe(true);
 });
 
 it('has refused clients wait longer while more are refused, and not all for as long', () => {
-  const limit = new AdmissionLimit({ targetMs: TARGET_MS, least: 1, most: 1 }, seeded(5));
-  expect(limit.retryAfterSeconds()).toBe(1);
-  limit.enter();
+  const limit = new AdmissionLimit({ ...LIMITS, first: 8 }, seeded(5));
+  expect(limit.retryAfterSeconds('write')).toBe(1);
+  for (let nth = 0; nth < 8; nth += 1) limit.enter('write');
   for (let nth = 0; nth < 100; nth += 1) limit.admits('write');
-  limit.adapt(0);
-  const waits = Array.from({ length: 100 }, () => limit.retryAfterSeconds());
+  limit.adapt();
+  const waits = Array.from({ length: 100 }, () => limit.retryAfterSeconds('write'));
   expect(Math.min(...waits)).toBeGreaterThanOrEqual(5);
   expect(Math.max(...waits)).toBeLessThanOrEqual(10);
   expect(new Set(waits).size).toBeGreaterThan(3);
+  expect(limit.retryAfterSeconds('list')).toBe(1);
 });

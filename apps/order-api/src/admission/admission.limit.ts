@@ -1,17 +1,22 @@
-/** How long an accepted request should take at the most, and how many requests may be in hand whatever they take. */
+/** How long an accepted request should take at the most, and between what the limit of requests in hand moves. */
 export interface AdmissionOptions {
-  /** Milliseconds that nine of ten requests should be answered within; the limit falls when they take longer. */
+  /** Milliseconds that nine of ten requests of each priority should be answered within; while they take longer, the limit falls. */
   readonly targetMs: number;
-  /** The limit never falls below it: what waits for one dependency that hangs must not shut the others out. */
+  /** The limit never falls below it. */
   readonly least: number;
+  /** The limit of a process that has not been busy yet. */
+  readonly first: number;
   readonly most: number;
 }
 
 /** What is refused last comes first. */
-export type Priority = 'write' | 'read' | 'list';
+export const priorities = ['write', 'read', 'list'] as const;
+export type Priority = (typeof priorities)[number];
 
 /** The part of the limit up to which requests of a priority are accepted. */
 const SHARE: Readonly<Record<Priority, number>> = { write: 1, read: 0.85, list: 0.7 };
+/** What each priority may have in hand whatever the others have: requests that hang must not shut out those of another kind. */
+const OWN: Readonly<Record<Priority, number>> = { write: 8, read: 4, list: 2 };
 
 /** Of a limit that was too high. */
 const DECREASE = 0.8;
@@ -19,31 +24,62 @@ const DECREASE = 0.8;
 const INCREASE = 1.05;
 /** A limit that is used less than this did not limit anything: how quick requests were says nothing of it. */
 const USED = 0.8;
+/** Of a limit that is used by less than half: what was right for requests of an hour ago may be too much for those that come now. */
+const DECAY = 0.98;
 /** Windows after a decrease in which the limit stays: requests accepted before it still end, and are slow. */
 const SETTLING = 2;
 const PERCENTILE = 0.9;
+/** Requests of a priority that must have ended before what they took says anything. */
+const SAMPLES = 5;
 const LONGEST_RETRY_S = 10;
 
+/** Of one priority. */
+class Lane {
+  inHand = 0;
+  admitted = 0;
+  shed = 0;
+  /** Of the last window, the part that was refused. */
+  shedShare = 0;
+  private durations: number[] = [];
+
+  leave(tookMs: number): void {
+    this.inHand -= 1;
+    this.durations.push(tookMs);
+  }
+
+  /** @returns what nine of ten took, in ms; undefined while too few have ended */
+  endWindow(): number | undefined {
+    const { admitted, shed, durations } = this;
+    this.shedShare = shed === 0 ? 0 : shed / (admitted + shed);
+    this.admitted = this.shed = 0;
+    if (durations.length < SAMPLES) return undefined;
+    this.durations = [];
+    return durations.sort((a, b) => a - b)[Math.floor(durations.length * PERCENTILE)];
+  }
+}
+
 /**
- * How many requests a process works on at once, found by additive increase and multiplicative decrease (as TCP does,
- * Chiu and Jain 1989) on how long requests take and how late the event loop is. Beyond it requests are refused at once,
- * lists before reads before writes: so those that are accepted stay quick however many come.
+ * How many requests a process works on at once, found by additive increase and multiplicative decrease (as TCP does:
+ * Chiu and Jain 1989; a limit that is not used decays: RFC 7661) on how long those take that were accepted. Beyond it
+ * requests are refused at once, lists before reads before writes: so those that are accepted stay quick however many
+ * come. Waiting before a request is accepted counts for nothing: refusals cause it too, and would keep the limit low.
  */
 export class AdmissionLimit {
+  private readonly lanes: Readonly<Record<Priority, Lane>> = {
+    write: new Lane(),
+    read: new Lane(),
+    list: new Lane(),
+  };
   private current: number;
-  private durations: number[] = [];
   private mostInHand = 0;
   private settling = 0;
-  private window = { admitted: 0, shed: 0 };
-  /** Of the last window, the part of requests that was refused. */
-  private shedShare = 0;
   inHand = 0;
 
   constructor(
     private readonly options: AdmissionOptions,
     private readonly random: () => number = Math.random,
   ) {
-    this.current = options.most;
+    this.current = options.first;
   }
 
   get limit(): number {
@@ -52,51 +88,48 @@ export class AdmissionLimit {
 
   /** @returns whether a request may be worked on; each that is told so calls `enter` before it is, and `leave` after */
   admits(priority: Priority): boolean {
-    const admitted = this.inHand < this.limit * SHARE[priority];
-    this.window[admitted ? 'admitted' : 'shed'] += 1;
+    const lane = this.lanes[priority];
+    const admitted = this.inHand < this.limit * SHARE[priority] || lane.inHand < OWN[priority];
+    lane[admitted ? 'admitted' : 'shed'] += 1;
     return admitted;
   }
 
-  enter(): void {
+  enter(priority: Priority): void {
     this.inHand += 1;
+    this.lanes[priority].inHand += 1;
     this.mostInHand = Math.max(this.mostInHand, this.inHand);
   }
 
   /** @param tookMs from `enter` on */
-  leave(tookMs: number): void {
+  leave(priority: Priority, tookMs: number): void {
     this.inHand -= 1;
-    this.durations.push(tookMs);
+    this.lanes[priority].leave(tookMs);
   }
 
-  /**
-   * Ends a window, of a tenth of a second or so.
-   * @param loopDelayMs how late the event loop was in it: what waits to be read takes no time of any request yet
-   */
-  adapt(loopDelayMs: number): void {
-    const { targetMs, least, most } = this.options;
-    const slowest = Math.max(percentile(this.durations, PERCENTILE), loopDelayMs);
+  /** It neither is worked on nor has ended. */
+  setAside(priority: Priority): void {
+    this.inHand -= 1;
+    this.lanes[priority].inHand -= 1;
+  }
+
+  /** Ends a window, of a tenth of a second or so. */
+  adapt(): void {
+    const { targetMs, least, first, most } = this.options;
+    const slowest = Math.max(...priorities.map((priority) => this.lanes[priority].endWindow() ?? 0));
     if (this.settling > 0) this.settling -= 1;
     else if (slowest > targetMs) {
-      // Never from more than there was: the limit of an idle process is high.
       this.current = Math.max(least, Math.min(this.current, this.mostInHand) * DECREASE);
       this.settling = SETTLING;
-    } else if (this.durations.length > 0 && this.mostInHand >= this.limit * USED)
+    } else if (slowest > 0 && this.mostInHand >= this.limit * USED)
       this.current = Math.min(most, Math.max(this.current + 1, this.current * INCREASE));
-    const { admitted, shed } = this.window;
-    this.shedShare = shed === 0 ? 0 : shed / (admitted + shed);
-    this.window = { admitted: 0, shed: 0 };
-    this.durations = [];
+    else if (this.mostInHand < this.limit / 2 && this.current > first)
+      this.current = Math.max(first, this.current * DECAY);
     this.mostInHand = this.inHand;
   }
 
-  /** Seconds until a refused request may come again: more while more are refused, and not the same for all. */
-  retryAfterSeconds(): number {
-    const longest = 1 + this.shedShare * (LONGEST_RETRY_S - 1);
+  /** Seconds until a refused request may come again: more while more of its kind are refused, and not the same for all. */
+  retryAfterSeconds(priority: Priority): number {
+    const longest = 1 + this.lanes[priority].shedShare * (LONGEST_RETRY_S - 1);
     return Math.ceil(longest * (0.5 + this.random() / 2));
   }
-}
-
-function percentile(values: number[], share: number): number {
-  if (values.length === 0) return 0;
-  return values.sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))]!;
 }

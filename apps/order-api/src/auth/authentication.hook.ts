@@ -6,31 +6,44 @@ import {
   type TokenVerifier,
 } from '@fourfold/auth';
 import { arrivedOnManagementPort, routeFound, RouteNotFoundError } from '@fourfold/observability';
+import type { AppError } from '@fourfold/kernel';
 import type { FastifyInstance } from 'fastify';
 import { type Access, accessOf, requireAccess } from './access.js';
 import { rememberCaller } from './caller.js';
+
+/** What is held against an address whose requests have no good token. */
+export interface Strangers {
+  strangerFault(address: string): AppError | undefined;
+  noteStranger(address: string): void;
+}
 
 /**
  * Finds out who is asking, and whether the route is for this caller, before a byte of the body is read: of a client
  * without a token, no body is waited for or parsed. A path that leads nowhere is answered as early.
  */
-export function authenticate(fastify: FastifyInstance, tokens: TokenVerifier): void {
+export function authenticate(fastify: FastifyInstance, tokens: TokenVerifier, strangers?: Strangers): void {
   requireAccess(fastify);
   fastify.addHook('onRequest', (request, _reply, done) => {
     const access = accessOf(routeFound(request).config);
     if (arrivedOnManagementPort(request.raw) || access === 'public') return done();
     if (request.is404) return done(new RouteNotFoundError());
     const token = bearerToken(request.headers.authorization);
-    if (token === undefined) return done(new TokenMissingError());
     const admit = (caller: Caller): void => {
       if (!isFor(access, caller)) return done(new ForbiddenError());
       rememberCaller(request, caller);
       done();
     };
     // Most tokens have been seen before: nothing is waited for, then.
-    const known = tokens.known(token);
-    if (known) admit(known);
-    else void tokens.verify(token).then(admit, done);
+    const known = token === undefined ? undefined : tokens.known(token);
+    if (known) return admit(known);
+    const fault = strangers?.strangerFault(request.ip);
+    if (fault) return done(fault);
+    const refuse = (error: Error & { status?: number }): void => {
+      if (error.status === 401) strangers?.noteStranger(request.ip);
+      done(error);
+    };
+    if (token === undefined) refuse(new TokenMissingError());
+    else void tokens.verify(token).then(admit, refuse);
   });
 }
 

@@ -5,6 +5,9 @@ import { z } from 'zod';
 import { originsVariable } from '../http/cross-origin.js';
 import { apiRole } from './api-role.js';
 
+/** 0 for no limit. */
+const limit = z.coerce.number({ error: 'must be a number, or 0 for no limit' }).int().min(0);
+
 /** What order-api reads from its environment. */
 export const orderApiEnv = shopEnv.safeExtend({
   ...consistencyEnv,
@@ -14,11 +17,19 @@ export const orderApiEnv = shopEnv.safeExtend({
    * Milliseconds that nine of ten requests should be answered within: while they take longer, some are refused. 0: none
    * is.
    */
-  ADMISSION_TARGET_MS: z.coerce.number().int().min(0).default(0),
+  ADMISSION_TARGET_MS: z.coerce.number().int().min(0).default(100),
   /** Origins whose pages may call the API from a browser, comma-separated. */
   CORS_ORIGINS: originsVariable,
   /** For how long browsers are told to come by HTTPS alone; 0: they are not told. */
   HSTS_SECONDS: z.coerce.number({ error: 'must be seconds' }).int().min(0).default(0),
+  /** Units of one customer: a read is 1, a write 5, and each line of an order 1 more. An order has up to 1,000 lines. */
+  RATE_MOST_PER_CALLER_MINUTE: limit
+    .refine((most) => most === 0 || most >= 2_000, 'must be 2000 or more, or 0 for no limit')
+    .default(60_000),
+  /** Requests of one address whose token is missing or not good. */
+  RATE_MOST_PER_ADDRESS_MINUTE: limit.default(12_000),
+  ORDERS_MOST_PER_CUSTOMER_HOUR: limit.default(0),
+  ORDERS_MOST_PER_CUSTOMER_DAY: limit.default(0),
   /** Whether `/docs` and `/openapi.json` are there. */
   DOCS_ENABLED: z
     .enum(['true', 'false'])

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Caller } from '@fourfold/auth';
 import type { FastifyInstance } from 'fastify';
 import { callerKey, callerOf } from '../auth/caller.js';
@@ -16,13 +16,26 @@ interface InHand {
   waiting: Set<() => void>;
 }
 
+/** Is told of a request that waits for its turn, and of the turn. */
+export interface TurnWatch {
+  setAside(request: IncomingMessage): void;
+  takeUp(request: IncomingMessage): void;
+}
+
 /** To be called after `authenticate`: what has no caller has no limit of this kind. */
-export function limitCallers(fastify: FastifyInstance): void {
+export function limitCallers(fastify: FastifyInstance, watch?: TurnWatch): void {
   const limit = new CallerLimit();
   fastify.addHook('onRequest', (request, reply, done) => {
     const caller = callerOf(request);
-    if (!caller || limit.tryEnter(caller, reply.raw)) done();
-    else void limit.enter(caller, reply.raw).then(() => done(), done);
+    if (!caller || limit.tryEnter(caller, reply.raw)) {
+      done();
+      return;
+    }
+    watch?.setAside(request.raw);
+    void limit.enter(caller, reply.raw).then(() => {
+      watch?.takeUp(request.raw);
+      done();
+    }, done);
   });
 }
 

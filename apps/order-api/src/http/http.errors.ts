@@ -37,11 +37,8 @@ export class TooManyRequestsError extends appError('too-many-requests', 429, 'To
 }
 
 export class OverloadedError extends appError('overloaded', 503, 'More requests than can be answered') {
-  /** @param retryAfterSeconds whole seconds */
-  constructor(retryAfterSeconds: number) {
-    super('More requests come than this process can answer in time; nothing was done, try again later', {
-      retryAfterSeconds,
-    });
+  constructor() {
+    super('More requests come than this process can answer in time; nothing was done, try again later');
   }
 }
 

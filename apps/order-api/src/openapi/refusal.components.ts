@@ -2,7 +2,8 @@ import { STATUS_CODES } from 'node:http';
 import type { ErrorKind } from '@fourfold/kernel';
 import { IdempotencyInProgressError } from '@shop/contracts';
 import { problem } from './answers.js';
-import { headersOf } from './answer.headers.js';
+import { headersOf, RATE_HEADERS } from './answer.headers.js';
+import { RateLimitedError } from '../rates/rate.errors.js';
 import type { SchemaComponents } from '../routes/json-schema.js';
 
 /** A refusal for each status, with the codes that it may have: a component, since most routes share it. */
@@ -47,6 +48,7 @@ function headersOfRefusal(status: number, codes: readonly string[]): string[] {
   return [
     ...(status === 401 ? ['WWW-Authenticate'] : []),
     ...(isRetried ? ['Retry-After'] : []),
+    ...(codes.includes(RateLimitedError.code) ? RATE_HEADERS : []),
     // What is not found may have been written since.
     ...(status === 404 ? ['Warning'] : []),
   ];

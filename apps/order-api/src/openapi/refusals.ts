@@ -31,6 +31,7 @@ import {
   TooManyRequestsError,
   ValidationError,
 } from '../http/http.errors.js';
+import { RateLimitedError } from '../rates/rate.errors.js';
 import type { DocumentedRoute } from './documented.routes.js';
 
 /** Of any request: before its route is reached, by the checks of its headers, or while it is worked on. */
@@ -62,6 +63,7 @@ export const REFUSALS_OF_CALLERS: readonly ErrorKind[] = [
   TokenInvalidError,
   TokenExpiredError,
   TooManyRequestsError,
+  RateLimitedError,
   KeysUnavailableError,
 ];
 

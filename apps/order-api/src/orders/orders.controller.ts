@@ -26,6 +26,7 @@ import { Conditional, PRIVATE, sendConditional } from '../http/conditional.js';
 import { etagOf } from '../http/etag.js';
 import { IdempotencyKey, keyFrom } from '../http/idempotency-key.js';
 import { IdParam, ValidBody } from '../http/zod.pipe.js';
+import { OrderQuotaError } from '../rates/rate.errors.js';
 import { Answers } from '../openapi/answers.js';
 import { IdempotencyKeyMissingError } from '../http/http.errors.js';
 import { Operation } from '../routes/operation.js';
@@ -54,6 +55,7 @@ export class OrdersController {
     IdempotencyKeyMissingError,
     IdempotencyKeyReusedError,
     IdempotencyInProgressError,
+    OrderQuotaError,
   )
   async place(
     @CurrentCaller() caller: Caller,

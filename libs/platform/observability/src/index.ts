@@ -19,6 +19,7 @@ export {
 } from './http/management-routes.js';
 export { type FoundRoute, routeFound } from './http/route-found.js';
 export { type ErrorOf, sendProblem } from './http/problem.js';
+export { PreparedProblem } from './http/prepared.problem.js';
 export { ObservabilityModule, type ObservabilityOptions } from './observability.module.js';
 export { PAGE_CONTENT_POLICY } from './http/security.headers.js';
 export { httpDeadlinesOf, portVariable, serviceEnv } from './service.env.js';

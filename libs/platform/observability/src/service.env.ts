@@ -21,6 +21,11 @@ export const serviceEnv = {
   MANAGEMENT_HOST: z.string().default('127.0.0.1'),
   HTTP_REQUEST_TIMEOUT_MS: milliseconds.optional(),
   HTTP_DRAIN_TIMEOUT_MS: milliseconds.optional(),
+  HTTP_MAX_CONNECTIONS: z.coerce
+    .number({ error: 'must be a number of connections' })
+    .int()
+    .positive()
+    .optional(),
   LOG_LEVEL: z.enum(logLevels).default('info'),
   /** Of requests answered below 400, the share whose line is written. */
   LOG_SUCCESS_SHARE: z.coerce.number({ error: 'must be a share, 0 to 1' }).min(0).max(1).default(1),
@@ -30,9 +35,14 @@ export const serviceEnv = {
 interface DeadlineVariables {
   HTTP_REQUEST_TIMEOUT_MS?: number | undefined;
   HTTP_DRAIN_TIMEOUT_MS?: number | undefined;
+  HTTP_MAX_CONNECTIONS?: number | undefined;
 }
 
 /** @param env as `serviceEnv` has parsed it */
 export function httpDeadlinesOf(env: DeadlineVariables): HttpDeadlines {
-  return { requestTimeoutMs: env.HTTP_REQUEST_TIMEOUT_MS, drainTimeoutMs: env.HTTP_DRAIN_TIMEOUT_MS };
+  return {
+    requestTimeoutMs: env.HTTP_REQUEST_TIMEOUT_MS,
+    drainTimeoutMs: env.HTTP_DRAIN_TIMEOUT_MS,
+    maxConnections: env.HTTP_MAX_CONNECTIONS,
+  };
 }

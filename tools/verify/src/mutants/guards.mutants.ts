@@ -7,10 +7,7 @@ export const guards = [
     `${API}/auth/authentication.hook.spec.ts`,
     ["access === 'public'", "access !== 'operators'"],
     ['arrivedOnManagementPort(request.raw) || ', ''],
-    [
-      'if (token === undefined) return done(new TokenMissingError());',
-      'if (token === undefined) return done();',
-    ],
+    ['if (token === undefined) refuse(new TokenMissingError());', 'if (token === undefined) done();'],
     ["access === 'customers' || ", ''],
     ["caller.role === 'operator'", "caller.role !== 'operator'"],
     ['if (!isFor(access, caller)) return done(new ForbiddenError());', ''],
@@ -22,6 +19,19 @@ export const guards = [
     '!caller || limit.tryEnter(caller, reply.raw)',
     'true',
   ]),
+  ...of(
+    `${API}/rates/rate.limits.ts`,
+    `${API}/rates/rate.limits.spec.ts`,
+    ["caller?.role !== 'customer'", 'true'],
+    ['if (isAllowed) return undefined;', 'return undefined;'],
+    ['window.take(callerKey(caller), cost)', "window.take('', cost)"],
+  ),
+  ...of(
+    `${API}/admission/admission.ts`,
+    `${API}/admission/admission.spec.ts`,
+    ['if (priority === undefined) return handle(request, response);', ''],
+    ['this.shed.inc({ priority });', ''],
+  ),
   ...of(
     `${API}/http/role.hook.ts`,
     `${API}/http/role.hook.spec.ts`,

@@ -3,6 +3,8 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 
 export interface HttpDeadlines {
+  /** Connections at once; one more is closed as soon as it is accepted. Default 10,000. */
+  maxConnections?: number | undefined;
   /**
    * Within how long a request must have arrived in whole, in ms. A connection on which no byte moves for as long is
    * ended too, unless a handler is working for it. Default 30,000.
@@ -12,6 +14,7 @@ export interface HttpDeadlines {
   drainTimeoutMs?: number | undefined;
 }
 
+const MAX_CONNECTIONS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 const DRAIN_TIMEOUT_MS = 10_000;
 /** Of the request line and headers alone. */
@@ -41,6 +44,7 @@ export function createHttpServer(handle: RequestListener, deadlines: HttpDeadlin
     },
     (request, response) => turns.take(request, response),
   ).on('checkExpectation', (request, response) => turns.take(request, response));
+  server.maxConnections = deadlines.maxConnections ?? MAX_CONNECTIONS;
   // A handler that works has a silent connection for good reason; an answer that is not taken has none.
   return server.setTimeout(requestTimeout, (socket) => {
     if (!turns.inHand(socket) || socket.writableLength > 0) socket.destroy();

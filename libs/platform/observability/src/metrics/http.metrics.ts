@@ -75,6 +75,11 @@ export class HttpMetrics {
     labelNames: ['reason'],
   });
 
+  private readonly dropped = counter({
+    name: 'http_server_connections_dropped_total',
+    help: 'Connections that were closed as soon as they were accepted, since as many were open as may be',
+  });
+
   constructor() {
     startAtZero(this.unreadable, { reason: ['malformed', ...Object.values(UNREADABLE)] });
   }
@@ -140,6 +145,7 @@ export class HttpMetrics {
   }
 
   private watch(server: Server): void {
+    server.on('drop', () => this.dropped.inc());
     server.on('clientError', ({ code }: NodeJS.ErrnoException, socket) => {
       // The client has gone, or its request has come to a route: then its answer is counted.
       if (code === 'ECONNRESET' || this.answering.has(socket as Socket)) return;

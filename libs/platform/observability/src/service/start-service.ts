@@ -21,6 +21,12 @@ import { ManagementPort } from './management-port.js';
 const CLOSE_DEADLINE_MS = 5_000;
 const LOOPBACK = '127.0.0.1';
 
+/**
+ * Connections that wait to be accepted: at Node's 511 a burst of new clients is dropped by the kernel, and comes again
+ * after 1, 3 and 7 s. Linux takes the lesser of this and `net.core.somaxconn`, 4,096 by default.
+ */
+const BACKLOG = 4_096;
+
 /** What `startService` decides, for all services alike. */
 type Decided = 'genReqId' | 'serverFactory' | 'frameworkErrors' | 'clientErrorHandler' | 'return503OnClosing';
 
@@ -37,6 +43,11 @@ export interface ServiceOptions {
   http?: HttpDeadlines;
   /** See `securityHeaders`; of the public port. Default 0. */
   hstsSeconds?: number;
+  /**
+   * Around all that a request of the public port goes through but its measuring: what refuses requests here does so before
+   * anything is spent on them.
+   */
+  around?: (handle: RequestListener) => RequestListener;
   /** What errors of libraries mean to a caller; one that it does not know is an `internal-error`. */
   errorOf?: ErrorOf;
   /** Runs before routes are made: the place for what is the app's own. */
@@ -70,7 +81,7 @@ export async function startService(module: Type, options: ServiceOptions): Promi
       await app.init();
       await fastify.ready();
     } else {
-      await app.listen(options.port, options.host);
+      await app.listen({ port: options.port, host: options.host, backlog: BACKLOG });
     }
     management.serve(fastify);
     // Ended by its own signal, as is Nest's default, the process would take with it what the log has not written yet.
@@ -85,6 +96,8 @@ export async function startService(module: Type, options: ServiceOptions): Promi
 
 async function createApp(module: Type, options: ServiceOptions): Promise<NestFastifyApplication> {
   const metrics = options.port === undefined ? undefined : new HttpMetrics();
+  const { around = (handle) => handle } = options;
+  const traced = (handle: RequestListener) => (tracingOn ? tracedRequests(handle) : handle);
   const adapter = new FastifyAdapter({
     ...options.fastify,
     genReqId: requestIdOf,
@@ -93,10 +106,7 @@ async function createApp(module: Type, options: ServiceOptions): Promise<NestFas
     // Left to `refuseWhileStopping`: Fastify's answer would be plain JSON.
     return503OnClosing: false,
     serverFactory: (handle: RequestListener) =>
-      createHttpServer(
-        metrics ? metrics.timed(tracingOn ? tracedRequests(handle) : handle) : handle,
-        options.http,
-      ),
+      createHttpServer(metrics ? metrics.timed(around(traced(handle))) : handle, options.http),
   });
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     // Until the app's own log is there: a database that can't be reached at start is told while it is retried.

@@ -1,0 +1,119 @@
+import type { IncomingMessage, RequestListener } from 'node:http';
+import { counter, gauge, startAtZero } from '@fourfold/observability/metrics';
+import { PreparedProblem } from '@fourfold/observability';
+import { Logger } from '@nestjs/common';
+import type { FastifyInstance } from 'fastify';
+import { OverloadedError } from '../http/http.errors.js';
+import { AdmissionLimit, type AdmissionOptions, priorities, type Priority } from './admission.limit.js';
+import { PriorityTable } from './priority.table.js';
+
+const WINDOW_MS = 100;
+const LOG_MS = 1_000;
+/** Few enough to be answered in time by a machine that places a hundred orders a second. */
+const LIMITS = { least: 24, first: 48, most: 1_024 };
+
+interface Ticket {
+  readonly priority: Priority;
+  sinceMs: number;
+  isInHand: boolean;
+}
+
+/**
+ * Refuses what is more than the process can answer in time before anything has been spent on it: around Fastify, before
+ * its request and log line, the token, and the body. What is for operators alone is never refused.
+ *
+ * States of a request: refused, or in hand → (aside, while it waits behind others of its caller → in hand) → ended.
+ */
+export class Admission {
+  readonly limit: AdmissionLimit;
+  private readonly table = new PriorityTable();
+  private readonly tickets = new WeakMap<IncomingMessage, Ticket>();
+  private readonly problem = new PreparedProblem(new OverloadedError());
+  private readonly logger = new Logger(Admission.name);
+  private shedSinceLog: Partial<Record<Priority, number>> = {};
+  private readonly shed = counter({
+    name: 'http_shed_total',
+    help: 'Requests that were refused since the process had more in hand than it can answer in time',
+    labelNames: ['priority'],
+  });
+
+  /** @param options of which `targetMs` 0 refuses nothing */
+  constructor({ targetMs, ...limits }: Pick<AdmissionOptions, 'targetMs'> & Partial<AdmissionOptions>) {
+    const unlimited = { targetMs: Infinity, least: Infinity, first: Infinity, most: Infinity };
+    this.limit = new AdmissionLimit(targetMs === 0 ? unlimited : { ...LIMITS, ...limits, targetMs });
+    startAtZero(this.shed, { priority: [...priorities] });
+    const { limit } = this;
+    gauge({
+      name: 'http_admission_limit',
+      help: 'Requests that the process works on at once at the most',
+      collect() {
+        this.set(limit.limit);
+      },
+    });
+  }
+
+  /** Around `handle`, which sees what is admitted alone. */
+  readonly around = (handle: RequestListener): RequestListener => {
+    return (request, response) => {
+      const priority = this.table.of(request.method!, request.url!);
+      if (priority === undefined) return handle(request, response);
+      if (!this.limit.admits(priority)) {
+        this.shed.inc({ priority });
+        this.shedSinceLog[priority] = (this.shedSinceLog[priority] ?? 0) + 1;
+        return this.problem.send(request, response, this.limit.retryAfterSeconds(priority));
+      }
+      const ticket: Ticket = { priority, sinceMs: 0, isInHand: false };
+      this.tickets.set(request, ticket);
+      this.enter(ticket);
+      response.once('close', () => this.leave(ticket));
+      handle(request, response);
+    };
+  };
+
+  /** To be called before routes are made. */
+  attach(fastify: FastifyInstance): void {
+    this.table.attach(fastify);
+    const timers = [
+      setInterval(() => this.limit.adapt(), WINDOW_MS).unref(),
+      setInterval(() => this.log(), LOG_MS).unref(),
+    ];
+    fastify.addHook('onClose', (_instance, done) => {
+      timers.forEach(clearInterval);
+      done();
+    });
+  }
+
+  /** It waits for its turn among its caller's own, and uses nothing meanwhile. */
+  setAside(request: IncomingMessage): void {
+    const ticket = this.tickets.get(request);
+    if (!ticket?.isInHand) return;
+    ticket.isInHand = false;
+    this.limit.setAside(ticket.priority);
+  }
+
+  takeUp(request: IncomingMessage): void {
+    const ticket = this.tickets.get(request);
+    if (ticket && !ticket.isInHand) this.enter(ticket);
+  }
+
+  private enter(ticket: Ticket): void {
+    ticket.isInHand = true;
+    ticket.sinceMs = performance.now();
+    this.limit.enter(ticket.priority);
+  }
+
+  private leave(ticket: Ticket): void {
+    if (ticket.isInHand) this.limit.leave(ticket.priority, performance.now() - ticket.sinceMs);
+    ticket.isInHand = false;
+  }
+
+  private log(): void {
+    if (Object.keys(this.shedSinceLog).length === 0) return;
+    const { limit, inHand } = this.limit;
+    this.logger.warn(
+      { refused: this.shedSinceLog, limit, inHand },
+      'Requests were refused: more come than can be answered in time',
+    );
+    this.shedSinceLog = {};
+  }
+}
