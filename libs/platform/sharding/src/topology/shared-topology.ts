@@ -28,7 +28,11 @@ export class SharedTopology {
    */
   async publish(next: Topology): Promise<void> {
     await this.check(next);
-    const published = await this.store.publish(next);
+    await this.spread(await this.store.publish(next));
+  }
+
+  /** The same with a topology that is in the database already. Never rejects. */
+  async spread(published: Topology): Promise<void> {
     this.own.adopt(published);
     await this.offer(published);
   }

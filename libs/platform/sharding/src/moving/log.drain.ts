@@ -1,0 +1,83 @@
+import type { CaptureLog } from '../fence/capture.log.js';
+import type { SlotRange } from '../fence/fence.js';
+import type { MoveBatch } from './migration-plan.js';
+import type { RowMover } from './row.mover.js';
+
+const MOST_ENTRIES = 500;
+const ALL_SLOTS: SlotRange = { from: 0, to: 16_383 };
+
+/** Carries what was captured on the one side of the batches to the other. */
+export class LogDrain {
+  constructor(
+    private readonly log: CaptureLog,
+    private readonly rows: RowMover,
+  ) {}
+
+  /**
+   * Applies the entries that are there now, and those that come meanwhile, until none is left or `rounds` are over.
+   * @param back from the receivers to the donors
+   * @returns whether the log was empty at last
+   */
+  async drain(
+    batches: readonly MoveBatch[],
+    { token, back = false, range = ALL_SLOTS, rounds = 20 }: DrainOptions,
+  ): Promise<boolean> {
+    const sources = new Set(batches.map(({ donor, receiver }) => (back ? receiver : donor)));
+    const empty = await Promise.all(
+      Array.from(sources, (source) => this.drainOne(source, batches, { token, back, range, rounds })),
+    );
+    return empty.every(Boolean);
+  }
+
+  /** How many entries wait on all sides. */
+  async backlog(batches: readonly MoveBatch[], back: boolean): Promise<number> {
+    const sources = new Set(batches.map(({ donor, receiver }) => (back ? receiver : donor)));
+    const counts = await Promise.all(Array.from(sources, (source) => this.log.backlog(source, ALL_SLOTS)));
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Of slots whose writes are not captured any more: nothing comes meanwhile. */
+  async forget(shard: string, range: SlotRange): Promise<void> {
+    for (;;) {
+      const entries = await this.log.pending(shard, range, MOST_ENTRIES);
+      if (entries.length === 0) return;
+      await this.log.forget(
+        shard,
+        entries.map(({ id }) => id),
+      );
+    }
+  }
+
+  private async drainOne(
+    source: string,
+    batches: readonly MoveBatch[],
+    { token, back, range, rounds }: Required<DrainOptions>,
+  ): Promise<boolean> {
+    for (let round = 0; round < rounds; round += 1) {
+      const entries = await this.log.pending(source, range, MOST_ENTRIES);
+      if (entries.length === 0) return true;
+      const targetOf = (slot: number) => {
+        const batch = batches.find(
+          ({ from, to, donor, receiver }) =>
+            slot >= from && slot <= to && (back ? receiver : donor) === source,
+        );
+        return batch && (back ? batch.donor : batch.receiver);
+      };
+      for (const [target, own] of Map.groupBy(entries, ({ slot }) => targetOf(slot))) {
+        if (target !== undefined) await this.rows.apply({ source, target, token }, own);
+        await this.log.forget(
+          source,
+          own.map(({ id }) => id),
+        );
+      }
+    }
+    return false;
+  }
+}
+
+interface DrainOptions {
+  token: number;
+  back?: boolean;
+  range?: SlotRange;
+  rounds?: number;
+}

@@ -1,0 +1,22 @@
+import { z } from 'zod';
+
+const ms = z.number().nonnegative();
+
+export const migrationOptionsSchema = z.strictObject({
+  /** Rows that are copied a second, at most; 0: as fast as it goes. Default 0. */
+  rowsPerSecond: z.number().nonnegative().default(0),
+  /** Rows of a transaction on the target. Default 1,000. */
+  pageRows: z.int().min(1).max(10_000).default(1_000),
+  /** A page that takes longer is followed by a rest of the same length: shards have other work. Default 250. */
+  slowPageMs: ms.default(250),
+  /** So long a batch of slots may be frozen before whichever writer meets it thaws it. Default 100. */
+  freezeMs: ms.default(100),
+  /** Between the announcement and the first copied row: longer than a process may route by an unconfirmed topology. */
+  announceMs: ms.default(9_000),
+  /** How long the receivers' writes are carried back after the last hand-off. Default 10 minutes. */
+  reverseMs: ms.default(600_000),
+  /** Before a step that failed is tried again. Default 500. */
+  retryMs: ms.default(500),
+});
+
+export type MigrationOptions = z.input<typeof migrationOptionsSchema>;

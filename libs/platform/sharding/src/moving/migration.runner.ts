@@ -1,0 +1,168 @@
+import { PeriodicTask } from '@fourfold/kernel';
+import { Logger } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import { CaptureLog } from '../fence/capture.log.js';
+import { ShardFences } from '../fence/shard.fences.js';
+import { parseTopology, type Topology } from '../ring/topology.js';
+import type { ShardRegistry } from '../routing/shard.registry.js';
+import type { SharedTopology } from '../topology/shared-topology.js';
+import type { TopologyStore } from '../topology/topology.store.js';
+import { LogDrain } from './log.drain.js';
+import { type MigrationOptions, migrationOptionsSchema } from './migration.options.js';
+import { isOver, wayBack } from './migration-state.js';
+import { MigrationSteps, type StepTools } from './migration.steps.js';
+import { RowMover } from './row.mover.js';
+import { SlotHandover } from './slot.handover.js';
+import { MigrationLostError, type MigrationTask, type TaskStore } from './task.store.js';
+import { announced, nextTopology } from './topology-steps.js';
+import { typedTables } from './typed-tables.js';
+
+export interface RunnerParts {
+  tasks: TaskStore;
+  registry: ShardRegistry;
+  store: TopologyStore;
+  shared: Pick<SharedTopology, 'spread'>;
+  /** Tests put themselves between the coordinator and what it commits to. */
+  around?: <T extends object>(part: T) => T;
+}
+
+const LOOK_EVERY_MS = 1_000;
+const RENEW_EVERY_MS = 1_000;
+const ADOPT_DEADLINE_MS = 10_000;
+/** Entered so often that they are not logged. */
+const perBatch = new Set<string>(['frozen', 'handed-off']);
+
+/**
+ * The coordinator of migrations in one process. Of all that run one has the lease of the migration; the others look for
+ * one that was left. What it does is by states (`MIGRATION_STATES`), and each step is repeatable: a step that fails is
+ * tried again, and a coordinator that takes over goes on where the database says its predecessor was. That one, should
+ * it still run, is refused by the token in `ring_task` and in the fences, which the new one puts there first.
+ */
+export class MigrationRunner {
+  private readonly logger = new Logger(MigrationRunner.name);
+  private readonly holder = randomUUID();
+  private readonly looking: PeriodicTask;
+  private readonly options: ReturnType<typeof migrationOptionsSchema.parse>;
+  private readonly stopping = new AbortController();
+
+  constructor(
+    private readonly parts: RunnerParts,
+    options: MigrationOptions = {},
+  ) {
+    this.options = migrationOptionsSchema.parse(options);
+    this.looking = new PeriodicTask({
+      name: 'Moving slots',
+      everyMs: LOOK_EVERY_MS,
+      run: () => this.runOnce(),
+      log: this.logger,
+    });
+  }
+
+  start(): void {
+    this.looking.start();
+  }
+
+  /** Leaves the migration to another coordinator after the step in hand. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.looking.stop();
+  }
+
+  /**
+   * Carries on with the migration that there is, until it is over, paused, or another coordinator's.
+   * @throws what the main cluster throws
+   */
+  async runOnce(): Promise<void> {
+    const task = await this.parts.tasks.claim(this.holder);
+    if (!task) return;
+    const renewing = setInterval(() => {
+      // A lease that is lost is met by the next statement, whose condition it fails.
+      this.parts.tasks.renew(task).catch((error: unknown) => this.logger.warn(String(error)));
+    }, RENEW_EVERY_MS);
+    try {
+      this.logger.log(`Migration ${task.id} goes on from ${task.state}, as coordinator ${task.token}`);
+      await this.drive(task);
+      await this.parts.tasks.release(task);
+    } catch (error) {
+      if (!(error instanceof MigrationLostError)) throw error;
+      this.logger.warn(error.message);
+    } finally {
+      clearInterval(renewing);
+    }
+  }
+
+  private async drive(task: MigrationTask): Promise<void> {
+    let steps: MigrationSteps | undefined;
+    while (!isOver(task.state) && !this.stopping.signal.aborted) {
+      const { wanted } = await this.parts.tasks.get(task.id);
+      if (wanted === 'pause') return;
+      const back = wayBack(task.state);
+      if (wanted === 'abort' && back && task.state !== 'rolling-back')
+        await this.parts.tasks.pass(task, back);
+      const { state } = task;
+      try {
+        steps ??= await this.begin(task);
+        await steps.run(task);
+        if (task.state !== state && !perBatch.has(task.state))
+          this.logger.log(`Migration ${task.id} is ${task.state}`);
+      } catch (error) {
+        if (error instanceof MigrationLostError) throw error;
+        this.logger.warn({ err: error }, `Migration ${task.id}: ${state} is tried again`);
+        await this.parts.tasks.note(task, { error: (error as Error).message });
+        await this.rest(this.options.retryMs);
+      }
+    }
+  }
+
+  /** Before anything else: from then on whatever the coordinator before has in hand is waited for or refused. */
+  private async begin(task: MigrationTask): Promise<MigrationSteps> {
+    const { registry, store } = this.parts;
+    const around = this.parts.around ?? ((part) => part);
+    await this.parts.shared.spread(await store.current());
+    // It names the shard that comes, which this process can't ask before.
+    if (task.state === 'planned') await this.publish(task, announced(task));
+    const fences = around(new ShardFences(registry));
+    for (const { donor, receiver, ...range } of task.plan.batches)
+      for (const shard of [donor, receiver])
+        // A receiver that is away keeps no donor from being made whole: its fences are adopted before it is cleared.
+        if (shard === donor || task.state !== 'aborting')
+          await fences.adopt(shard, range, task.token, ADOPT_DEADLINE_MS);
+    const donors = [...new Set(task.plan.batches.map(({ donor }) => donor))];
+    const tables = await typedTables(registry, donors);
+    const rows = around(new RowMover(registry, tables));
+    const drain = new LogDrain(around(new CaptureLog(registry)), rows);
+    const handover = new SlotHandover(fences, drain, rows);
+    const tools: StepTools = {
+      ...{ fences, rows, drain, handover, options: this.options },
+      tasks: this.parts.tasks,
+      publish: (own, change) => this.publish(own, change),
+      epoch: async () => (await store.head()).epoch,
+      rest: (ms) => this.rest(ms),
+    };
+    return new MigrationSteps(tools);
+  }
+
+  private async publish(task: MigrationTask, change: (topology: Topology) => Topology): Promise<number> {
+    for (;;) {
+      const current = await this.parts.store.current();
+      const next = nextTopology(current, change);
+      if (next && !(await this.parts.tasks.publish(task, parseTopology(next)))) continue;
+      await this.parts.shared.spread(next ?? current);
+      return (next ?? current).epoch;
+    }
+  }
+
+  private rest(ms: number): Promise<void> {
+    const { signal } = this.stopping;
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      signal.addEventListener('abort', done);
+      if (signal.aborted) done();
+    });
+  }
+}

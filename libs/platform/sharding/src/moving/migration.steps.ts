@@ -1,0 +1,228 @@
+import { SLOT_COUNT } from '../ring/slot.js';
+import type { ShardFences } from '../fence/shard.fences.js';
+import type { Topology } from '../ring/topology.js';
+import type { LogDrain } from './log.drain.js';
+import type { MoveBatch } from './migration-plan.js';
+import type { migrationOptionsSchema } from './migration.options.js';
+import type { MigrationState } from './migration-state.js';
+import type { RowMover } from './row.mover.js';
+import type { Place } from './row-sql.js';
+import { type SlotHandover, SlotsDifferError } from './slot.handover.js';
+import type { MigrationTask, TaskStore } from './task.store.js';
+import { announced, ended, owned } from './topology-steps.js';
+import type { z } from 'zod';
+
+export interface StepTools {
+  tasks: TaskStore;
+  fences: ShardFences;
+  rows: RowMover;
+  drain: LogDrain;
+  handover: SlotHandover;
+  /** Makes the change the next topology, if it changes anything. @returns the epoch that then holds */
+  publish: (task: MigrationTask, change: (topology: Topology) => Topology) => Promise<number>;
+  epoch: () => Promise<number>;
+  rest: (ms: number) => Promise<void>;
+  options: z.output<typeof migrationOptionsSchema>;
+}
+
+const CAPTURE_DEADLINE_MS = 200;
+const COMPARISONS = 5;
+
+/**
+ * What a coordinator does in each state: one piece of it a call, to the end of which it can be repeated from the
+ * beginning. Each changes `task` as it changes the row.
+ */
+export class MigrationSteps {
+  constructor(private readonly tools: StepTools) {}
+
+  private readonly steps: Readonly<Record<MigrationState, (task: MigrationTask) => Promise<void>>> = {
+    planned: async (task) => {
+      await this.tools.publish(task, announced(task));
+      await this.tools.tasks.pass(task, 'capture');
+    },
+    capture: (task) =>
+      this.eachBatch(task, 'copy', async ({ donor, ...range }) => {
+        const to = { mode: 'capture' as const };
+        const change = { range, from: ['open'] as const, to, token: task.token };
+        await this.tools.fences.change(donor, { ...change, deadlineMs: CAPTURE_DEADLINE_MS });
+      }),
+    copy: async (task) => {
+      if (task.done === 0 && task.inStateMs < this.tools.options.announceMs)
+        await this.tools.rest(this.tools.options.announceMs - task.inStateMs);
+      await this.eachBatch(task, 'catch-up', async (batch) => {
+        const copied = await this.copy(task, batch);
+        return { rowsCopied: task.rowsCopied + copied };
+      });
+    },
+    'catch-up': async (task) => {
+      const { token, plan } = task;
+      if (await this.tools.drain.drain(plan.batches, { token })) await this.tools.tasks.pass(task, 'verify');
+    },
+    verify: (task) => this.eachBatch(task, 'frozen', (batch) => this.verify(task, batch)),
+    frozen: async (task) => {
+      const batch = task.plan.batches[task.handedOff]!;
+      const frozenMs = await this.hand(task, batch, false);
+      await this.tools.publish(task, owned(batch, batch.receiver));
+      await this.tools.tasks.pass(task, 'handed-off', {
+        handedOff: task.handedOff + 1,
+        longestFreezeMs: Math.max(task.longestFreezeMs, Math.round(frozenMs)),
+      });
+    },
+    'handed-off': (task) => {
+      const all = task.handedOff === task.plan.batches.length;
+      return this.tools.tasks.pass(task, all ? 'reverse' : 'frozen');
+    },
+    reverse: async (task) => {
+      const { token, plan } = task;
+      await this.tools.drain.drain(plan.batches, { token, back: true });
+      const left = this.tools.options.reverseMs - task.inStateMs;
+      if (left <= 0) await this.tools.tasks.pass(task, 'purging');
+      else await this.tools.rest(Math.min(left, 500));
+    },
+    purging: (task) =>
+      this.eachBatch(
+        task,
+        'purged',
+        async (batch) => {
+          const to = { mode: 'open' as const };
+          const change = { range: batch, from: ['capture'] as const, to, token: task.token };
+          await this.tools.fences.change(batch.receiver, { ...change, deadlineMs: 5_000 });
+          await this.forget(batch.receiver, batch);
+          await this.clear(batch.donor, batch, task.token);
+        },
+        () => this.tools.publish(task, ended(task, 'purged')),
+      ),
+    'rolling-back': async (task) => {
+      const batch = task.plan.batches[Math.min(task.handedOff, task.plan.batches.length - 1) - task.done];
+      if (!batch) return this.tools.tasks.pass(task, 'aborting');
+      await this.handBack(task, batch);
+      await this.tools.publish(task, owned(batch, batch.donor));
+      await this.tools.tasks.note(task, { done: task.done + 1 });
+    },
+    aborting: async (task) => {
+      // The donors are whole before the first receiver is asked, which may be away.
+      const { batches } = task.plan;
+      if (task.done < batches.length) {
+        const batch = batches[task.done]!;
+        const to = { mode: 'open' as const };
+        const change = { range: batch, from: ['capture', 'frozen'] as const, to, token: task.token };
+        await this.tools.fences.change(batch.donor, { ...change, deadlineMs: 5_000 });
+        await this.forget(batch.donor, batch);
+        return this.tools.tasks.note(task, { done: task.done + 1 });
+      }
+      const batch = batches[task.done - batches.length];
+      if (batch) {
+        await this.tools.fences.adopt(batch.receiver, batch, task.token, 5_000);
+        await this.clear(batch.receiver, batch, task.token);
+        return this.tools.tasks.note(task, { done: task.done + 1 });
+      }
+      await this.tools.publish(task, ended(task, 'aborted'));
+      return this.tools.tasks.pass(task, 'aborted');
+    },
+    purged: async () => {},
+    aborted: async () => {},
+  };
+
+  run(task: MigrationTask): Promise<void> {
+    return this.steps[task.state](task);
+  }
+
+  private async eachBatch(
+    task: MigrationTask,
+    next: MigrationState,
+    work: (batch: MoveBatch) => Promise<{ rowsCopied: number } | void>,
+    atEnd?: () => Promise<unknown>,
+  ): Promise<void> {
+    const batch = task.plan.batches[task.done];
+    if (batch) {
+      const progress = await work(batch);
+      return this.tools.tasks.note(task, { ...progress, done: task.done + 1, error: null });
+    }
+    await atEnd?.();
+    await this.tools.tasks.pass(task, next);
+  }
+
+  private async copy({ token }: MigrationTask, batch: MoveBatch): Promise<number> {
+    const { rows, options } = this.tools;
+    const transport = { source: batch.donor, target: batch.receiver, token };
+    let copied = 0;
+    for (let table = 0; table < rows.tableCount; table += 1) {
+      let after: Place | undefined;
+      do {
+        const page = { table, after, limit: options.pageRows };
+        const { rows: found, next } = await this.paced(() => rows.copyPage(transport, batch, page));
+        copied += found;
+        after = next;
+      } while (after);
+    }
+    return copied;
+  }
+
+  /** Rests for as long as the rows should have taken, and after slow ones for as long as they took. */
+  private async paced<T extends { rows: number }>(work: () => Promise<T>): Promise<T> {
+    const { rowsPerSecond, slowPageMs } = this.tools.options;
+    const startedAt = performance.now();
+    const done = await work();
+    const took = performance.now() - startedAt;
+    const should = rowsPerSecond > 0 ? (done.rows * 1_000) / rowsPerSecond : 0;
+    const rest = Math.max(should - took, took > slowPageMs ? took : 0);
+    if (rest > 0) await this.tools.rest(rest);
+    return done;
+  }
+
+  /** What differs only because it was written meanwhile is the same once the log is drained. */
+  private async verify(task: MigrationTask, batch: MoveBatch): Promise<void> {
+    const { rows, drain } = this.tools;
+    const sides = { source: batch.donor, target: batch.receiver };
+    for (let comparison = 1; ; comparison += 1) {
+      const differing = await rows.differences(sides, batch);
+      if (differing.length === 0) return;
+      if (comparison === COMPARISONS) return this.repair(task, new SlotsDifferError(batch, differing));
+      await drain.drain(task.plan.batches, { token: task.token, range: batch });
+    }
+  }
+
+  private async hand(task: MigrationTask, batch: MoveBatch, back: boolean): Promise<number> {
+    const { token, plan } = task;
+    const epoch = (await this.tools.epoch()) + 1;
+    const { freezeMs } = this.tools.options;
+    try {
+      return await this.tools.handover.hand(batch, back, { token, epoch, freezeMs, batches: plan.batches });
+    } catch (error) {
+      if (!back && error instanceof SlotsDifferError) await this.repair(task, error);
+      throw error;
+    }
+  }
+
+  /** Also of a batch that was never given away, or of which it is not known. */
+  private async handBack(task: MigrationTask, batch: MoveBatch): Promise<void> {
+    const fences = await this.tools.fences.read(batch.donor, batch);
+    if (fences.every(({ mode }) => mode !== 'foreign')) return;
+    await this.hand(task, batch, true);
+  }
+
+  /** Copies the batch anew from nothing, and counts it. */
+  private async repair(task: MigrationTask, error: SlotsDifferError): Promise<void> {
+    await this.tools.tasks.note(task, {
+      mismatches: task.mismatches + error.slots.length,
+      error: error.message,
+    });
+    await this.clear(error.batch.receiver, error.batch, task.token);
+    await this.copy(task, error.batch);
+  }
+
+  private async clear(shard: string, batch: MoveBatch, token: number): Promise<void> {
+    const { rows, options } = this.tools;
+    for (let table = 0; table < rows.tableCount; table += 1) {
+      let deleted: number;
+      do {
+        const page = { table, limit: options.pageRows };
+        ({ rows: deleted } = await this.paced(() => rows.clear({ target: shard, token }, batch, page)));
+      } while (deleted === options.pageRows);
+    }
+  }
+
+  private async forget(shard: string, batch: MoveBatch): Promise<void> {
+    await this.tools.drain.forget(shard, { from: batch.from, to: Math.min(batch.to, SLOT_COUNT - 1) });
+  }
+}

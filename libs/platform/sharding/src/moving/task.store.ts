@@ -1,0 +1,195 @@
+import { isDuplicateKey } from '@fourfold/db-routing';
+import { appError } from '@fourfold/kernel';
+import type { Topology } from '../ring/topology.js';
+import type { SqlExecutor } from '../sql-executor.js';
+import { type MigrationPlan, migrationPlanSchema } from './migration-plan.js';
+import { mayFollow, type MigrationState } from './migration-state.js';
+
+export class MigrationRunningError extends appError('migration-running', 409, 'Migration running') {}
+export class MigrationNotFoundError extends appError('migration-not-found', 404, 'Unknown migration') {}
+
+/** Another coordinator has the migration, or it is in another state: this one stops. */
+export class MigrationLostError extends appError('migration-lost', 409, 'Migration taken over') {}
+
+export type MigrationKind = 'add' | 'remove' | 'rebalance';
+
+/** A migration as `ring_task` has it. */
+export interface MigrationTask {
+  id: string;
+  kind: MigrationKind;
+  /** That is added or removed. */
+  shard: string | null;
+  plan: MigrationPlan;
+  state: MigrationState;
+  wanted: 'run' | 'pause' | 'abort';
+  token: number;
+  /** Batches that this state has dealt with. */
+  done: number;
+  handedOff: number;
+  rowsTotal: number;
+  rowsCopied: number;
+  mismatches: number;
+  longestFreezeMs: number;
+  error: string | null;
+  createdAt: Date;
+  stateSince: Date;
+  /** How long it has been in this state, by the server's clock. */
+  inStateMs: number;
+}
+
+/** What a coordinator may write beside the state. */
+export type Progress = Partial<
+  Pick<MigrationTask, 'done' | 'handedOff' | 'rowsCopied' | 'mismatches' | 'longestFreezeMs' | 'error'>
+>;
+
+const COLUMNS = `
+  id, kind, shard, plan, state, wanted, token, done, handed_off AS handedOff, rows_total AS rowsTotal,
+  rows_copied AS rowsCopied, mismatches, longest_freeze_ms AS longestFreezeMs, error, created_at AS createdAt,
+  state_since AS stateSince, TIMESTAMPDIFF(MICROSECOND, state_since, UTC_TIMESTAMP(3)) / 1000 AS inStateMs`;
+
+const CREATE = `
+  INSERT INTO ring_task (kind, shard, plan, state, token, rows_total, created_at, state_since)
+  SELECT ?, ?, ?, 'planned', COALESCE(MAX(token), 0) + 1, ?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) FROM ring_task`;
+
+/** By ring_task_active, whose one row it locks. */
+const CLAIM = `
+  UPDATE ring_task
+  SET token = token + 1, holder = ?, lease_expires_at = UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND
+  WHERE active = 1 AND (holder IS NULL OR lease_expires_at <= UTC_TIMESTAMP(3))`;
+
+const RENEW = `
+  UPDATE ring_task SET lease_expires_at = UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND WHERE id = ? AND token = ?`;
+
+const RELEASE = 'UPDATE ring_task SET holder = NULL, lease_expires_at = NULL WHERE id = ? AND token = ?';
+
+/** The topology follows only from the coordinator that has the migration. */
+const PUBLISH = `
+  INSERT INTO shard_topology (epoch, document, created_at)
+  SELECT ?, ?, UTC_TIMESTAMP(3) FROM ring_task WHERE id = ? AND token = ? AND active = 1`;
+
+const columnOf: Record<keyof Progress, string> = {
+  done: 'done',
+  handedOff: 'handed_off',
+  rowsCopied: 'rows_copied',
+  mismatches: 'mismatches',
+  longestFreezeMs: 'longest_freeze_ms',
+  error: 'error',
+};
+
+/** The migrations, on the main cluster. What a coordinator writes is conditional on its token, and on the state. */
+export class TaskStore {
+  constructor(
+    private readonly main: SqlExecutor,
+    private readonly leaseMs = 5_000,
+  ) {}
+
+  /** @throws MigrationRunningError while another one is not over */
+  async create(task: Pick<MigrationTask, 'kind' | 'shard' | 'plan' | 'rowsTotal'>): Promise<MigrationTask> {
+    try {
+      const plan = JSON.stringify(migrationPlanSchema.parse(task.plan));
+      const parameters = [task.kind, task.shard, plan, task.rowsTotal];
+      const { insertId } = await this.main.query<{ insertId: number }>(CREATE, parameters);
+      return await this.get(String(insertId));
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error;
+      const active = await this.active();
+      throw new MigrationRunningError(`Migration ${active?.id} is ${active?.state}: one runs at a time`);
+    }
+  }
+
+  async active(): Promise<MigrationTask | undefined> {
+    return (await this.select('WHERE active = 1', []))[0];
+  }
+
+  /** @throws MigrationNotFoundError */
+  async get(id: string): Promise<MigrationTask> {
+    const [task] = /^\d{1,19}$/.test(id) ? await this.select('WHERE id = CAST(? AS UNSIGNED)', [id]) : [];
+    if (task) return task;
+    throw new MigrationNotFoundError(`There is no migration ${id}`);
+  }
+
+  /** The newest first. */
+  list(limit: number): Promise<MigrationTask[]> {
+    return this.select('ORDER BY id DESC LIMIT ?', [limit]);
+  }
+
+  async want(id: string, wanted: MigrationTask['wanted']): Promise<void> {
+    await this.main.query('UPDATE ring_task SET wanted = ? WHERE id = ? AND active = 1', [wanted, id]);
+  }
+
+  /** @returns the migration that is this coordinator's from now on; undefined where there is none, or another has it */
+  async claim(holder: string): Promise<MigrationTask | undefined> {
+    await this.main.query(CLAIM, [holder, this.leaseMs * 1_000]);
+    return (await this.select('WHERE active = 1 AND holder = ?', [holder]))[0];
+  }
+
+  /** @throws MigrationLostError */
+  async renew({ id, token }: MigrationTask): Promise<void> {
+    await this.changeOne(RENEW, [this.leaseMs * 1_000, id, token]);
+  }
+
+  async release({ id, token }: MigrationTask): Promise<void> {
+    await this.main.query(RELEASE, [id, token]);
+  }
+
+  /** @throws MigrationLostError */
+  async note(task: MigrationTask, progress: Progress): Promise<void> {
+    const names = Object.keys(progress) as (keyof Progress)[];
+    const set = names.map((name) => `${columnOf[name]} = ?`).join(', ');
+    const sql = `UPDATE ring_task SET ${set} WHERE id = ? AND state = ? AND token = ?`;
+    await this.changeOne(sql, [...names.map((name) => progress[name]), task.id, task.state, task.token]);
+    Object.assign(task, progress);
+  }
+
+  /** Into the next state, whose batches begin anew. @throws MigrationLostError */
+  async pass(task: MigrationTask, state: MigrationState, progress: Progress = {}): Promise<void> {
+    if (!mayFollow(task.state, state))
+      throw new Error(`A migration that is ${task.state} can't become ${state}`);
+    const all: Progress = { done: 0, error: null, ...progress };
+    const names = Object.keys(all) as (keyof Progress)[];
+    const set = names.map((name) => `${columnOf[name]} = ?`).join(', ');
+    const sql = `
+      UPDATE ring_task SET state = ?, state_since = UTC_TIMESTAMP(3), ${set}
+      WHERE id = ? AND state = ? AND token = ?`;
+    const values = names.map((name) => all[name]);
+    await this.changeOne(sql, [state, ...values, task.id, task.state, task.token]);
+    Object.assign(task, all, { state });
+  }
+
+  /** @returns false when a topology of its epoch is there already. @throws MigrationLostError */
+  async publish({ id, token }: MigrationTask, topology: Topology): Promise<boolean> {
+    try {
+      await this.changeOne(PUBLISH, [topology.epoch, JSON.stringify(topology), id, token]);
+      return true;
+    } catch (error) {
+      if (isDuplicateKey(error)) return false;
+      throw error;
+    }
+  }
+
+  /** mysql2 counts the rows that were found. */
+  private async changeOne(sql: string, parameters: unknown[]): Promise<void> {
+    const { affectedRows } = await this.main.query<{ affectedRows: number }>(sql, parameters);
+    if (affectedRows === 1) return;
+    throw new MigrationLostError('Another coordinator has the migration now, or it is in another state');
+  }
+
+  private async select(which: string, parameters: unknown[]): Promise<MigrationTask[]> {
+    const rows = await this.main.query<Record<keyof MigrationTask, unknown>[]>(
+      `SELECT ${COLUMNS} FROM ring_task ${which}`,
+      parameters,
+    );
+    return rows.map((row) => {
+      const number = (name: keyof MigrationTask) => Number(row[name]);
+      return {
+        ...(row as unknown as MigrationTask),
+        id: String(row.id),
+        plan: migrationPlanSchema.parse(typeof row.plan === 'string' ? JSON.parse(row.plan) : row.plan),
+        token: number('token'),
+        rowsTotal: number('rowsTotal'),
+        rowsCopied: number('rowsCopied'),
+        inStateMs: number('inStateMs'),
+      };
+    });
+  }
+}

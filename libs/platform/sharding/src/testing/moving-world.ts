@@ -1,0 +1,202 @@
+import { type TestDatabase, testEngine } from '@fourfold-tools/testing';
+import { Column, DataSource, Entity, PrimaryColumn } from 'typeorm';
+import { ShardRouter } from '../access/shard.router.js';
+import { createWithSlot } from '../migrations/slot-column.js';
+import { ShardFences } from '../fence/shard.fences.js';
+import { batchesOf, type MigrationPlan, type MoveBatch } from '../moving/migration-plan.js';
+import type { MigrationOptions } from '../moving/migration.options.js';
+import { MigrationRunner, type RunnerParts } from '../moving/migration.runner.js';
+import { type MigrationTask, TaskStore } from '../moving/task.store.js';
+import { HashRing } from '../ring/hash-ring.js';
+import { SLOT_COUNT } from '../ring/slot.js';
+import { evenTopology } from '../ring/topology.js';
+import { ShardRegistry } from '../routing/shard.registry.js';
+import { SlotOf } from '../slot-of.js';
+import { CurrentTopology } from '../topology/current-topology.js';
+import { SharedTopology } from '../topology/shared-topology.js';
+import { TopologyStore } from '../topology/topology.store.js';
+import { freshDatabase, openMain } from './mariadb.js';
+import { fence } from './test-shards.js';
+
+@Entity('member')
+export class Member {
+  @PrimaryColumn('bigint', { unsigned: true })
+  id!: string;
+
+  @Column({ type: 'varchar', length: 200 })
+  name!: string;
+
+  @Column('datetime', { name: 'seen_at', precision: 3 })
+  seenAt!: Date;
+
+  @SlotOf<Member>('id')
+  slot?: number;
+}
+
+/** Of a key that is text. */
+@Entity('address')
+export class Address {
+  @PrimaryColumn({ type: 'varchar', length: 100 })
+  address!: string;
+
+  @Column('bigint', { name: 'member_id', unsigned: true })
+  memberId!: string;
+
+  @SlotOf<Address>('address')
+  slot?: number;
+}
+
+/** Many rows a key. */
+@Entity('visit')
+export class MemberVisit {
+  @PrimaryColumn('bigint', { name: 'member_id', unsigned: true })
+  memberId!: string;
+
+  @PrimaryColumn('bigint', { unsigned: true })
+  id!: string;
+
+  @Column({ type: 'varchar', length: 100, nullable: true })
+  place!: string | null;
+
+  @SlotOf<MemberVisit>('memberId')
+  slot?: number;
+}
+
+export const DONORS = ['shard-0', 'shard-1'] as const;
+export const RECEIVER = 'shard-2';
+const ALL = [...DONORS, RECEIVER] as const;
+const suffix = 'ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin';
+
+/** Two shards of a platform and an empty third one, with the main cluster that keeps topology and migrations. */
+export class MovingWorld {
+  private constructor(
+    private readonly databases: TestDatabase[],
+    readonly main: DataSource,
+    readonly roots: ReadonlyMap<string, DataSource>,
+    readonly registry: ShardRegistry,
+    readonly topology: CurrentTopology,
+    readonly store: TopologyStore,
+    readonly router: ShardRouter,
+  ) {}
+
+  static async start(): Promise<MovingWorld> {
+    const primary = await freshDatabase('primary');
+    const shards = await Promise.all(ALL.map((shard) => freshDatabase(shard)));
+    const main = await openMain(primary);
+    const store = new TopologyStore(main);
+    const first = await store.initialise(DONORS);
+    const roots = new Map<string, DataSource>();
+    for (const [index, database] of shards.entries()) {
+      const root = await new DataSource({ type: 'mysql', url: database.rootUrl }).initialize();
+      roots.set(ALL[index]!, root);
+      await createTables(root);
+      await fence(root, ALL[index]!, evenTopology(DONORS));
+    }
+    const urls = Object.fromEntries(shards.map(({ appUrl }, index) => [ALL[index]!, appUrl]));
+    const registry = new ShardRegistry(urls, {
+      engine: testEngine,
+      entities: [Member, Address, MemberVisit],
+      operationTimeoutMs: 10_000,
+    });
+    const topology = await CurrentTopology.load({ current: async () => first } as TopologyStore);
+    const lookUp = async () => void topology.adopt(await store.current());
+    const router = new ShardRouter(topology, registry, undefined, lookUp);
+    return new MovingWorld([primary, ...shards], main, roots, registry, topology, store, router);
+  }
+
+  /** What an operator would have planned: the third shard gets its share of slots that have rows. */
+  async plan(batchCount = Infinity): Promise<{ plan: MigrationPlan; rowsTotal: number }> {
+    const { moves } = new HashRing(this.topology.topology).plan({ kind: 'add', shard: RECEIVER, weight: 1 });
+    const counts = new Array<number>(SLOT_COUNT).fill(0);
+    for (const root of this.roots.values())
+      for (const table of ['member', 'address', 'visit']) {
+        const sql = `SELECT slot, COUNT(*) AS found FROM ${table} GROUP BY slot`;
+        for (const { slot, found } of await root.query<{ slot: number; found: string }[]>(sql))
+          counts[slot]! += Number(found);
+      }
+    const batches = batchesOf(moves, counts).slice(0, batchCount);
+    const rowsTotal = batches.reduce(
+      (sum, { from, to }) => sum + counts.slice(from, to + 1).reduce((a, b) => a + b, 0),
+      0,
+    );
+    return { plan: { batches, weight: 1 }, rowsTotal };
+  }
+
+  tasks(leaseMs?: number): TaskStore {
+    return new TaskStore(this.main, leaseMs);
+  }
+
+  async begin(batchCount?: number): Promise<MigrationTask> {
+    return this.tasks().create({ kind: 'add', shard: RECEIVER, ...(await this.plan(batchCount)) });
+  }
+
+  /** A coordinator, of which a test may have several. */
+  runner(options: MigrationOptions = {}, parts: Partial<RunnerParts> = {}): MigrationRunner {
+    const shared = new SharedTopology(this.store, this.topology);
+    const own = { tasks: this.tasks(), registry: this.registry, store: this.store, shared };
+    const quick = { announceMs: 0, reverseMs: 0, retryMs: 20, freezeMs: 1_000, ...options };
+    return new MigrationRunner({ ...own, ...parts }, quick);
+  }
+
+  /** The third shard is in the topology, without slots. */
+  async announceReceiver(): Promise<void> {
+    const { topology } = this.topology;
+    const shards = [...topology.shards, { name: RECEIVER, state: 'active' as const, weight: 1 }];
+    this.topology.adopt(await this.store.publish({ ...topology, epoch: topology.epoch + 1, shards }));
+  }
+
+  /** Whether the fences of all slots say that the receiver has them, or the donor, and write plainly. */
+  async fencesOf(batches: readonly MoveBatch[]): Promise<string> {
+    const fences = new ShardFences(this.registry);
+    const says = new Set<string>();
+    for (const batch of batches) {
+      for (const [side, shard] of [
+        ['donor', batch.donor],
+        ['receiver', batch.receiver],
+      ] as const)
+        for (const { mode } of await fences.read(shard, batch)) says.add(`${side} ${mode}`);
+    }
+    const all = [...says].sort().join(', ');
+    const known = { 'donor foreign, receiver open': 'moved', 'donor open, receiver foreign': 'back' };
+    return known[all as keyof typeof known] ?? all;
+  }
+
+  /** The rows of a table, by the shards that have them. */
+  async rowsOf(table: string): Promise<Map<string, Record<string, unknown>[]>> {
+    const found = new Map<string, Record<string, unknown>[]>();
+    for (const [shard, root] of this.roots) found.set(shard, await root.query(`SELECT * FROM ${table}`));
+    return found;
+  }
+
+  async stop(): Promise<void> {
+    await this.registry.onApplicationShutdown();
+    await Promise.all([this.main, ...this.roots.values()].map((source) => source.destroy()));
+    await Promise.all(this.databases.map((database) => database.drop()));
+  }
+}
+
+async function createTables(root: DataSource): Promise<void> {
+  const runner = root.createQueryRunner();
+  await createWithSlot(
+    runner,
+    { table: 'member', key: 'id' },
+    (slot) => `CREATE TABLE member (
+      id BIGINT UNSIGNED NOT NULL PRIMARY KEY, name VARCHAR(200) NOT NULL, seen_at DATETIME(3) NOT NULL, ${slot},
+      KEY member_slot (slot, id)) ${suffix}`,
+  );
+  await createWithSlot(
+    runner,
+    { table: 'address', key: 'address' },
+    (slot) => `CREATE TABLE address (
+      address VARCHAR(100) NOT NULL PRIMARY KEY, member_id BIGINT UNSIGNED NOT NULL, ${slot},
+      KEY address_slot (slot, address)) ${suffix}`,
+  );
+  await createWithSlot(
+    runner,
+    { table: 'visit', key: 'member_id' },
+    (slot) => `CREATE TABLE visit (
+      member_id BIGINT UNSIGNED NOT NULL, id BIGINT UNSIGNED NOT NULL, place VARCHAR(100) NULL, ${slot},
+      PRIMARY KEY (member_id, id), KEY visit_slot (slot, member_id, id)) ${suffix}`,
+  );
+  await runner.release();
+}

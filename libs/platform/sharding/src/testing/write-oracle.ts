@@ -1,0 +1,183 @@
+import { slotOf } from '../ring/slot.js';
+import { Member, type MovingWorld } from './moving-world.js';
+
+/** What went wrong, each with the key. */
+export interface Verdict {
+  lost: string[];
+  doubled: string[];
+  stale: string[];
+  failed: string[];
+}
+
+const SEEN = new Date('2026-01-02T03:04:05.678Z');
+
+/** Mulberry32: the same keys and changes in each run. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/**
+ * Creates, changes, deletes and reads members, and remembers the last acknowledged version of each: 0 where it is deleted.
+ * One key is changed by one call at a time; a tenth of the keys takes most of the calls.
+ */
+export class WriteOracle {
+  readonly versions = new Map<string, number>();
+  readonly verdict: Verdict = { lost: [], doubled: [], stale: [], failed: [] };
+  readonly latencies: number[] = [];
+  private readonly busy = new Set<string>();
+  private readonly random: () => number;
+  private version = 1;
+  private stopped = false;
+  private running: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly world: MovingWorld,
+    private readonly keys: readonly string[],
+    seed = 1,
+    private readonly unfenced?: (key: string, work: Work) => Promise<void>,
+  ) {
+    this.random = seeded(seed);
+  }
+
+  /** A member, an address and visits of each key, past the router. */
+  async fill(): Promise<void> {
+    const { ring } = this.world.topology;
+    for (const [shard, keys] of Map.groupBy(this.keys, (key) => ring.locate(key).shard)) {
+      const root = this.world.roots.get(shard)!;
+      await root.query('INSERT INTO member (id, name, seen_at) VALUES ?', [
+        keys.map((key) => [key, '1', '2026-01-02 03:04:05.678']),
+      ]);
+      await root.query('INSERT INTO visit (member_id, id, place) VALUES ?', [
+        keys.flatMap((key) => [
+          [key, 1, null],
+          [key, 2, `Ænima 🎼 '${key}'`],
+        ]),
+      ]);
+    }
+    const byAddress = Map.groupBy(this.keys, (key) => ring.locate(addressOf(key)).shard);
+    for (const [shard, keys] of byAddress)
+      await this.world.roots
+        .get(shard)!
+        .query('INSERT INTO address (address, member_id) VALUES ?', [
+          keys.map((key) => [addressOf(key), key]),
+        ]);
+    this.assume(1);
+  }
+
+  /** That all keys have it already. */
+  assume(version: number): void {
+    for (const key of this.keys) this.versions.set(key, version);
+  }
+
+  start(callers = 8): void {
+    this.stopped = false;
+    this.running = Promise.all(Array.from({ length: callers }, () => this.call()));
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await this.running;
+  }
+
+  /** Changes each of the keys once. */
+  async changeAll(keys: readonly string[]): Promise<void> {
+    await Promise.all(
+      keys.map((key) =>
+        this.change(key).catch((error: unknown) => this.verdict.failed.push(`${key}: ${String(error)}`)),
+      ),
+    );
+  }
+
+  /** Compares what all shards have with what was acknowledged. */
+  async judge(keys: readonly string[] = this.keys): Promise<Verdict> {
+    const { ring } = this.world.topology;
+    const found = new Map<string, { shard: string; name: string }[]>();
+    for (const [shard, rows] of await this.world.rowsOf('member'))
+      for (const row of rows) {
+        const at = found.get(String(row['id'])) ?? [];
+        found.set(String(row['id']), [...at, { shard, name: String(row['name']) }]);
+      }
+    for (const key of keys) {
+      const version = this.versions.get(key);
+      const rows = found.get(key) ?? [];
+      if (rows.length > 1) this.verdict.doubled.push(key);
+      const own = rows.find(({ shard }) => shard === ring.ownerOf(slotOf(key)));
+      if (Number(own?.name ?? 0) !== version) this.verdict.lost.push(`${key}: ${own?.name} not ${version}`);
+    }
+    await this.judgeRest('visit', 'member_id', 2);
+    await this.judgeRest('address', 'address', 1);
+    return this.verdict;
+  }
+
+  /** Rows that were not changed: each key has them on its owner alone. */
+  private async judgeRest(table: string, column: string, each: number): Promise<void> {
+    const { ring } = this.world.topology;
+    const counts = new Map<string, number>();
+    for (const [shard, rows] of await this.world.rowsOf(table))
+      for (const row of rows) {
+        const key = String(row[column]);
+        if (ring.locate(key).shard === shard) counts.set(key, (counts.get(key) ?? 0) + 1);
+        else this.verdict.doubled.push(`${table} ${key}`);
+      }
+    for (const key of this.keys.map((own) => (table === 'address' ? addressOf(own) : own)))
+      if (counts.get(key) !== each) this.verdict.lost.push(`${table} ${key}: ${counts.get(key)}`);
+  }
+
+  private async call(): Promise<void> {
+    while (!this.stopped) {
+      const hot = this.random() < 0.7;
+      const among = hot ? Math.ceil(this.keys.length / 10) : this.keys.length;
+      const key = this.keys[Math.floor(this.random() * among)]!;
+      if (this.busy.has(key)) {
+        await new Promise((resolve) => setImmediate(resolve));
+        continue;
+      }
+      this.busy.add(key);
+      const startedAt = performance.now();
+      try {
+        await (this.random() < 0.4 ? this.read(key) : this.change(key));
+      } catch (error) {
+        this.verdict.failed.push(`${key}: ${String(error)}`);
+      }
+      this.latencies.push(performance.now() - startedAt);
+      this.busy.delete(key);
+    }
+  }
+
+  private async read(key: string): Promise<void> {
+    const member = await this.world.router.repository(Member, 'id').forKey(key).findOne();
+    const [has, expected] = [Number(member?.name ?? 0), this.versions.get(key)];
+    if (has !== expected || (member && member.seenAt.getTime() !== SEEN.getTime()))
+      this.verdict.stale.push(`${key}: ${has} not ${expected}`);
+  }
+
+  private async change(key: string): Promise<void> {
+    const exists = this.versions.get(key) !== 0;
+    const next = exists && this.random() < 0.3 ? 0 : (this.version += 1);
+    const work: Work = (manager) => {
+      if (next === 0) return manager.query('DELETE FROM member WHERE id = ?', [key]);
+      if (exists) return manager.query('UPDATE member SET name = ? WHERE id = ?', [String(next), key]);
+      return manager.query('INSERT INTO member (id, name, seen_at) VALUES (?, ?, ?)', [
+        key,
+        String(next),
+        '2026-01-02 03:04:05.678',
+      ]);
+    };
+    await (this.unfenced ? this.unfenced(key, work) : this.world.router.write(key, work));
+    this.versions.set(key, next);
+  }
+}
+
+export type Work = (manager: {
+  query(sql: string, parameters?: unknown[]): Promise<unknown>;
+}) => Promise<unknown>;
+
+export function addressOf(key: string): string {
+  return `${key}@example.com`;
+}
