@@ -66,7 +66,7 @@ describe('docs/architecture.md', () => {
 describe('docs/api.md', () => {
   /** Faults of the code or of an operator's configuration that no call of the API can bring about. */
   const notOfTheApi =
-    /^(cache-(call|id-ambiguous|missing|unavailable|uncacheable-value|unknown-namespace)|foreign-shard-key|invalid-(shard-key|shard-query|topology)|mail-(deferred|refused|throttled|unavailable)|invalid-object-key|object-not-found|object-storage-full|stale-topology|topology-missing|warehouse-(busy|privilege-missing|query-refused|unusable)|write-on-read-connection)$/;
+    /^(cache-(call|id-ambiguous|missing|unavailable|uncacheable-value|unknown-namespace)|fence-conflict|fences-missing|foreign-shard-key|freeze-too-long|migration-(lost|not-found|running)|slots-(differ|not-moved)|invalid-(migration|shard-key|shard-query|topology)|mail-(deferred|refused|throttled|unavailable)|invalid-object-key|object-not-found|object-storage-full|stale-topology|topology-missing|warehouse-(busy|privilege-missing|query-refused|unusable)|write-on-read-connection)$/;
 
   it('names every code that a call may be answered with', () => {
     const codes = rowsOf(textOf('docs/errors.md')).map(([code = '']) => code.replaceAll('`', ''));
