@@ -19,7 +19,7 @@ const commands = {
     builds: ['tools/start', 'apps/order-api', 'apps/worker'],
   },
   stack: {
-    says: 'the servers alone: up, down, status, logs, reset, start, stop, kill',
+    says: 'the servers alone: up, down, status, logs, reset, start, stop, kill, add-shard, remove-shard',
     builds: ['tools/stack'],
   },
   migrate: { says: 'brings the schemas up to date, or shows where they are', builds: ['tools/migrate'] },

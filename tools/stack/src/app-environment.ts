@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { addedShards } from './added-shard.names.js';
 import { mainDatabase, shardDatabase as ownShardDatabase, userOf } from './database-accounts.js';
 import { consistencyTokenSecret, linkSecret, loadSecrets, type AccountName } from './secrets.js';
 import { stateLayout, type StackOptions } from './stack-options.js';
@@ -66,14 +67,14 @@ export function appEnvironment(options: StackOptions, choice: AppChoice): Record
   };
 }
 
-/** The same databases for the account that may change schemas; replicas follow by themselves. */
+/** The same databases, and those of added shards, for the account that may change schemas; replicas follow by themselves. */
 export function migrationEnvironment(
   options: StackOptions,
   choice: DatabaseChoice = {},
 ): Record<string, string> {
   return {
     DB_PRIMARY_URL: databaseUrl(options, 'primary', 'migrate', choice.database ?? mainDatabase),
-    SHARD_URLS: shardUrls(options, 'migrate', choice.shardDatabase),
+    SHARD_URLS: shardUrls(options, 'migrate', choice.shardDatabase, addedShards(options)),
   };
 }
 
@@ -88,6 +89,12 @@ export function databaseUrl(
   return `mysql://${userOf(account)}:${password}@${host}:${options.ports[node]}/${database}`;
 }
 
-function shardUrls(options: StackOptions, account: AccountName, database = ownShardDatabase): string {
-  return shards.map((name) => `${name}=${databaseUrl(options, name, account, database)}`).join(',');
+function shardUrls(
+  options: StackOptions,
+  account: AccountName,
+  database = ownShardDatabase,
+  added: readonly PortName[] = [],
+): string {
+  const names: readonly PortName[] = [...shards, ...added];
+  return names.map((name) => `${name}=${databaseUrl(options, name, account, database)}`).join(',');
 }

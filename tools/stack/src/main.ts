@@ -1,5 +1,8 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { execa } from 'execa';
+import { AddedShards } from './added-shards.js';
 import { installMissing } from './install-missing.js';
 import { installMysql } from './mysql-files.js';
 import { showLogs } from './show-logs.js';
@@ -18,14 +21,24 @@ const usage = `Usage: npm run stack -- <command>
   start <node>        start one node (an app too)
   stop <node>         stop it gracefully; a stopped app is not restarted
   kill <node>         SIGKILL, as a crash would
+  add-shard [name]    start one more server for a shard, shard-4 to shard-9 (ports 13314 to 13319), and migrate it;
+                      npm run shards -- add moves slots to it
+  remove-shard <name> stop the server of an added shard that the topology of shards does not name any more, and
+                      delete its data
 
-Nodes: primary, replica-1, replica-2, shard-0 … shard-3, redis-cache, redis-queue, mail, prometheus, alertmanager, traces, order-api, worker
+Nodes: primary, replica-1, replica-2, shard-0 … shard-3, added shards, redis-cache, redis-queue, mail, prometheus, alertmanager, traces, order-api, worker
 Ports: FOURFOLD_PORT_OFFSET=1000 shifts all, FOURFOLD_PORTS="primary=23306,api=3005" sets single ones.
 State: FOURFOLD_STATE_DIR (default .stack)
 Engine: FOURFOLD_ENGINE=mysql has MySQL in place of MariaDB, unpacked from Debian's packages (docs/databases.md)`;
 
 const repoRoot = fileURLToPath(new URL('../../..', import.meta.url));
 const say = (line: string) => void process.stdout.write(`${line}\n`);
+
+/** `npm run migrate`: this tool knows no schema. */
+async function migrate(environment: Record<string, string>): Promise<void> {
+  const bootstrap = join(repoRoot, 'tools', 'bootstrap.mjs');
+  await execa(process.execPath, [bootstrap, 'migrate'], { env: environment, stdio: 'inherit' });
+}
 
 async function main(argv: readonly string[]): Promise<void> {
   const { values, positionals } = parse(argv);
@@ -59,6 +72,10 @@ async function main(argv: readonly string[]): Promise<void> {
       return stack.stop(single());
     case 'kill':
       return stack.kill(single());
+    case 'add-shard':
+      return new AddedShards(stack, say, migrate).add(node);
+    case 'remove-shard':
+      return new AddedShards(stack, say, migrate).remove(single());
     default:
       throw new UsageError(`There is no command "${command}"\n\n${usage}`);
   }

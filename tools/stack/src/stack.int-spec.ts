@@ -1,5 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AddedShards } from './added-shards.js';
 import { findExecutable } from './executables.js';
 import { poll } from './poll.js';
 import { identify } from './process-identity.js';
@@ -50,6 +52,33 @@ describe('a topology', () => {
       { name: 'order-api', kind: 'app', port: ports.api, pid: null, state: 'stopped' },
       { name: 'worker', kind: 'app', port: ports['worker-management'], pid: null, state: 'stopped' },
     ]);
+  });
+
+  it('gets one more shard, and gives it up once the topology of shards does not name it', async () => {
+    const { stack, options } = scratch;
+    const migrated: string[] = [];
+    const lines: string[] = [];
+    const migrate = async ({ SHARD_URLS = '' }: Record<string, string>) => void migrated.push(SHARD_URLS);
+    const added = new AddedShards(stack, (line) => lines.push(line), migrate);
+    await added.add(undefined);
+    expect(scratch.node('shard-4')).toMatchObject({ state: 'running', port: options.ports['shard-4'] });
+    expect(migrated).toEqual([expect.stringContaining(`:${options.ports['shard-4']}/fourfold_shard`)]);
+    const secret = join(stateLayout(options).shardSecrets, 'shard-4');
+    expect(readFileSync(secret, 'utf8')).toContain(`:${options.ports['shard-4']}/fourfold_shard`);
+    expect(statSync(secret).mode & 0o077).toBe(0);
+    await added.add('shard-4');
+    await expect(added.add('shard-3')).rejects.toThrow('shard-3 can’t be added');
+
+    const on = (statement: string) => scratch.query('primary', 'migrate', statement);
+    await on('CREATE TABLE fourfold.shard_topology (epoch INT PRIMARY KEY, document LONGTEXT NOT NULL)');
+    await on(`INSERT INTO fourfold.shard_topology VALUES (1, '{"shards":[{"name":"shard-4"}]}')`);
+    await expect(added.remove('shard-4')).rejects.toThrow('shard-4 is in the topology of shards');
+    expect(scratch.node('shard-4').state).toBe('running');
+    await on(`INSERT INTO fourfold.shard_topology VALUES (2, '{"shards":[]}')`);
+    await added.remove('shard-4');
+    expect(stack.status().map(({ name }) => name)).not.toContain('shard-4');
+    await expect(added.remove('shard-4')).rejects.toThrow('shard-4 is no shard that was added');
+    await on('DROP TABLE fourfold.shard_topology');
   });
 
   it('has replicas that refuse a write twice over: no account for it, and read only', async () => {

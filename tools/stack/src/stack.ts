@@ -38,10 +38,15 @@ export class Stack {
   constructor(
     readonly options: StackOptions,
     private readonly report: Report = () => {},
-    /** What this instance starts, shows and stops, beside the apps; a part of the topology, or all of it. */
-    private readonly servers: readonly ServerNode[] = topologyServers(options),
+    /** What this instance starts, shows and stops, beside the apps. Default: the whole topology. */
+    private readonly part?: readonly ServerNode[],
   ) {
     this.layout = stateLayout(options);
+  }
+
+  /** A shard may be added or removed by another process. */
+  private get servers(): readonly ServerNode[] {
+    return this.part ?? topologyServers(this.options);
   }
 
   status(): TopologyNode[] {

@@ -1,3 +1,4 @@
+import { addedShards } from './added-shard.names.js';
 import { alertmanagerServer } from './alertmanager.server.js';
 import { mailServer } from './mail.server.js';
 import { databaseServer } from './database.server.js';
@@ -12,9 +13,11 @@ export function topologyServers(options: StackOptions): ServerNode[] {
   const replicas = (['replica-1', 'replica-2'] as const).map((name, index) =>
     databaseServer(options, { name, kind: 'replica', serverId: 2 + index, gtidDomainId: 1 }),
   );
-  const shards = (['shard-0', 'shard-1', 'shard-2', 'shard-3'] as const).map((name, index) =>
-    databaseServer(options, { name, kind: 'shard', serverId: 10 + index, gtidDomainId: 10 + index }),
-  );
+  const names = [...(['shard-0', 'shard-1', 'shard-2', 'shard-3'] as const), ...addedShards(options)];
+  const shards = names.map((name) => {
+    const id = 10 + Number(name.slice('shard-'.length));
+    return databaseServer(options, { name, kind: 'shard', serverId: id, gtidDomainId: id });
+  });
   return [
     databaseServer(options, { name: 'primary', kind: 'primary', serverId: 1, gtidDomainId: 1 }),
     ...replicas,
