@@ -3,6 +3,7 @@ import type { BenchOptions } from './bench-options.js';
 import { type OwnServers, startQueueServers, startRedis, startServers } from './bench-servers.js';
 import { benchCacheOutage } from './cache-outage.bench.js';
 import { benchCache } from './cache.bench.js';
+import { benchFence, startShard } from './fence.bench.js';
 import { benchFills } from './fills/fills.bench.js';
 import { benchGrowth } from './growth/growth.bench.js';
 import { GrowthServer } from './growth/growth.server.js';
@@ -42,6 +43,7 @@ export const benches: Readonly<Record<string, Bench>> = {
   queue: bench(startQueueServers, benchQueue),
   tracing: bench(startApiServers, benchTracing),
   ring: { defaults: inProcess, run: benchRing },
+  fence: bench(startShard, benchFence),
   http: onDeployment(benchHttp, overHttp),
   settled: onDeployment(benchSettled, overHttp),
   'open-loop': onDeployment(benchOpenLoop, { ...overHttp, customers: 5_000 }),
