@@ -4,9 +4,10 @@ import { Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/c
 import type { ShardRegistry } from '../routing/shard.registry.js';
 import { ShardUnavailableError } from '../routing/shard-unavailable.error.js';
 import type { CurrentTopology } from '../topology/current-topology.js';
+import { foreignRows } from './foreign-rows.js';
 import { balanceRatio } from './shard-balance.js';
 
-/** How many rows one shard has, roughly. */
+/** How many rows of its own one shard has, roughly: copies that a migration is making are not among them. */
 export interface ShardRowEstimate {
   shard: string;
   /** By table, of the entities that the shards were set up with. */
@@ -36,7 +37,7 @@ export class ShardRows implements OnModuleInit, OnApplicationShutdown {
 
   private readonly rowsGauge = gauge({
     name: 'shard_rows',
-    help: 'Rows of a table on a shard, as InnoDB estimates them; a shard that did not answer has no value',
+    help: 'Rows of a table that a shard owns, as InnoDB estimates them; a shard that did not answer has no value',
     labelNames: ['shard', 'table'],
     collect() {
       this.reset();
@@ -107,15 +108,25 @@ export class ShardRows implements OnModuleInit, OnApplicationShutdown {
   /** @returns undefined without an answer. A shard that is away is not logged: its errors and its breaker show it. */
   private async estimate(shard: string, tables: readonly string[]): Promise<ShardRowEstimate | undefined> {
     try {
-      const rows = await this.registry.run(
+      const slotted = await this.registry.entities.catalogue();
+      return await this.registry.run(
         shard,
-        (runner) => runner.query(ESTIMATES, [tables]) as Promise<{ name: string; estimate: string | null }[]>,
+        async (runner) => {
+          const rows = (await runner.query(ESTIMATES, [tables])) as {
+            name: string;
+            estimate: string | null;
+          }[];
+          const { ring } = this.topology;
+          const names = slotted.map(({ table }) => table);
+          const foreign = await foreignRows(runner, ring, shard, names);
+          const own = rows.map(({ name, estimate }) => [
+            name,
+            Math.max(0, Number(estimate) - (foreign.get(name) ?? 0)),
+          ]);
+          return { shard, tables: Object.fromEntries(own) as Record<string, number> };
+        },
         DEADLINE_MS,
       );
-      return {
-        shard,
-        tables: Object.fromEntries(rows.map(({ name, estimate }) => [name, Number(estimate)])),
-      };
     } catch (error) {
       if (!(error instanceof ShardUnavailableError))
         this.logger.warn({ err: error }, `The rows of ${shard} can’t be estimated`);
