@@ -4,6 +4,7 @@ export { type KeyedQuery, KeyedRows, KeyedTransaction } from './access/keyed-row
 export { type KeyedPageQuery, KeyedRepository } from './access/keyed.repository.js';
 export type { Page, PageOrder } from './access/keyset/keyset-query.js';
 export { ManyKeys, type ManyKeysQuery } from './access/many-keys.js';
+export { ownedSlots } from './access/owned-slots.js';
 export { type ScatterOptions, type ScatterResult, ShardRouter } from './access/shard.router.js';
 export {
   type PageQuery,
@@ -32,7 +33,7 @@ export {
   type RingChange,
 } from './ring/planning/ring-change.js';
 export type { RingPlan, SlotMove } from './ring/planning/ring-plan.js';
-export { InvalidShardKeyError, SLOT_COUNT, slotOf } from './ring/slot.js';
+export { InvalidShardKeyError, SLOT_COUNT, slotOf, type SlotRange } from './ring/slot.js';
 export {
   evenTopology,
   InvalidTopologyError,
@@ -51,7 +52,7 @@ export { ShardingModule } from './sharding.module.js';
 export type { ShardingModuleOptions } from './sharding.options.js';
 export { SlotOf } from './slot-of.js';
 export type { SqlExecutor } from './sql-executor.js';
-export { CurrentTopology } from './topology/current-topology.js';
+export { CurrentTopology, TOPOLOGY_TRUST_MS } from './topology/current-topology.js';
 export { SharedTopology } from './topology/shared-topology.js';
 export type { TopologyRedisOptions } from './topology/topology.copy.js';
 export { StaleTopologyError, TopologyMissingError, TopologyStore } from './topology/topology.store.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type WarmupEntry, WarmupSource } from '@fourfold/cache';
-import { ShardRouter } from '@fourfold/sharding';
+import { ownedSlots, ShardRouter } from '@fourfold/sharding';
 import { UserEntity } from './user.entity.js';
 import { UserReader } from './user.reader.js';
 
@@ -24,7 +24,13 @@ export class RecentUsersWarmup extends WarmupSource {
   async *entries(): AsyncGenerator<WarmupEntry> {
     const { results, unavailableShards } = await this.shards.scatter(
       // Primary key, backwards: ids grow with time.
-      (manager) => manager.find(UserEntity, { select: { id: true }, order: { id: 'DESC' }, take: PER_SHARD }),
+      (manager, _shard, owned) =>
+        manager.find(UserEntity, {
+          select: { id: true },
+          where: ownedSlots<UserEntity>(owned),
+          order: { id: 'DESC' },
+          take: PER_SHARD,
+        }),
       { deadlineMs: SEARCH_DEADLINE_MS },
     );
     for (const { value } of results) yield this.users.warmupOf(value.map(({ id }) => id));

@@ -13,13 +13,13 @@ const PAUSE_MS = { least: 5, most: 20 };
 const LEAST_LEFT_MS = 50;
 
 /**
- * Finds the shard that may write a key. A fence that refuses is believed before the topology: one that is newer names the
- * new owner, which is tried at once; else the topology is looked up, and the write is tried again until its deadline.
+ * Finds the shard that owns a key. A fence that refuses is believed before the topology: one that is newer names the
+ * new owner, which is tried at once; else the topology is looked up, and the call is tried again until its deadline.
  */
 export class OwnerRetry {
   private readonly refusals = counter({
     name: 'shard_fence_refusals_total',
-    help: 'Writes that a fence refused and that were tried again: frozen for a hand-off, or foreign to the shard',
+    help: 'Reads and writes that a fence refused and that were tried again: frozen for a hand-off, or foreign to the shard',
     labelNames: ['mode'],
   });
 
@@ -33,21 +33,26 @@ export class OwnerRetry {
   }
 
   /**
-   * @param attempt writes at the location, within the milliseconds that are left
-   * @throws ShardUnavailableError (`moving`) when no shard took the write in time; what `attempt` throws otherwise
+   * @param attempt reads or writes at the location, within the milliseconds that are left
+   * @throws ShardUnavailableError (`moving`) when no shard took it in time; what `attempt` throws otherwise
    */
-  async run<T>(
-    key: string,
+  run<T>(key: string, deadlineMs: number, attempt: (at: Location, leftMs: number) => Promise<T>): Promise<T> {
+    return this.again(deadlineMs, (leftMs, redirected) => {
+      const { slot, shard } = this.topology.ring.locate(key);
+      return attempt({ slot, shard: redirected ?? shard }, leftMs);
+    });
+  }
+
+  /** The same of several shards. @param attempt goes by the ring that is current at its beginning, or where it is redirected */
+  async again<T>(
     deadlineMs: number,
-    attempt: (at: Location, leftMs: number) => Promise<T>,
+    attempt: (leftMs: number, redirected?: string) => Promise<T>,
   ): Promise<T> {
     const endsMs = performance.now() + deadlineMs;
     let redirected: string | undefined;
     for (;;) {
-      const { slot, shard } = this.topology.ring.locate(key);
-      const at = { slot, shard: redirected ?? shard };
       try {
-        return await attempt(at, endsMs - performance.now());
+        return await attempt(endsMs - performance.now(), redirected);
       } catch (error) {
         if (!(error instanceof SlotRefusedError)) throw error;
         this.refusals.inc({ mode: error.fence.mode });

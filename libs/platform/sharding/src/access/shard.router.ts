@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { GroupCommit, type GroupCommitOptions } from '@fourfold/db-routing';
+import { GroupCommit, type GroupCommitOptions, usePrimary } from '@fourfold/db-routing';
 import type { EntityManager, EntityTarget, ObjectLiteral } from 'typeorm';
 import { passFences } from '../fence/pass-fences.js';
+import { assertOwned, assertOwnedRanges } from '../fence/still-owned.js';
 import { HotKeys } from '../hot-keys/hot-keys.js';
 import type { Location } from '../ring/hash-ring.js';
+import { slotOf, type SlotRange } from '../ring/slot.js';
 import { ShardMetrics } from '../routing/shard.metrics.js';
 import { ShardRegistry } from '../routing/shard.registry.js';
 import { ShardUnavailableError } from '../routing/shard-unavailable.error.js';
@@ -70,12 +72,12 @@ export class ShardRouter {
   async read<T>(
     key: string,
     fn: (manager: EntityManager, shard: string) => Promise<T>,
-    { deadlineMs }: DeadlineOptions = {},
+    { deadlineMs = this.registry.operationTimeoutMs }: DeadlineOptions = {},
   ): Promise<T> {
-    const { shard } = this.topology.ring.locate(key);
-    this.metrics.queries.inc({ scope: 'single' });
-    this.hotKeys.count(shard, key);
-    return this.ask(shard, 'single', (manager) => fn(manager, shard), deadlineMs);
+    this.count(key);
+    return this.owner.run(key, deadlineMs, ({ shard }, leftMs) =>
+      this.askFor([key], shard, 'single', (manager) => fn(manager, shard), leftMs),
+    );
   }
 
   /**
@@ -133,16 +135,20 @@ export class ShardRouter {
   async readMany<T>(
     keys: readonly string[],
     fn: (manager: EntityManager, keys: string[], shard: string) => Promise<readonly T[]>,
-    { deadlineMs }: DeadlineOptions = {},
+    { deadlineMs = this.registry.operationTimeoutMs }: DeadlineOptions = {},
   ): Promise<T[]> {
-    const byShard = Map.groupBy(new Set(keys), (key) => this.topology.ring.locate(key).shard);
-    if (byShard.size === 0) return [];
-    const scope = byShard.size === 1 ? 'single' : 'multi';
+    const distinct = new Set(keys);
+    const byShard = () => Map.groupBy(distinct, (key) => this.topology.ring.locate(key).shard);
+    const asked = byShard();
+    if (asked.size === 0) return [];
+    const scope = asked.size === 1 ? 'single' : 'multi';
     this.metrics.queries.inc({ scope });
-    for (const [shard, own] of byShard) for (const key of own) this.hotKeys.count(shard, key);
-    const parts = await Promise.all(
-      Array.from(byShard, ([shard, own]) =>
-        this.ask(shard, scope, (manager) => fn(manager, own, shard), deadlineMs),
+    for (const [shard, own] of asked) for (const key of own) this.hotKeys.count(shard, key);
+    const parts = await this.owner.again(deadlineMs, (leftMs) =>
+      Promise.all(
+        Array.from(byShard(), ([shard, own]) =>
+          this.askFor(own, shard, scope, (manager) => fn(manager, own, shard), leftMs),
+        ),
       ),
     );
     return parts.flat();
@@ -151,23 +157,42 @@ export class ShardRouter {
   /**
    * Asks all shards at once, each on one connection. A shard that is away or not done after `deadlineMs` is named
    * instead of failing the others, unless `partial` is false; any other error of `fn` rejects.
+   * @param fn given, while slots are being moved, those that the shard owns: rows of others are to be left out
+   *   (`ownedSlots`)
    */
   async scatter<T>(
-    fn: (manager: EntityManager, shard: string) => Promise<T>,
+    fn: (manager: EntityManager, shard: string, owned?: readonly SlotRange[]) => Promise<T>,
     { deadlineMs, partial = true }: ScatterOptions,
   ): Promise<ScatterResult<T>> {
     this.metrics.queries.inc({ scope: 'scatter' });
+    return this.owner.again(deadlineMs, (leftMs) => this.scatterOnce(fn, partial, leftMs));
+  }
+
+  /** By one ring: a slot is asked for on one shard, whatever moves meanwhile. */
+  private async scatterOnce<T>(
+    fn: (manager: EntityManager, shard: string, owned?: readonly SlotRange[]) => Promise<T>,
+    partial: boolean,
+    deadlineMs: number,
+  ): Promise<ScatterResult<T>> {
+    const { ring, isSettled } = this.topology;
     const answers = await Promise.all(
-      this.topology.ring.shards.map(async (shard) => {
+      ring.shards.map(async (shard) => {
+        const owned = isSettled ? undefined : ring.rangesOf(shard);
+        const work = async (manager: EntityManager) => {
+          const value = await fn(manager, shard, owned);
+          if (owned) await assertOwnedRanges(manager, shard, owned);
+          return value;
+        };
         try {
-          const value = await this.ask(shard, 'scatter', (manager) => fn(manager, shard), deadlineMs);
-          return { shard, value };
+          return { shard, value: await this.ask(shard, 'scatter', work, deadlineMs) };
         } catch (error) {
           if (partial && error instanceof ShardUnavailableError) return shard;
           throw error;
         }
       }),
     );
+    // It slept meanwhile, or has just heard that slots move.
+    if (isSettled && !this.topology.isSettled) return this.scatterOnce(fn, partial, deadlineMs);
     return {
       results: answers.filter((answer) => typeof answer !== 'string'),
       unavailableShards: answers.filter((answer) => typeof answer === 'string'),
@@ -177,6 +202,31 @@ export class ShardRouter {
   private count(key: string): void {
     this.metrics.queries.inc({ scope: 'single' });
     this.hotKeys.count(this.topology.ring.locate(key).shard, key);
+  }
+
+  /**
+   * Reads rows of keys: where a slot is being moved, of the primary, which has the fence's last word. Whether to ask the
+   * fence is decided after the rows have come, for the process may have slept until then.
+   */
+  private askFor<T>(
+    keys: readonly string[],
+    shard: string,
+    scope: Scope,
+    work: (manager: EntityManager) => Promise<T>,
+    deadlineMs: number,
+  ): Promise<T> {
+    const { topology } = this;
+    const moving = topology.ring.hasMoving && keys.some((key) => topology.ring.isMoving(slotOf(key)));
+    const checked = async (manager: EntityManager) => {
+      const value = await work(manager);
+      if (!topology.isSettled) {
+        const doubtful = keys.filter((key) => topology.isDoubtful(slotOf(key)));
+        await assertOwned(manager, shard, doubtful);
+      }
+      return value;
+    };
+    const read = () => this.ask(shard, scope, checked, deadlineMs);
+    return moving ? usePrimary(read) : read();
   }
 
   private ask<T>(

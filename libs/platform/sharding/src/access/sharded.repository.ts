@@ -4,6 +4,8 @@ import { alternativesOf, type ShardedTable, type ShardKeyOf } from './key-scope.
 import { KeyedRepository } from './keyed.repository.js';
 import { KeysetQuery, type Page, type PageOrder } from './keyset/keyset-query.js';
 import { ManyKeys } from './many-keys.js';
+import { ownedSlots } from './owned-slots.js';
+import type { SlotRange } from '../ring/slot.js';
 
 export interface ScatterQuery<E> {
   where?: FindOptionsWhere<E> | FindOptionsWhere<E>[];
@@ -28,6 +30,13 @@ export interface PageQuery<E> extends ScatterOptions {
   cursor?: string | undefined;
 }
 
+function within<E extends ObjectLiteral>(
+  owned: readonly SlotRange[] | undefined,
+  where: ScatterQuery<E>['where'],
+): FindOptionsWhere<E>[] {
+  return alternativesOf(where).map((one) => ({ ...one, ...ownedSlots<E>(owned) }));
+}
+
 /** The rows of one sharded table: by key, by many keys, or on all shards. */
 export class ShardedRepository<E extends ObjectLiteral, K extends ShardKeyOf<E>> {
   /** @throws InvalidShardQueryError when another column was given for this entity before. */
@@ -50,8 +59,13 @@ export class ShardedRepository<E extends ObjectLiteral, K extends ShardKeyOf<E>>
    * @throws ShardUnavailableError when a shard does not answer and `partial` is false
    */
   async scatter(query: ScatterQuery<E>, options: ScatterOptions): Promise<ScatteredRows<E>> {
-    const { results, unavailableShards } = await this.table.router.scatter(
-      (manager) => manager.find(this.table.target, query),
+    const { router, entities, target } = this.table;
+    const { results, unavailableShards } = await router.scatter(
+      (manager, _shard, owned) =>
+        manager.find(
+          target,
+          entities.hasSlot(target) ? { ...query, where: within(owned, query.where) } : query,
+        ),
       options,
     );
     return { items: results.flatMap(({ value }) => value), unavailableShards };

@@ -51,7 +51,12 @@ export class HashRing {
     return this.names[owner]!;
   }
 
-  /** Whether rows of the slot may be on two shards. */
+  /** Whether there are slots whose rows may be on two shards. */
+  get hasMoving(): boolean {
+    return (this.topology.migrations ?? []).length > 0;
+  }
+
+  /** Whether this is one of them. */
   isMoving(slot: number): boolean {
     return this.movingBySlot[slot] === 1;
   }

@@ -70,6 +70,7 @@ export class TopologyFollower implements OnApplicationBootstrap, OnApplicationSh
 
   onApplicationBootstrap(): void {
     followers.add(this);
+    this.own.confirm();
     this.copy?.watch((epoch) => {
       if (epoch === undefined || epoch > this.own.ring.epoch) this.lookSoon();
     });
@@ -122,8 +123,10 @@ export class TopologyFollower implements OnApplicationBootstrap, OnApplicationSh
   private async follow(over: AbortSignal): Promise<void> {
     // The database is asked after this: what it has is not older unless it was taken back.
     const known = this.own.topology;
+    const askedMs = performance.now();
     const current = await this.shared.current(known);
     if (over.aborted) return;
+    this.own.confirm(askedMs);
     if (this.own.adopt(current)) this.logger.log(`Shard topology epoch ${current.epoch} was adopted`);
     this.compare(known, current);
     await this.shared.offer(current, over);
