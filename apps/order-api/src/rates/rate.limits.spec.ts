@@ -12,7 +12,7 @@ const NONE: RateOptions = { callerMinute: 0, addressMinute: 0, ordersHour: 0, or
 const verify = vi.fn(() => Promise.reject(new TokenExpiredError(new Error('expired'))));
 const tokens = {
   known: (token: string): Caller | undefined => {
-    const [role, id = ''] = token.split('-') as [Caller['role'] | 'unknown', string];
+    const [role, id] = token.split('-') as [Caller['role'] | 'unknown', string];
     return role === 'unknown' ? undefined : { role, id };
   },
   verify,
