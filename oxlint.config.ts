@@ -38,7 +38,7 @@ export default defineConfig({
   plugins: ['typescript'],
   categories: { correctness: 'error' },
   options: { typeAware: true },
-  ignorePatterns: ['**/dist/**', '**/.stack*/**', '**/.nx/**'],
+  ignorePatterns: ['**/dist/**', '**/generated/**', '**/.stack*/**', '**/.nx/**'],
   rules: {
     'max-lines': ['error', { max: 400 }],
     'no-array-constructor': 'error',

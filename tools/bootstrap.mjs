@@ -60,9 +60,10 @@ const commands = {
     builds: ['tools/images'],
   },
   openapi: {
-    says: 'writes the OpenAPI document of the REST API',
-    builds: ['apps/order-api'],
+    says: 'writes the OpenAPI document of the REST API, and the types of the client from it',
+    builds: ['apps/order-api', 'tools/client'],
     main: 'apps/order-api/dist/openapi.main.js',
+    then: 'tools/client/dist/main.js',
   },
   pack: {
     says: 'packs the libraries and installs them into an app outside the workspace (npm run pack:check)',
@@ -107,7 +108,10 @@ try {
   };
   const onWait = () => say('Waiting for another install or build in this checkout …');
   await withLockFile(join(root, '.stack', 'bootstrap.lock'), prepare, { onWait });
-  process.exitCode = await run(join(root, commands[name].main ?? `tools/${name}/dist/main.js`));
+  const { main = `tools/${name}/dist/main.js`, then } = commands[name];
+  process.exitCode = await run(join(root, main));
+  // What follows from an answer on the standard output, or from a page of help, is nothing.
+  if (then !== undefined && process.exitCode === 0 && args.length === 0) await run(join(root, then));
 } catch (error) {
   const known = error instanceof BootstrapError || error instanceof Stopped;
   say(known ? error.message : String(error?.stack ?? error));

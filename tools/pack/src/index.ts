@@ -1,1 +1,2 @@
-export { platformLibraries } from './library.js';
+export { publishedLibraries, readManifest, root } from './library.js';
+export { packAll } from './package.js';

@@ -16,7 +16,7 @@ export interface Manifest {
   readonly peerDependencies?: Readonly<Record<string, string>>;
 }
 
-/** A folder of `libs/platform`, as it would be published. */
+/** A library with a package of its own, as it would be published. */
 export interface Library {
   /** Of its folder: `cache`. */
   readonly name: string;
@@ -35,8 +35,8 @@ export const ownFiles = ['README.md', 'CHANGELOG.md', 'LICENSE'] as const;
 /** Of what a folder has, what is not published: tests, and what only they use. */
 export const isTest = (path: string): boolean => /spec\.|\/testing\//.test(path);
 
-export function platformLibraries(): Library[] {
-  return globSync('libs/platform/*/package.json', { cwd: root })
+export function publishedLibraries(): Library[] {
+  return globSync('libs/{client,platform/*}/package.json', { cwd: root })
     .sort()
     .map((path) => readLibrary(join(root, path, '..')));
 }

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { StackError } from '@fourfold-tools/stack';
 import { ExecaError } from 'execa';
 import { BlankApp } from './blank.app.js';
-import { platformLibraries, readManifest, root } from './library.js';
+import { publishedLibraries, readManifest, root } from './library.js';
 import { problemsOf, testedVersions } from './manifest.rules.js';
 import { packageProblems, packAll, type Package } from './package.js';
 
@@ -42,7 +42,7 @@ function failWith(problems: readonly string[]): void {
 }
 
 async function checkPackages(folder: string): Promise<Package[]> {
-  const libraries = platformLibraries();
+  const libraries = publishedLibraries();
   const tested = testedVersions(readManifest(root), libraries);
   failWith(
     libraries.flatMap((library) =>

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { importsOf, type Library, ownFiles, platformLibraries, readManifest, root } from './library.js';
+import { importsOf, type Library, ownFiles, publishedLibraries, readManifest, root } from './library.js';
 import { problemsOf, testedVersions } from './manifest.rules.js';
 
 const tested = {
@@ -49,7 +49,7 @@ function library(manifest: object = {}, others: Partial<Library> = {}): Library 
 }
 
 describe('the libraries of this workspace', () => {
-  const libraries = platformLibraries();
+  const libraries = publishedLibraries();
 
   it.each(libraries.map((one) => [one.name, one] as const))('%s is a package without fault', (_name, one) => {
     expect(problemsOf(one, testedVersions(readManifest(root), libraries))).toEqual([]);

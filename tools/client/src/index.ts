@@ -1,0 +1,1 @@
+export { apiTypes, typesFile } from './api.types.js';
