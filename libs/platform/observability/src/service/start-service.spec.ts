@@ -4,6 +4,8 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { Controller, Get, Module, type OnModuleDestroy, type OnModuleInit, type Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ServiceStartingError } from '../http/http.errors.js';
+import { PreparedProblem } from '../http/prepared.problem.js';
 import { ObservabilityModule } from '../observability.module.js';
 import { startService } from './start-service.js';
 import { freePort } from '../testing/free-port.js';
@@ -238,6 +240,40 @@ describe('a worker that is stopping', () => {
     gate.resolve();
     await closed;
     app = undefined;
+  });
+});
+
+describe('what goes around the application', () => {
+  it('refuses on the public port before any hook, is measured, and leaves the management port alone', async () => {
+    @Module({ imports: [observability], controllers: [GreetingsController] })
+    class AroundModule {}
+    const hook = vi.fn();
+    const busy = new PreparedProblem(new ServiceStartingError());
+    app = await startService(AroundModule, {
+      host,
+      port: 0,
+      managementPort,
+      around: (handle) => (asked, response) =>
+        asked.url === '/v1/greetings' ? busy.send(asked, response, 7) : handle(asked, response),
+      configure: (made) =>
+        void made
+          .getHttpAdapter()
+          .getInstance()
+          .addHook('onRequest', (_request, _reply, done) => {
+            hook();
+            done();
+          }),
+    });
+    const { port } = app.getHttpServer().address() as AddressInfo;
+    const answer = await fetch(`http://${host}:${port}/v1/greetings`);
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '7']);
+    expect(await answer.json()).toMatchObject({ requestId: answer.headers.get('x-request-id') });
+    expect(hook).not.toHaveBeenCalled();
+    expect((await fetch(`http://${host}:${port}/nothing`)).status).toBe(404);
+    expect((await ask('/v1/greetings')).status).toBe(404);
+    await vi.waitFor(async () =>
+      expect((await ask('/metrics')).body).toMatch(/route="unmatched",status_class="5xx"[^\n]* 1\n/),
+    );
   });
 });
 
