@@ -85,6 +85,13 @@ describe('a write that a fence refuses', () => {
     expect(failure).toMatchObject({ fault: 'moving', nothingSent: true, dependency: 'shard-0' });
   });
 
+  it('has to begin with the very deadline of the call, which its connection may know already', async () => {
+    const { retry: owner } = await retry();
+    const left: number[] = [];
+    await owner.run(key, 1_000, async (_at, leftMs) => left.push(leftMs));
+    expect(left).toEqual([1_000]);
+  });
+
   it('fails at once for another reason', async () => {
     const { retry: owner } = await retry();
     const refuse = async () => {
