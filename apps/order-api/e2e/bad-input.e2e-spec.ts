@@ -130,6 +130,7 @@ describe('a path', () => {
       const answer = await platform.api.get(path);
       expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
       expect([answer.status, answer.body['code']]).toEqual([400, 'bad-request']);
+      expect(answer.headers.get('x-request-id')).toBe(answer.body['requestId']);
     },
   );
 
@@ -137,6 +138,7 @@ describe('a path', () => {
     const answer = await platform.api.call('GET', '/products', { headers: { 'x-big': 'x'.repeat(20_000) } });
     expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
     expect([answer.status, answer.body['code']]).toEqual([431, 'headers-too-large']);
+    expect(answer.headers.get('x-request-id')).toBe(answer.body['requestId']);
   });
 
   it('that leads nowhere is a problem like any other', async () => {

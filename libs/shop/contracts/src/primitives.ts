@@ -60,4 +60,5 @@ export const emailSchema = z
   .toLowerCase()
   .max(254)
   .pipe(z.email())
-  .refine((email) => email.indexOf('@') <= MOST_LOCAL_PART, 'must have at most 64 characters before the @');
+  .refine((email) => email.indexOf('@') <= MOST_LOCAL_PART, 'must have at most 64 characters before the @')
+  .meta({ format: 'email' });

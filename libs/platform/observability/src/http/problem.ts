@@ -75,7 +75,7 @@ function statusOf(exception: unknown): number | undefined {
 
 /** For what Fastify refuses before there is a route, such as a path that can't be decoded. */
 export function refuseUnroutable(error: Error, request: FastifyRequest, reply: FastifyReply): void {
-  reply.headers(SECURITY_HEADERS);
+  reply.headers({ ...SECURITY_HEADERS, 'X-Request-Id': request.id });
   sendProblem(
     toAppError(error, () => undefined),
     request,
@@ -90,10 +90,12 @@ export function refuseUnreadable(error: Error & { code?: string }, socket: Socke
     return;
   }
   const problem = unreadable(error);
-  const body = JSON.stringify(problemOf(problem, randomUUID()));
+  const requestId = randomUUID();
+  const body = JSON.stringify(problemOf(problem, requestId));
   socket.end(
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n` +
       `Content-Type: ${PROBLEM_TYPE}\r\n` +
+      `X-Request-Id: ${requestId}\r\n` +
       'X-Content-Type-Options: nosniff\r\n' +
       `Content-Length: ${Buffer.byteLength(body)}\r\n` +
       `Connection: close\r\n\r\n${body}`,

@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import type { Platform } from '@fourfold-tools/e2e';
+import type { RowDataPacket } from 'mysql2/promise';
+import type { Known } from './schema.arbitraries.js';
+
+const SEVERAL = 5;
+const several = <T>(make: (nth: number) => Promise<T>): Promise<T[]> =>
+  Promise.all(Array.from({ length: SEVERAL }, (_, nth) => make(nth)));
+
+/** Has a few of everything be there, so that requests that are valid find it. */
+export async function thingsIn(platform: Platform): Promise<Known> {
+  const { api, shop } = platform;
+  const users = await several(() => shop.user());
+  const products = await several(() => shop.product(1_000_000));
+  const orders = await several(async (nth) => {
+    const { body } = await shop.order(users[nth]!, [{ productId: products[nth]!, quantity: 1 }]);
+    return body.id;
+  });
+  const reports = await several(async () => {
+    const request = {
+      type: 'sales',
+      format: 'pdf',
+      from: '2026-11-01',
+      to: '2026-11-02',
+      email: 'a@example.com',
+    };
+    const { body } = await api.post<{ id: string }>('/reports', request, { 'idempotency-key': randomUUID() });
+    return body.id;
+  });
+  const letters = await plantLetters(platform);
+  const queues = await api.get<{ items: { name: string }[] }>('/admin/queues');
+  const cache = await api.get<{ namespaces: object }>('/admin/cache');
+  const things: Record<string, readonly string[]> = {
+    '/v1/users/{id}': users,
+    '/v1/products/{id}': products,
+    '/v1/orders/{id}': orders,
+    '/v1/reports/{id}': reports,
+    '/v1/admin/dead-letters/{id}': letters,
+    name: queues.body.items.map(({ name }) => name),
+    namespace: Object.keys(cache.body.namespaces),
+    userId: users,
+    productId: products,
+    shard: ['shard-0', 'shard-4'],
+    'If-Match': ['*', '"1"'],
+    'If-None-Match': ['*', '"1"'],
+  };
+  return (name) => things[name];
+}
+
+/** Letters whose messages are out of attempts. @returns their ids */
+async function plantLetters({ primary }: Platform): Promise<string[]> {
+  const run = randomUUID();
+  for (let nth = 0; nth < 100; nth += 1) {
+    await primary.query(
+      `INSERT INTO outbox (msg_id, queue, payload, state, run_at, available_at)
+       VALUES (?, 'email', '{}', 'dead', NOW(3), NOW(3))`,
+      [`${run}-${nth}`],
+    );
+    await primary.query(
+      `INSERT INTO dead_letters (queue, job_id, msg_id, reason, payload, error, errors, attempts, stalls, failed_at)
+       VALUES ('email', ?, ?, 'attempts', '{}', 'no', '["Error: no"]', 4, 0, NOW(3))`,
+      [`${run}-${nth}`, `${run}-${nth}`],
+    );
+  }
+  const [rows] = await primary.query<RowDataPacket[]>(
+    'SELECT CAST(id AS CHAR) AS id FROM dead_letters WHERE msg_id LIKE ?',
+    [`${run}-%`],
+  );
+  return rows.map(({ id }) => String(id));
+}
