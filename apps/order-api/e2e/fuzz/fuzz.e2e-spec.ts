@@ -9,11 +9,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FuzzedAnswer, faultOf } from './answer.check.js';
 import { operations } from './api.document.js';
 import { type FuzzedRequest, requestsOf } from './request.arbitraries.js';
-import { thingsIn } from './known.things.js';
+import { hostileTexts } from './hostile.texts.js';
+import { plantLetters, thingsIn } from './known.things.js';
 
 /** Of all routes together. */
 const REQUESTS = repetitions({ quick: 2_000, full: 24_000 });
 const OF_EACH = Math.ceil(REQUESTS / operations.length);
+/** The same requests each time in `npm test`; in the full run others, of which a failure names the seed. */
+const SEED = 19;
 /** No worker of this platform has declared a schedule. */
 const NEVER_SUCCEEDS = 'POST /v1/admin/queues/{name}/run-now';
 /** A long run may differ by so much, and must not grow. */
@@ -23,6 +26,7 @@ let platform: Platform;
 let token: string;
 let known: (name: string) => readonly string[] | undefined;
 const agent = new Agent({ keepAlive: true });
+let letters: readonly string[] = [];
 const successes = new Set<string>();
 const residentMib: number[] = [];
 let sent = 0;
@@ -30,11 +34,17 @@ let sent = 0;
 beforeAll(async () => {
   platform = await sharedPlatform();
   token = await platform.operatorToken();
-  known = await thingsIn(platform);
+  const things = await thingsIn(platform);
+  known = (name) => (name === '/v1/admin/dead-letters/{id}' ? letters : things(name));
 });
 afterAll(async () => {
   agent.destroy();
   for (const queue of known?.('name') ?? []) await platform.api.post(`/admin/queues/${queue}/resume`);
+  // A text that was an address of one order and the path of another request is in the log for that.
+  const texts = hostileTexts.map((one) => one.trim());
+  await platform?.primary.query("UPDATE orders SET shipping_address = 'Here' WHERE shipping_address IN (?)", [
+    texts,
+  ]);
   await platform?.stop();
 });
 
@@ -73,6 +83,8 @@ const mibOf = (pid: number): number =>
 
 describe('whatever is sent', () => {
   it.each(operations)('$route answers as it says', async (operation) => {
+    // Whatever may be done with one is done once: each route has its own.
+    if (operation.path.includes('/dead-letters/{id}')) letters = await plantLetters(platform);
     await fc.assert(
       fc.asyncProperty(requestsOf(operation, known), async (fuzzed) => {
         const answer = await answerTo(fuzzed);
@@ -80,7 +92,7 @@ describe('whatever is sent', () => {
         const fault = faultOf(operation, answer);
         if (fault !== undefined) throw new Error(fault);
       }),
-      { numRuns: OF_EACH, endOnFailure: fullRun },
+      { numRuns: OF_EACH, ...(fullRun ? { endOnFailure: true } : { seed: SEED }) },
     );
     residentMib.push(mibOf(platform.apis[0]!.pid!));
   });
@@ -95,7 +107,8 @@ describe('whatever is sent', () => {
   it.runIf(fullRun)('memory does not grow with requests', async () => {
     const before = Math.max(...residentMib);
     for (const operation of operations)
-      for (const fuzzed of fc.sample(requestsOf(operation, known), OF_EACH / 2)) await answerTo(fuzzed);
+      for (const fuzzed of fc.sample(requestsOf(operation, known), Math.ceil(OF_EACH / 2)))
+        await answerTo(fuzzed);
     expect(mibOf(platform.apis[0]!.pid!)).toBeLessThan(before + MEMORY_SLACK_MIB);
   });
 });
