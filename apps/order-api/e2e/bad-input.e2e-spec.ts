@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { type CallOptions, type Platform, sharedPlatform } from '@fourfold-tools/e2e';
-import { type CryptoKey, generateKeyPair, SignJWT } from 'jose';
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -338,26 +337,9 @@ describe('a token', () => {
     expect((await platform.api.call('GET', '/products', { token: null, headers })).status).toBe(200);
   });
 
-  const signedBy = (key: CryptoKey) =>
-    new SignJWT({ role: 'operator' })
-      .setProtectedHeader({ alg: 'ES256', kid: 'unknown' })
-      .setSubject('mallory')
-      .setIssuer('fourfold-dev')
-      .setAudience('fourfold')
-      .setExpirationTime('1h')
-      .sign(key);
-
   it('that is missing is asked for', () => isRefused({ body: line(1), token: null }, 401, 'token-missing'));
   it('that has expired is refused', async () =>
     isRefused({ body: line(1), token: await platform.customerToken(userId, '-1h') }, 401, 'token-expired'));
-  it('that is signed with another key is refused', async () => {
-    const { privateKey } = await generateKeyPair('ES256', { extractable: true });
-    await isRefused({ body: line(1), token: await signedBy(privateKey) }, 401, 'token-invalid');
-  });
-  it.each(['garbage', 'a.b.c', `${btoa('{"alg":"none"}')}.${btoa('{"sub":"1","role":"operator"}')}.`])(
-    '%s is refused',
-    (token) => isRefused({ body: line(1), token }, 401, 'token-invalid'),
-  );
   it('of a customer can’t order for another, who might as well not exist', async () =>
     isRefused({ body: line(1), token: await platform.customerToken('42') }, 404, 'user-not-found'));
 });
