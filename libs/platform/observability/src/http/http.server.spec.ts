@@ -112,6 +112,23 @@ describe('500 clients that never finish what they send', () => {
   );
 });
 
+it('a client that sends a byte now and then is told at the deadline that it was too slow', async () => {
+  await start({ requestTimeoutMs: 500 });
+  const socket = connect(ports.public, host);
+  sockets.push(socket);
+  let heard = '';
+  socket.on('data', (chunk: Buffer) => (heard += chunk.toString())).on('error', () => {});
+  socket.write(HALF_HEAD);
+  const dribble = setInterval(() => socket.write('a'), 50);
+  try {
+    await vi.waitFor(() => expect(heard).toContain('\r\n\r\n{'), patient);
+  } finally {
+    clearInterval(dribble);
+  }
+  expect(heard).toMatch(/^HTTP\/1\.1 408 .*^x-request-id: /ims);
+  expect(JSON.parse(heard.slice(heard.indexOf('{')))).toMatchObject({ status: 408, code: 'request-timeout' });
+});
+
 describe('a stop', () => {
   it.each([
     ['a client that sends nothing', ''],
