@@ -110,7 +110,7 @@ describe('headers', () => {
     ['get /v1/orders/{id}', '200', ['Cache-Control', 'ETag', 'Warning', 'X-Request-Id']],
     ['get /v1/orders/{id}', '304', ['Cache-Control', 'ETag', 'Warning', 'X-Request-Id']],
     ['get /v1/orders/{id}', '404', ['Warning', 'X-Request-Id']],
-    ['get /v1/reports/{id}', '200', ['X-Request-Id']],
+    ['get /v1/admin/queues', '200', ['X-Request-Id']],
   ])('%s has on %s: %j', (route, status, headers) => {
     expect(headersOf(route, status)).toEqual(headers);
   });
