@@ -1602,6 +1602,7 @@ export interface operations {
             content: {
                 "application/json": {
                     name: string;
+                    /** Format: email */
                     email: string;
                 };
             };
@@ -1707,6 +1708,7 @@ export interface operations {
             content: {
                 "application/json": {
                     name?: string;
+                    /** Format: email */
                     email?: string;
                 };
             };
@@ -2148,6 +2150,7 @@ export interface operations {
                     from: string;
                     /** Format: date */
                     to: string;
+                    /** Format: email */
                     email: string;
                 };
             };
