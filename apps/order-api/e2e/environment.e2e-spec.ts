@@ -44,8 +44,17 @@ it.each([
     {
       ...{ PORT: '65536', API_ROLE: 'reader', CONSISTENCY_TOKEN_SECRETS: SECRET, DOCS_ENABLED: 'perhaps' },
       ...{ CORS_ORIGINS: 'https://shop.example/,*', HSTS_SECONDS: 'year' },
+      EMAIL_LINK_HOURS: 'day',
     },
-    ['PORT', 'API_ROLE', 'CONSISTENCY_TOKEN_SECRETS', 'CORS_ORIGINS', 'DOCS_ENABLED', 'HSTS_SECONDS'],
+    [
+      'PORT',
+      'API_ROLE',
+      'CONSISTENCY_TOKEN_SECRETS',
+      'CORS_ORIGINS',
+      'DOCS_ENABLED',
+      'EMAIL_LINK_HOURS',
+      'HSTS_SECONDS',
+    ],
   ],
   [
     'worker',
@@ -54,7 +63,7 @@ it.each([
       ...{ MAIL_MOST_PER_SECOND: '0', MAIL_MOST_PER_RECIPIENT_HOUR: 'some' },
     },
     [
-      ...['SMTP_URL', 'MAIL_FROM', 'MAIL_CATCHER_URL'],
+      ...['SMTP_URL', 'MAIL_FROM', 'MAIL_CATCHER_URL', 'EMAIL_LINK_URL'],
       ...['MAIL_MOST_PER_SECOND', 'MAIL_MOST_PER_RECIPIENT_HOUR'],
     ],
   ],

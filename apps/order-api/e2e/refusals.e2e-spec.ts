@@ -113,6 +113,7 @@ const produced: Record<string, readonly [status: number, make: () => Made, paths
 /** Codes that need servers, roles or a moment of their own, and the test that has them. */
 const elsewhere: Record<string, string> = {
   'dead-letter-undeliverable': 'apps/order-api/e2e/admin-dead-letters.e2e-spec.ts',
+  'email-link-invalid': 'apps/worker/e2e/email-change.e2e-spec.ts',
   'expectation-failed': 'apps/order-api/e2e/bad-input.e2e-spec.ts',
   'idempotency-in-progress': 'apps/order-api/e2e/place-order.e2e-spec.ts',
   'misdirected-request': 'apps/order-api/e2e/roles.e2e-spec.ts',
@@ -122,6 +123,7 @@ const elsewhere: Record<string, string> = {
   'queue-not-scheduled': 'apps/order-api/e2e/admin-queues.e2e-spec.ts',
   'request-timeout': 'libs/platform/observability/src/http/http.server.spec.ts',
   'run-under-way': 'apps/order-api/e2e/admin-queues.e2e-spec.ts',
+  'too-many-email-changes': 'apps/worker/e2e/email-change.e2e-spec.ts',
   'too-many-requests': 'apps/order-api/src/http/caller.limit.spec.ts',
 };
 

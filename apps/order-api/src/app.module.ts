@@ -6,6 +6,7 @@ import { FunnelModule } from '@shop/analytics';
 import { AuditModule } from '@shop/audit';
 import { RecommendationsModule, recommendationsNamespaces } from '@shop/recommendations';
 import { ReportRequestsModule } from '@shop/reports';
+import { EmailChangesModule } from '@shop/users';
 import { CacheReporter } from './admin/cache.reporter.js';
 import { planCache, RebalancePlan } from './admin/rebalance.plan.js';
 import { controllers } from './controllers.js';
@@ -42,6 +43,10 @@ const onlyReads = config.API_ROLE === 'read';
     ReportRequestsModule,
     FunnelModule,
     AuditModule,
+    EmailChangesModule.forRoot({
+      secrets: config.CONSISTENCY_TOKEN_SECRETS,
+      lifeMs: config.EMAIL_LINK_HOURS * 3_600_000,
+    }),
   ],
   controllers: [...controllers],
   providers: [

@@ -5,6 +5,7 @@ import { FunnelController } from './admin/funnel.controller.js';
 import { QueuesController } from './admin/queues.controller.js';
 import { ReplicasController } from './admin/replicas.controller.js';
 import { ShardsController } from './admin/shards.controller.js';
+import { EmailConfirmationsController } from './email-confirmations/email-confirmations.controller.js';
 import { FilesController } from './files/files.controller.js';
 import { OrdersController } from './orders/orders.controller.js';
 import { ProductsController } from './products/products.controller.js';
@@ -16,6 +17,7 @@ import { UsersController } from './users/users.controller.js';
 export const controllers = [
   OrdersController,
   UsersController,
+  EmailConfirmationsController,
   ProductsController,
   RecommendationsController,
   ReportsController,

@@ -25,6 +25,7 @@ await runService(async () => {
   const { shareRates } = await import('./rates/share-rates.js');
   const { refuseOtherRole } = await import('./http/role.hook.js');
   const { refuseUnclear } = await import('./http/unclear-request.hook.js');
+  const { publishConfirmationPage } = await import('./email-confirmations/confirm-email.page.js');
   const { controllers } = await import('./controllers.js');
   const { publishOpenApi, requireDescription } = await import('./openapi/open-api.page.js');
   const admission = new Admission({ targetMs: config.ADMISSION_TARGET_MS });
@@ -55,6 +56,7 @@ await runService(async () => {
       auditOperators(fastify, app.get(OperatorActions, { strict: false }));
       acceptJsonOnly(fastify);
       requireDescription(fastify, controllers, '/v1/files/');
+      publishConfirmationPage(fastify);
       if (config.DOCS_ENABLED) await publishOpenApi(fastify, controllers);
     },
   });

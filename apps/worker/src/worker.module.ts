@@ -6,8 +6,9 @@ import { notificationsEntities, NotificationsModule } from '@shop/notifications'
 import { OrdersUpkeepModule } from '@shop/orders';
 import { OrderCountingModule } from '@shop/recommendations';
 import { ReportsModule } from '@shop/reports';
-import { EmailSweepModule } from '@shop/users';
+import { EmailChangesUpkeepModule, EmailSweepModule } from '@shop/users';
 import { WarehouseModule, warehouseOptionsOf } from '@shop/warehouse';
+import { AccountEmailProcessor } from './processors/account-email.processor.js';
 import { AnalyticsProcessor } from './processors/analytics.processor.js';
 import { CacheInvalidationProcessor } from './processors/cache-invalidation.processor.js';
 import { EmailProcessor } from './processors/email.processor.js';
@@ -45,6 +46,7 @@ const reportChild = {
       },
     }),
     EmailSweepModule,
+    EmailChangesUpkeepModule,
     OrdersUpkeepModule.forRoot({ keepIdempotencyKeysSeconds: config.IDEMPOTENCY_KEEP_HOURS * 3_600 }),
     AnalyticsModule.forRoot({ keepEventsSeconds: config.ANALYTICS_KEEP_DAYS * 86_400 }),
     OrderCountingModule,
@@ -73,6 +75,7 @@ const reportChild = {
     RecommendationsProcessor,
     ReportProcessor,
     ReportEmailProcessor,
+    AccountEmailProcessor,
     AnalyticsProcessor,
     ...(warehouse ? [WarehouseSyncProcessor] : []),
   ],

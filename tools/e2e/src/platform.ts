@@ -192,7 +192,8 @@ async function launch(options: StackOptions, id: string, choice: PlatformChoice)
   // Links lead to the first order-api; without one none is followed.
   const linkUrl = `http://127.0.0.1:${ports[0]}/v1/files`;
   const service = (app: AppName, label: string, index: number, change: ChangeOf, own: Changes) => {
-    const env = { ...environmentOf(options, app, id), STORAGE_LINK_URL: linkUrl };
+    const confirmUrl = `http://127.0.0.1:${ports[0]}/confirm-email`;
+    const env = { ...environmentOf(options, app, id), STORAGE_LINK_URL: linkUrl, EMAIL_LINK_URL: confirmUrl };
     const { stateDir } = options;
     return new ServiceProcess({
       app,

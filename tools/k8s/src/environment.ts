@@ -44,7 +44,7 @@ const URL_PATTERN =
   /\b(mysql|rediss?(?:\+sentinel|\+cluster)?|smtps?|https?):\/\/(?:[^@/\s,]*@)?([a-zA-Z0-9.-]+)(?::(\d+))?/g;
 
 /** What an application tells its clients, and does not connect to. */
-const FOR_CLIENTS = new Set(['STORAGE_LINK_URL']);
+const FOR_CLIENTS = new Set(['EMAIL_LINK_URL', 'STORAGE_LINK_URL']);
 
 /** Every address in the variables that is connected to: in URLs, and as `X_HOST` with `X_PORT`. */
 export function addressesOf(variables: ReadonlyMap<string, string>): Address[] {

@@ -10,7 +10,7 @@ import { notificationsMigrations } from '@shop/notifications';
 import { ordersMigrations, ordersShardMigrations } from '@shop/orders';
 import { recommendationsMigrations } from '@shop/recommendations';
 import { reportsMigrations } from '@shop/reports';
-import { usersShardMigrations } from '@shop/users';
+import { usersMigrations, usersShardMigrations } from '@shop/users';
 
 /** Run in the order of the timestamps in their names. */
 export const mainMigrations: readonly MigrationClass[] = [
@@ -25,6 +25,7 @@ export const mainMigrations: readonly MigrationClass[] = [
   ...reportsMigrations,
   ...analyticsMigrations,
   ...auditMigrations,
+  ...usersMigrations,
 ];
 
 export const shardMigrations: readonly MigrationClass[] = [

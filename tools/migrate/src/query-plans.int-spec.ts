@@ -103,6 +103,9 @@ const plans: Readonly<Record<string, readonly Plan[]>> = {
   'relaying.sql.ts#SELECT_OLD_PROCESSED': [
     { on: 'main', parameters: [259_200, 1_000], by: { p: 'processed_at', o: 'outbox_message' } },
   ],
+  'email-changes.retention.ts#SELECT_OLD_CHANGES': [
+    { on: 'main', parameters: [86_400, 500], by: { email_changes: 'email_changes_age' } },
+  ],
   'operator-actions.sql.ts#SELECT_ACTIONS': [
     actions('newest', 'TRUE'),
     actions('newest', 'a.at >= ? AND a.at < ?', '2026-01-01', '2999-01-01'),

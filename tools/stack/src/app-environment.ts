@@ -62,7 +62,12 @@ export function appEnvironment(options: StackOptions, choice: AppChoice): Record
     STORAGE_LINK_URL: `http://${host}:${ports.api}/v1/files`,
     STORAGE_LINK_SECRETS: linkSecret(secrets),
     LOG_LEVEL: 'info',
-    ...(choice.app === 'worker' ? { WAREHOUSE_DIR: join(stateLayout(options).warehouse, prefix) } : {}),
+    ...(choice.app === 'worker'
+      ? {
+          WAREHOUSE_DIR: join(stateLayout(options).warehouse, prefix),
+          EMAIL_LINK_URL: `http://${host}:${ports.api}/confirm-email`,
+        }
+      : {}),
     ...(options.traces && { OTEL_EXPORTER_OTLP_ENDPOINT: traceUrl(ports) }),
   };
 }

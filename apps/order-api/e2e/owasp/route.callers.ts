@@ -1,6 +1,6 @@
 /**
  * Each public route but those of the API's own description, and who may call it: the customer whom it is about (`owner`) and
- * operators, `operators` alone, or `anyone` with a token.
+ * operators, `operators` alone, `anyone` with a token, or `all`, without one.
  */
 export const callers = {
   'DELETE /v1/admin/cache/{namespace}': 'operators',
@@ -32,6 +32,7 @@ export const callers = {
   'POST /v1/admin/queues/{name}/run-now': 'operators',
   'POST /v1/admin/shards/plan': 'operators',
   'POST /v1/admin/shards/plan/rebalance': 'operators',
+  'POST /v1/email-confirmations': 'all',
   'POST /v1/orders': 'owner',
   'POST /v1/orders/{id}/cancel': 'owner',
   'POST /v1/products': 'operators',

@@ -42,6 +42,7 @@ async function full(): Promise<{
     ['POST', '/v1/products', 'operators'],
     ['GET', '/v1/admin/queues/:name', 'operators'],
     ['GET', '/docs', 'public'],
+    ['POST', '/v1/open', 'public'],
   ] as const)
     app.route({ method, url, config: allow(access), handler: () => passed.then(() => 'answered') });
   const url = await app.listen({ port: 0, host: '127.0.0.1' });

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { accessOf } from '../auth/access.js';
+import { type Access, accessOf } from '../auth/access.js';
 import type { Priority } from './admission.limit.js';
 
 /** Up to here a path has the version: what is behind it is the collection, and then an id. */
@@ -21,7 +21,7 @@ export class PriorityTable {
         const routes = this.byMethod.get(one) ?? new Map<string, Priority | typeof NEVER>();
         this.byMethod.set(
           one,
-          routes.set(url, accessOf(config) === 'customers' ? priorityOf(one, url) : NEVER),
+          routes.set(url, isRefusable(accessOf(config), one) ? priorityOf(one, url) : NEVER),
         );
       }
     });
@@ -48,6 +48,13 @@ function templateOf(path: string): string {
 }
 
 const isDigit = (code: number): boolean => code >= 48 && code <= 57;
+
+/** What changes something without a caller costs as much as with one. */
+function isRefusable(access: Access | undefined, method: string): boolean {
+  return access === 'customers' || (access === 'public' && changes(method));
+}
+
+const changes = (method: string): boolean => !['GET', 'HEAD', 'OPTIONS'].includes(method);
 
 function priorityOf(method: string, url: string): Priority {
   if (method !== 'GET' && method !== 'HEAD') return 'write';

@@ -11,6 +11,8 @@ const ACCESS = Symbol('ACCESS');
 export const accessOf = (config: object): Access | undefined => (config as { [ACCESS]?: Access })[ACCESS];
 export const allow = (access: Access): object => ({ [ACCESS]: access });
 
+/** Needs no token. */
+export const OpenToAll = () => RouteConfig(allow('public'));
 export const OperatorOnly = () => RouteConfig(allow('operators'));
 /** What a customer may see or change behind the route is for its handler to check, with `mayActFor`. */
 export const CustomersToo = () => RouteConfig(allow('customers'));

@@ -8,9 +8,11 @@ import { ManagementOnly, ObservabilityModule, startService } from '@fourfold/obs
 import { Controller, Get, Module, type Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { fastify as Fastify } from 'fastify';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { CallerLimit, limitCallers } from '../http/caller.limit.js';
 import { TooManyRequestsError } from '../http/http.errors.js';
+import { RateLimitedError } from '../rates/rate.errors.js';
 import { allow, CustomersToo, OperatorOnly } from './access.js';
 import { authenticate } from './authentication.hook.js';
 import { CurrentCaller } from './caller.js';
@@ -140,4 +142,21 @@ describe('a public route', () => {
     expect(await statusFor('/v1/said/customers', 'customer')).toBe(429);
     for (const mock of [taken, enter]) mock.mockRestore();
   });
+});
+
+it('what changes something without a token counts as a stranger’s, and is refused when there are too many', async () => {
+  const plain = Fastify();
+  onTestFinished(() => plain.close());
+  const [noted, limit]: [string[], number] = [[], 2];
+  const strangers = {
+    strangerFault: () => (noted.length < limit ? undefined : new RateLimitedError(7)),
+    noteStranger: (address: string) => void noted.push(address),
+  };
+  authenticate(plain, tokens, strangers);
+  plain.route({ method: ['GET', 'POST'], url: '/open', config: allow('public'), handler: () => 'open' });
+  const status = async (method: 'GET' | 'POST') => (await plain.inject({ method, url: '/open' })).statusCode;
+  expect([await status('POST'), await status('GET'), await status('POST')]).toEqual([200, 200, 200]);
+  expect(noted).toHaveLength(limit);
+  // Fastify alone does not know the error's status.
+  expect([(await status('POST')) === 200, await status('GET')]).toEqual([false, 200]);
 });

@@ -17,15 +17,24 @@ export interface Strangers {
   noteStranger(address: string): void;
 }
 
+const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
 /**
  * Finds out who is asking, and whether the route is for this caller, before a byte of the body is read: of a client
  * without a token, no body is waited for or parsed. A path that leads nowhere is answered as early.
  */
 export function authenticate(fastify: FastifyInstance, tokens: TokenVerifier, strangers?: Strangers): void {
   requireAccess(fastify);
+  /** Of what changes something without a token: each such request counts as one of a stranger. */
+  const strangerFault = (address: string): AppError | undefined => {
+    const fault = strangers?.strangerFault(address);
+    if (!fault) strangers?.noteStranger(address);
+    return fault;
+  };
   fastify.addHook('onRequest', (request, _reply, done) => {
     const access = accessOf(routeFound(request).config);
-    if (arrivedOnManagementPort(request.raw) || access === 'public') return done();
+    if (arrivedOnManagementPort(request.raw)) return done();
+    if (access === 'public') return done(READS.has(request.method) ? undefined : strangerFault(request.ip));
     if (request.is404) return done(new RouteNotFoundError());
     const token = bearerToken(request.headers.authorization);
     const admit = (caller: Caller): void => {

@@ -30,6 +30,8 @@ export const orderApiEnv = shopEnv.safeExtend({
   RATE_MOST_PER_ADDRESS_MINUTE: limit.default(12_000),
   ORDERS_MOST_PER_CUSTOMER_HOUR: limit.default(0),
   ORDERS_MOST_PER_CUSTOMER_DAY: limit.default(0),
+  /** How long a link to confirm an e-mail address is good. */
+  EMAIL_LINK_HOURS: z.coerce.number({ error: 'must be hours' }).positive().max(168).default(24),
   /** Whether `/docs` and `/openapi.json` are there. */
   DOCS_ENABLED: z
     .enum(['true', 'false'])

@@ -35,6 +35,7 @@ describe('a request for the other role', () => {
     for (const method of ['GET', 'POST'])
       app.route({ method, url: '/v1/products', config: allow('operators'), handler: answer });
     app.get('/docs', { config: allow('public') }, answer);
+    app.post('/v1/open', { config: allow('public') }, answer);
     return app;
   }
 
@@ -46,6 +47,8 @@ describe('a request for the other role', () => {
         'Nothing was done: this process has API_ROLE=read and does not serve POST /v1/products; send it to one that does',
     });
     expect((await appOf('write').inject({ url: '/v1/products' })).statusCode).toBe(421);
+    // Without a caller, and a write all the same.
+    expect((await appOf('read').inject({ method: 'POST', url: '/v1/open' })).statusCode).toBe(421);
   });
 
   it.each<[ApiRole, 'GET' | 'POST', string, number]>([

@@ -46,7 +46,10 @@ export function refuseOtherRole(fastify: FastifyInstance, role: ApiRole): void {
   fastify.addHook('onRequest', (request, _reply, done) => {
     const { method } = request;
     const { url, config } = routeFound(request);
-    const isApi = url !== undefined && accessOf(config) !== 'public' && !arrivedOnManagementPort(request.raw);
+    const isApi =
+      url !== undefined &&
+      (accessOf(config) !== 'public' || !READ_METHODS.has(method)) &&
+      !arrivedOnManagementPort(request.raw);
     done(isApi && !serves(role, method, url) ? new MisdirectedRequestError(role, method, url) : undefined);
   });
 }

@@ -72,6 +72,7 @@ const answers = {
   report,
   funnel: page(funnelHour),
   audit: page(recordedAction),
+  emailConfirmation: z.object({ status: z.literal('confirmed') }),
 };
 
 export const problem = z

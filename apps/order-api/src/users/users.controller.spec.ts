@@ -1,7 +1,7 @@
 import type { Caller } from '@fourfold/auth';
 import { UserNotFoundError, type UserView } from '@shop/contracts';
 import type { OrderReader } from '@shop/orders';
-import type { ChangeUser, RegisterUser, UserReader } from '@shop/users';
+import type { ChangeOwnUser, ChangeUser, RegisterUser, UserReader } from '@shop/users';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { UsersController } from './users.controller.js';
@@ -34,6 +34,7 @@ const noted =
 const controller = new UsersController(
   { execute: noted('register', ada) } as unknown as RegisterUser,
   { execute: noted('change', ada) } as unknown as ChangeUser,
+  { execute: noted('change own', ada) } as unknown as ChangeOwnUser,
   { get: noted('get', ada) } as unknown as UserReader,
   { listOf: noted('orders', { body: '', state: '', nextCursor: null }) } as unknown as OrderReader,
 );
@@ -58,5 +59,9 @@ describe.each(calls)('a user is %s', (_what, call) => {
 
 it('a user is changed in the version that If-Match names', async () => {
   await controller.change(owner, '7', '"3"', { name: 'Ada' }, reply);
-  expect(done).toEqual([['change', '7', { name: 'Ada' }, 3]]);
+  await controller.change(operator, '7', '"3"', { name: 'Ada' }, reply);
+  expect(done).toEqual([
+    ['change own', '7', { name: 'Ada' }, 3],
+    ['change', '7', { name: 'Ada' }, 3],
+  ]);
 });

@@ -4,6 +4,7 @@ import { entityTag } from '@fourfold/cache';
 import { pageQuery, UserNotFoundError, type UserView } from '@shop/contracts';
 import { OrderReader } from '@shop/orders';
 import {
+  ChangeOwnUser,
   ChangeUser,
   type ChangeUserInput,
   changeUserSchema,
@@ -14,6 +15,7 @@ import {
   RegisterUser,
   type RegisterUserInput,
   registerUserSchema,
+  TooManyEmailChangesError,
   UserChangedError,
   UserReader,
 } from '@shop/users';
@@ -35,6 +37,7 @@ export class UsersController {
   constructor(
     private readonly registerUser: RegisterUser,
     private readonly changeUser: ChangeUser,
+    private readonly changeOwnUser: ChangeOwnUser,
     private readonly users: UserReader,
     private readonly orders: OrderReader,
   ) {}
@@ -99,6 +102,7 @@ export class UsersController {
     IfMatchMissingError,
     EmailTakenError,
     EmailReservationLostError,
+    TooManyEmailChangesError,
   )
   async change(
     @CurrentCaller() caller: Caller,
@@ -108,7 +112,8 @@ export class UsersController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<object> {
     assertOwn(caller, id);
-    return show(await this.changeUser.execute(id, change, versionFrom(ifMatch)), reply);
+    const changing = caller.role === 'operator' ? this.changeUser : this.changeOwnUser;
+    return show(await changing.execute(id, change, versionFrom(ifMatch)), reply);
   }
 
   @Get(':id/orders')

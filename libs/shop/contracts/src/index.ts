@@ -19,6 +19,8 @@ export {
 } from './primitives.js';
 export { ProductCatalogue, type ProductView, StockKeeper, type StockLine } from './product.catalogue.js';
 export {
+  type AccountEmail,
+  accountEmailQueue,
   type AnalyticsJob,
   analyticsQueue,
   type BasketJob,
@@ -44,4 +46,4 @@ export {
   warehouseSyncQueue,
 } from './queues.js';
 export { scheduleEnv, schedulesOf, shopSchedules } from './schedules.js';
-export { UserDirectory, type UserView } from './user.directory.js';
+export { type EmailChange, EmailChangeDirectory, UserDirectory, type UserView } from './user.directory.js';

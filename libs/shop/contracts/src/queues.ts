@@ -98,6 +98,20 @@ const reportEmail = z.object({
 export const reportEmailQueue = defineQueue({ name: 'report-email', payload: reportEmail, concurrency: 2 });
 export type ReportEmail = z.output<typeof reportEmail>;
 
+const accountEmail = z.discriminatedUnion('mail', [
+  z.object({ mail: z.literal('confirm-email'), userId: idSchema, changeId: idSchema }),
+  // All that it says: by the time that it is sent the change may be done, and another one begun.
+  z.object({ mail: z.literal('email-notice'), changeId: idSchema, to: z.email(), wanted: z.email() }),
+]);
+
+/** About a change of a customer's address: a link to the new one, a notice to the old one. */
+export const accountEmailQueue = defineQueue({
+  name: 'account-email',
+  payload: accountEmail,
+  concurrency: 2,
+});
+export type AccountEmail = z.output<typeof accountEmail>;
+
 export const orderEventKinds = ['placed', 'confirmed', 'rejected', 'cancelled'] as const;
 export type OrderEventKind = (typeof orderEventKinds)[number];
 
@@ -141,6 +155,7 @@ export const shopQueues = [
   recommendationsQueue,
   reportQueue,
   reportEmailQueue,
+  accountEmailQueue,
   analyticsQueue,
   warehouseSyncQueue,
 ];

@@ -13,6 +13,7 @@ export {
   MailServerUnavailableError,
   MailThrottledError,
 } from './notifications.errors.js';
+export { SendAccountEmail } from './send-account-email.command.js';
 export { SendOutcomeEmail } from './send-outcome-email.command.js';
 export { SendReportEmail } from './send-report-email.command.js';
 

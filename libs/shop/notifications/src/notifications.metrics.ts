@@ -6,8 +6,8 @@ import type { OutcomeEmail, ReportEmail } from '@shop/contracts';
 
 const outcomes: readonly OutcomeEmail['outcome'][] = ['confirmed', 'rejected', 'cancelled'];
 
-const kinds = ['outcome', 'report'] as const;
-/** What a mail is about: how an order ended, or a report. */
+const kinds = ['outcome', 'report', 'account'] as const;
+/** What a mail is about: how an order ended, a report, or a change of an address. */
 export type MailKind = (typeof kinds)[number];
 
 const resultOfCode = {

@@ -14,6 +14,7 @@ import {
   notificationsSettings,
 } from './notifications.options.js';
 import { MAIL_TRANSPORT, NOTIFICATIONS_OPTIONS } from './notifications.tokens.js';
+import { SendAccountEmail } from './send-account-email.command.js';
 import { SendOutcomeEmail } from './send-outcome-email.command.js';
 import { SendReportEmail } from './send-report-email.command.js';
 import { MailSender } from './sending/mail.sender.js';
@@ -39,6 +40,7 @@ export class NotificationsModule implements OnApplicationShutdown {
       providers: [
         SendOutcomeEmail,
         SendReportEmail,
+        SendAccountEmail,
         MailSender,
         NotificationsMetrics,
         { provide: NOTIFICATIONS_OPTIONS, useValue: settings },
@@ -54,7 +56,7 @@ export class NotificationsModule implements OnApplicationShutdown {
           useFactory: () => (mailCatcherUrl ? new MaildevLookup(mailCatcherUrl) : new NoDeliveryLookup()),
         },
       ],
-      exports: [SendOutcomeEmail, SendReportEmail],
+      exports: [SendOutcomeEmail, SendReportEmail, SendAccountEmail],
     };
   }
 

@@ -16,3 +16,48 @@ describe('an e-mail address', () => {
     ]);
   });
 });
+
+describe('a name', () => {
+  const takes = (name: string) => [
+    registerUserSchema.safeParse({ name, email: 'ada@example.com' }),
+    changeUserSchema.safeParse({ name }),
+  ];
+
+  it.each([
+    'Ada Lovelace',
+    'J. R. R. Tolkien',
+    'J.R.R. Tolkien',
+    'Dr. Who',
+    'O’Brien & Sons, Ltd.',
+    '李小龍',
+    'A/S Norge',
+    '3.5 Ltd',
+  ])('may be %s', (name) => {
+    for (const { success } of takes(name)) expect(success).toBe(true);
+  });
+
+  it.each([
+    'https://evil.example',
+    'Pay at evil.example/now',
+    'WWW.EVIL',
+    'evil.com',
+    'EVIL.COM Support',
+    'evil。com',
+    'evil．com',
+    'support@shop',
+    'javascript://x',
+  ])('can’t hold what a mail program makes a link of: %s', (name) => {
+    for (const { error } of takes(name))
+      expect(error?.issues).toEqual([
+        expect.objectContaining({ path: ['name'], message: expect.stringContaining('must hold no link') }),
+      ]);
+  });
+
+  it.each(['Ada\nDear customer', 'Ada\r\nBcc: x', 'x'.repeat(201), 'Ada\u202e'])('can’t be %j', (name) => {
+    for (const { success } of takes(name)) expect(success).toBe(false);
+  });
+
+  it('that was stored before is found by its beginning', () => {
+    expect(listUsersSchema.safeParse({ namePrefix: 'evil.com' }).success).toBe(true);
+  });
+});

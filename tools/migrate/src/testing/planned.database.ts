@@ -31,12 +31,14 @@ const MAIN = [
   `INSERT INTO operator_actions (at, actor, action, target, address, request_id)
    SELECT NOW(3) - INTERVAL seq MINUTE, seq % 9, seq % 20, '', '', seq FROM ${sequence(10_000)}`,
   `INSERT INTO operator_action_outcomes (action_id, status) SELECT id, 200 FROM operator_actions`,
+  `INSERT INTO email_changes (user_id, change_id, email, left_email, token, expires_at, asked, asked_since)
+   SELECT seq, seq, '', '', '', NOW(3) - INTERVAL seq MINUTE, 1, NOW(3) FROM ${sequence(10_000)}`,
   `INSERT INTO idempotency_keys (caller, route, idempotency_key, request_hash, order_id, response_body, created_at)
    SELECT CONCAT('customer:', seq % 100), 'POST /v1/orders', seq, '', seq, '{}', NOW(3) - INTERVAL seq MINUTE
    FROM ${sequence(10_000)}`,
   `INSERT INTO shard_topology (epoch, document, created_at) SELECT seq, '{}', NOW(3) FROM ${sequence(200)}`,
   `ANALYZE TABLE outbox, processed_messages, dead_letters, products, stock, orders, order_items, emails, idempotency_keys,
-     order_events, operator_actions, operator_action_outcomes, shard_topology, snowflake_workers`,
+     order_events, operator_actions, operator_action_outcomes, email_changes, shard_topology, snowflake_workers`,
 ];
 
 const SHARD = [
