@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { startPlatform } from '@fourfold-tools/e2e';
+import { freePorts } from '@fourfold-tools/stack';
 import { runCommandScript } from '@fourfold-tools/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readResult } from './compare.js';
@@ -55,7 +56,8 @@ describe('npm run load', () => {
   });
 
   it('says that the platform is not there', async () => {
-    const { exitCode, stderr } = await load('nowhere', '--url', 'http://127.0.0.1:1', '--seconds', '1');
+    const [port] = await freePorts(1);
+    const { exitCode, stderr } = await load('nowhere', '--url', `http://127.0.0.1:${port}`, '--seconds', '1');
     expect(exitCode).toBe(1);
     expect(stderr).toContain('ECONNREFUSED');
   });

@@ -1,5 +1,6 @@
 import { seeded } from '@fourfold-tools/testing';
 import { z } from 'zod';
+import { createFourfoldClient } from '@fourfold/client';
 import { ApiSender } from './api.sender.js';
 import { arrivals } from './arrivals.js';
 import type { Answer, Call, DueCall } from './call.js';
@@ -44,7 +45,7 @@ export async function runLoad(choice: LoadRun): Promise<LoadResult> {
     settlements.accepted(id);
   };
   try {
-    const { calls, seconds, perSecond, mix } = await planned(choice, sender, orderIds);
+    const { calls, seconds, perSecond, mix } = await planned(choice, orderIds);
     const startedAt = new Date().toISOString();
     const startMs = performance.now();
     const progress = setInterval(() => report(progressLine(recorder, startMs, seconds)), PROGRESS_MS);
@@ -75,7 +76,7 @@ interface Plan {
   mix: string;
 }
 
-async function planned(choice: LoadRun, sender: ApiSender, orderIds: string[]): Promise<Plan> {
+async function planned(choice: LoadRun, orderIds: string[]): Promise<Plan> {
   const { mix, writeShare, rate, seconds, seed, run, replay, speed } = choice;
   if (replay !== undefined) {
     const calls = await replayedOrders({ ...choice, file: replay, speed });
@@ -83,7 +84,8 @@ async function planned(choice: LoadRun, sender: ApiSender, orderIds: string[]): 
     return { calls, seconds: lasts, perSecond: calls.length / lasts, mix: `replay of ${replay} × ${speed}` };
   }
   const random = seeded(seed);
-  const shop = { ...(await sampleShop(sender.send, SAMPLE)), orderIds };
+  const client = createFourfoldClient({ baseUrl: choice.url, token: choice.token });
+  const shop = { ...(await sampleShop(client, SAMPLE)), orderIds };
   const next = mixOf(mix, { run, shop, random, writeShare });
   return { calls: arrivals({ perSecond: rate, seconds, random }, next), seconds, perSecond: rate, mix };
 }

@@ -52,7 +52,9 @@ async function load(choice: LoadChoice): Promise<number> {
     if (stop.signal.aborted) return exitCodes.interrupted;
     return result.all.errors === 0 ? exitCodes.answered : exitCodes.errors;
   } catch (error) {
-    console.error(`load: ${(error as Error).message}`);
+    // fetch says only that it failed: why is in its cause.
+    const { message, cause } = error as Error;
+    console.error(`load: ${[message, (cause as Error | undefined)?.message].filter(Boolean).join(': ')}`);
     return stop.signal.aborted ? exitCodes.interrupted : exitCodes.errors;
   }
 }

@@ -1,7 +1,4 @@
-import { z } from 'zod';
-import { type Call, read, type Send } from './call.js';
-
-const idsOf = z.object({ items: z.array(z.object({ id: z.string() })), nextCursor: z.string().nullable() });
+import type { FourfoldClient } from '@fourfold/client';
 
 /** Users are listed by how their names begin. */
 const INITIALS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
@@ -16,14 +13,16 @@ export class NothingToLoadError extends Error {
  * @throws NothingToLoadError
  */
 export async function sampleShop(
-  send: Send,
+  client: FourfoldClient,
   most: number,
 ): Promise<{ userIds: string[]; productIds: string[] }> {
-  const productIds = await listed(send, '/v1/products?', most);
+  const productIds = await listed((query) => client.GET('/v1/products', { params: { query } }), most);
   const userIds: string[] = [];
-  for (const initial of INITIALS) {
+  for (const namePrefix of INITIALS) {
     if (userIds.length >= most) break;
-    userIds.push(...(await listed(send, `/v1/users?namePrefix=${initial}&`, most - userIds.length)));
+    const page = (query: PageQuery) =>
+      client.GET('/v1/users', { params: { query: { ...query, namePrefix } } });
+    userIds.push(...(await listed(page, most - userIds.length)));
   }
   for (const [what, ids] of Object.entries({ products: productIds, users: userIds }))
     if (ids.length === 0)
@@ -33,16 +32,22 @@ export async function sampleShop(
   return { productIds, userIds };
 }
 
-async function listed(send: Send, path: string, most: number): Promise<string[]> {
+type PageQuery = { limit: number; cursor?: string };
+type Page = { items: { id: string }[]; nextCursor: string | null };
+
+async function listed(
+  page: (query: PageQuery) => Promise<{ data?: Page; error?: { code: string; detail: string } }>,
+  most: number,
+): Promise<string[]> {
   const ids: string[] = [];
   let cursor: string | null = null;
   do {
-    const call: Call = read('', `${path}limit=100${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`);
-    const { status, body } = await send(call);
-    if (status !== 200) throw new NothingToLoadError(`GET ${call.path} was answered with ${status}: ${body}`);
-    const page = idsOf.parse(JSON.parse(body));
-    ids.push(...page.items.map(({ id }) => id));
-    cursor = page.nextCursor;
+    const query: PageQuery = { limit: 100, ...(cursor !== null && { cursor }) };
+    const { data, error } = await page(query);
+    if (!data)
+      throw new NothingToLoadError(`The platform refuses its lists: ${error?.code}: ${error?.detail}`);
+    ids.push(...data.items.map(({ id }) => id));
+    cursor = data.nextCursor;
   } while (cursor !== null && ids.length < most);
   return ids;
 }
