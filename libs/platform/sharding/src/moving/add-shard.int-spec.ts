@@ -18,7 +18,7 @@ afterEach(async () => {
   await world.stop();
 });
 
-const BATCHES = 10;
+const BATCHES = 4;
 const nothing = { lost: [], doubled: [], stale: [], failed: [] };
 
 describe('adding a shard while keys are created, changed, deleted and read', { timeout: 60_000 }, () => {

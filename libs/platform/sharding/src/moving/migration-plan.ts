@@ -29,7 +29,7 @@ export type MigrationPlan = z.output<typeof migrationPlanSchema>;
 /** A batch is frozen while it is compared: so many rows are compared in a few hundredths of a second. */
 const MOST_ROWS = 2_000;
 /** And its fences are changed in one transaction. */
-const MOST_SLOTS = 64;
+const MOST_SLOTS = 256;
 
 /** @param rowsBySlot of all tables; a slot that is fuller than a batch may be is one by itself */
 export function batchesOf(moves: readonly SlotMove[], rowsBySlot: readonly number[]): MoveBatch[] {

@@ -92,9 +92,16 @@ export class TaskStore {
       return await this.get(String(insertId));
     } catch (error) {
       if (!isDuplicateKey(error)) throw error;
-      const active = await this.active();
-      throw new MigrationRunningError(`Migration ${active?.id} is ${active?.state}: one runs at a time`);
+      await this.assertNone();
+      throw error;
     }
+  }
+
+  /** @throws MigrationRunningError */
+  async assertNone(): Promise<void> {
+    const active = await this.active();
+    if (active)
+      throw new MigrationRunningError(`Migration ${active.id} is ${active.state}: one runs at a time`);
   }
 
   async active(): Promise<MigrationTask | undefined> {
@@ -119,6 +126,7 @@ export class TaskStore {
 
   /** @returns the migration that is this coordinator's from now on; undefined where there is none, or another has it */
   async claim(holder: string): Promise<MigrationTask | undefined> {
+    if (!(await this.active())) return undefined;
     await this.main.query(CLAIM, [holder, this.leaseMs * 1_000]);
     return (await this.select('WHERE active = 1 AND holder = ?', [holder]))[0];
   }

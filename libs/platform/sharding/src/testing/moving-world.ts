@@ -62,6 +62,7 @@ export class MemberVisit {
   slot?: number;
 }
 
+export const movedEntities = [Member, Address, MemberVisit];
 export const DONORS = ['shard-0', 'shard-1'] as const;
 export const RECEIVER = 'shard-2';
 const ALL = [...DONORS, RECEIVER] as const;
@@ -95,7 +96,7 @@ export class MovingWorld {
     const urls = Object.fromEntries(shards.map(({ appUrl }, index) => [ALL[index]!, appUrl]));
     const registry = new ShardRegistry(urls, {
       engine: testEngine,
-      entities: [Member, Address, MemberVisit],
+      entities: movedEntities,
       operationTimeoutMs: 10_000,
     });
     const topology = await CurrentTopology.load({ current: async () => first } as TopologyStore);
@@ -120,6 +121,11 @@ export class MovingWorld {
       0,
     );
     return { plan: { batches, weight: 1 }, rowsTotal };
+  }
+
+  /** As the application has them. */
+  urls(): Record<string, string> {
+    return Object.fromEntries(this.databases.slice(1).map(({ appUrl }, index) => [ALL[index]!, appUrl]));
   }
 
   tasks(leaseMs?: number): TaskStore {

@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ShardRegistry } from '../routing/shard.registry.js';
+import { DONORS, MovingWorld, movedEntities, RECEIVER } from '../testing/moving-world.js';
+import { failureOf } from '../testing/test-shards.js';
+import { WriteOracle } from '../testing/write-oracle.js';
+import { ShardMigrations } from './shard-migrations.js';
+
+let world: MovingWorld;
+let migrations: ShardMigrations;
+const root = () => world.roots.get(RECEIVER)!;
+const add = { kind: 'add', shard: RECEIVER } as const;
+const messageOf = async (work: Promise<unknown>) => ((await failureOf(work)) as Error).message;
+
+beforeAll(async () => {
+  world = await MovingWorld.start();
+  await new WriteOracle(
+    world,
+    Array.from({ length: 300 }, (_, index) => String(index + 1)),
+  ).fill();
+  migrations = new ShardMigrations(world.tasks(), world.store, world.registry);
+});
+afterAll(() => world.stop());
+
+describe('a shard that is to be added', () => {
+  it('is refused while it has rows', async () => {
+    await root().query("INSERT INTO member (id, name, seen_at) VALUES (1, 'left', NOW())");
+    expect(await messageOf(migrations.plan(add))).toMatch(
+      /shard-2 can’t be added: its table member is not empty/,
+    );
+    await root().query('DELETE FROM member');
+  });
+
+  it('is refused while it has another schema', async () => {
+    await root().query('ALTER TABLE visit MODIFY place VARCHAR(50) NULL');
+    expect(await messageOf(migrations.plan(add))).toMatch(/shard-2 has another schema: visit\.place/);
+    await root().query('ALTER TABLE visit MODIFY place VARCHAR(100) NULL');
+  });
+
+  it('is refused while it owns slots', async () => {
+    await root().query("UPDATE ring_fence SET mode = 'open' WHERE slot = 5");
+    expect(await messageOf(migrations.plan(add))).toMatch(/fences of slots/);
+    await root().query("UPDATE ring_fence SET mode = 'foreign' WHERE slot = 5");
+  });
+
+  it('is refused on the server of a source, and where it does not answer', async () => {
+    const entries = world.urls();
+    const at = async (url: string) => {
+      const registry = new ShardRegistry({ ...entries, 'shard-9': url }, { entities: movedEntities });
+      const asked = new ShardMigrations(world.tasks(), world.store, registry);
+      const message = await messageOf(asked.plan({ kind: 'add', shard: 'shard-9' }));
+      await registry.onApplicationShutdown();
+      return message;
+    };
+    expect(await at(entries[DONORS[0]]!)).toMatch(/shard-9 can’t be added: it is on the server of shard-0/);
+    expect(await at('mysql://app:secret@127.0.0.1:1/none')).toMatch(
+      /shard-9 can’t be added: it does not answer/,
+    );
+    expect(await at('mysql://app:secret@127.0.0.1:1/none')).not.toMatch(/secret/);
+  });
+
+  it('is refused when it is in the ring, and one that is not there can’t be removed', async () => {
+    expect(await messageOf(migrations.plan({ kind: 'add', shard: 'shard-0' }))).toMatch(
+      /in the ring already/,
+    );
+    expect(await messageOf(migrations.plan({ kind: 'remove', shard: 'shard-7' }))).toMatch(/not in the ring/);
+  });
+});
+
+describe('migrations', () => {
+  it('run one at a time, by the plan that was shown, and are taken back while they can be', async () => {
+    const { task } = await migrations.plan(add);
+    const begun = await migrations.begin(add);
+    expect(begun).toMatchObject(task);
+    expect(await messageOf(migrations.begin({ kind: 'rebalance' }))).toMatch(
+      /is planned: one runs at a time/,
+    );
+    expect(await migrations.pause(begun.id)).toMatchObject({ wanted: 'pause' });
+    expect(await migrations.abort(begun.id)).toMatchObject({ wanted: 'abort' });
+    expect(await messageOf(migrations.resume(begun.id))).toMatch(/being taken back/);
+    await world.runner().runOnce();
+    expect(await migrations.get(begun.id)).toMatchObject({ state: 'aborted' });
+    expect(await messageOf(migrations.abort(begun.id))).toMatch(/is aborted/);
+    expect(await messageOf(migrations.get('999'))).toMatch(/no migration 999/);
+    expect((await migrations.list()).map(({ id }) => id)).toEqual([begun.id]);
+  });
+
+  it('empty a shard, which is then not in the topology', { timeout: 60_000 }, async () => {
+    const { id } = await migrations.begin({ kind: 'remove', shard: 'shard-1' });
+    await world.runner().runOnce();
+    expect(await migrations.get(id)).toMatchObject({ state: 'purged', error: null });
+    expect(world.topology.topology.shards.map(({ name }) => name)).toEqual(['shard-0']);
+    for (const table of ['member', 'address', 'visit']) {
+      const rows = await world.rowsOf(table);
+      expect([table, rows.get('shard-1')]).toEqual([table, []]);
+      expect([table, rows.get('shard-0')!.length]).toEqual([table, table === 'visit' ? 600 : 300]);
+    }
+  });
+});
