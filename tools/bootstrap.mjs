@@ -23,6 +23,11 @@ const commands = {
     builds: ['tools/stack'],
   },
   migrate: { says: 'brings the schemas up to date, or shows where they are', builds: ['tools/migrate'] },
+  shards: {
+    says: 'adds, empties or levels shards while the platform runs',
+    builds: ['tools/migrate'],
+    main: 'tools/migrate/dist/shards.main.js',
+  },
   token: { says: 'prints a development token', builds: ['tools/token'] },
   import: { says: 'loads a file in the UCI Online Retail layout through the API', builds: ['tools/import'] },
   load: {

@@ -39,6 +39,7 @@ const reportChild = {
       service: 'worker',
       config,
       database: { entities: notificationsEntities },
+      sharding: { migrates: {} },
       worker: {
         aroundJob: JobScope,
         schedules: schedulesOf(config),

@@ -21,6 +21,15 @@ export { SqlWorkerIdLease } from './ids/sql-worker-id.lease.js';
 export { type HeldWorkerId, IdLeaseLostError, type WorkerIdLease } from './ids/worker-id.lease.js';
 export { shardingMigrations, shardingShardMigrations } from './migrations/sharding-migrations.js';
 export { createWithSlot } from './migrations/slot-column.js';
+export {
+  type MigrationRequest,
+  migrationRequestSchema,
+  type PlannedMigration,
+  ShardMigrations,
+} from './moving/shard-migrations.js';
+export type { MigrationOptions } from './moving/migration.options.js';
+export type { MigrationTask } from './moving/task.store.js';
+export { InvalidMigrationError } from './moving/typed-tables.js';
 export { type ShardsView, ShardOverview, type ShardView } from './overview/shard-overview.js';
 export { ShardPlanner } from './overview/shard.planner.js';
 export { type ShardRowEstimate, ShardRows } from './overview/shard-rows.js';

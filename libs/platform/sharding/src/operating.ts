@@ -12,3 +12,4 @@ export {
 } from './migrations/migration-target.js';
 export { seedFences } from './migrations/seed-fences.js';
 export { ShardRegistry } from './routing/shard.registry.js';
+export { TaskStore } from './moving/task.store.js';

@@ -7,6 +7,9 @@ import { assertHandedOff } from './fence/assert-handed-off.js';
 import { HotKeys } from './hot-keys/hot-keys.js';
 import { SnowflakeIds } from './ids/snowflake-ids.js';
 import { SqlWorkerIdLease } from './ids/sql-worker-id.lease.js';
+import { MigrationRunner } from './moving/migration.runner.js';
+import { ShardMigrations } from './moving/shard-migrations.js';
+import { TaskStore } from './moving/task.store.js';
 import { ShardOverview } from './overview/shard-overview.js';
 import { ShardPlanner } from './overview/shard.planner.js';
 import { ShardRows } from './overview/shard-rows.js';
@@ -117,6 +120,24 @@ const MAIN_CLUSTER = Symbol('sharding: main cluster');
         follower: TopologyFollower,
       ) => new ShardRouter(topology, registry, hotKeys, () => follower.look()),
     },
+    { provide: TaskStore, inject: [MAIN_CLUSTER], useFactory: (main: SqlExecutor) => new TaskStore(main) },
+    {
+      provide: ShardMigrations,
+      inject: [TaskStore, TopologyStore, ShardRegistry],
+      useFactory: (tasks: TaskStore, store: TopologyStore, registry: ShardRegistry) =>
+        new ShardMigrations(tasks, store, registry),
+    },
+    {
+      provide: MigrationRunner,
+      inject: [OPTIONS, TaskStore, ShardRegistry, TopologyStore, SharedTopology],
+      useFactory: (
+        { migrates }: Options,
+        tasks: TaskStore,
+        registry: ShardRegistry,
+        store: TopologyStore,
+        shared: SharedTopology,
+      ) => migrates && new MigrationRunner({ tasks, registry, store, shared }, migrates),
+    },
     ShardUpkeep,
     ShardStatuses,
     ShardHealthEntry,
@@ -134,6 +155,7 @@ const MAIN_CLUSTER = Symbol('sharding: main cluster');
     HotKeys,
     ShardOverview,
     ShardPlanner,
+    ShardMigrations,
     SnowflakeIds,
   ],
 })

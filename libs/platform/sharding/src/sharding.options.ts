@@ -2,6 +2,7 @@ import { parseNodeUrl } from '@fourfold/db-routing';
 import { LONGEST_TIMER_MS } from '@fourfold/kernel';
 import { redisOptionNames, redisOptionsSchema } from '@fourfold/redis';
 import { z } from 'zod';
+import { migrationOptionsSchema } from './moving/migration.options.js';
 import { hotKeysOptionsSchema } from './hot-keys/hot-keys.js';
 import { type SnowflakeOptions, snowflakeOptionsSchema } from './ids/snowflake-ids.js';
 import { shardNameSchema, type UrlReference } from './ring/topology.js';
@@ -95,6 +96,8 @@ export const shardingOptionsSchema = z
       .optional(),
     /** How often the rows of each shard are estimated. Default 60,000; 0: never. */
     rowsEveryMs: z.number().nonnegative().max(LONGEST_TIMER_MS).default(60_000),
+    /** With it this process is one of those that carry migrations of slots out, one at a time. Default: it is none. */
+    migrates: migrationOptionsSchema.optional(),
     /** From when on a key is hot. */
     hotKeys: hotKeysOptionsSchema.prefault({}),
     /**

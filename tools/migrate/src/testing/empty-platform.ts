@@ -72,11 +72,19 @@ export class EmptyPlatform {
 }
 
 /** `npm run migrate -- …` as a process of its own. */
-export async function migrateCommand(
+export const migrateCommand = (args: readonly string[], env: Record<string, string>) =>
+  command('main.ts', args, env);
+
+/** `npm run shards -- …` as a process of its own. */
+export const shardsCommand = (args: readonly string[], env: Record<string, string>) =>
+  command('shards.main.ts', args, env);
+
+async function command(
+  script: string,
   args: readonly string[],
   env: Record<string, string>,
 ): Promise<CommandOutcome> {
-  const main = join(topology().repoRoot, 'tools', 'migrate', 'src', 'main.ts');
+  const main = join(topology().repoRoot, 'tools', 'migrate', 'src', script);
   const {
     exitCode = 1,
     stdout,

@@ -1,5 +1,5 @@
 import { PeriodicTask } from '@fourfold/kernel';
-import { Logger } from '@nestjs/common';
+import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { CaptureLog } from '../fence/capture.log.js';
 import { ShardFences } from '../fence/shard.fences.js';
@@ -26,7 +26,7 @@ export interface RunnerParts {
   around?: <T extends object>(part: T) => T;
 }
 
-const LOOK_EVERY_MS = 1_000;
+const LOOK_EVERY_MS = 2_000;
 const RENEW_EVERY_MS = 1_000;
 const ADOPT_DEADLINE_MS = 10_000;
 /** Entered so often that they are not logged. */
@@ -38,7 +38,7 @@ const perBatch = new Set<string>(['frozen', 'handed-off']);
  * tried again, and a coordinator that takes over goes on where the database says its predecessor was. That one, should
  * it still run, is refused by the token in `ring_task` and in the fences, which the new one puts there first.
  */
-export class MigrationRunner {
+export class MigrationRunner implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(MigrationRunner.name);
   private readonly holder = randomUUID();
   private readonly looking: PeriodicTask;
@@ -58,12 +58,12 @@ export class MigrationRunner {
     });
   }
 
-  start(): void {
+  onApplicationBootstrap(): void {
     this.looking.start();
   }
 
   /** Leaves the migration to another coordinator after the step in hand. */
-  async stop(): Promise<void> {
+  async onApplicationShutdown(): Promise<void> {
     this.stopping.abort();
     await this.looking.stop();
   }

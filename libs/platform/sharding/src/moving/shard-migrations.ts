@@ -63,11 +63,18 @@ export class ShardMigrations {
     return { task: { kind: request.kind, shard, plan, rowsTotal }, report };
   }
 
-  /** @throws MigrationRunningError, and as `plan` */
-  async begin(request: MigrationRequest): Promise<MigrationTask> {
+  /**
+   * @param onPlanned told the plan before it is begun
+   * @throws MigrationRunningError, and as `plan`
+   */
+  async begin(
+    request: MigrationRequest,
+    onPlanned: (planned: PlannedMigration) => void = () => {},
+  ): Promise<MigrationTask> {
     await this.tasks.assertNone();
-    const { task } = await this.plan(request);
-    return this.tasks.create(task);
+    const planned = await this.plan(request);
+    onPlanned(planned);
+    return this.tasks.create(planned.task);
   }
 
   /** The newest first. */

@@ -124,9 +124,10 @@ export class TaskStore {
     await this.main.query('UPDATE ring_task SET wanted = ? WHERE id = ? AND active = 1', [wanted, id]);
   }
 
-  /** @returns the migration that is this coordinator's from now on; undefined where there is none, or another has it */
+  /** @returns the migration that is this coordinator's from now on; undefined where there is none, it is paused, or another has it */
   async claim(holder: string): Promise<MigrationTask | undefined> {
-    if (!(await this.active())) return undefined;
+    const active = await this.active();
+    if (active === undefined || active.wanted === 'pause') return undefined;
     await this.main.query(CLAIM, [holder, this.leaseMs * 1_000]);
     return (await this.select('WHERE active = 1 AND holder = ?', [holder]))[0];
   }

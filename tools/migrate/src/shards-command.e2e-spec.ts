@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { EmptyPlatform, migrateCommand, shardsCommand } from './testing/empty-platform.js';
+
+let platform: EmptyPlatform;
+
+beforeAll(async () => {
+  platform = await EmptyPlatform.create();
+  expect(await migrateCommand([], platform.env())).toMatchObject({ exitCode: 0 });
+}, 60_000);
+afterAll(() => platform?.drop());
+
+const run = (...args: string[]) => shardsCommand(args, platform.env());
+
+describe('npm run shards', { timeout: 60_000 }, () => {
+  it('shows a plan that changes nothing, begins it, and refuses another one', async () => {
+    const shown = await run('remove', 'shard-3', '--dry-run');
+    expect(shown).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(shown.stdout).toContain('remove shard-3: 4096 slots, 0 rows');
+    expect((await run('status')).stdout).toBe('no migration yet\n');
+
+    const begun = await run('remove', 'shard-3');
+    expect(begun.stdout.startsWith(shown.stdout)).toBe(true);
+    expect(begun.stdout).toContain('migration 1 (remove shard-3), planned (1/8)');
+    expect((await run('rebalance')).stderr).toContain('Migration 1 is planned: one runs at a time');
+    expect((await run('pause')).stdout).toContain('pause was asked for');
+    expect((await run('rollback')).stdout).toContain('abort was asked for');
+  });
+
+  it.each([
+    [['remove', 'shard-8'], 1, 'shard-8 is not in the ring'],
+    [['add', 'shard-4'], 1, 'No process knows the URL of shard-4'],
+    [['add'], 2, 'add needs the name of the shard'],
+    [['move'], 2, 'move is no command'],
+  ])('%s is an error that says why', async (args, code, reason) => {
+    const { exitCode, stderr } = await run(...args);
+    expect(exitCode).toBe(code);
+    expect(stderr).toContain(reason);
+  });
+});
