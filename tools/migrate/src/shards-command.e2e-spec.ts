@@ -27,7 +27,7 @@ describe('npm run shards', { timeout: 60_000 }, () => {
   });
 
   it.each([
-    [['remove', 'shard-8'], 1, 'shard-8 is not in the ring'],
+    [['remove', 'shard-8', '--dry-run'], 1, 'shard-8 is not in the ring'],
     [['add', 'shard-4'], 1, 'No process knows the URL of shard-4'],
     [['add'], 2, 'add needs the name of the shard'],
     [['move'], 2, 'move is no command'],
