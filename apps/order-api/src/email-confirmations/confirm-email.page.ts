@@ -11,6 +11,7 @@ const HTML = `<!doctype html>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>Confirm your e-mail address</title>
+    <link rel="icon" href="data:,">
     <script defer src="${SCRIPT}"></script>
   </head>
   <body style="max-width: 36em; margin: 2em auto; padding: 0 1em; font-family: sans-serif; line-height: 1.5">
