@@ -121,10 +121,8 @@ const elsewhere: Record<string, string> = {
   'order-quota-exceeded': 'apps/order-api/src/rates/rate.limits.spec.ts',
   'order-too-large':
     'apps/order-api/e2e/owasp/api6-unrestricted-access-to-sensitive-business-flows.e2e-spec.ts',
-  'order-quota-exceeded': 'apps/order-api/src/rates/rate.limits.spec.ts',
   'rate-limited': 'apps/order-api/src/rates/rate.limits.spec.ts',
   'queue-not-scheduled': 'apps/order-api/e2e/admin-queues.e2e-spec.ts',
-  'rate-limited': 'apps/order-api/src/rates/rate.limits.spec.ts',
   'request-timeout': 'libs/platform/observability/src/http/http.server.spec.ts',
   'run-under-way': 'apps/order-api/e2e/admin-queues.e2e-spec.ts',
   'too-many-email-changes': 'apps/worker/e2e/email-change.e2e-spec.ts',
