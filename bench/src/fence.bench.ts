@@ -1,4 +1,10 @@
-import { CurrentTopology, evenTopology, type SqlExecutor, TopologyStore } from '@fourfold/sharding';
+import {
+  CurrentTopology,
+  evenTopology,
+  ShardRouter,
+  type SqlExecutor,
+  TopologyStore,
+} from '@fourfold/sharding';
 import { fenceShards, migrateShards, ShardRegistry } from '@fourfold/sharding/operating';
 import { databaseUrl, shardDatabase } from '@fourfold-tools/stack';
 import { shardMigrations } from '@fourfold-tools/migrate';
@@ -40,7 +46,9 @@ export function startShard(repoRoot: string): Promise<BenchShard> {
 export async function benchFence({ url }: BenchShard, options: BenchOptions): Promise<boolean> {
   const registry = new ShardRegistry({ [SHARD]: url }, { entities: shardEntities });
   const rows = [{ epoch: 1, document: evenTopology([SHARD]) }];
-  registry.follow(await CurrentTopology.load(new TopologyStore({ query: async () => rows } as SqlExecutor)));
+  const topology = await CurrentTopology.load(new TopologyStore({ query: async () => rows } as SqlExecutor));
+  registry.follow(topology);
+  const router = new ShardRouter(topology, registry);
   await registry.transaction(SHARD, (manager) =>
     manager.query('INSERT INTO users (id, name, email, created_at) VALUES ?', [
       Array.from({ length: USERS }, (_, index) => [index + 1, 'Ada', `${index}@example.com`, new Date()]),
@@ -56,7 +64,7 @@ export async function benchFence({ url }: BenchShard, options: BenchOptions): Pr
   const plain = { name: 'without', once: () => write((id) => registry.transaction(SHARD, change(id))) };
   const fenced = {
     name: 'with its fence',
-    once: () => write((id) => registry.write(SHARD, [id], change(id))),
+    once: () => write((id) => router.write(id, change(id))),
   };
   const write = (work: (id: string) => Promise<void>) => work(nextId());
   const alone = await measure([plain, fenced], { ...options, concurrency: 1 });

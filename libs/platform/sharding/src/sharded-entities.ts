@@ -7,7 +7,7 @@ import {
   type ObjectLiteral,
 } from 'typeorm';
 
-import { typeOf } from './access/column-fault.js';
+import { typeOf } from './column-fault.js';
 import type { MovedTable } from './fence/moved-table.js';
 import { SLOT, slotKeyOf } from './slot-of.js';
 

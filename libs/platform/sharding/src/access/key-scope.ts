@@ -2,7 +2,7 @@ import type { EntityMetadata, EntityTarget, FindOperator, FindOptionsWhere, Obje
 import { appError } from '@fourfold/kernel';
 import { InvalidShardKeyError } from '../ring/slot.js';
 import { InvalidShardQueryError, type ShardedEntities } from '../sharded-entities.js';
-import { faultOf, typeOf } from './column-fault.js';
+import { faultOf, typeOf } from '../column-fault.js';
 import type { ShardRouter } from './shard.router.js';
 
 /** A row, a condition or a change names another sharding key than the one whose rows it is about. Nothing was sent. */

@@ -93,9 +93,11 @@ export class ShardRouter {
     this.count(key);
     return this.owner.run(key, deadlineMs, (at, leftMs) => {
       const options = { deadlineMs: leftMs, purpose: 'single' };
-      return this.metrics.measure(at.shard, () =>
-        this.registry.write(at.shard, [key], (manager) => fn(manager, at), options),
-      );
+      const fenced = async (manager: EntityManager) => {
+        await passFences(manager, at.shard, [key]);
+        return fn(manager, at);
+      };
+      return this.metrics.measure(at.shard, () => this.registry.transaction(at.shard, fenced, options));
     });
   }
 

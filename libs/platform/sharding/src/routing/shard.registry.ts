@@ -2,7 +2,6 @@ import { DbRoutingMetrics } from '@fourfold/db-routing';
 import { PageCursors } from '@fourfold/kernel';
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { EntityManager, QueryRunner } from 'typeorm';
-import { passFences } from '../fence/pass-fences.js';
 import { ShardedEntities } from '../sharded-entities.js';
 import type { HashRing } from '../ring/hash-ring.js';
 import type { UrlReference } from '../ring/topology.js';
@@ -113,25 +112,10 @@ export class ShardRegistry implements OnApplicationShutdown {
   }
 
   /**
-   * The same in one READ COMMITTED transaction, which holds the fences of the keys' slots from its beginning. `work` runs
-   * again, up to three times, after a deadlock, and once when the server was no primary any more: it must have no effect
-   * outside the transaction.
-   * @throws SlotRefusedError when the shard may not write one of the slots now; FencesMissingError
+   * The same in one READ COMMITTED transaction, past the fences: what writes rows of keys begins with `passFences`. `work`
+   * runs again, up to three times, after a deadlock, and once when the server was no primary any more: it must have no
+   * effect outside the transaction.
    */
-  async write<T>(
-    shard: string,
-    keys: readonly string[],
-    work: (manager: EntityManager) => Promise<T>,
-    options?: CallOptions,
-  ): Promise<T> {
-    const fenced = async (manager: EntityManager) => {
-      await passFences(manager, shard, keys);
-      return work(manager);
-    };
-    return this.transaction(shard, fenced, options);
-  }
-
-  /** The same past the fences: for the coordinator that changes them, and what it copies. */
   async transaction<T>(
     shard: string,
     work: (manager: EntityManager) => Promise<T>,

@@ -1,6 +1,6 @@
 import type { EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { faultOf, typeOf } from '../column-fault.js';
+import { faultOf, typeOf } from '../../column-fault.js';
 import { InvalidShardQueryError } from '../../sharded-entities.js';
 
 /** How values of one kind of column are ordered as the database orders them, and how a cursor spells them. */
