@@ -8,7 +8,7 @@ import {
 } from 'typeorm';
 
 import { typeOf } from './column-fault.js';
-import type { MovedTable } from './fence/moved-table.js';
+import type { MovedTable } from './moved-table.js';
 import { SLOT, slotKeyOf } from './slot-of.js';
 
 /** TypeORM entities of the sharded tables. */

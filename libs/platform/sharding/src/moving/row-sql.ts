@@ -1,4 +1,4 @@
-import type { MovedTable } from '../fence/moved-table.js';
+import type { MovedTable } from '../moved-table.js';
 import type { SlotRange } from '../fence/fence.js';
 
 /** A table of the catalogue with the types of its columns, as the server spells them. */
