@@ -34,9 +34,12 @@ it.each([
   ['GET', '/v1/admin/queues', undefined],
   ['POST', '/v1/admin/dead-letters/7/redrive', undefined],
   ['GET', '/docs', undefined],
-  ['GET', '/', undefined],
+  ['GET', '/', 'list'],
   ['OPTIONS', '/v1/orders', undefined],
   ['GET', '/v1/nothing', 'list'],
   ['GET', '/v1/%70roducts', 'list'],
+  ['GET', '/%761/products', 'list'],
+  ['GET', 'http://x/v1/products', 'list'],
+  ['GET', 'http://x/v1/admin/queues', 'list'],
   ['DELETE', '/v1/orders/7', 'list'],
 ])('%s %s: %s', (method, url, priority) => expect(table.of(method, url)).toBe(priority));

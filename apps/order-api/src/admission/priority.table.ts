@@ -9,7 +9,8 @@ const NEVER = 'never';
 /**
  * Which priority a request has, by its method and path alone and in less than a microsecond: each request is looked up,
  * and what is refused must cost hardly anything. Routes for customers have a priority; those for operators alone and
- * pages without a caller are never refused. What leads nowhere, or is spelled as no client of ours does, is refused first.
+ * pages without a caller are never refused. All else is refused first: what leads nowhere, and what is spelled as no client
+ * of ours does, which Fastify may route to any of them.
  */
 export class PriorityTable {
   private readonly byMethod = new Map<string, Map<string, Priority | typeof NEVER>>();
@@ -34,7 +35,7 @@ export class PriorityTable {
     const found = this.byMethod.get(method)?.get(templateOf(path));
     if (found !== undefined) return found === NEVER ? undefined : found;
     // What a browser asks before it calls costs nothing, and the call comes next.
-    const isSpared = method === 'OPTIONS' || path.startsWith('/v1/admin/') || !path.startsWith(VERSION);
+    const isSpared = method === 'OPTIONS' || path.startsWith('/v1/admin/');
     return isSpared ? undefined : 'list';
   }
 }
