@@ -149,6 +149,37 @@ it('grows while it is used, and is given up slowly when it is not: it was found 
   expect(limit.limit).toBe(LIMITS.first);
 });
 
+/** Requests one after the other, ten a window. */
+function oneByOne(limit: AdmissionLimit, tookMs: readonly number[]): void {
+  for (const took of tookMs) {
+    limit.enter('read');
+    limit.leave('read', took);
+  }
+  limit.adapt();
+}
+
+it('one slow request among ten says nothing', () => {
+  const limit = new AdmissionLimit(LIMITS);
+  for (let nth = 0; nth < 100; nth += 1) oneByOne(limit, [1.5 * TARGET_MS, ...Array<number>(9).fill(1)]);
+  expect(limit.limit).toBe(LIMITS.first);
+});
+
+it('slow requests in a quiet process take a fifth of its first limit, which comes back when they are over', () => {
+  const limit = new AdmissionLimit(LIMITS);
+  oneByOne(limit, Array<number>(20).fill(1.5 * TARGET_MS));
+  expect(limit.limit).toBe(Math.floor(0.8 * LIMITS.first));
+  for (let nth = 0; nth < 50; nth += 1) oneByOne(limit, [1]);
+  expect(limit.limit).toBe(LIMITS.first);
+});
+
+it('a limit that fell while it was used comes back in a process that does nothing', () => {
+  const limit = new AdmissionLimit(LIMITS);
+  for (let nth = 0; nth < 100; nth += 1) windowOf(limit, 30, 2 * TARGET_MS);
+  expect(limit.limit).toBe(LIMITS.least);
+  for (let nth = 0; nth < 100; nth += 1) limit.adapt();
+  expect(limit.limit).toBe(LIMITS.first);
+});
+
 it('requests that hang do not shut out those of another kind', () => {
   const limit = new AdmissionLimit(LIMITS);
   while (limit.admits('write')) limit.enter('write');

@@ -24,13 +24,13 @@ const DECREASE = 0.8;
 const INCREASE = 1.05;
 /** A limit that is used less than this did not limit anything: how quick requests were says nothing of it. */
 const USED = 0.8;
-/** Of a limit that is used by less than half: what was right for requests of an hour ago may be too much for those that come now. */
+/** Of a limit that is used by less than half: what was right for requests of an hour ago may be too much for those that come now. One below its start grows as slowly. */
 const DECAY = 0.98;
 /** Windows after a decrease in which the limit stays: requests accepted before it still end, and are slow. */
 const SETTLING = 2;
 const PERCENTILE = 0.9;
-/** Requests of a priority that must have ended before what they took says anything. */
-const SAMPLES = 5;
+/** Requests of a priority that must have ended before what they took says anything: two slow ones among them don't. */
+const SAMPLES = 20;
 const LONGEST_RETRY_S = 10;
 
 /** Of one priority. */
@@ -54,7 +54,7 @@ class Lane {
     this.admitted = this.shed = 0;
     if (durations.length < SAMPLES) return undefined;
     this.durations = [];
-    return durations.sort((a, b) => a - b)[Math.floor(durations.length * PERCENTILE)];
+    return durations.sort((a, b) => a - b)[Math.ceil(durations.length * PERCENTILE) - 1];
   }
 }
 
@@ -116,12 +116,15 @@ export class AdmissionLimit {
   adapt(): void {
     const { targetMs, least, first, most } = this.options;
     const slowest = Math.max(...priorities.map((priority) => this.lanes[priority].endWindow() ?? 0));
+    const isUsed = this.mostInHand >= this.limit * USED;
     if (this.settling > 0) this.settling -= 1;
     else if (slowest > targetMs) {
-      this.current = Math.max(least, Math.min(this.current, this.mostInHand) * DECREASE);
+      // A few slow requests in a quiet process don't show that its first limit is too high for a busy one.
+      this.current = Math.max(least, Math.min(this.current, Math.max(first, this.mostInHand)) * DECREASE);
       this.settling = SETTLING;
-    } else if (slowest > 0 && this.mostInHand >= this.limit * USED)
-      this.current = Math.min(most, Math.max(this.current + 1, this.current * INCREASE));
+    } else if (isUsed) {
+      if (slowest > 0) this.current = Math.min(most, Math.max(this.current + 1, this.current * INCREASE));
+    } else if (this.current < first) this.current = Math.min(first, this.current / DECAY);
     else if (this.mostInHand < this.limit / 2 && this.current > first)
       this.current = Math.max(first, this.current * DECAY);
     this.mostInHand = this.inHand;
