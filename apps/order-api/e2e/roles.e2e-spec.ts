@@ -99,6 +99,7 @@ describe('connections to the primary', () => {
 const served = {
   'DELETE /v1/admin/cache/{namespace}': ['write'],
   'DELETE /v1/admin/cache/{namespace}/{id}': ['write'],
+  'GET /v1/admin/audit': ['read'],
   'GET /v1/admin/cache': ['read', 'write'],
   'GET /v1/admin/dead-letters': ['read'],
   'GET /v1/admin/dead-letters/{id}': ['read'],
@@ -125,6 +126,7 @@ const served = {
   'POST /v1/admin/queues/{name}/run-now': ['write'],
   'POST /v1/admin/shards/plan': ['read', 'write'],
   'POST /v1/admin/shards/plan/rebalance': ['read', 'write'],
+  'POST /v1/email-confirmations': ['write'],
   'POST /v1/orders': ['write'],
   'POST /v1/orders/{id}/cancel': ['write'],
   'POST /v1/products': ['write'],

@@ -13,7 +13,6 @@ await runService(async () => {
   const { config } = await import('./config/order-api.config.js');
   await startTracing('order-api', config);
   const { AppModule } = await import('./app.module.js');
-  const { OperatorActions } = await import('@shop/audit');
   const { auditOperators } = await import('./audit/audit.hook.js');
   const { Admission } = await import('./admission/admission.js');
   const { authenticate } = await import('./auth/authentication.hook.js');
@@ -53,7 +52,7 @@ await runService(async () => {
       rates.attach(fastify);
       limitCallers(fastify, admission);
       keepConsistency(fastify, app.get(ReadYourWrites));
-      auditOperators(fastify, app.get(OperatorActions, { strict: false }));
+      auditOperators(fastify, app);
       acceptJsonOnly(fastify);
       requireDescription(fastify, controllers, '/v1/files/');
       publishConfirmationPage(fastify);

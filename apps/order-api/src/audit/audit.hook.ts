@@ -1,8 +1,10 @@
-import { Logger } from '@nestjs/common';
-import type { OperatorActions } from '@shop/audit';
+import { type INestApplicationContext, Logger } from '@nestjs/common';
+import { AppError } from '@fourfold/kernel';
+import { OperatorActions } from '@shop/audit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { accessOf } from '../auth/access.js';
 import { callerOf } from '../auth/caller.js';
+import { databaseErrorOf } from '../http/database-error.js';
 import { changesNothing } from '../http/role.hook.js';
 import { AuditUnavailableError } from './audit.errors.js';
 
@@ -20,11 +22,17 @@ export function isAudited(method: string, route: string): boolean {
   return !changesNothing(method, route) && !NOT_AUDITED.has(`${method} ${route}`);
 }
 
+/** A database that is away, or busy, is told as such. */
+function refusalOf(error: unknown): AppError {
+  return error instanceof AppError ? error : (databaseErrorOf(error) ?? new AuditUnavailableError(error));
+}
+
 /**
  * Has whatever an operator changes be recorded: before it is done, and how it ended afterwards. An action whose record can't
  * be written is refused. Routes that change nothing have no hook. To be called before routes are made.
  */
-export function auditOperators(fastify: FastifyInstance, actions: OperatorActions): void {
+export function auditOperators(fastify: FastifyInstance, app: INestApplicationContext): void {
+  const actions = app.get(OperatorActions, { strict: false });
   const logger = new Logger('Audit');
   const begin = async (request: Audited): Promise<void> => {
     const caller = callerOf(request);
@@ -38,13 +46,14 @@ export function auditOperators(fastify: FastifyInstance, actions: OperatorAction
         requestId: request.id,
       });
     } catch (error) {
-      throw new AuditUnavailableError(error);
+      throw refusalOf(error);
     }
   };
+  // As it is sent, and not when it was: for a client that has hung up meanwhile Fastify calls no `onResponse`.
   const end = async (request: Audited, { statusCode }: FastifyReply): Promise<void> => {
     const action = request[ACTION];
     if (action === undefined) return;
-    await actions.end(action, statusCode).catch((error: unknown) => {
+    void actions.end(action, statusCode).catch((error: unknown) => {
       logger.warn(
         { err: error, action, statusCode },
         'How an action of an operator ended could not be recorded',
@@ -61,6 +70,6 @@ export function auditOperators(fastify: FastifyInstance, actions: OperatorAction
     )
       return;
     route.preHandler = [route.preHandler ?? [], begin].flat();
-    route.onResponse = [route.onResponse ?? [], end].flat();
+    route.onSend = [route.onSend ?? [], end].flat();
   });
 }

@@ -2,8 +2,8 @@ import { consistencyEnv } from '@fourfold/db-routing';
 import { portVariable } from '@fourfold/observability';
 import { shopEnv } from '@shop/composition';
 import { z } from 'zod';
-import { originsVariable } from '../http/cross-origin.js';
 import { apiRole } from './api-role.js';
+import { originsVariable } from './origins.variable.js';
 
 /** 0 for no limit. */
 const limit = z.coerce.number({ error: 'must be a number, or 0 for no limit' }).int().min(0);

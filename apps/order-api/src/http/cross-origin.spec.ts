@@ -2,7 +2,8 @@ import { type FastifyInstance, fastify } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { requireAccess } from '../auth/access.js';
 import { allow } from '../auth/access.js';
-import { allowOrigins, originsVariable } from './cross-origin.js';
+import { originsVariable } from '../config/origins.variable.js';
+import { allowOrigins } from './cross-origin.js';
 
 const SHOP = 'https://shop.example';
 let app: FastifyInstance;

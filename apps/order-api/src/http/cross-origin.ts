@@ -1,17 +1,7 @@
 import fastifyCors, { type FastifyCorsOptions, type FastifyCorsOptionsDelegateCallback } from '@fastify/cors';
 import { arrivedOnManagementPort } from '@fourfold/observability';
 import type { FastifyInstance } from 'fastify';
-import { z } from 'zod';
 import { allow } from '../auth/access.js';
-
-const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text;
-
-/** Comma-separated. `*` is none: the list says which pages may use the tokens that their visitors have. */
-export const originsVariable = z
-  .string()
-  .default('')
-  .transform((text) => text.split(',').flatMap((origin) => origin.trim() || []))
-  .refine((origins) => origins.every(isOrigin), 'must be origins like https://shop.example, comma-separated');
 
 /** A page's script sees of an answer's headers these and a few that every browser shows. */
 const EXPOSED = [

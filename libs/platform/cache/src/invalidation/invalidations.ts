@@ -52,6 +52,6 @@ export class Invalidations {
       this.turn = undefined;
       return this.levels.l2.invalidate([...targets]);
     };
-    return { targets, confirmed: new Promise<void>(process.nextTick).then(send) };
+    return { targets, confirmed: new Promise<void>((resolve) => process.nextTick(resolve)).then(send) };
   }
 }
