@@ -106,7 +106,7 @@ export class AdmissionLimit {
     this.lanes[priority].leave(tookMs);
   }
 
-  /** It neither is worked on nor has ended. */
+  /** It is not worked on, and what it took says nothing. */
   setAside(priority: Priority): void {
     this.inHand -= 1;
     this.lanes[priority].inHand -= 1;

@@ -1,17 +1,22 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { eventually, gate } from '@fourfold-tools/testing';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { register } from 'prom-client';
 import { expect, it, onTestFinished, vi } from 'vitest';
+import type { AppError } from '@fourfold/kernel';
 import { allow } from '../auth/access.js';
+import { OverloadedError } from '../http/http.errors.js';
 import { Admission } from './admission.js';
 import type { AdmissionLimit } from './admission.limit.js';
 
 const LIMIT = 20;
 /** Stands for all that costs something: the first hook of the application. */
 const begun = vi.fn();
+/** Of a connection. */
+const ended = vi.fn();
 
 /** An app whose requests all wait, and which takes twenty at once. */
 async function full(): Promise<{
@@ -22,16 +27,22 @@ async function full(): Promise<{
 }> {
   register.clear();
   begun.mockClear();
+  ended.mockClear();
   const admission = new Admission({ targetMs: 1_000, least: LIMIT, first: LIMIT, most: LIMIT });
   const app: FastifyInstance = Fastify({
     serverFactory: (handle) =>
-      createServer(admission.around((request, response) => handle(request, response))),
+      createServer(admission.around((request, response) => handle(request, response))).on(
+        'connection',
+        (socket: Socket) => socket.once('close', ended),
+      ),
   });
   onTestFinished(() => app.close());
   admission.attach(app);
-  app.addHook('onRequest', (_request, _reply, done) => {
+  app.setErrorHandler<AppError>((error, _request, reply) => reply.code(error.status).send(error.message));
+  app.addHook('onRequest', (request, _reply, done) => {
     begun();
-    done();
+    if (request.headers['x-waits'] !== undefined) admission.setAside(request.raw);
+    done(request.headers['x-refused'] === undefined ? undefined : new OverloadedError());
   });
   const { passed, open } = gate();
   onTestFinished(() => open());
@@ -114,32 +125,98 @@ it('a refusal is a problem with a request id and a time to come again, and the c
   expect(received).not.toMatch(/connection: close/i);
 });
 
-it('one whose client goes is not in hand any more', async () => {
-  const { url, limit } = await full();
-  const client = new AbortController();
-  const gone = fetch(`${url}/v1/products/1`, { signal: client.signal }).catch(() => 'gone');
+/** The head of an order that has a body of ten bytes, none of which has been sent. */
+function upload(url: string): Socket {
+  const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1' });
+  onTestFinished(() => void socket.destroy());
+  socket.write('POST /v1/orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n');
+  socket.write('Content-Length: 10\r\n\r\n');
+  return socket.setEncoding('utf8');
+}
+
+it('clients that do not send their body take no place', async () => {
+  const { url, open, limit } = await full();
+  const [uploads, leave] = [Array.from({ length: 30 }, () => upload(url)), vi.spyOn(limit, 'leave')];
+  await eventually(() => begun.mock.calls.length === uploads.length && limit.inHand === 0);
+  const orders = Array.from({ length: LIMIT }, () => post(url));
+  await eventually(() => limit.inHand === LIMIT);
+  open();
+  for (const order of orders) expect((await order).status).toBe(200);
+  for (const socket of uploads) socket.destroy();
+  await eventually(() => limit.inHand === 0);
+  expect(leave).toHaveBeenCalledTimes(orders.length);
+});
+
+it('a body that comes late is in hand from then on, and is refused when the process has become full', async () => {
+  const { url, open, limit } = await full();
+  const [first, second] = [upload(url), upload(url)];
+  await eventually(() => begun.mock.calls.length === 2 && limit.inHand === 0);
+  first.write('[1,2,3,45]');
   await eventually(() => limit.inHand === 1);
-  client.abort();
-  expect(await gone).toBe('gone');
+  const orders = Array.from({ length: LIMIT - 1 }, () => post(url));
+  await eventually(() => limit.inHand === LIMIT);
+  let received = '';
+  second.on('data', (text: string) => (received += text)).write('[1,2,3,45]');
+  await eventually(() => received.includes('in time'));
+  expect(received).toMatch(/^HTTP\/1.1 503 [^]*retry-after: \d/i);
+  open();
+  for (const order of orders) expect((await order).status).toBe(200);
   await eventually(() => limit.inHand === 0);
 });
 
-it('one that waits for its caller is in hand again with its turn, and is counted once at its end', async () => {
+it('a small body that comes with its headers is in hand at once', async () => {
   const { admission, limit } = await full();
+  const [arrived, answer] = [vi.fn(), gate()];
   const server = createServer(
-    admission.around((request, response) => {
-      admission.setAside(request);
-      admission.setAside(request);
-      expect(limit.inHand).toBe(0);
-      admission.takeUp(request);
-      expect(limit.inHand).toBe(1);
-      response.end('answered');
+    admission.around((_request, response) => {
+      arrived();
+      void answer.passed.then(() => response.end());
     }),
   ).listen(0, '127.0.0.1');
   onTestFinished(() => void server.close());
   await once(server, 'listening');
-  await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/products/1`);
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  onTestFinished(() => void socket.destroy());
+  socket.write('POST /v1/orders HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n[1,2,3,45]');
+  await eventually(() => arrived.mock.calls.length === 1);
+  await setImmediate();
+  await setImmediate();
+  expect(limit.inHand).toBe(1);
+  answer.open();
   await eventually(() => limit.inHand === 0);
+});
+
+it('one whose client goes stays in hand until its handler has ended', async () => {
+  const { url, open, limit } = await full();
+  const leave = vi.spyOn(limit, 'leave');
+  const client = connect(Number(new URL(url).port), '127.0.0.1');
+  client.write('GET /v1/products/1 HTTP/1.1\r\nHost: x\r\n\r\n');
+  await eventually(() => limit.inHand === 1);
+  client.destroy();
+  await eventually(() => ended.mock.calls.length === 1);
+  expect(limit.inHand).toBe(1);
+  open();
+  await eventually(() => limit.inHand === 0);
+  expect(leave).toHaveBeenCalledTimes(1);
+});
+
+it('one that waits for its caller is in hand again with its turn, and is counted once at its end', async () => {
+  const { url, open, limit } = await full();
+  const leave = vi.spyOn(limit, 'leave');
+  const answer = fetch(`${url}/v1/products/1`, { headers: { 'x-waits': '' } });
+  await eventually(() => limit.inHand === 1);
+  open();
+  expect((await answer).status).toBe(200);
+  expect(limit.inHand).toBe(0);
+  expect(leave).toHaveBeenCalledTimes(1);
+});
+
+it('how quickly a hook refuses says nothing of how quickly orders are placed', async () => {
+  const { url, limit } = await full();
+  const leave = vi.spyOn(limit, 'leave');
+  expect((await fetch(`${url}/v1/products/1`, { headers: { 'x-refused': '' } })).status).toBe(503);
+  expect(limit.inHand).toBe(0);
+  expect(leave).not.toHaveBeenCalled();
 });
 
 it('nothing is refused where no target is set', async () => {

@@ -1,8 +1,8 @@
-import type { IncomingMessage, RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { counter, gauge, startAtZero } from '@fourfold/observability/metrics';
 import { PreparedProblem } from '@fourfold/observability';
 import { Logger } from '@nestjs/common';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { OverloadedError } from '../http/http.errors.js';
 import { AdmissionLimit, type AdmissionOptions, priorities, type Priority } from './admission.limit.js';
 import { PriorityTable } from './priority.table.js';
@@ -12,17 +12,26 @@ const LOG_MS = 1_000;
 /** Few enough to be answered in time by a machine that places a hundred orders a second. */
 const LIMITS = { least: 24, first: 48, most: 1_024 };
 
+/** More than any handler takes: one whose client has gone and which never says that it has ended leaves then. */
+const ABANDONED_MS = 30_000;
+
 interface Ticket {
   readonly priority: Priority;
   sinceMs: number;
   isInHand: boolean;
+  /** It has arrived in whole, and was refused by no hook. */
+  isBegun: boolean;
 }
 
 /**
  * Refuses what is more than the process can answer in time before anything has been spent on it: around Fastify, before
  * its request and log line, the token, and the body. What is for operators alone is never refused.
  *
- * States of a request: refused, or in hand → (aside, while it waits behind others of its caller → in hand) → ended.
+ * In hand is what costs the process something, and no time that a client decides on: neither how slowly it sends, nor
+ * how slowly it reads, nor that it goes while a handler works.
+ *
+ * States of a request: refused, or in hand → (aside, while its body comes or it waits behind others of its caller → in
+ * hand or refused) → ended, when its handler has.
  */
 export class Admission {
   readonly limit: AdmissionLimit;
@@ -57,16 +66,15 @@ export class Admission {
     return (request, response) => {
       const priority = this.table.of(request.method!, request.url!);
       if (priority === undefined) return handle(request, response);
-      if (!this.limit.admits(priority)) {
-        this.shed.inc({ priority });
-        this.shedSinceLog[priority] = (this.shedSinceLog[priority] ?? 0) + 1;
+      if (!this.admits(priority))
         return this.problem.send(request, response, this.limit.retryAfterSeconds(priority));
-      }
-      const ticket: Ticket = { priority, sinceMs: 0, isInHand: false };
+      const ticket: Ticket = { priority, sinceMs: 0, isInHand: false, isBegun: false };
       this.tickets.set(request, ticket);
       this.enter(ticket);
-      response.once('close', () => this.leave(ticket));
+      response.once('close', () => this.closed(ticket, response));
       handle(request, response);
+      // Node has then handed over all that came with the headers.
+      setImmediate(() => request.complete || ticket.isBegun || this.putAside(ticket));
     };
   };
 
@@ -81,19 +89,54 @@ export class Admission {
       timers.forEach(clearInterval);
       done();
     });
+    fastify.addHook('preValidation', (request, reply, done) => done(this.begin(request, reply)));
+    fastify.addHook('onSend', (request, _reply, _payload, done) => {
+      this.end(request.raw);
+      done();
+    });
   }
 
   /** It waits for its turn among its caller's own, and uses nothing meanwhile. */
   setAside(request: IncomingMessage): void {
     const ticket = this.tickets.get(request);
-    if (!ticket?.isInHand) return;
-    ticket.isInHand = false;
-    this.limit.setAside(ticket.priority);
+    if (ticket) this.putAside(ticket);
   }
 
-  takeUp(request: IncomingMessage): void {
+  /** @returns why it is refused: it was aside, and the process has since become full */
+  private begin(request: FastifyRequest, reply: FastifyReply): OverloadedError | undefined {
+    const ticket = this.tickets.get(request.raw);
+    if (!ticket) return undefined;
+    if (!ticket.isInHand) {
+      if (!this.admits(ticket.priority)) {
+        reply.header('Retry-After', this.limit.retryAfterSeconds(ticket.priority));
+        return new OverloadedError();
+      }
+      this.enter(ticket);
+    }
+    ticket.isBegun = true;
+    return undefined;
+  }
+
+  /** How quickly a hook refused it says nothing of those that are worked on. */
+  private end(request: IncomingMessage): void {
     const ticket = this.tickets.get(request);
-    if (ticket && !ticket.isInHand) this.enter(ticket);
+    if (!ticket?.isInHand) return;
+    if (!ticket.isBegun) return this.putAside(ticket);
+    ticket.isInHand = false;
+    this.limit.leave(ticket.priority, performance.now() - ticket.sinceMs);
+  }
+
+  private closed(ticket: Ticket, response: ServerResponse): void {
+    if (!ticket.isInHand) return;
+    if (!ticket.isBegun || response.writableFinished) this.putAside(ticket);
+    else setTimeout(() => this.putAside(ticket), ABANDONED_MS).unref();
+  }
+
+  private admits(priority: Priority): boolean {
+    if (this.limit.admits(priority)) return true;
+    this.shed.inc({ priority });
+    this.shedSinceLog[priority] = (this.shedSinceLog[priority] ?? 0) + 1;
+    return false;
   }
 
   private enter(ticket: Ticket): void {
@@ -102,8 +145,8 @@ export class Admission {
     this.limit.enter(ticket.priority);
   }
 
-  private leave(ticket: Ticket): void {
-    if (ticket.isInHand) this.limit.leave(ticket.priority, performance.now() - ticket.sinceMs);
+  private putAside(ticket: Ticket): void {
+    if (ticket.isInHand) this.limit.setAside(ticket.priority);
     ticket.isInHand = false;
   }
 

@@ -16,10 +16,9 @@ interface InHand {
   waiting: Set<() => void>;
 }
 
-/** Is told of a request that waits for its turn, and of the turn. */
+/** Is told of a request that waits for its turn. */
 export interface TurnWatch {
   setAside(request: IncomingMessage): void;
-  takeUp(request: IncomingMessage): void;
 }
 
 /** To be called after `authenticate`: what has no caller has no limit of this kind. */
@@ -32,10 +31,7 @@ export function limitCallers(fastify: FastifyInstance, watch?: TurnWatch): void 
       return;
     }
     watch?.setAside(request.raw);
-    void limit.enter(caller, reply.raw).then(() => {
-      watch?.takeUp(request.raw);
-      done();
-    }, done);
+    void limit.enter(caller, reply.raw).then(() => done(), done);
   });
 }
 
