@@ -13,6 +13,9 @@ await runService(async () => {
   const { config } = await import('./config/order-api.config.js');
   await startTracing('order-api', config);
   const { AppModule } = await import('./app.module.js');
+  const { PlaceOrder } = await import('@shop/orders');
+  const { callerKey } = await import('./auth/caller.js');
+  const { PLACE_ORDER } = await import('./orders/orders.controller.js');
   const { auditOperators } = await import('./audit/audit.hook.js');
   const { Admission } = await import('./admission/admission.js');
   const { authenticate } = await import('./auth/authentication.hook.js');
@@ -49,7 +52,11 @@ await runService(async () => {
       admission.attach(fastify);
       const rates = shareRates(fastify, config);
       authenticate(fastify, app.get(TokenVerifier), rates);
-      rates.attach(fastify);
+      rates.attach(fastify, (caller, key) =>
+        app
+          .get(PlaceOrder, { strict: false })
+          .isPlaced({ caller: callerKey(caller), route: PLACE_ORDER, key }),
+      );
       limitCallers(fastify, admission);
       keepConsistency(fastify, app.get(ReadYourWrites));
       auditOperators(fastify, app);

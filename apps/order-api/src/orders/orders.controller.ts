@@ -31,7 +31,8 @@ import { Answers } from '../openapi/answers.js';
 import { IdempotencyKeyMissingError } from '../http/http.errors.js';
 import { Operation } from '../routes/operation.js';
 
-const PLACE_ORDER = 'POST /v1/orders';
+/** Under which keys of orders are remembered. */
+export const PLACE_ORDER = 'POST /v1/orders';
 
 @Controller('v1/orders')
 export class OrdersController {

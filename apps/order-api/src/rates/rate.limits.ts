@@ -1,7 +1,16 @@
+import type { Caller } from '@fourfold/auth';
 import type { AppError } from '@fourfold/kernel';
 import { counter, startAtZero } from '@fourfold/observability/metrics';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { idempotencyKeySchema } from '@shop/contracts';
+import type {
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  onSendHookHandler,
+  preHandlerHookHandler,
+} from 'fastify';
 import { callerKey, callerOf } from '../auth/caller.js';
+import { addressKey } from './address.key.js';
 import { OrderQuotaError, RateLimitedError } from './rate.errors.js';
 import { type Allowance, RateWindow, type Standing } from './rate.window.js';
 
@@ -11,6 +20,11 @@ const HOUR_MS = 60 * MINUTE_MS;
 const WRITE = 5;
 const READ = 1;
 const MOST_ITEMS = 1_000;
+/** Of one window in one process: a count takes some 150 bytes. */
+const MOST_CALLERS = 200_000;
+const MOST_ADDRESSES = 50_000;
+const HELD = Symbol('HELD');
+type Held = FastifyRequest & { [HELD]?: ((isSpent: boolean) => void)[] };
 const NAMES = ['caller', 'address', 'orders-hour', 'orders-day'] as const;
 
 /** 0 is no limit. */
@@ -33,57 +47,91 @@ export class RateLimits {
     help: 'Requests that were refused since more came than one may send in a time',
     labelNames: ['limit'],
   });
+  private readonly uncounted = counter({
+    name: 'http_rate_uncounted_total',
+    help: 'Requests that were let through uncounted, since more callers came than a process counts',
+    labelNames: ['limit'],
+  });
 
   constructor({ callerMinute, addressMinute, ordersHour, ordersDay }: RateOptions, now?: () => number) {
     startAtZero(this.refused, { limit: [...NAMES] });
+    startAtZero(this.uncounted, { limit: NAMES.filter((name) => name !== 'address') });
     const limits: readonly [name: (typeof NAMES)[number], most: number, windowMs: number][] = [
       ['caller', callerMinute, MINUTE_MS],
       ['address', addressMinute, MINUTE_MS],
       ['orders-hour', ordersHour, HOUR_MS],
       ['orders-day', ordersDay, 24 * HOUR_MS],
     ];
-    for (const [name, most, windowMs] of limits)
-      if (most > 0) this.byName.set(name, new RateWindow({ name, most, windowMs }, now));
+    for (const [name, most, windowMs] of limits) {
+      const beyond =
+        name === 'address'
+          ? { mostKeys: MOST_ADDRESSES }
+          : { mostKeys: MOST_CALLERS, uncounted: () => this.uncounted.inc({ limit: name }) };
+      if (most > 0) this.byName.set(name, new RateWindow({ name, most, windowMs, ...beyond }, now));
+    }
     this.windows = [...this.byName.values()];
   }
 
-  /** To be called after `authenticate`. */
-  attach(fastify: FastifyInstance): void {
+  /**
+   * To be called after `authenticate`, and before routes are made.
+   * @param wasPlaced whether this caller's key has an order already: its answer is given again, whatever the quota
+   */
+  attach(
+    fastify: FastifyInstance,
+    wasPlaced: (caller: Caller, idempotencyKey: string) => Promise<boolean>,
+  ): void {
     const callers = this.byName.get('caller');
     if (callers)
       fastify.addHook('onRequest', (request, reply, done) => {
         const isRead = request.method === 'GET' || request.method === 'HEAD';
         done(this.charge(callers, request, reply, isRead ? READ : WRITE));
       });
-    fastify.addHook('preHandler', (request, reply, done) => {
-      if (request.method === 'POST' && request.routeOptions.url === '/v1/orders')
-        done(this.chargeOrder(request, reply));
-      else done();
+    const chargeOrder: preHandlerHookHandler = (request, reply, done) => {
+      const customer = customerOf(request);
+      const fault = customer && this.chargeOrder(customer, request, reply);
+      const key = idempotencyKeySchema.safeParse(request.headers['idempotency-key']);
+      if (!(fault instanceof OrderQuotaError) || !key.success) return done(fault);
+      void wasPlaced(customer!, key.data).then((placed) => done(placed ? undefined : fault), done);
+    };
+    fastify.addHook('onRoute', (route) => {
+      if (route.url !== '/v1/orders' || ![route.method].flat().includes('POST')) return;
+      route.preHandler = [route.preHandler ?? [], chargeOrder].flat();
+      route.onSend = [route.onSend ?? [], settle].flat();
     });
   }
 
   /** Of an address whose token is not known yet; to be asked before it is looked at. */
   strangerFault(address: string): AppError | undefined {
     const window = this.byName.get('address');
-    const standing = window?.take(address, 0);
-    return standing && this.faultOf(window!, standing);
+    return window && this.faultOf(window, window.look(addressKey(address), 1));
   }
 
   /** Its token was missing, or no good. */
   noteStranger(address: string): void {
-    this.byName.get('address')?.take(address, 1);
+    this.byName.get('address')?.take(addressKey(address), 1);
   }
 
-  private chargeOrder(request: FastifyRequest, reply: FastifyReply): AppError | undefined {
+  /** All that an order counts for, or nothing. The order itself is spent when it is placed. */
+  private chargeOrder(customer: Caller, request: Held, reply: FastifyReply): AppError | undefined {
     const { items } = (request.body ?? {}) as { items?: unknown };
     const lines = Array.isArray(items) ? Math.min(items.length, MOST_ITEMS) : 0;
-    const callers = this.byName.get('caller');
-    let fault = callers && lines > 0 ? this.charge(callers, request, reply, lines) : undefined;
-    for (const name of ['orders-hour', 'orders-day']) {
-      const window = this.byName.get(name);
-      if (window) fault ??= this.charge(window, request, reply, 1);
-    }
-    return fault;
+    const key = callerKey(customer);
+    const callers = lines > 0 ? this.byName.get('caller') : undefined;
+    const quotas = ['orders-hour', 'orders-day'].flatMap((name) => this.byName.get(name) ?? []);
+    const standings = quotas.map((window) => ({ window, cost: 1, ...window.look(key, 1) }));
+    if (callers)
+      standings.unshift({ window: callers, cost: lines, ...callers.look(key, lines, WRITE + lines) });
+    const [longest] = standings
+      .filter(({ isAllowed }) => !isAllowed)
+      .sort((a, b) => b.resetSeconds - a.resetSeconds);
+    const last = longest ?? standings.at(-1);
+    if (!last) return undefined;
+    const left = longest ? last.remaining : last.remaining - last.cost;
+    announce(reply, last.window.allowance, { ...last, remaining: left });
+    if (longest) return this.faultOf(longest.window, longest);
+    callers?.spend(key, lines);
+    request[HELD] = quotas.map((window) => window.reserve(key, 1));
+    return undefined;
   }
 
   /** Operators are few, and known: they have no limit of this kind. */
@@ -93,13 +141,12 @@ export class RateLimits {
     reply: FastifyReply,
     cost: number,
   ): AppError | undefined {
-    const caller = callerOf(request);
-    if (caller?.role !== 'customer') return undefined;
-    const standing = window.take(callerKey(caller), cost);
-    const { allowance } = window;
+    const customer = customerOf(request);
+    if (!customer) return undefined;
+    const standing = window.take(callerKey(customer), cost);
     // Of reads it is told when it begins to matter: two headers on each are a part of what a read costs.
-    if (cost !== READ || standing.remaining < allowance.most / 2 || allowance.windowMs > MINUTE_MS)
-      announce(reply, allowance, standing);
+    if (cost !== READ || standing.remaining < window.allowance.most / 2)
+      announce(reply, window.allowance, standing);
     return this.faultOf(window, standing);
   }
 
@@ -111,6 +158,20 @@ export class RateLimits {
     return new OrderQuotaError(allowance.most, period, resetSeconds);
   }
 }
+
+function customerOf(request: FastifyRequest): Caller | undefined {
+  const caller = callerOf(request);
+  return caller?.role !== 'customer' ? undefined : caller;
+}
+
+/** An order counts when it is placed: not one that is refused, and not the answer to an earlier one. */
+const settle: onSendHookHandler = (request: Held, reply, _payload, done) => {
+  const isPlaced = reply.statusCode === 201 && !reply.hasHeader('Idempotency-Replayed');
+  for (const end of request[HELD] ?? []) end(isPlaced);
+  // An answer that can't be sent is followed by another one.
+  delete request[HELD];
+  done();
+};
 
 /** As draft-ietf-httpapi-ratelimit-headers-10 has it; of several limits the last one that was looked at. */
 function announce(reply: FastifyReply, { name, most, windowMs }: Allowance, standing: Standing): void {

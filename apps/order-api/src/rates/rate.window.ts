@@ -1,27 +1,23 @@
+import { RateCount } from './rate.count.js';
+
 /** So much in a window of time. */
 export interface Allowance {
   readonly name: string;
   readonly most: number;
   readonly windowMs: number;
+  /** Keys of one window that are counted each for itself; without it there is no bound. */
+  readonly mostKeys?: number;
+  /** Is told of each request of a key beyond those, which is allowed; without it these keys share one count. */
+  readonly uncounted?: () => void;
 }
 
 export interface Standing {
   readonly isAllowed: boolean;
   readonly remaining: number;
-  /** Until the next window. */
+  /** Until the next window; of what is refused, until it is allowed if no more is counted meanwhile. */
   readonly resetSeconds: number;
 }
 
-/** What has been counted of a key in one window. */
-export interface Count {
-  /** Here and, as of the last exchange, elsewhere. */
-  used: number;
-  /** Here, since the last exchange. */
-  unsent: number;
-}
-
-/** Keys of one window that are counted each for itself; those beyond share one count. */
-const MOST_KEYS = 50_000;
 const OTHERS = '';
 
 /**
@@ -31,10 +27,10 @@ const OTHERS = '';
  */
 export class RateWindow {
   /** Number of the window since 1970. */
-  index = 0;
-  private current = new Map<string, Count>();
-  private previous = new Map<string, Count>();
-  private dirty = new Set<string>();
+  private index = 0;
+  private current = new Map<string, RateCount>();
+  private previous = new Map<string, RateCount>();
+  private readonly dirty = new Set<RateCount>();
 
   constructor(
     readonly allowance: Allowance,
@@ -43,63 +39,113 @@ export class RateWindow {
 
   /** Counts `cost` where it is allowed; what is refused counts for nothing. @param cost 0 only looks */
   take(key: string, cost: number): Standing {
+    const standing = this.look(key, cost);
+    if (!standing.isAllowed || cost === 0) return standing;
+    this.spend(key, cost);
+    return { ...standing, remaining: standing.remaining - cost };
+  }
+
+  /** @param again what the same request costs when it is sent again, where that is more */
+  look(key: string, cost: number, again: number = cost): Standing {
     const { most, windowMs } = this.allowance;
-    const nowMs = this.now();
-    this.moveTo(Math.floor(nowMs / windowMs));
-    const passedMs = nowMs - this.index * windowMs;
+    const passedMs = this.move();
     const own = this.keyOf(key);
-    const count = this.current.get(own);
-    const before = this.previous.get(own)?.used ?? 0;
-    const used = (count?.used ?? 0) + before * (1 - passedMs / windowMs);
-    const isAllowed = used + Math.max(cost, 1) <= most;
-    if (isAllowed && cost > 0) this.add(own, count, cost);
-    const left = most - used - (isAllowed ? cost : 0);
+    const used = (own !== undefined && this.current.get(own)?.used) || 0;
+    const before = (own !== undefined && this.previous.get(own)?.used) || 0;
+    const left = most - used - Math.floor((before * (windowMs - passedMs)) / windowMs);
+    const isAllowed = Math.max(cost, 1) <= left;
+    const waitMs = isAllowed ? windowMs - passedMs : this.waitMs(Math.max(again, 1), used, before, passedMs);
     return {
       isAllowed,
-      remaining: Math.max(0, Math.floor(left)),
-      resetSeconds: Math.max(1, Math.ceil((windowMs - passedMs) / 1_000)),
+      remaining: Math.max(0, left),
+      resetSeconds: Math.max(1, Math.ceil(waitMs / 1_000)),
+    };
+  }
+
+  /** Counts, whatever is left. */
+  spend(key: string, cost: number): void {
+    const count = this.countOf(key);
+    if (!count) return;
+    count.own += cost;
+    this.dirty.add(count);
+  }
+
+  /**
+   * Holds `cost` until it is known whether it was spent; other processes hear of what was.
+   * @returns to be called once, with whether it was
+   */
+  reserve(key: string, cost: number): (isSpent: boolean) => void {
+    const count = this.countOf(key);
+    if (!count) return () => {};
+    count.reserved += cost;
+    return (isSpent) => {
+      count.reserved -= cost;
+      if (isSpent) this.spend(key, cost);
     };
   }
 
   /** What the last exchange has not told yet, and from now on counts as told. */
-  takeUnsent(): [key: string, count: Count, cost: number][] {
-    const unsent = [...this.dirty].map((key): [string, Count, number] => {
-      const count = this.current.get(key)!;
-      return [key, count, count.unsent];
-    });
-    for (const [, count] of unsent) count.unsent = 0;
+  takeUnsent(): RateCount[] {
+    const unsent = [...this.dirty];
     this.dirty.clear();
     return unsent;
   }
 
-  /** @param total of all processes, with what `takeUnsent` gave */
-  told(count: Count, total: number): void {
-    count.used = total + count.unsent;
+  /** May have arrived, or not. */
+  untold(counts: readonly RateCount[]): void {
+    for (const count of counts) if (count.index >= this.index - 1) this.dirty.add(count);
   }
 
-  /** It has not arrived. */
-  untold(key: string, count: Count, cost: number): void {
-    count.unsent += cost;
-    if (this.current.get(key) === count) this.dirty.add(key);
+  /** What other processes have counted in the window of `count`, and in the one before it. */
+  learn(count: RateCount, others: number, othersBefore: number): void {
+    count.learn(others);
+    if (count.index !== this.index || othersBefore === 0) return;
+    const before = this.previous.get(count.key) ?? new RateCount(count.key, count.index - 1);
+    before.learn(othersBefore);
+    this.previous.set(count.key, before);
   }
 
-  private add(key: string, known: Count | undefined, cost: number): void {
-    const count = known ?? { used: 0, unsent: 0 };
-    if (!known) this.current.set(key, count);
-    count.used += cost;
-    if (count.unsent === 0) this.dirty.add(key);
-    count.unsent += cost;
+  /** Until `cost` is allowed, if no more is counted: in this window, or as this one fades in the next. */
+  private waitMs(cost: number, used: number, before: number, passedMs: number): number {
+    const { most, windowMs } = this.allowance;
+    const endMs = windowMs - passedMs;
+    if (cost > most) return endMs + windowMs;
+    if (used + cost <= most) return Math.max(0, windowMs * (1 - (most - cost - used) / before) - passedMs);
+    return endMs + Math.max(0, windowMs * (1 - (most - cost) / used));
   }
 
-  private keyOf(key: string): string {
-    return this.current.size < MOST_KEYS || this.current.has(key) ? key : OTHERS;
+  private countOf(key: string): RateCount | undefined {
+    this.move();
+    const own = this.keyOf(key);
+    if (own === undefined) {
+      this.allowance.uncounted?.();
+      return undefined;
+    }
+    let count = this.current.get(own);
+    if (!count) this.current.set(own, (count = new RateCount(own, this.index)));
+    return count;
+  }
+
+  private keyOf(key: string): string | undefined {
+    const { mostKeys = Infinity, uncounted } = this.allowance;
+    if (this.current.size < mostKeys || this.current.has(key)) return key;
+    return uncounted ? undefined : OTHERS;
+  }
+
+  /** @returns how far into the window it is, in ms */
+  private move(): number {
+    const nowMs = this.now();
+    const { windowMs } = this.allowance;
+    const index = Math.floor(nowMs / windowMs);
+    // A clock that is set back by a little must not begin a window anew.
+    if (index !== this.index && index !== this.index - 1) this.moveTo(index);
+    return Math.max(0, nowMs - this.index * windowMs);
   }
 
   private moveTo(index: number): void {
-    if (index === this.index) return;
-    this.previous = index === this.index + 1 ? this.current : new Map<string, Count>();
+    this.previous = index === this.index + 1 ? this.current : new Map<string, RateCount>();
     this.current = new Map();
-    this.dirty = new Set();
     this.index = index;
+    for (const count of this.dirty) if (count.index < index - 1) this.dirty.delete(count);
   }
 }

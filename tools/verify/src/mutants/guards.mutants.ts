@@ -26,7 +26,9 @@ export const guards = [
     `${API}/rates/rate.limits.spec.ts`,
     ["caller?.role !== 'customer'", 'true'],
     ['if (isAllowed) return undefined;', 'return undefined;'],
-    ['window.take(callerKey(caller), cost)', "window.take('', cost)"],
+    ['window.take(callerKey(customer), cost)', "window.take('', cost)"],
+    ['end(isPlaced)', 'end(true)'],
+    ['placed ? undefined : fault', 'fault'],
   ),
   ...of(
     `${API}/admission/admission.ts`,

@@ -73,6 +73,11 @@ export class PlaceOrder {
     return { orderId, responseBody, replayed: false };
   }
 
+  /** Whether the key has an order, of this body or another: `execute` places none then. */
+  async isPlaced(request: Omit<IdempotentRequest, 'body'>): Promise<boolean> {
+    return (await this.idempotency.find(this.dataSource.manager, { ...request, body: {} })) !== null;
+  }
+
   private async priced(body: PlaceOrderInput): Promise<PricedOrder> {
     const [user, products] = await Promise.all([
       this.users.find(body.userId),

@@ -67,8 +67,11 @@ describe('a request', () => {
   it('that is repeated while it could be placed as well has the answer of the first one', async () => {
     const { place } = await orders.commands(topology().redisCache.url);
     const given = request();
+    expect(await place.isPlaced(given)).toBe(false);
     const first = await place.execute(given);
     expect(await place.execute(given)).toEqual({ ...first, replayed: true });
+    expect(await place.isPlaced(given)).toBe(true);
+    expect(await place.isPlaced({ ...given, caller: 'customer:8' })).toBe(false);
   });
 
   it('whose answer to the commit was lost is placed, and is no repetition', async () => {
