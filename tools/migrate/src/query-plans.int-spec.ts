@@ -147,17 +147,6 @@ const plans: Readonly<Record<string, readonly Plan[]>> = {
     { on: 'shard', parameters: [[7]], by: { ring_fence: 'PRIMARY' } },
     { on: 'shard', parameters: [[7, 70, 700]], by: { ring_fence: 'PRIMARY' } },
   ],
-  'still-owned.ts#FOREIGN_AMONG': [
-    { on: 'shard', parameters: [[7, 70, 700]], by: { ring_fence: 'PRIMARY' } },
-  ],
-  'still-owned.ts#foreignWithin': [
-    {
-      on: 'shard',
-      texts: { within: 'slot BETWEEN ? AND ? OR slot BETWEEN ? AND ?' },
-      parameters: [70, 170, 700, 800],
-      by: { ring_fence: 'PRIMARY' },
-    },
-  ],
   'added-shards.ts#TOPOLOGY': [{ on: 'main', by: { shard_topology: 'PRIMARY' }, walks: 'The newest.' }],
   'shard.fences.ts#READ': [{ on: 'shard', parameters: [70, 170], by: { ring_fence: 'PRIMARY' } }],
   'shard.fences.ts#LOCK': [{ on: 'shard', parameters: [70, 170], by: { ring_fence: 'PRIMARY' } }],

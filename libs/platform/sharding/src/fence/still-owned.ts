@@ -1,49 +1,57 @@
+import { isMissingTable } from '@fourfold/db-routing';
 import type { EntityManager } from 'typeorm';
 import { slotOf, type SlotRange } from '../ring/slot.js';
-import type { Fence } from './fence.js';
+import { FencesMissingError } from './fences-missing.error.js';
 import { SlotRefusedError } from './slot-refused.error.js';
 
-/** By primary key. */
-const FOREIGN_AMONG = `
-  SELECT slot, owner, epoch, mode FROM ring_fence WHERE mode = 'foreign' AND slot IN (?) ORDER BY slot LIMIT 1`;
+interface Owned {
+  readonly fences: unknown;
+  readonly other: string | null;
+}
 
-/** The same. */
-const foreignWithin = (within: string) => `
-  SELECT slot, owner, epoch, mode FROM ring_fence
-  WHERE mode = 'foreign' AND (${within}) ORDER BY slot LIMIT 1`;
+/** By primary key. One that belongs to another shard is enough to know. */
+const owned = (within: string) => `
+  SELECT COUNT(*) AS fences, MIN(CASE WHEN mode = 'foreign' THEN CONCAT_WS(' ', slot, owner, epoch) END) AS other
+  FROM ring_fence WHERE ${within}`;
 
 /**
  * The end of a read, on its connection: what was read is as new as it should be if the shard owns the slots now.
- * @throws SlotRefusedError when it does not
+ * @throws SlotRefusedError when it does not; FencesMissingError when it does not say
  */
 export async function assertOwned(
   manager: EntityManager,
   shard: string,
   keys: readonly string[],
 ): Promise<void> {
-  if (keys.length > 0) await refuse(manager, shard, FOREIGN_AMONG, [keys.map(slotOf)]);
+  const slots = [...new Set(keys.map(slotOf))];
+  if (slots.length > 0) await refuse(manager, shard, slots.length, ['slot IN (?)', [slots]]);
 }
 
-/** The same of all slots of the ranges. */
+/** The same of all slots of the ranges, which do not overlap. */
 export async function assertOwnedRanges(
   manager: EntityManager,
   shard: string,
   ranges: readonly SlotRange[],
 ): Promise<void> {
-  await refuse(
-    manager,
-    shard,
-    foreignWithin(ranges.map(() => 'slot BETWEEN ? AND ?').join(' OR ')),
-    ranges.flatMap(({ from, to }) => [from, to]),
-  );
+  if (ranges.length === 0) return;
+  const within = ranges.map(() => 'slot BETWEEN ? AND ?').join(' OR ');
+  const slots = ranges.reduce((sum, { from, to }) => sum + to - from + 1, 0);
+  await refuse(manager, shard, slots, [within, ranges.flatMap(({ from, to }) => [from, to])]);
 }
 
 async function refuse(
   manager: EntityManager,
   shard: string,
-  sql: string,
-  parameters: unknown[],
+  slots: number,
+  [within, parameters]: [string, unknown[]],
 ): Promise<void> {
-  const [foreign] = await manager.query<Fence[]>(sql, parameters);
-  if (foreign) throw new SlotRefusedError(shard, foreign, false);
+  const [found] = await manager.query<Owned[]>(owned(within), parameters).catch((error: unknown) => {
+    throw isMissingTable(error) ? new FencesMissingError(shard, error) : error;
+  });
+  if (typeof found?.other === 'string') {
+    const [slot, owner = '', epoch] = found.other.split(' ');
+    const fence = { slot: Number(slot), owner, epoch: Number(epoch), mode: 'foreign' as const };
+    throw new SlotRefusedError(shard, fence, false);
+  }
+  if (Number(found?.fences) < slots) throw new FencesMissingError(shard);
 }
