@@ -151,6 +151,22 @@ describe('a read after the hand-off, by a process with the old topology', () => 
     expect(await reading).toMatchObject({ place: 'new' });
   });
 
+  it('is of the new owner when the process heard of the end of the migration after the old rows came', async () => {
+    const { key, stale } = await moved();
+    const [asked, heard] = [gate(), gate()];
+    const reading = stale.router.read(key, async (manager: EntityManager) => {
+      const row = await manager.findOneBy(Parcel, { id: key });
+      asked.open();
+      await heard.passed;
+      return row;
+    });
+    await asked.passed;
+    const { migrations: _over, ...rest } = withSlotOn(stale.topology.topology, slotOf(key), 'shard-1');
+    stale.topology.adopt(rest);
+    heard.open();
+    expect(await reading).toMatchObject({ place: 'new' });
+  });
+
   it('for many keys and over all shards goes by the topology that it looks up', async () => {
     const { key, stale } = await moved();
     const failure = failureOf(parcels(stale).forKeys([key]).findOne());

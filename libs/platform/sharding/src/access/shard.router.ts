@@ -186,7 +186,8 @@ export class ShardRouter {
           return value;
         };
         try {
-          return { shard, value: await this.ask(shard, 'scatter', work, deadlineMs) };
+          const read = () => this.ask(shard, 'scatter', work, deadlineMs);
+          return { shard, value: await (owned ? usePrimary(read) : read()) };
         } catch (error) {
           if (partial && error instanceof ShardUnavailableError) return shard;
           throw error;
@@ -207,28 +208,35 @@ export class ShardRouter {
   }
 
   /**
-   * Reads rows of keys: where a slot is being moved, of the primary, which has the fence's last word. Whether to ask the
-   * fence is decided after the rows have come, for the process may have slept until then.
+   * Reads rows of keys. Where the topology leaves it in doubt who owns a slot, before the rows came or after, the fence says
+   * so, and both are of the primary: a replica may be behind a hand-off. The doubt before counts although it may be over
+   * with the rows, for they may be older than its end; the one after, for the process may have slept.
    */
-  private askFor<T>(
+  private async askFor<T>(
     keys: readonly string[],
     shard: string,
     scope: Scope,
     work: (manager: EntityManager) => Promise<T>,
     deadlineMs: number,
   ): Promise<T> {
-    const { topology } = this;
-    const moving = topology.ring.hasMoving && keys.some((key) => topology.ring.isMoving(slotOf(key)));
+    const before = this.doubtful(keys);
+    const endsMs = performance.now() + deadlineMs;
+    if (before.length === 0) {
+      const value = await this.ask(shard, scope, work, deadlineMs);
+      if (this.doubtful(keys).length === 0) return value;
+      return this.askFor(keys, shard, scope, work, Math.ceil(endsMs - performance.now()));
+    }
     const checked = async (manager: EntityManager) => {
       const value = await work(manager);
-      if (!topology.isSettled) {
-        const doubtful = keys.filter((key) => topology.isDoubtful(slotOf(key)));
-        await assertOwned(manager, shard, doubtful);
-      }
+      await assertOwned(manager, shard, [...before, ...this.doubtful(keys)]);
       return value;
     };
-    const read = () => this.ask(shard, scope, checked, deadlineMs);
-    return moving ? usePrimary(read) : read();
+    return usePrimary(() => this.ask(shard, scope, checked, deadlineMs));
+  }
+
+  private doubtful(keys: readonly string[]): string[] {
+    const { topology } = this;
+    return topology.isSettled ? [] : keys.filter((key) => topology.isDoubtful(slotOf(key)));
   }
 
   private ask<T>(

@@ -18,7 +18,7 @@ import {
 import { DataSource, type EntityManager } from 'typeorm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { SqlExecutor } from '../sql-executor.js';
-import { CurrentTopology } from '../topology/current-topology.js';
+import { CurrentTopology, TOPOLOGY_TRUST_MS } from '../topology/current-topology.js';
 import { evenTopology } from '../ring/topology.js';
 import { TopologyStore } from '../topology/topology.store.js';
 import type { ShardEntry } from './shard-connection.options.js';
@@ -67,6 +67,10 @@ afterAll(async () => {
 
 /** A process of its own, with a shard that has two replicas, both of them read. */
 async function process(changes: Partial<Exclude<ShardEntry, string>> = {}): Promise<ShardRouter> {
+  return (await routing(changes)).router;
+}
+
+async function routing(changes: Partial<Exclude<ShardEntry, string>> = {}) {
   const { appUrl: primaryUrl, readUrls: replicas } = database;
   const entry = { primaryUrl, replicas, health, engine: testEngine, ...changes };
   const registry = new ShardRegistry({ 'shard-0': entry }, { retryAfterMs: 200 });
@@ -76,7 +80,7 @@ async function process(changes: Partial<Exclude<ShardEntry, string>> = {}): Prom
   registry.follow(topology);
   const router = new ShardRouter(topology, registry);
   await eventually(async () => (await readers(router)).length === 2);
-  return router;
+  return { router, topology };
 }
 
 const serverOf = async (manager: EntityManager): Promise<string> => {
@@ -118,6 +122,26 @@ describe('a shard that is a primary with replicas', () => {
     const router = await process();
     expect(await readers(router)).toEqual(['replica-1', 'replica-2']);
     expect(await usePrimary(() => readers(router))).toEqual(['primary']);
+  });
+
+  it('is read on its primary alone by a process that does not know who owns its slots', async () => {
+    const { router, topology } = await routing();
+    topology.confirm(performance.now() - TOPOLOGY_TRUST_MS - 1);
+    expect(await readers(router)).toEqual(['primary']);
+    const { results } = await router.scatter(serverOf, { deadlineMs: 5_000 });
+    expect(results).toEqual([{ shard: 'shard-0', value: ids['primary'] }]);
+  });
+
+  it('is read on its primary anew when that was not so until the rows came', async () => {
+    const { router, topology } = await routing();
+    const asked: string[] = [];
+    const read = router.read(KEY, async (manager) => {
+      asked.push(await serverOf(manager));
+      topology.confirm(performance.now() - TOPOLOGY_TRUST_MS - 1);
+      return asked.at(-1);
+    });
+    expect(await read).toBe(ids['primary']);
+    expect(asked).toEqual([expect.not.stringMatching(`^${ids['primary']}$`), ids['primary']]);
   });
 
   it('is read on one and the same replica by those with an affinity', async () => {
