@@ -1,5 +1,6 @@
 import type { ShardRegistry } from '../routing/shard.registry.js';
 import type { SlotRange } from '../ring/slot.js';
+import { FenceConflictError } from './shard.fences.js';
 
 /** One write of a slot in mode `capture`: all rows of `key`, in every sharded table, may differ from before. */
 export interface CapturedKey {
@@ -16,7 +17,10 @@ const PENDING = `
 
 const BACKLOG = 'SELECT COUNT(*) AS entries FROM ring_log WHERE slot BETWEEN ? AND ?';
 
-const FORGET = 'DELETE FROM ring_log WHERE id IN (?)';
+/** By primary key. A coordinator that was overtaken deletes no entry that its successor has not applied. */
+const FORGET = `
+  DELETE FROM ring_log WHERE id IN (?)
+    AND EXISTS (SELECT 1 FROM ring_fence WHERE ring_fence.slot = ring_log.slot AND ring_fence.token = ?)`;
 
 /**
  * The keys that were written while their slots were in mode `capture` (`ring_log`). A key is read anew at its owner after
@@ -43,9 +47,17 @@ export class CaptureLog {
     return Number(row?.entries);
   }
 
-  /** Takes away what has been applied. Repeatable. */
-  async forget(shard: string, ids: readonly string[]): Promise<void> {
+  /**
+   * Takes away what has been applied.
+   * @param token in the fences of the entries' slots
+   * @throws FenceConflictError when not all of them were there under that token
+   */
+  async forget(shard: string, ids: readonly string[], token: number): Promise<void> {
     if (ids.length === 0) return;
-    await this.registry.transaction(shard, (manager) => manager.query(FORGET, [ids]));
+    const { affectedRows } = await this.registry.transaction(shard, (manager) =>
+      manager.query<{ affectedRows: number }>(FORGET, [ids, token]),
+    );
+    if (affectedRows === ids.length) return;
+    throw new FenceConflictError(`${shard} has log entries that are not coordinator ${token}'s to delete`);
   }
 }

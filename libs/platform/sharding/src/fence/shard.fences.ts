@@ -12,7 +12,7 @@ export interface FenceChange {
   readonly to: Partial<Omit<Fence, 'slot'>> & Pick<Fence, 'mode'>;
   /** Of the coordinator: a fence that was changed with a higher token is not changed. */
   readonly token: number;
-  /** With mode `frozen`: after so long any writer thaws the slot, back to `capture`. */
+  /** With mode `frozen`: so long after the call any writer thaws the slot, back to `capture`. */
   readonly thawAfterMs?: number;
   /**
    * How long the change may wait for the writes under way; new writes of these slots wait behind it meanwhile. When it is
@@ -61,14 +61,19 @@ export class ShardFences {
       fence.owner === (to.owner ?? fence.owner) &&
       fence.epoch === (to.epoch ?? fence.epoch);
     const allowed = (fence: StoredFence) => from.includes(fence.mode) || isDone(fence);
-    const thawAfter = thawAfterMs === undefined ? null : Math.round(thawAfterMs * 1_000);
+    const startedAt = performance.now();
+    // Writers have stood behind the change since it was called.
+    const thawAfter = () =>
+      thawAfterMs === undefined
+        ? null
+        : Math.round(Math.max(0, thawAfterMs - (performance.now() - startedAt)) * 1_000);
     await this.locked(shard, { range, token, deadlineMs, allowed }, (manager) =>
       manager.query(CHANGE, [
         to.owner ?? null,
         to.epoch ?? null,
         to.mode,
         token,
-        thawAfter,
+        thawAfter(),
         range.from,
         range.to,
       ]),
@@ -78,10 +83,11 @@ export class ShardFences {
   /**
    * Takes the fences over from the coordinator before, whatever their modes: what that one has under way on the shard has
    * ended when this resolves, and it can begin nothing more.
+   * @returns the fences as they are then, by slot
    * @throws FenceConflictError when a fence is missing or has a higher token
    */
-  async adopt(shard: string, range: SlotRange, token: number, deadlineMs: number): Promise<void> {
-    await this.locked(shard, { range, token, deadlineMs, allowed: () => true }, (manager) =>
+  async adopt(shard: string, range: SlotRange, token: number, deadlineMs: number): Promise<readonly Fence[]> {
+    return this.locked(shard, { range, token, deadlineMs, allowed: () => true }, (manager) =>
       manager.query(ADOPT, [token, range.from, range.to]),
     );
   }
@@ -95,7 +101,7 @@ export class ShardFences {
       allowed,
     }: Pick<FenceChange, 'range' | 'token' | 'deadlineMs'> & { allowed: (fence: StoredFence) => boolean },
     change: (manager: EntityManager) => Promise<unknown>,
-  ): Promise<void> {
+  ): Promise<readonly Fence[]> {
     const work = async (manager: EntityManager) => {
       const fences = await manager.query<StoredFence[]>(LOCK, [from, to]);
       if (fences.length !== to - from + 1)
@@ -111,7 +117,8 @@ export class ShardFences {
           `Slot ${other.slot} on ${shard} is ${other.mode} of ${other.owner} at epoch ${other.epoch}`,
         );
       await change(manager);
+      return fences;
     };
-    await this.registry.transaction(shard, work, { deadlineMs });
+    return this.registry.transaction(shard, work, { deadlineMs });
   }
 }

@@ -1,5 +1,6 @@
 import type { CaptureLog } from '../fence/capture.log.js';
 import type { SlotRange } from '../fence/fence.js';
+import { FenceConflictError } from '../fence/shard.fences.js';
 import type { MoveBatch } from './migration-plan.js';
 import type { RowMover } from './row.mover.js';
 
@@ -37,13 +38,14 @@ export class LogDrain {
   }
 
   /** Of slots whose writes are not captured any more: nothing comes meanwhile. */
-  async forget(shard: string, range: SlotRange): Promise<void> {
+  async forget(shard: string, range: SlotRange, token: number): Promise<void> {
     for (;;) {
       const entries = await this.log.pending(shard, range, MOST_ENTRIES);
       if (entries.length === 0) return;
       await this.log.forget(
         shard,
         entries.map(({ id }) => id),
+        token,
       );
     }
   }
@@ -64,10 +66,15 @@ export class LogDrain {
         return batch && (back ? batch.donor : batch.receiver);
       };
       for (const [target, own] of Map.groupBy(entries, ({ slot }) => targetOf(slot))) {
-        if (target !== undefined) await this.rows.apply({ source, target, token }, own);
+        if (target === undefined)
+          throw new FenceConflictError(
+            `${source} has log entries of slot ${own[0]!.slot}, which does not move`,
+          );
+        await this.rows.apply({ source, target, token }, own);
         await this.log.forget(
           source,
           own.map(({ id }) => id),
+          token,
         );
       }
     }

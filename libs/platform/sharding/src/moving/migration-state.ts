@@ -21,18 +21,18 @@ export const MIGRATION_STATES = [
 export type MigrationState = (typeof MIGRATION_STATES)[number];
 
 /**
- * From each state the ones that may follow. Up to `verify` the donor owns every slot, so a migration is aborted;
- * afterwards some slots are the receiver's, so it is rolled back: they are handed back first.
+ * From each state the ones that may follow. While it is `planned` no shard has been changed, so nothing needs cleaning. Up
+ * to `verify` the donor owns every slot, so a migration is aborted; afterwards some slots are the receiver's, so it is
+ * rolled back: they are handed back first.
  */
 const FOLLOWING: Readonly<Record<MigrationState, readonly MigrationState[]>> = {
-  planned: ['capture', 'aborting'],
+  planned: ['capture', 'aborted'],
   capture: ['copy', 'aborting'],
   copy: ['catch-up', 'aborting'],
   'catch-up': ['verify', 'aborting'],
-  verify: ['frozen', 'copy', 'aborting'],
-  // Back to catch-up: the freeze took too long and was thawed.
-  frozen: ['handed-off', 'catch-up', 'rolling-back'],
-  'handed-off': ['frozen', 'catch-up', 'reverse', 'rolling-back'],
+  verify: ['frozen', 'aborting'],
+  frozen: ['handed-off', 'rolling-back'],
+  'handed-off': ['frozen', 'reverse', 'rolling-back'],
   reverse: ['purging', 'rolling-back'],
   purging: ['purged'],
   purged: [],
@@ -50,6 +50,7 @@ export function isOver(state: MigrationState): boolean {
 }
 
 /** What an operator's abort leads to from here; undefined where the migration can't be taken back any more. */
-export function wayBack(state: MigrationState): 'aborting' | 'rolling-back' | undefined {
-  return (['aborting', 'rolling-back'] as const).find((back) => mayFollow(state, back));
+export function wayBack(state: MigrationState): 'aborted' | 'aborting' | 'rolling-back' | undefined {
+  if (state === 'aborting' || state === 'rolling-back') return undefined;
+  return (['aborted', 'aborting', 'rolling-back'] as const).find((back) => mayFollow(state, back));
 }

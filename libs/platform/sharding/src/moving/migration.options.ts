@@ -17,6 +17,11 @@ export const migrationOptionsSchema = z.strictObject({
   reverseMs: ms.default(600_000),
   /** Before a step that failed is tried again. Default 500. */
   retryMs: ms.default(500),
+  /**
+   * So often in a row an abort tries to clean a shard that was to be added and can't be reached; then the shard leaves
+   * the topology with the copied rows that it has. Default 60.
+   */
+  cleaningAttempts: z.int().min(1).default(60),
 });
 
 export type MigrationOptions = z.input<typeof migrationOptionsSchema>;

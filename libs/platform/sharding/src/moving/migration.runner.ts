@@ -9,13 +9,14 @@ import type { SharedTopology } from '../topology/shared-topology.js';
 import type { TopologyStore } from '../topology/topology.store.js';
 import { LogDrain } from './log.drain.js';
 import { type MigrationOptions, migrationOptionsSchema } from './migration.options.js';
-import { isOver, wayBack } from './migration-state.js';
-import { MigrationSteps, type StepTools } from './migration.steps.js';
+import { isOver, type MigrationState, wayBack } from './migration-state.js';
+import { MigrationSteps } from './migration.steps.js';
 import { RowMover } from './row.mover.js';
 import { SlotHandover } from './slot.handover.js';
+import type { StepTools } from './step-tools.js';
 import { MigrationLostError, type MigrationTask, type TaskStore } from './task.store.js';
-import { announced, nextTopology } from './topology-steps.js';
-import { typedTables } from './typed-tables.js';
+import { announced, ended, nextTopology } from './topology-steps.js';
+import { InvalidMigrationError, tablesOn, typedTables } from './typed-tables.js';
 
 export interface RunnerParts {
   tasks: TaskStore;
@@ -30,7 +31,10 @@ const LOOK_EVERY_MS = 2_000;
 const RENEW_EVERY_MS = 1_000;
 const ADOPT_DEADLINE_MS = 10_000;
 /** Entered so often that they are not logged. */
-const perBatch = new Set<string>(['frozen', 'handed-off']);
+const perBatch = new Set<MigrationState>(['frozen', 'handed-off']);
+const onItsWayBack = new Set<MigrationState>(['rolling-back', 'aborting']);
+/** Rows are only deleted, or handed back after a comparison of the schemas of their own. */
+const lenient = new Set<MigrationState>([...onItsWayBack, 'purging']);
 
 /**
  * The coordinator of migrations in one process. Of all that run one has the lease of the migration; the others look for
@@ -94,24 +98,42 @@ export class MigrationRunner implements OnApplicationBootstrap, OnApplicationShu
   private async drive(task: MigrationTask): Promise<void> {
     let steps: MigrationSteps | undefined;
     while (!isOver(task.state) && !this.stopping.signal.aborted) {
-      const { wanted } = await this.parts.tasks.get(task.id);
+      const { wanted, inStateMs } = await this.parts.tasks.get(task.id);
       if (wanted === 'pause') return;
-      const back = wayBack(task.state);
-      if (wanted === 'abort' && back && task.state !== 'rolling-back')
-        await this.parts.tasks.pass(task, back);
+      task.inStateMs = inStateMs;
       const { state } = task;
       try {
-        steps ??= await this.begin(task);
-        await steps.run(task);
+        const back = wanted === 'abort' ? wayBack(state) : undefined;
+        if (back) await this.turnBack(task, back);
+        else await (steps ??= await this.begin(task)).run(task);
         if (task.state !== state && !perBatch.has(task.state))
           this.logger.log(`Migration ${task.id} is ${task.state}`);
       } catch (error) {
         if (error instanceof MigrationLostError) throw error;
         this.logger.warn({ err: error }, `Migration ${task.id}: ${state} is tried again`);
-        await this.parts.tasks.note(task, { error: (error as Error).message });
-        await this.rest(this.options.retryMs);
+        await this.failed(task, error as Error);
       }
     }
+  }
+
+  /** A schema that can't be moved is no passing fault: while all slots are the donors' the migration is taken back. */
+  private async failed(task: MigrationTask, error: Error): Promise<void> {
+    const invalid = error instanceof InvalidMigrationError && task.handedOff === 0;
+    const back = invalid ? wayBack(task.state) : undefined;
+    if (back) return this.turnBack(task, back, error.message);
+    // What it is taken back for is not overwritten by what happens on the way.
+    const keeps = lenient.has(task.state) && task.error !== null;
+    await this.parts.tasks.note(task, { error: keeps ? task.error : error.message });
+    await this.rest(this.options.retryMs);
+  }
+
+  private async turnBack(
+    task: MigrationTask,
+    back: NonNullable<ReturnType<typeof wayBack>>,
+    error: string | null = null,
+  ): Promise<void> {
+    if (back === 'aborted') await this.publish(task, ended(task, back));
+    await this.parts.tasks.pass(task, back, { error });
   }
 
   /** Before anything else: from then on whatever the coordinator before has in hand is waited for or refused. */
@@ -124,11 +146,13 @@ export class MigrationRunner implements OnApplicationBootstrap, OnApplicationShu
     const fences = around(new ShardFences(registry));
     for (const { donor, receiver, ...range } of task.plan.batches)
       for (const shard of [donor, receiver])
-        // A receiver that is away keeps no donor from being made whole: its fences are adopted before it is cleared.
-        if (shard === donor || task.state !== 'aborting')
+        // A receiver that is away keeps no donor from being made whole: it is adopted when it is next asked for something.
+        if (shard === donor || !onItsWayBack.has(task.state))
           await fences.adopt(shard, range, task.token, ADOPT_DEADLINE_MS);
-    const donors = [...new Set(task.plan.batches.map(({ donor }) => donor))];
-    const tables = await typedTables(registry, donors);
+    const shards = [...new Set(task.plan.batches.flatMap(({ donor, receiver }) => [donor, receiver]))];
+    const tables = lenient.has(task.state)
+      ? await tablesOn(registry, task.plan.batches[0]!.donor)
+      : await typedTables(registry, shards);
     const rows = around(new RowMover(registry, tables));
     const drain = new LogDrain(around(new CaptureLog(registry)), rows);
     const handover = new SlotHandover(fences, drain, rows);
@@ -136,6 +160,7 @@ export class MigrationRunner implements OnApplicationBootstrap, OnApplicationShu
       ...{ fences, rows, drain, handover, options: this.options },
       tasks: this.parts.tasks,
       publish: (own, change) => this.publish(own, change),
+      assertTables: async ({ donor, receiver }) => void (await typedTables(registry, [donor, receiver])),
       epoch: async () => (await store.head()).epoch,
       rest: (ms) => this.rest(ms),
     };

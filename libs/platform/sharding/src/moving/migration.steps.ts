@@ -1,29 +1,11 @@
-import { SLOT_COUNT } from '../ring/slot.js';
-import type { ShardFences } from '../fence/shard.fences.js';
-import type { Topology } from '../ring/topology.js';
-import type { LogDrain } from './log.drain.js';
 import type { MoveBatch } from './migration-plan.js';
-import type { migrationOptionsSchema } from './migration.options.js';
 import type { MigrationState } from './migration-state.js';
-import type { RowMover } from './row.mover.js';
+import { ShardUnavailableError } from '../routing/shard-unavailable.error.js';
 import type { Place } from './row-sql.js';
-import { type SlotHandover, SlotsDifferError } from './slot.handover.js';
-import type { MigrationTask, TaskStore } from './task.store.js';
-import { announced, ended, owned } from './topology-steps.js';
-import type { z } from 'zod';
-
-export interface StepTools {
-  tasks: TaskStore;
-  fences: ShardFences;
-  rows: RowMover;
-  drain: LogDrain;
-  handover: SlotHandover;
-  /** Makes the change the next topology, if it changes anything. @returns the epoch that then holds */
-  publish: (task: MigrationTask, change: (topology: Topology) => Topology) => Promise<number>;
-  epoch: () => Promise<number>;
-  rest: (ms: number) => Promise<void>;
-  options: z.output<typeof migrationOptionsSchema>;
-}
+import { SlotsDifferError } from './slot.handover.js';
+import type { StepTools } from './step-tools.js';
+import type { MigrationTask } from './task.store.js';
+import { ended, owned } from './topology-steps.js';
 
 const CAPTURE_DEADLINE_MS = 200;
 const COMPARISONS = 5;
@@ -33,13 +15,15 @@ const COMPARISONS = 5;
  * beginning. Each changes `task` as it changes the row.
  */
 export class MigrationSteps {
+  /** Receivers that could not be cleaned. */
+  private readonly leftAlone = new Set<string>();
+  private failedCleanings = 0;
+
   constructor(private readonly tools: StepTools) {}
 
   private readonly steps: Readonly<Record<MigrationState, (task: MigrationTask) => Promise<void>>> = {
-    planned: async (task) => {
-      await this.tools.publish(task, announced(task));
-      await this.tools.tasks.pass(task, 'capture');
-    },
+    // Each coordinator that finds it planned has announced it before its first step.
+    planned: (task) => this.tools.tasks.pass(task, 'capture'),
     capture: (task) =>
       this.eachBatch(task, 'copy', async ({ donor, ...range }) => {
         const to = { mode: 'capture' as const };
@@ -87,14 +71,14 @@ export class MigrationSteps {
           const to = { mode: 'open' as const };
           const change = { range: batch, from: ['capture'] as const, to, token: task.token };
           await this.tools.fences.change(batch.receiver, { ...change, deadlineMs: 5_000 });
-          await this.forget(batch.receiver, batch);
+          await this.tools.drain.forget(batch.receiver, batch, task.token);
           await this.clear(batch.donor, batch, task.token);
         },
         () => this.tools.publish(task, ended(task, 'purged')),
       ),
     'rolling-back': async (task) => {
       const batch = task.plan.batches[Math.min(task.handedOff, task.plan.batches.length - 1) - task.done];
-      if (!batch) return this.tools.tasks.pass(task, 'aborting');
+      if (!batch) return this.tools.tasks.pass(task, 'aborting', { error: task.error });
       await this.handBack(task, batch);
       await this.tools.publish(task, owned(batch, batch.donor));
       await this.tools.tasks.note(task, { done: task.done + 1 });
@@ -107,17 +91,16 @@ export class MigrationSteps {
         const to = { mode: 'open' as const };
         const change = { range: batch, from: ['capture', 'frozen'] as const, to, token: task.token };
         await this.tools.fences.change(batch.donor, { ...change, deadlineMs: 5_000 });
-        await this.forget(batch.donor, batch);
+        await this.tools.drain.forget(batch.donor, batch, task.token);
         return this.tools.tasks.note(task, { done: task.done + 1 });
       }
       const batch = batches[task.done - batches.length];
       if (batch) {
-        await this.tools.fences.adopt(batch.receiver, batch, task.token, 5_000);
-        await this.clear(batch.receiver, batch, task.token);
+        if (!this.leftAlone.has(batch.receiver)) await this.clean(task, batch);
         return this.tools.tasks.note(task, { done: task.done + 1 });
       }
       await this.tools.publish(task, ended(task, 'aborted'));
-      return this.tools.tasks.pass(task, 'aborted');
+      return this.tools.tasks.pass(task, 'aborted', { error: task.error });
     },
     purged: async () => {},
     aborted: async () => {},
@@ -142,9 +125,14 @@ export class MigrationSteps {
     await this.tools.tasks.pass(task, next);
   }
 
-  private async copy({ token }: MigrationTask, batch: MoveBatch): Promise<number> {
+  private async copy(
+    { token }: MigrationTask,
+    batch: MoveBatch,
+    source = batch.donor,
+    target = batch.receiver,
+  ): Promise<number> {
     const { rows, options } = this.tools;
-    const transport = { source: batch.donor, target: batch.receiver, token };
+    const transport = { source, target, token };
     let copied = 0;
     for (let table = 0; table < rows.tableCount; table += 1) {
       let after: Place | undefined;
@@ -185,30 +173,53 @@ export class MigrationSteps {
   private async hand(task: MigrationTask, batch: MoveBatch, back: boolean): Promise<number> {
     const { token, plan } = task;
     const epoch = (await this.tools.epoch()) + 1;
-    const { freezeMs } = this.tools.options;
+    const { assertTables, handover, options } = this.tools;
+    const { freezeMs } = options;
     try {
-      return await this.tools.handover.hand(batch, back, { token, epoch, freezeMs, batches: plan.batches });
+      const given = { token, epoch, freezeMs, assertTables, batches: plan.batches };
+      return await handover.hand(batch, back, given);
     } catch (error) {
-      if (!back && error instanceof SlotsDifferError) await this.repair(task, error);
+      if (error instanceof SlotsDifferError) await this.repair(task, error, back);
       throw error;
     }
   }
 
   /** Also of a batch that was never given away, or of which it is not known. */
   private async handBack(task: MigrationTask, batch: MoveBatch): Promise<void> {
-    const fences = await this.tools.fences.read(batch.donor, batch);
+    const adopt = (shard: string) => this.tools.fences.adopt(shard, batch, task.token, 5_000);
+    const fences = await adopt(batch.donor);
     if (fences.every(({ mode }) => mode !== 'foreign')) return;
+    await adopt(batch.receiver);
     await this.hand(task, batch, true);
   }
 
+  /** Deletes what was copied; gives up a shard that was to come and does not answer. */
+  private async clean(task: MigrationTask, batch: MoveBatch): Promise<void> {
+    const { receiver } = batch;
+    try {
+      await this.tools.fences.adopt(receiver, batch, task.token, 5_000);
+      await this.clear(receiver, batch, task.token);
+      this.failedCleanings = 0;
+    } catch (error) {
+      this.failedCleanings += 1;
+      const gone = error instanceof ShardUnavailableError && task.kind === 'add';
+      if (!gone || this.failedCleanings < this.tools.options.cleaningAttempts) throw error;
+      this.leftAlone.add(receiver);
+      const left = `${receiver} did not answer and was not cleaned: empty its tables before it is added again`;
+      await this.tools.tasks.note(task, { error: left });
+    }
+  }
+
   /** Copies the batch anew from nothing, and counts it. */
-  private async repair(task: MigrationTask, error: SlotsDifferError): Promise<void> {
+  private async repair(task: MigrationTask, error: SlotsDifferError, back = false): Promise<void> {
+    const { donor, receiver } = error.batch;
+    const [source, target] = back ? [receiver, donor] : [donor, receiver];
     await this.tools.tasks.note(task, {
       mismatches: task.mismatches + error.slots.length,
       error: error.message,
     });
-    await this.clear(error.batch.receiver, error.batch, task.token);
-    await this.copy(task, error.batch);
+    await this.clear(target, error.batch, task.token);
+    await this.copy(task, error.batch, source, target);
   }
 
   private async clear(shard: string, batch: MoveBatch, token: number): Promise<void> {
@@ -220,9 +231,5 @@ export class MigrationSteps {
         ({ rows: deleted } = await this.paced(() => rows.clear({ target: shard, token }, batch, page)));
       } while (deleted === options.pageRows);
     }
-  }
-
-  private async forget(shard: string, batch: MoveBatch): Promise<void> {
-    await this.tools.drain.forget(shard, { from: batch.from, to: Math.min(batch.to, SLOT_COUNT - 1) });
   }
 }

@@ -71,7 +71,7 @@ describe('the states of a migration', () => {
   it('are aborted while the donor owns all slots, and rolled back afterwards', () => {
     const ways = Object.fromEntries(MIGRATION_STATES.map((state) => [state, wayBack(state)]));
     expect(ways).toEqual({
-      planned: 'aborting',
+      planned: 'aborted',
       capture: 'aborting',
       copy: 'aborting',
       'catch-up': 'aborting',
@@ -79,7 +79,7 @@ describe('the states of a migration', () => {
       frozen: 'rolling-back',
       'handed-off': 'rolling-back',
       reverse: 'rolling-back',
-      'rolling-back': 'aborting',
+      'rolling-back': undefined,
       purging: undefined,
       purged: undefined,
       aborting: undefined,

@@ -14,10 +14,16 @@ export interface Statement {
   parameters: unknown[];
 }
 
-/** Each column that is copied, with its type, and each other index that lets a value in only once. */
+/** `derived`: the server sets it by itself. */
 export const COLUMN_TYPES = `
-  SELECT column_name AS name, column_type AS type FROM information_schema.columns
+  SELECT column_name AS name, column_type AS type,
+    COALESCE(generation_expression, '') <> '' OR LOWER(extra) LIKE '%on update%' AS derived
+  FROM information_schema.columns
   WHERE table_schema = DATABASE() AND table_name = ? ORDER BY column_name`;
+
+export const UNIQUE_INDEX = `
+  SELECT index_name AS name FROM information_schema.statistics
+  WHERE table_schema = DATABASE() AND table_name = ? AND non_unique = 0 AND index_name <> 'PRIMARY' LIMIT 1`;
 
 /** The next rows of the span in the order of the index on `slot` and primary key, after the row `after`. */
 export function pageOf(table: TypedTable, { from, to }: SlotRange, limit: number, after?: Place): Statement {

@@ -102,7 +102,7 @@ export class ShardMigrations {
    */
   async abort(id: string): Promise<MigrationTask> {
     const { state } = await this.tasks.get(id);
-    if (wayBack(state) === undefined && state !== 'aborting')
+    if (wayBack(state) === undefined && state !== 'aborting' && state !== 'rolling-back')
       throw new InvalidMigrationError(`Migration ${id} is ${state}: it can’t be taken back any more`);
     return this.want(id, 'abort');
   }

@@ -18,11 +18,14 @@ export class SlotsDifferError extends appError('slots-differ', 409, 'Copied slot
 /** A batch could not be emptied of writes within the budget of a freeze: it was thawed. */
 export class FreezeTooLongError extends appError('freeze-too-long', 503, 'Slots can’t be frozen') {}
 
+const ADOPT_DEADLINE_MS = 5_000;
+
 interface HandoverOptions {
   token: number;
   /** Of the topology that will say who the owner is. */
   epoch: number;
   freezeMs: number;
+  assertTables: (batch: MoveBatch) => Promise<void>;
   /** All batches, since the log of a shard is drained of every slot. */
   batches: readonly MoveBatch[];
 }
@@ -48,8 +51,9 @@ export class SlotHandover {
   async hand(batch: MoveBatch, back: boolean, options: HandoverOptions): Promise<number> {
     const [giver, taker] = back ? [batch.receiver, batch.donor] : [batch.donor, batch.receiver];
     const startedAt = performance.now();
-    if (!(await this.has(giver, batch))) return this.open(taker, batch, options, startedAt);
     const { token, epoch, freezeMs, batches } = options;
+    if (!(await this.has(giver, batch, token))) return this.open(taker, batch, options, startedAt);
+    await options.assertTables(batch);
     if (!(await this.drain.drain(batches, { token, back, range: batch })))
       throw new FreezeTooLongError('Writes come faster than they are applied');
     const frozenAt = performance.now();
@@ -88,13 +92,15 @@ export class SlotHandover {
     frozenAt: number,
   ): Promise<number> {
     const to = { mode: 'capture' as const, owner: shard, epoch };
-    if (!(await this.has(shard, batch)))
+    if (!(await this.has(shard, batch, token)))
       await this.fences.change(shard, { range: batch, from: ['foreign'], to, token, deadlineMs: 5_000 });
     return performance.now() - frozenAt;
   }
 
-  private async has(shard: string, batch: MoveBatch): Promise<boolean> {
-    const fences = await this.fences.read(shard, batch);
-    return fences.every(({ mode }: Fence) => mode !== 'foreign');
+  /** That a shard has given its slots away is believed once no change of its fences is under way. */
+  private async has(shard: string, batch: MoveBatch, token: number): Promise<boolean> {
+    const isOwn = ({ mode }: Fence) => mode !== 'foreign';
+    if ((await this.fences.read(shard, batch)).every(isOwn)) return true;
+    return (await this.fences.adopt(shard, batch, token, ADOPT_DEADLINE_MS)).every(isOwn);
   }
 }

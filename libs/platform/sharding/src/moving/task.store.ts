@@ -55,7 +55,7 @@ const CREATE = `
 const CLAIM = `
   UPDATE ring_task
   SET token = token + 1, holder = ?, lease_expires_at = UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND
-  WHERE active = 1 AND (holder IS NULL OR lease_expires_at <= UTC_TIMESTAMP(3))`;
+  WHERE active = 1 AND wanted <> 'pause' AND (holder IS NULL OR lease_expires_at <= UTC_TIMESTAMP(3))`;
 
 const RENEW = `
   UPDATE ring_task SET lease_expires_at = UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND WHERE id = ? AND token = ?`;
@@ -126,8 +126,6 @@ export class TaskStore {
 
   /** @returns the migration that is this coordinator's from now on; undefined where there is none, it is paused, or another has it */
   async claim(holder: string): Promise<MigrationTask | undefined> {
-    const active = await this.active();
-    if (active === undefined || active.wanted === 'pause') return undefined;
     await this.main.query(CLAIM, [holder, this.leaseMs * 1_000]);
     return (await this.select('WHERE active = 1 AND holder = ?', [holder]))[0];
   }
@@ -162,7 +160,7 @@ export class TaskStore {
       WHERE id = ? AND state = ? AND token = ?`;
     const values = names.map((name) => all[name]);
     await this.changeOne(sql, [state, ...values, task.id, task.state, task.token]);
-    Object.assign(task, all, { state });
+    Object.assign(task, all, { state, inStateMs: 0 });
   }
 
   /** @returns false when a topology of its epoch is there already. @throws MigrationLostError */

@@ -1,3 +1,4 @@
+import { eventually } from '@fourfold-tools/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { MovingWorld, RECEIVER } from '../testing/moving-world.js';
 import { type Work, WriteOracle } from '../testing/write-oracle.js';
@@ -31,7 +32,8 @@ async function move(users: number, write?: typeof unfenced) {
   oracle.assume(1);
   const { id, rowsTotal } = await world.begin();
   oracle.start();
-  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  // So many that their p99 is not that of the first connections.
+  await eventually(() => oracle.latencies.length >= 1_000, { deadlineMs: 60_000 });
   const before = p99();
   const startedAt = performance.now();
   await world.runner({ freezeMs: 100 }).runOnce();

@@ -58,7 +58,7 @@ export class MovingSlot {
   async drain(): Promise<void> {
     for (const { id } of await this.log.pending(this.source, this.range, 100)) {
       await this.copy();
-      await this.log.forget(this.source, [id]);
+      await this.log.forget(this.source, [id], TOKEN);
     }
   }
 
