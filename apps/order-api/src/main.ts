@@ -40,6 +40,7 @@ await runService(async () => {
     http: httpDeadlinesOf(config),
     fastify: {
       bodyLimit: BODY_LIMIT_BYTES,
+      trustProxy: config.TRUSTED_PROXIES,
       routerOptions: { maxParamLength: PATH_PART_LIMIT },
     },
     around: admission.around,

@@ -14,6 +14,8 @@ import { AuditUnavailableError } from './audit.errors.js';
  */
 const NOT_AUDITED: ReadonlySet<string> = new Set(['POST /v1/orders']);
 
+/** Characters of the longest IPv6 address. */
+const MOST_ADDRESS = 45;
 const ACTION = Symbol('ACTION');
 type Audited = FastifyRequest & { [ACTION]?: string };
 
@@ -42,7 +44,8 @@ export function auditOperators(fastify: FastifyInstance, app: INestApplicationCo
         actor: caller.id,
         action: `${request.method} ${request.routeOptions.url}`,
         target: request.url.split('?', 1)[0]!,
-        address: request.ip,
+        // What a trusted proxy forwards may be anything.
+        address: request.ip.slice(0, MOST_ADDRESS),
         requestId: request.id,
       });
     } catch (error) {
