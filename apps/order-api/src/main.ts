@@ -13,9 +13,7 @@ await runService(async () => {
   const { config } = await import('./config/order-api.config.js');
   await startTracing('order-api', config);
   const { AppModule } = await import('./app.module.js');
-  const { PlaceOrder } = await import('@shop/orders');
-  const { callerKey } = await import('./auth/caller.js');
-  const { PLACE_ORDER } = await import('./orders/orders.controller.js');
+  const { wasPlacedIn } = await import('./orders/was-placed.js');
   const { auditOperators } = await import('./audit/audit.hook.js');
   const { Admission } = await import('./admission/admission.js');
   const { authenticate } = await import('./auth/authentication.hook.js');
@@ -53,11 +51,7 @@ await runService(async () => {
       admission.attach(fastify);
       const rates = shareRates(fastify, config);
       authenticate(fastify, app.get(TokenVerifier), rates);
-      rates.attach(fastify, (caller, key) =>
-        app
-          .get(PlaceOrder, { strict: false })
-          .isPlaced({ caller: callerKey(caller), route: PLACE_ORDER, key }),
-      );
+      rates.attach(fastify, wasPlacedIn(app));
       limitCallers(fastify, admission);
       keepConsistency(fastify, app.get(ReadYourWrites));
       auditOperators(fastify, app);
