@@ -1,3 +1,4 @@
+import { parseTopology } from '@fourfold/sharding';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { migrateAll, migrationStatus } from './migrate-all.js';
 import { mainMigrations, shardMigrations } from './migrations.js';
@@ -89,6 +90,32 @@ describe('migrateAll', () => {
     expect(
       await platform.ask('primary', 'SELECT worker_id FROM snowflake_workers WHERE reserved_until_ms = 5'),
     ).toEqual([{ worker_id: 3 }]);
+  });
+});
+
+describe('a shard that was added to a running platform', () => {
+  /** The topology names it, and a file has its URL. */
+  async function addShard(name: string): Promise<void> {
+    const [row] = await platform.ask('primary', 'SELECT document FROM shard_topology');
+    const first = parseTopology(row!['document']);
+    const added = { name, state: 'active', weight: 1, url: { file: name } };
+    const document = JSON.stringify({ ...first, epoch: 2, shards: [...first.shards, added] });
+    await platform.ask('primary', `INSERT INTO shard_topology VALUES (2, '${document}', NOW(3))`);
+  }
+
+  it('is missed before any shard is changed, and migrated with the others once it has a URL', async () => {
+    await migrateReporting();
+    await addShard('shard-4');
+    await platform.ask('shard-0', 'DELETE FROM schema_migrations');
+    await expect(migrateReporting()).rejects.toThrow(
+      'SHARD_URLS: no URL for shard-4, which topology epoch 2 names',
+    );
+    expect((await platform.recorded())['shard-0']).toEqual([]);
+    const { SHARD_URLS, ...main } = platform.env();
+    const urls = `${SHARD_URLS},shard-4=${platform.url('shard-0')}`;
+    expect(await migrateReporting({ ...main, SHARD_URLS: urls })).toContain(
+      'topology: epoch 2, shards shard-0, shard-1, shard-2, shard-3, shard-4',
+    );
   });
 });
 
