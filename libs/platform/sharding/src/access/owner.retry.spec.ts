@@ -21,7 +21,7 @@ function refusedBy(shard: string, mode: FenceMode, changes: Partial<Fence> = {},
 async function retry() {
   const rows = [{ epoch: 1, document }];
   const topology = await CurrentTopology.load(new TopologyStore({ query: async () => rows as never }));
-  const transaction = vi.fn(async () => {});
+  const transaction = vi.fn(async (..._asked: unknown[]) => {});
   const registry = { names: [...SHARDS], transaction } as unknown as ShardRegistry;
   const lookUp = vi.fn(async () => {});
   return { retry: new OwnerRetry(topology, registry, lookUp), lookUp, transaction };
@@ -68,11 +68,14 @@ describe('a write that a fence refuses', () => {
     expect(asked).toEqual(['shard-0', 'shard-2', 'shard-0']);
   });
 
-  it('thaws a slot whose freeze is over', async () => {
+  it('thaws a slot whose freeze is over, within what is left of the call', async () => {
     const { retry: owner, lookUp, transaction } = await retry();
     const { attempt } = attempts(refusedBy('shard-0', 'frozen', {}, true));
     expect(await owner.run(key, 10_000, attempt)).toBe('shard-0');
     expect(transaction).toHaveBeenCalledOnce();
+    const { deadlineMs } = transaction.mock.calls[0]![2] as { deadlineMs: number };
+    expect(deadlineMs).toBeGreaterThan(0);
+    expect(deadlineMs).toBeLessThanOrEqual(10_000);
     expect(lookUp).not.toHaveBeenCalled();
   });
 

@@ -79,7 +79,8 @@ export class OwnerRetry {
     const pauseMs = PAUSE_MS.least + Math.random() * (PAUSE_MS.most - PAUSE_MS.least);
     if (performance.now() + pauseMs + LEAST_LEFT_MS >= endsMs)
       throw new ShardUnavailableError(shard, 'the rows of the key are being moved', error, 'moving');
-    if (overdue) await this.registry.transaction(shard, (manager) => thaw(manager, fence.slot));
-    else await pause(pauseMs);
+    if (!overdue) return pause(pauseMs);
+    const deadlineMs = Math.ceil(endsMs - performance.now());
+    await this.registry.transaction(shard, (manager) => thaw(manager, fence.slot), { deadlineMs });
   }
 }
