@@ -28,7 +28,10 @@ await runService(async () => {
   const { publishConfirmationPage } = await import('./email-confirmations/confirm-email.page.js');
   const { controllers } = await import('./controllers.js');
   const { publishOpenApi, requireDescription } = await import('./openapi/open-api.page.js');
-  const admission = new Admission({ targetMs: config.ADMISSION_TARGET_MS });
+  const admission = new Admission({
+    targetMs: config.ADMISSION_TARGET_MS,
+    hstsSeconds: config.HSTS_SECONDS,
+  });
   await startService(AppModule, {
     host: config.HOST,
     port: config.PORT,

@@ -28,7 +28,13 @@ async function full(): Promise<{
   register.clear();
   begun.mockClear();
   ended.mockClear();
-  const admission = new Admission({ targetMs: 1_000, least: LIMIT, first: LIMIT, most: LIMIT });
+  const admission = new Admission({
+    targetMs: 1_000,
+    least: LIMIT,
+    first: LIMIT,
+    most: LIMIT,
+    hstsSeconds: 600,
+  });
   const app: FastifyInstance = Fastify({
     serverFactory: (handle) =>
       createServer(admission.around((request, response) => handle(request, response))).on(
@@ -106,6 +112,7 @@ it('a refusal is a problem with a request id and a time to come again, and the c
   expect(Number(answer.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
   expect(answer.headers.get('x-request-id')).toBe('a-caller-s-own-id');
   expect(answer.headers.get('cache-control')).toBe('no-store');
+  expect(answer.headers.get('strict-transport-security')).toBe('max-age=600');
   expect(await answer.json()).toMatchObject({
     code: 'overloaded',
     status: 503,

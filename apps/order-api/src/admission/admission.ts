@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { counter, gauge, startAtZero } from '@fourfold/observability/metrics';
-import { PreparedProblem } from '@fourfold/observability';
+import { PreparedProblem, securityHeaders } from '@fourfold/observability';
 import { Logger } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { OverloadedError } from '../http/http.errors.js';
@@ -14,6 +14,9 @@ const LIMITS = { least: 24, first: 48, most: 1_024 };
 
 /** More than any handler takes: one whose client has gone and which never says that it has ended leaves then. */
 const ABANDONED_MS = 30_000;
+
+type AdmissionChoice = Pick<AdmissionOptions, 'targetMs'> &
+  Partial<AdmissionOptions> & { hstsSeconds?: number };
 
 interface Ticket {
   readonly priority: Priority;
@@ -37,7 +40,7 @@ export class Admission {
   readonly limit: AdmissionLimit;
   private readonly table = new PriorityTable();
   private readonly tickets = new WeakMap<IncomingMessage, Ticket>();
-  private readonly problem = new PreparedProblem(new OverloadedError());
+  private readonly problem: PreparedProblem;
   private readonly logger = new Logger(Admission.name);
   private shedSinceLog: Partial<Record<Priority, number>> = {};
   private readonly shed = counter({
@@ -46,8 +49,9 @@ export class Admission {
     labelNames: ['priority'],
   });
 
-  /** @param options of which `targetMs` 0 refuses nothing */
-  constructor({ targetMs, ...limits }: Pick<AdmissionOptions, 'targetMs'> & Partial<AdmissionOptions>) {
+  /** @param options of which `targetMs` 0 refuses nothing, and `hstsSeconds` is as `securityHeaders` has it */
+  constructor({ targetMs, hstsSeconds, ...limits }: AdmissionChoice) {
+    this.problem = new PreparedProblem(new OverloadedError(), securityHeaders(hstsSeconds));
     const unlimited = { targetMs: Infinity, least: Infinity, first: Infinity, most: Infinity };
     this.limit = new AdmissionLimit(targetMs === 0 ? unlimited : { ...LIMITS, ...limits, targetMs });
     startAtZero(this.shed, { priority: [...priorities] });

@@ -21,7 +21,7 @@ export { type FoundRoute, routeFound } from './http/route-found.js';
 export { type ErrorOf, sendProblem } from './http/problem.js';
 export { PreparedProblem } from './http/prepared.problem.js';
 export { ObservabilityModule, type ObservabilityOptions } from './observability.module.js';
-export { PAGE_CONTENT_POLICY } from './http/security.headers.js';
+export { PAGE_CONTENT_POLICY, securityHeaders } from './http/security.headers.js';
 export { httpDeadlinesOf, portVariable, serviceEnv } from './service.env.js';
 export { fromFiles } from './service/secret.files.js';
 export { runService } from './service/run-service.js';
