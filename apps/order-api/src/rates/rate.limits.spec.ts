@@ -158,12 +158,12 @@ it('what one limit refuses counts for no other one, and the longest wait is told
 });
 
 it('an order of a refused one’s lines is allowed after the wait that was told', async () => {
-  const app = appWith({ callerMinute: 2_000 });
-  await order(app, 'customer-1', 1_000);
-  const refused = await order(app, 'customer-1', 1_000);
+  const app = appWith({ callerMinute: 20 });
+  await order(app, 'customer-1', 10);
+  const refused = await order(app, 'customer-1', 10);
   expect(refused.statusCode).toBe(429);
   nowMs += Number(refused.headers['retry-after']) * 1_000;
-  expect((await order(app, 'customer-1', 1_000)).statusCode).toBe(201);
+  expect((await order(app, 'customer-1', 10)).statusCode).toBe(201);
 });
 
 it('operators have no limit of this kind', async () => {
