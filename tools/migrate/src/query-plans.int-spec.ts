@@ -150,6 +150,35 @@ const plans: Readonly<Record<string, readonly Plan[]>> = {
   'added-shards.ts#TOPOLOGY': [{ on: 'main', by: { shard_topology: 'PRIMARY' }, walks: 'The newest.' }],
   'shard.fences.ts#READ': [{ on: 'shard', parameters: [70, 170], by: { ring_fence: 'PRIMARY' } }],
   'shard.fences.ts#LOCK': [{ on: 'shard', parameters: [70, 170], by: { ring_fence: 'PRIMARY' } }],
+  'row.mover.ts#HOLD': [{ on: 'shard', parameters: [[70, 71], 1], by: { ring_fence: 'PRIMARY' } }],
+  'row-sql.ts#pageOf': [
+    {
+      on: 'shard',
+      texts: {
+        ...{ name: '`users`', columns: '`id`, `email`', limit: '1000' },
+        ...{ where: 'slot BETWEEN ? AND ?', order: '`slot`, `id`' },
+      },
+      parameters: [70, 71],
+      by: { users: 'users_slot' },
+    },
+  ],
+  'row-sql.ts#deleteSome': [
+    {
+      on: 'shard',
+      texts: { name: '`users`', limit: '1000' },
+      parameters: [70, 71],
+      by: { users: 'users_slot' },
+    },
+  ],
+  'task.store.ts#NEWEST': [
+    {
+      on: 'main',
+      texts: { COLUMNS: 'id, state' },
+      parameters: [20],
+      by: { ring_task: 'PRIMARY' },
+      walks: 'The newest.',
+    },
+  ],
   'capture.log.ts#PENDING': [{ on: 'shard', parameters: [70, 170, 50], by: { ring_log: 'ring_log_slot' } }],
   'topology.store.ts#SELECT_CURRENT': [
     { on: 'main', by: { shard_topology: 'PRIMARY' }, walks: 'The newest.' },

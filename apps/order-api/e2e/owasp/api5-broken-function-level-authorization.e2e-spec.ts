@@ -53,7 +53,8 @@ const refusal = async (route: string, token: string | null) => {
 describe('who may call a route', () => {
   it.each(Object.entries(callers))('%s: %s', async (route, allowed) => {
     if (allowed === 'all') {
-      for (const token of [null, 'x.y.z']) expect(await refusal(route, token)).toEqual([400, 'validation-failed']);
+      for (const token of [null, 'x.y.z'])
+        expect(await refusal(route, token)).toEqual([400, 'validation-failed']);
       return;
     }
     expect(await refusal(route, null)).toEqual([401, 'token-missing']);

@@ -19,19 +19,20 @@ export const COLUMN_TYPES = `
   SELECT column_name AS name, column_type AS type,
     COALESCE(generation_expression, '') <> '' OR LOWER(extra) LIKE '%on update%' AS derived
   FROM information_schema.columns
-  WHERE table_schema = DATABASE() AND table_name = ? ORDER BY column_name`;
+  WHERE table_schema = DATABASE() AND table_name = ?`;
 
 export const UNIQUE_INDEX = `
   SELECT index_name AS name FROM information_schema.statistics
-  WHERE table_schema = DATABASE() AND table_name = ? AND non_unique = 0 AND index_name <> 'PRIMARY' LIMIT 1`;
+  WHERE table_schema = DATABASE() AND table_name = ? AND non_unique = 0 AND index_name <> 'PRIMARY'`;
 
 /** The next rows of the span in the order of the index on `slot` and primary key, after the row `after`. */
 export function pageOf(table: TypedTable, { from, to }: SlotRange, limit: number, after?: Place): Statement {
+  const [name, columns] = [quoted(table.table), listOf(table)];
   const order = ['slot', ...table.primaryKey].map(quoted).join(', ');
   const [where, parameters] = after
     ? rowsAfter(table, after, to)
     : ['slot BETWEEN ? AND ?', [from, to] as unknown[]];
-  const sql = `SELECT slot, ${listOf(table)} FROM ${quoted(table.table)} WHERE ${where} ORDER BY ${order} LIMIT ${limit}`;
+  const sql = `SELECT slot, ${columns} FROM ${name} WHERE ${where} ORDER BY ${order} LIMIT ${limit}`;
   return { sql, parameters };
 }
 
@@ -56,7 +57,8 @@ export function deleteKeys(table: TypedTable, keys: readonly string[]): Statemen
 }
 
 export function deleteSome(table: TypedTable, { from, to }: SlotRange, limit: number): Statement {
-  const sql = `DELETE FROM ${quoted(table.table)} WHERE slot BETWEEN ? AND ? LIMIT ${limit}`;
+  const name = quoted(table.table);
+  const sql = `DELETE FROM ${name} WHERE slot BETWEEN ? AND ? LIMIT ${limit}`;
   return { sql, parameters: [from, to] };
 }
 

@@ -40,10 +40,8 @@ const INTEGER = /^-?\d+$/;
 const MOST_ROWS_A_STATEMENT = 1_000;
 
 /** Waits for a copy or an apply under way. Uses the primary key. */
-const HOLD = (slots: number) => `
-  SELECT slot FROM ring_fence
-  WHERE slot IN (${Array.from({ length: slots }, () => '?').join(', ')}) AND mode = 'foreign' AND token = ?
-  ORDER BY slot FOR UPDATE`;
+const HOLD = `
+  SELECT slot FROM ring_fence WHERE slot IN (?) AND mode = 'foreign' AND token = ? ORDER BY slot FOR UPDATE`;
 
 /**
  * Moves rows of slots onto a shard to which they are foreign. Every change there is one transaction, which first locks the
@@ -142,7 +140,7 @@ export class RowMover {
     work: (manager: EntityManager) => Promise<T>,
   ): Promise<T> {
     const transaction = async (manager: EntityManager): Promise<T> => {
-      const held = await manager.query<unknown[]>(HOLD(slots.length), [...slots, token]);
+      const held = await manager.query<unknown[]>(HOLD, [slots, token]);
       if (held.length === slots.length) return work(manager);
       throw new FenceConflictError(
         `${slots.length - held.length} fences of ${shard} are not this coordinator's`,

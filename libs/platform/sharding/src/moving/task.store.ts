@@ -47,6 +47,9 @@ const COLUMNS = `
   rows_copied AS rowsCopied, mismatches, longest_freeze_ms AS longestFreezeMs, error, created_at AS createdAt,
   state_since AS stateSince, TIMESTAMPDIFF(MICROSECOND, state_since, UTC_TIMESTAMP(3)) / 1000 AS inStateMs`;
 
+/** Primary key, backwards. */
+const NEWEST = `SELECT ${COLUMNS} FROM ring_task ORDER BY id DESC LIMIT ?`;
+
 const CREATE = `
   INSERT INTO ring_task (kind, shard, plan, state, token, rows_total, created_at, state_since)
   SELECT ?, ?, ?, 'planned', COALESCE(MAX(token), 0) + 1, ?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) FROM ring_task`;
@@ -117,7 +120,7 @@ export class TaskStore {
 
   /** The newest first. */
   list(limit: number): Promise<MigrationTask[]> {
-    return this.select('ORDER BY id DESC LIMIT ?', [limit]);
+    return this.tasks(NEWEST, [limit]);
   }
 
   async want(id: string, wanted: MigrationTask['wanted']): Promise<void> {
@@ -181,11 +184,12 @@ export class TaskStore {
     throw new MigrationLostError('Another coordinator has the migration now, or it is in another state');
   }
 
-  private async select(which: string, parameters: unknown[]): Promise<MigrationTask[]> {
-    const rows = await this.main.query<Record<keyof MigrationTask, unknown>[]>(
-      `SELECT ${COLUMNS} FROM ring_task ${which}`,
-      parameters,
-    );
+  private select(which: string, parameters: unknown[]): Promise<MigrationTask[]> {
+    return this.tasks(`SELECT ${COLUMNS} FROM ring_task ${which}`, parameters);
+  }
+
+  private async tasks(sql: string, parameters: unknown[]): Promise<MigrationTask[]> {
+    const rows = await this.main.query<Record<keyof MigrationTask, unknown>[]>(sql, parameters);
     return rows.map((row) => {
       const number = (name: keyof MigrationTask) => Number(row[name]);
       return {
