@@ -56,7 +56,7 @@ const outages = fullRun ? 'chaos/e2e/*-outage.e2e-spec.ts' : 'chaos/e2e/api-outa
  * The queries of the dashboards are checked without a Prometheus in `npm test`.
  */
 const onlyInFullRun = [
-  // 200,000 users: `add-shard.int-spec.ts` has 1,000 in `npm test`.
+  // 200,000 users: `add-shard.int-spec.ts` has 600 in `npm test`.
   'libs/platform/sharding/src/moving/whole-shard.int-spec.ts',
   // A package, npm's registry and a compiler: `api-guide.e2e-spec.ts` runs the same code in `npm test`.
   'tools/client/src/stranger.e2e-spec.ts',

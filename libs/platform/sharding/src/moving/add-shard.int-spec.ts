@@ -9,7 +9,7 @@ let oracle: WriteOracle;
 beforeEach(async () => {
   world = await MovingWorld.start();
   // Doubles do not tell such keys apart.
-  const keys = Array.from({ length: 1_000 }, (_, index) => String(900_719_925_474_099_200n + BigInt(index)));
+  const keys = Array.from({ length: 600 }, (_, index) => String(900_719_925_474_099_200n + BigInt(index)));
   oracle = new WriteOracle(world, keys);
   await oracle.fill();
 });
@@ -18,7 +18,7 @@ afterEach(async () => {
   await world.stop();
 });
 
-const BATCHES = 4;
+const BATCHES = 3;
 const nothing = { lost: [], doubled: [], stale: [], failed: [] };
 
 describe('adding a shard while keys are created, changed, deleted and read', { timeout: 60_000 }, () => {

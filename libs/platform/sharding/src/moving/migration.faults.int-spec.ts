@@ -128,13 +128,13 @@ describe('a migration takes its time', { timeout: 30_000 }, () => {
       at.set(state, performance.now());
     });
     const tasks = observed.around(world.tasks());
-    await world.runner({ announceMs: 1_000, reverseMs: 1_000 }, { tasks }).runOnce();
+    await world.runner({ announceMs: 600, reverseMs: 600 }, { tasks }).runOnce();
     expect((await tasks.get(task.id)).state).toBe('purged');
     const [copied, reversed] = [
       at.get('catch-up')! - at.get('copy')!,
       at.get('purging')! - at.get('reverse')!,
     ];
     // Between the server's note of the state and the time taken here there may be a little.
-    expect({ copied: copied > 800, reversed: reversed > 800 }).toEqual({ copied: true, reversed: true });
+    expect({ copied: copied > 400, reversed: reversed > 400 }).toEqual({ copied: true, reversed: true });
   });
 });

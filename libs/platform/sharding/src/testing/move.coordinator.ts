@@ -39,8 +39,10 @@ export function coordinatorSteps(
       act(`adopt ${side}`, (copy) => (copy.fenceToken[side] = own.token));
   if (own.work) return workSteps(world, own, omitted, act);
   // From then on whatever the coordinator before still has in hand is refused, or was waited for.
-  const adopted = world.fenceToken.every((token) => token >= own.token);
-  if (!adopted && omitted !== 'adopt-first') return;
+  const knows = (side: Side): boolean => omitted === 'adopt-first' || world.fenceToken[side] >= own.token;
+  // On the way back the receiver may be away: it is adopted before it, or an opening of the source, is acted on.
+  const returns = task.state === 'rolling-back' || task.state === 'aborting';
+  if (!knows(0) || (!returns && !knows(1))) return;
 
   const holdsTask = task.token === own.token || omitted === 'token';
   const holds = (side: Side): boolean =>
@@ -81,7 +83,8 @@ export function coordinatorSteps(
 
   switch (task.state) {
     case 'planned':
-      return pass('capture');
+      pass('capture');
+      return pass('aborted');
     case 'capture':
       turn(0, 'open', 'capture', 'capture');
       pass('copy', world.mode[0] === 'capture');
@@ -121,6 +124,7 @@ export function coordinatorSteps(
         act('purge', (copy) => (copy.value[0] = 0));
       return pass('purged', world.mode[1] === 'open' && world.value[0] === 0 && world.log[1] === 0);
     case 'rolling-back':
+      if (world.mode[0] === 'foreign' && !knows(1)) return;
       if (world.mode[0] === 'foreign' && world.mode[1] !== 'foreign') {
         turn(1, 'capture', 'frozen', 'freeze back', (_copy, self) => (self.drained = false));
         work(0, false);
@@ -134,7 +138,10 @@ export function coordinatorSteps(
       turn(0, 'frozen', 'open', 'end the log', (copy) => (copy.log = [0, 0]));
       if (world.mode[0] === 'open' && world.value[1] !== 0 && holds(1))
         act('clean', (copy) => (copy.value[1] = 0));
-      return pass('aborted', world.mode[0] === 'open' && world.value[1] === 0 && world.log[0] === 0);
+      return pass(
+        'aborted',
+        knows(1) && world.mode[0] === 'open' && world.value[1] === 0 && world.log[0] === 0,
+      );
   }
 }
 
