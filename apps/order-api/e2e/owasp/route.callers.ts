@@ -1,6 +1,6 @@
 /**
  * Each public route but those of the API's own description, and who may call it: the customer whom it is about (`owner`) and
- * operators, `operators` alone, `anyone` with a token, or `all`, without one.
+ * operators, `operators` alone, `any-token`, or `all`, also without one.
  */
 export const callers = {
   'DELETE /v1/admin/cache/{namespace}': 'operators',
@@ -14,9 +14,9 @@ export const callers = {
   'GET /v1/admin/replicas': 'operators',
   'GET /v1/admin/shards': 'operators',
   'GET /v1/orders/{id}': 'owner',
-  'GET /v1/products': 'anyone',
-  'GET /v1/products/{id}': 'anyone',
-  'GET /v1/products/{id}/recommendations': 'anyone',
+  'GET /v1/products': 'any-token',
+  'GET /v1/products/{id}': 'any-token',
+  'GET /v1/products/{id}/recommendations': 'any-token',
   'GET /v1/reports/{id}': 'operators',
   'GET /v1/users': 'operators',
   'GET /v1/users/{id}': 'owner',

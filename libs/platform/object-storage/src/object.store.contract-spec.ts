@@ -161,7 +161,7 @@ export function storeContract(start: () => Promise<StoreFixture>): void {
       await expect(call()).rejects.toThrow(InvalidObjectKeyError);
   });
 
-  it('gives a link that anyone may follow, and that says how to save the file', async () => {
+  it('gives a link that needs no token, and that says how to save the file', async () => {
     await fixture.store.put('reports/2.pdf', Buffer.from('%PDF-2'));
     const url = await fixture.store.signedUrl('reports/2.pdf', {
       expiresInMs: 60_000,

@@ -15,7 +15,7 @@ import { ReportNotFoundError } from './reports.errors.js';
 /** Primary key. */
 export const FIND_REPORT = `SELECT ${REPORT_COLUMNS} FROM reports WHERE id = ?`;
 
-/** Of a link in an answer: whoever asks again gets a new one. */
+/** Of a link in an answer; each answer has a new one. */
 const LINK_MS = 15 * 60_000;
 
 @Injectable()
