@@ -1,3 +1,4 @@
+import { parseSnowflake } from '@fourfold/sharding';
 import { expect, it } from 'vitest';
 import { ordersOf } from './orders.plan.js';
 import { productsOf, type SeedSizes, usersOf } from './shop.plan.js';
@@ -65,3 +66,17 @@ it('users and products are older than the first order, and each has what must be
   expect(new Set(usersOf(sizes).map(({ email }) => email)).size).toBe(sizes.users);
   expect(new Set(productsOf(sizes).map(({ sku }) => sku)).size).toBe(sizes.products);
 });
+
+it('another seed has other ids in the same milliseconds', () => {
+  const oneDay = { ...sizes, days: 1 };
+  const other = { ...oneDay, seed: 5 };
+  for (const rowsOf of [usersOf, productsOf, ordersOf]) {
+    const taken = new Map<string | number, unknown>();
+    for (const row of rowsOf(oneDay)) taken.set(row.id, row).set(timeOf(row), row);
+    const others = [...rowsOf(other)];
+    expect(others.some((row) => taken.has(timeOf(row)))).toBe(true);
+    expect(others.filter(({ id }) => taken.has(id))).toEqual([]);
+  }
+});
+
+const timeOf = ({ id }: { id: string }): number => parseSnowflake(id).timeMs;

@@ -1,6 +1,6 @@
 import { seeded } from '@fourfold-tools/testing';
 import { composeSnowflake } from '@fourfold/sharding';
-import { DAY_MS, type SeedSizes, WORKER_ID } from './shop.plan.js';
+import { DAY_MS, firstSequence, type SeedSizes, WORKER_ID } from './shop.plan.js';
 import { WeightedChoice } from './weighted.choice.js';
 
 export interface SeedOrder {
@@ -44,13 +44,14 @@ export function* ordersOf(sizes: SeedSizes): Generator<SeedOrder> {
   const hours = new WeightedChoice(
     Array.from({ length: days * 24 }, (_, hour) => HOURS[(firstHour + hour) % 24]!),
   );
-  let [placed, lastMs, sequence] = [0, 0, 0];
+  const first = firstSequence(seed);
+  let [placed, lastMs, sequence] = [0, 0, first];
   for (let hour = 0; hour < days * 24; hour += 1) {
     const until = Math.round(orders * hours.shareOfFirst(hour + 1));
     const inHour = until - placed;
     for (let nth = 0; nth < inHour; nth += 1, placed += 1) {
       const atMs = firstMs + hour * HOUR_MS + Math.floor(((nth + random()) * HOUR_MS) / inHour);
-      sequence = atMs === lastMs ? sequence + 1 : 0;
+      sequence = atMs === lastMs ? sequence + 1 : first;
       lastMs = atMs;
       const chosen = new Set<number>();
       const wanted = Math.min(products, 1 + lineCounts!.pick(random()));

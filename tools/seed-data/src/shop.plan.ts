@@ -32,6 +32,11 @@ export interface SeedUser {
 export const DAY_MS = 86_400_000;
 /** The last worker id: processes lease the lowest that is free. */
 export const WORKER_ID = 1_023;
+/**
+ * The first sequence number of each millisecond: other seeds have other ids even of the same time. Up to 16 runs are
+ * told apart, each with 256 rows of a table in one millisecond.
+ */
+export const firstSequence = (seed: number): number => (seed % 16) * 256;
 const YEAR_MS = 365 * DAY_MS;
 const MOST_LEFT = 5_000;
 
@@ -49,7 +54,7 @@ export function productsOf({ products, days, seed, untilMs }: SeedSizes): SeedPr
   return Array.from({ length: products }, (_, nth) => {
     const createdMs = firstMs + Math.floor((nth * YEAR_MS) / products);
     return {
-      id: composeSnowflake({ timeMs: createdMs, workerId: WORKER_ID, sequence: 0 }),
+      id: composeSnowflake({ timeMs: createdMs, workerId: WORKER_ID, sequence: firstSequence(seed) }),
       sku: `SEED-${seed}-${nth + 1}`,
       name: `${oneOf(colours, random)} ${oneOf(things, random)} ${nth + 1}`,
       priceMinor: Math.round(100 * 200 ** random()),
@@ -67,7 +72,7 @@ export function usersOf({ users, days, seed, untilMs }: SeedSizes): SeedUser[] {
     const createdMs = firstMs + Math.floor((nth * YEAR_MS) / users);
     const house = 1 + Math.floor(random() * 200);
     return {
-      id: composeSnowflake({ timeMs: createdMs, workerId: WORKER_ID, sequence: 1 }),
+      id: composeSnowflake({ timeMs: createdMs, workerId: WORKER_ID, sequence: firstSequence(seed) }),
       name: `${oneOf(firstNames, random)} ${oneOf(lastNames, random)}`,
       email: `seed-${seed}-${nth + 1}@fourfold.test`,
       address: `${house} ${oneOf(streets, random)}, ${oneOf(towns, random)}`,
