@@ -22,9 +22,9 @@ const LOCKING_LOOKS = `
   SELECT id FROM information_schema.processlist
   WHERE db = DATABASE() AND info LIKE 'SELECT%FROM \`users\`%FOR UPDATE' AND id <> CONNECTION_ID()
 `;
+let idsMade = 0;
 /** An id of that time that no user has had. */
-const idOf = (timeMs: number) =>
-  composeSnowflake({ timeMs, workerId: 1_023, sequence: Math.floor(Math.random() * 4_096) });
+const idOf = (timeMs: number) => composeSnowflake({ timeMs, workerId: 1_023, sequence: idsMade++ });
 const signUpOf = (id: string): EmailSaga => ({ id, userId: id });
 const usersWith = async (email: string) =>
   (await shards.everywhere<{ id: string }>('SELECT id FROM users WHERE email = ?', [email])).map(
