@@ -31,6 +31,9 @@ describe('npm run shards', { timeout: 60_000 }, () => {
     [['add', 'shard-4'], 1, 'No process knows the URL of shard-4'],
     [['add'], 2, 'add needs the name of the shard'],
     [['move'], 2, 'move is no command'],
+    [['rebalance', '--max-rows', '0'], 2, '--max-rows must be a whole number of rows, 1 or more, and is "0"'],
+    [['rebalance', '--max-rows', 'many', '--dry-run'], 2, 'and is "many"'],
+    [['remove', 'shard-3', '--max-rows', '5'], 2, '--max-rows is for rebalance'],
   ])('%s is an error that says why', async (args, code, reason) => {
     const { exitCode, stderr } = await run(...args);
     expect(exitCode).toBe(code);

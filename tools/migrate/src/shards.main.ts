@@ -16,6 +16,7 @@ Runs on the local topology, or on DB_PRIMARY_URL, SHARD_URLS and SHARD_SECRETS_D
   abort | rollback    take it back, also slots that are handed off: nothing that was written is lost
 
   --dry-run           with add, remove and rebalance: show the plan, change nothing
+  --max-rows <n>      with rebalance: move no more rows than these, of the fullest shards first
   --wait              stay until the migration is over, and show how far it is
   --help              this text
 
@@ -31,8 +32,20 @@ function environment(): Environment {
   return appEnvironment(stackOptionsFromEnv(process.env, process.cwd()), { app: 'worker' });
 }
 
-function requestOf(command: string, shard: string | undefined): MigrationRequest | undefined {
-  if (command === 'rebalance') return { kind: 'rebalance' };
+function rowsOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const rows = Number(text);
+  if (/^[1-9]\d*$/.test(text) && Number.isSafeInteger(rows)) return rows;
+  throw new ShardsUsageError(`--max-rows must be a whole number of rows, 1 or more, and is "${text}"`);
+}
+
+function requestOf(
+  command: string,
+  shard: string | undefined,
+  maxRows: number | undefined,
+): MigrationRequest | undefined {
+  if (command === 'rebalance') return { kind: 'rebalance', maxRows };
+  if (maxRows !== undefined) throw new ShardsUsageError('--max-rows is for rebalance');
   if (command !== 'add' && command !== 'remove') return undefined;
   if (shard === undefined) throw new ShardsUsageError(`${command} needs the name of the shard`);
   return command === 'add' ? { kind: 'add', shard, url: shard } : { kind: 'remove', shard };
@@ -44,6 +57,7 @@ async function main(): Promise<number> {
     options: {
       'dry-run': { type: 'boolean' },
       wait: { type: 'boolean' },
+      'max-rows': { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -52,7 +66,7 @@ async function main(): Promise<number> {
     console.log(HELP);
     return values.help ? 0 : 2;
   }
-  const request = requestOf(command, shard);
+  const request = requestOf(command, shard, rowsOf(values['max-rows']));
   // Help and wrong usage do not wait for TypeORM.
   const { keepUrl, planText, statusText, withMigrations } = await import('./shards.js');
   const env = environment();

@@ -72,7 +72,7 @@ export function keepUrl(folder: string, shard: string, url: string): void {
   if (!existsSync(path)) writeFileSync(path, `${url}\n`, { mode: 0o600 });
 }
 
-export function planText({ task, report }: PlannedMigration): string {
+export function planText({ task, report, leftOut, overfull }: PlannedMigration): string {
   const balance = (ratio: number | null) => (ratio === null ? '–' : ratio.toFixed(3));
   return [
     `${task.kind}${task.shard ? ` ${task.shard}` : ''}: ${report.slotsMoved} slots, ${task.rowsTotal} rows, in ${task.plan.batches.length} batches`,
@@ -81,8 +81,20 @@ export function planText({ task, report }: PlannedMigration): string {
       ({ shard, slotsBefore, slotsAfter, rowsBefore = 0, rowsAfter = 0 }) =>
         `  ${shard.padEnd(12)} slots ${slotsBefore} → ${slotsAfter}, rows ${rowsBefore} → ${rowsAfter}`,
     ),
+    ...(leftOut
+      ? [
+          `left out by --max-rows: ${leftOut.rows} rows, which would bring it to ${balance(leftOut.balanceAfter)}`,
+        ]
+      : []),
+    ...overfull.map(
+      ({ slot, shard, rows, share, key }) =>
+        `slot ${slot} of ${shard} can't be split and has ${percent(share)} of all rows (${rows}): ` +
+        (key ? `${percent(key.share)} of them are of key ${key.key}` : 'no key has a tenth of them'),
+    ),
   ].join('\n');
 }
+
+const percent = (share: number) => `${(share * 100).toFixed(1)}%`;
 
 const WIDTH = 20;
 const ORDER = ['planned', 'capture', 'copy', 'catch-up', 'verify', 'frozen', 'reverse', 'purging'];

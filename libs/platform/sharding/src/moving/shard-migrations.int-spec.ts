@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { slotOf } from '../ring/slot.js';
 import { ShardRegistry } from '../routing/shard.registry.js';
 import { DONORS, MovingWorld, movedEntities, RECEIVER } from '../testing/moving-world.js';
 import { failureOf } from '../testing/test-shards.js';
@@ -63,6 +64,50 @@ describe('a shard that is to be added', () => {
       /in the ring already/,
     );
     expect(await messageOf(migrations.plan({ kind: 'remove', shard: 'shard-7' }))).toMatch(/not in the ring/);
+  });
+});
+
+describe('a rebalance', () => {
+  const ids = Array.from({ length: 400 }, (_, index) => 5_000_000 + index);
+
+  it('is levelled to within 5% by real row counts, and a limit of rows leaves the rest out', async () => {
+    const full = world.roots.get('shard-0')!;
+    const ring = world.topology.ring;
+    const own = ids.filter((id) => ring.locate(String(id)).shard === 'shard-0');
+    await full.query('INSERT INTO member (id, name, seen_at) VALUES ?', [
+      own.map((id) => [id, 'more', new Date()]),
+    ]);
+    const whole = await migrations.plan({ kind: 'rebalance' });
+    expect(whole.report.balanceBefore).toBeGreaterThan(1.1);
+    expect(whole.report.balanceAfter).toBeLessThanOrEqual(1.05);
+    const capped = await migrations.plan({ kind: 'rebalance', maxRows: 20 });
+    expect(capped.task.rowsTotal).toBeGreaterThan(0);
+    expect(capped.task.rowsTotal).toBeLessThanOrEqual(20);
+    expect(capped.leftOut?.rows).toBe(whole.task.rowsTotal - capped.task.rowsTotal);
+    expect(capped.overfull).toEqual([]);
+    await full.query('DELETE FROM member WHERE id >= 5000000');
+  });
+
+  it('names the key of a slot that is too full to be evened out, with its share', async () => {
+    const shard = world.topology.ring.locate('1').shard;
+    const root = world.roots.get(shard)!;
+    const visits = Array.from({ length: 3_000 }, (_, index) => [1, 10_000 + index, 'there']);
+    await root.query('INSERT INTO visit (member_id, id, place) VALUES ?', [visits]);
+    const { overfull } = await migrations.plan({ kind: 'rebalance' });
+    expect(overfull).toEqual([
+      {
+        ...{ slot: slotOf('1'), shard, rows: expect.any(Number), share: expect.any(Number) },
+        key: { key: '1', rows: expect.any(Number), share: expect.any(Number) },
+      },
+    ]);
+    expect(overfull[0]!.share).toBeGreaterThan(0.5);
+    expect(overfull[0]!.key!.share).toBeGreaterThan(0.9);
+    expect(overfull[0]!.key!.rows).toBeGreaterThanOrEqual(3_000);
+    await root.query('DELETE FROM visit WHERE id >= 10000 AND member_id = 1');
+  });
+
+  it.each([0, -5, 0.5, Number.NaN])('of at most %s rows is refused', async (maxRows) => {
+    expect(await messageOf(migrations.plan({ kind: 'rebalance', maxRows }))).toMatch(/maxRows must be/);
   });
 });
 

@@ -1,8 +1,11 @@
 import { z } from 'zod';
+import { heaviestKey, type HeavyKey } from '../overview/heaviest-key.js';
 import { countRowsBySlot } from '../overview/rows-by-slot.js';
 import { HashRing } from '../ring/hash-ring.js';
 import type { PlanReport } from '../ring/planning/plan-report.js';
-import { parseRingChange } from '../ring/planning/ring-change.js';
+import { maxRows, parseRingChange } from '../ring/planning/ring-change.js';
+import { type LeftOut, rowsIn } from '../ring/planning/ring-plan.js';
+import type { OverfullSlot } from '../ring/planning/overfull-slots.js';
 import { shardNameSchema } from '../ring/topology.js';
 import type { ShardRegistry } from '../routing/shard.registry.js';
 import type { TopologyStore } from '../topology/topology.store.js';
@@ -21,7 +24,7 @@ export const migrationRequestSchema = z.discriminatedUnion('kind', [
     url: z.string().optional(),
   }),
   z.strictObject({ kind: z.literal('remove'), shard: shardNameSchema }),
-  z.strictObject({ kind: z.literal('rebalance') }),
+  z.strictObject({ kind: z.literal('rebalance'), maxRows }),
 ]);
 
 export type MigrationRequest = z.input<typeof migrationRequestSchema>;
@@ -29,6 +32,10 @@ export type MigrationRequest = z.input<typeof migrationRequestSchema>;
 export interface PlannedMigration {
   task: Pick<MigrationTask, 'kind' | 'shard' | 'plan' | 'rowsTotal'>;
   report: PlanReport;
+  /** What a rebalance would move beyond its `maxRows`. */
+  leftOut?: LeftOut;
+  /** Slots that hold more rows than any shard should, and what fills them. */
+  overfull: (OverfullSlot & { key?: HeavyKey })[];
 }
 
 /** What operators ask of migrations; a `MigrationRunner` carries them out. */
@@ -44,23 +51,39 @@ export class ShardMigrations {
    * @throws InvalidRingChangeError, InvalidMigrationError, ShardUnavailableError
    */
   async plan(input: MigrationRequest): Promise<PlannedMigration> {
-    const request = migrationRequestSchema.parse(input);
+    const request = parseRequest(input);
     const ring = new HashRing(await this.store.current());
     const rowsBySlot = await countRowsBySlot(this.registry, ring);
     const shard = request.kind === 'rebalance' ? null : request.shard;
     const url = request.kind === 'add' ? request.url : undefined;
     const { url: _file, ...change } = { url, ...request };
-    const { moves, report } = ring.plan(parseRingChange({ ...change, rowsBySlot }));
+    const { moves, report, overfull, leftOut } = ring.plan(parseRingChange({ ...change, rowsBySlot }));
     if (request.kind === 'add') await assertFreshShard(this.registry, request.shard, ring.shards);
-    if (moves.length === 0) throw new InvalidMigrationError('There is nothing to move');
+    if (moves.length === 0)
+      throw new InvalidMigrationError(
+        leftOut
+          ? `There is nothing to move with so few rows: ${leftOut.rows} rows are to be moved, and each slot has more than maxRows allows`
+          : 'There is nothing to move',
+      );
     const plan: MigrationPlan = {
       batches: batchesOf(moves, rowsBySlot),
       ...(request.kind === 'add' && { weight: request.weight, ...(url && { url }) }),
     };
-    const rowsOf = ({ from, to }: { from: number; to: number }) =>
-      rowsBySlot.slice(from, to + 1).reduce((sum, rows) => sum + rows, 0);
-    const rowsTotal = moves.reduce((sum, move) => sum + rowsOf(move), 0);
-    return { task: { kind: request.kind, shard, plan, rowsTotal }, report };
+    return {
+      task: { kind: request.kind, shard, plan, rowsTotal: rowsIn(moves, rowsBySlot) },
+      report,
+      overfull: await this.named(overfull, ring),
+      ...(leftOut && { leftOut }),
+    };
+  }
+
+  private named(slots: readonly OverfullSlot[], ring: HashRing): Promise<PlannedMigration['overfull']> {
+    return Promise.all(
+      slots.map(async (overfull) => {
+        const key = await heaviestKey(this.registry, ring.ownerOf(overfull.slot), overfull.slot);
+        return { ...overfull, ...(key && { key }) };
+      }),
+    );
   }
 
   /**
@@ -116,4 +139,11 @@ export class ShardMigrations {
     await this.tasks.want(id, wanted);
     return this.tasks.get(id);
   }
+}
+
+function parseRequest(input: MigrationRequest): z.output<typeof migrationRequestSchema> {
+  const parsed = migrationRequestSchema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'request'} ${message}`);
+  throw new InvalidMigrationError(`The migration can’t be planned: ${faults.join('; ')}`);
 }

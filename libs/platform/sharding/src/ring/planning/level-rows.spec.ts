@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { HashRing } from '../hash-ring.js';
 import { SLOT_COUNT } from '../slot.js';
 import { evenTopology } from '../topology.js';
+import { rowsIn } from './ring-plan.js';
 
 const ring = new HashRing(evenTopology(['a', 'b', 'c', 'd']));
 const counts = (of: (slot: number) => number) => Array.from({ length: SLOT_COUNT }, (_, slot) => of(slot));
@@ -74,5 +75,55 @@ describe('a rebalance by rows', () => {
       }),
       { numRuns: repetitions({ quick: 10, full: 30 }) },
     );
+  });
+
+  it.each([0, -1, 1.5, Number.NaN, Infinity, '9'])('refuses a limit of %s rows', (maxRows) => {
+    const plan = () =>
+      ring.plan({ kind: 'rebalance', rowsBySlot: counts(() => 1), maxRows: maxRows as number });
+    expect(plan).toThrow(/maxRows: must be/);
+  });
+
+  it('with a limit moves no more rows than that, and says what is left out', () => {
+    const rowsBySlot = counts((slot) => (ring.ownerOf(slot) === 'b' ? 200 : 100));
+    const whole = ring.plan({ kind: 'rebalance', rowsBySlot });
+    const moved = rowsIn(whole.moves, rowsBySlot);
+    const capped = ring.plan({ kind: 'rebalance', rowsBySlot, maxRows: 50_000 });
+    expect(rowsIn(capped.moves, rowsBySlot)).toBe(50_000);
+    expect(capped.report.balanceAfter).toBeLessThan(capped.report.balanceBefore!);
+    expect(capped.leftOut).toEqual({ rows: moved - 50_000, balanceAfter: whole.report.balanceAfter });
+    expect(ring.plan({ kind: 'rebalance', rowsBySlot, maxRows: moved }).moves).toEqual(whole.moves);
+    expect(ring.plan({ kind: 'rebalance', rowsBySlot, maxRows: moved }).leftOut).toBeUndefined();
+    const tooFew = ring.plan({ kind: 'rebalance', rowsBySlot, maxRows: 199 });
+    expect(tooFew).toMatchObject({ moves: [], leftOut: { rows: moved } });
+  });
+
+  it('done in parts comes to the same evenness', () => {
+    const random = seeded(7);
+    const rowsBySlot = counts(() => Math.floor(random() ** 4 * 1_000));
+    let topology = evenTopology(['a', 'b', 'c', 'd']);
+    rowsBySlot.fill(500, 0, 2_000);
+    for (let part = 0, left = true; left; part += 1) {
+      expect(part).toBeLessThan(100);
+      const plan = new HashRing(topology).plan({ kind: 'rebalance', rowsBySlot, maxRows: 150_000 });
+      expect(rowsIn(plan.moves, rowsBySlot)).toBeLessThanOrEqual(150_000);
+      ({ topology } = plan);
+      left = plan.leftOut !== undefined;
+      if (!left) expect(plan.report.balanceAfter).toBeLessThanOrEqual(1.05);
+    }
+  });
+
+  it('names the slots that are fuller than any shard should be, with their share of all rows', () => {
+    const rowsBySlot = counts((slot) => ({ 7: 100_000, 16_383: 60_000, 9: 40_000 })[slot] ?? 1);
+    const { overfull } = ring.plan({ kind: 'rebalance', rowsBySlot });
+    const all = rowsBySlot.reduce((a, b) => a + b, 0);
+    expect(overfull).toEqual([
+      { slot: 7, shard: 'a', rows: 100_000, share: 100_000 / all },
+      { slot: 16_383, shard: 'd', rows: 60_000, share: 60_000 / all },
+    ]);
+    // A shard of twice the weight has room for it.
+    const weighed = evenTopology(['a', 'b']);
+    weighed.shards[1]!.weight = 4;
+    const one = counts((slot) => (slot === 7 ? 60 : slot < 100 ? 1 : 0));
+    expect(new HashRing(weighed).plan({ kind: 'rebalance', rowsBySlot: one }).overfull).toEqual([]);
   });
 });

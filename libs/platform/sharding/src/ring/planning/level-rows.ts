@@ -19,20 +19,28 @@ interface Load {
  * moves the fullest slot that does not overshoot, so few move; no row moves twice, because no shard crosses the mean. A
  * shard that can give no more is left as it is, and the others are levelled among themselves: a single slot that is
  * fuller than a shard should be can't be split, and no shard is left with fewer than 150 slots.
+ * @param maxRows moves no more rows than these: of the fullest shards first
  */
-export function levelRows(table: SlotTable, shards: Topology['shards'], rowsBySlot: readonly number[]): void {
+export function levelRows(
+  table: SlotTable,
+  shards: Topology['shards'],
+  rowsBySlot: readonly number[],
+  maxRows = Infinity,
+): void {
+  let left = maxRows;
   let loads = loadsOf(table, shards, rowsBySlot).sort(byFullness);
   while (loads.length > 1) {
     const emptiest = loads[0]!;
     const donor = loads.at(-1)!;
     if (donor.rows / donor.weight <= (emptiest.rows / emptiest.weight) * EVEN_ENOUGH) return;
-    const move = moveFrom(donor, loads, rowsBySlot);
+    const move = moveFrom(donor, loads, rowsBySlot, left);
     if (move === undefined) {
       loads = loads.slice(0, -1);
       continue;
     }
     const [slot] = donor.slots.splice(move.at, 1) as [number];
     const { receiver } = move;
+    left -= rowsBySlot[slot]!;
     donor.rows -= rowsBySlot[slot]!;
     donor.slotCount -= 1;
     receiver.rows += rowsBySlot[slot]!;
@@ -60,12 +68,13 @@ function moveFrom(
   donor: Load,
   loads: readonly Load[],
   rowsBySlot: readonly number[],
+  most: number,
 ): { at: number; receiver: Load } | undefined {
   if (donor.slotCount <= MIN_SLOTS_PER_SHARD) return undefined;
   const mean = sumOf(loads, 'rows') / sumOf(loads, 'weight');
   const surplus = donor.rows - donor.weight * mean;
   for (const receiver of loads) {
-    const room = Math.min(surplus, receiver.weight * mean - receiver.rows);
+    const room = Math.min(most, surplus, receiver.weight * mean - receiver.rows);
     if (room <= 0) continue;
     const at = donor.slots.findIndex((slot) => rowsBySlot[slot]! <= room);
     if (at !== -1) return { at, receiver };

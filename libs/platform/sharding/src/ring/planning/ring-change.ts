@@ -7,6 +7,9 @@ const weight = z.number().min(0.01).max(100);
 
 const rowsBySlot = z.array(z.number().min(0)).length(SLOT_COUNT);
 
+/** Rows that a rebalance moves at most. Default: as many as it takes. */
+export const maxRows = z.int('must be a whole number of rows').min(1, 'must be 1 row or more').optional();
+
 const add = { kind: z.literal('add'), shard: shardNameSchema, weight: weight.default(1) };
 const remove = { kind: z.literal('remove'), shard: shardNameSchema };
 const reweigh = { kind: z.literal('weight'), shard: shardNameSchema, weight };
@@ -17,7 +20,7 @@ const rebalance = { kind: z.literal('rebalance') };
  * - `add`: a new shard takes its share from all others.
  * - `remove`: a shard gives all it has to the others.
  * - `weight`: a shard gets another share, in proportion to the sum of all weights.
- * - `rebalance`: slots move until the shards hold rows in proportion to their weights.
+ * - `rebalance`: slots move until the shards hold rows in proportion to their weights, or `maxRows` have moved.
  *
  * `rowsBySlot` has 16,384 counts. With it the report is of rows, and the fullest give or the emptiest get; without it
  * each slot counts the same.
@@ -26,7 +29,7 @@ export const ringChangeSchema = z.discriminatedUnion('kind', [
   z.strictObject({ ...add, rowsBySlot: rowsBySlot.optional() }),
   z.strictObject({ ...remove, rowsBySlot: rowsBySlot.optional() }),
   z.strictObject({ ...reweigh, rowsBySlot: rowsBySlot.optional() }),
-  z.strictObject({ ...rebalance, rowsBySlot }),
+  z.strictObject({ ...rebalance, rowsBySlot, maxRows }),
 ]);
 
 const countRows = z.boolean().default(false);

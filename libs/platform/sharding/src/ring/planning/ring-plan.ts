@@ -2,6 +2,7 @@ import { parseTopology, type Topology } from '../topology.js';
 import { MIN_SLOTS_PER_SHARD, SLOT_COUNT } from '../slot.js';
 import { levelRows } from './level-rows.js';
 import { InvalidRingChangeError, parseRingChange, type RingChange } from './ring-change.js';
+import { type OverfullSlot, overfullSlots } from './overfull-slots.js';
 import { type PlanReport, reportOf } from './plan-report.js';
 import { type Holding, shareOut } from './share-out.js';
 import { SlotTable } from './slot-table.js';
@@ -21,6 +22,22 @@ export interface RingPlan {
   report: PlanReport;
   /** What holds once all have moved, one epoch on. */
   topology: Topology;
+  /** What a rebalance would move beyond its `maxRows`; undefined where nothing is left out. */
+  leftOut?: LeftOut;
+  /** Slots that hold more rows than any shard should: no plan evens these out. Known where rows were counted. */
+  overfull: OverfullSlot[];
+}
+
+export interface LeftOut {
+  rows: number;
+  /** Of the whole plan, as `PlanReport` has it. */
+  balanceAfter: number | null;
+}
+
+/** @param rowsBySlot 16,384 counts */
+export function rowsIn(moves: readonly SlotMove[], rowsBySlot: readonly number[]): number {
+  const rowsOf = ({ from, to }: SlotMove) => rowsBySlot.slice(from, to + 1).reduce((a, b) => a + b, 0);
+  return moves.reduce((sum, move) => sum + rowsOf(move), 0);
 }
 
 /**
@@ -34,7 +51,7 @@ export function planChange(topology: Topology, input: RingChange): RingPlan {
   const after = new SlotTable(topology.slots);
   const sharing = shards.filter(({ state }) => state === 'active');
   if (change.kind === 'rebalance') {
-    levelRows(after, sharing, change.rowsBySlot);
+    levelRows(after, sharing, change.rowsBySlot, change.maxRows);
   } else {
     transfer(after, shareOut(change.shard, sharing, heldBy(topology, before, change.rowsBySlot)));
     const [had, has] = [before.counts(), after.counts()];
@@ -45,7 +62,22 @@ export function planChange(topology: Topology, input: RingChange): RingPlan {
   }
   const moves = movesBetween(before, after);
   const next = parseTopology({ ...topology, epoch: topology.epoch + 1, shards, slots: after.document() });
-  return { moves, report: reportOf(topology, next, change.rowsBySlot), topology: next };
+  const report = reportOf(topology, next, change.rowsBySlot);
+  const overfull = change.rowsBySlot ? overfullSlots(next, change.rowsBySlot) : [];
+  const capped = change.kind === 'rebalance' && change.maxRows !== undefined;
+  const leftOut = capped ? leftOutOf(topology, { ...change, maxRows: undefined }, moves) : undefined;
+  return { moves, report, topology: next, overfull, ...(leftOut && { leftOut }) };
+}
+
+/** @param moves of the plan with the limit */
+function leftOutOf(
+  topology: Topology,
+  change: RingChange & { kind: 'rebalance' },
+  moves: readonly SlotMove[],
+): LeftOut | undefined {
+  const whole = planChange(topology, change);
+  const rows = rowsIn(whole.moves, change.rowsBySlot) - rowsIn(moves, change.rowsBySlot);
+  return rows > 0 ? { rows, balanceAfter: whole.report.balanceAfter } : undefined;
 }
 
 type Shards = Topology['shards'];
