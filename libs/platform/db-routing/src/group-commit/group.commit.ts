@@ -15,6 +15,11 @@ export interface GroupCommitOptions<U, R> extends GroupLimits<U> {
    */
   readonly write: (manager: EntityManager, units: readonly U[]) => Promise<readonly R[]>;
   /**
+   * What a failure of `write` says of one unit. When it says something of some of them, their callers are told at once
+   * and the others are written together. Default: nothing, and the unit at fault is found by halving.
+   */
+  readonly faultOf?: (error: unknown, unit: U) => Error | undefined;
+  /**
    * What follows the commit of its units and is idempotent by itself. Their callers are told when it has resolved; the
    * next transaction does not wait for it. When it rejects it is run again in halves, as `write` is.
    */
@@ -71,10 +76,22 @@ export class GroupCommit<U, R> {
       results = await this.commit(batch);
     } catch (error) {
       if (mayRepeat && isConnectionError(error)) return this.settle(batch, false);
+      const others = this.withoutFaulty(batch, error);
+      if (others.length === 0) return;
+      if (others.length < batch.length) return this.settle(others, mayRepeat);
       return inParts(batch, error, (part) => this.settle(part, mayRepeat));
     }
     // Not awaited: the transaction is over, and another one may begin.
     void this.follow(batch, results);
+  }
+
+  /** Tells the callers of the units that the error is about. @returns the others */
+  private withoutFaulty(batch: Batch<U, R>, error: unknown): Batch<U, R> {
+    return batch.filter(({ unit, reject }) => {
+      const fault = this.options.faultOf?.(error, unit);
+      if (fault) reject(fault);
+      return fault === undefined;
+    });
   }
 
   private async follow(batch: Batch<U, R>, results: readonly R[]): Promise<void> {

@@ -1,22 +1,26 @@
 import type { EntityManager } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { FenceMode } from '../fence/fence.js';
+import { ShardFences } from '../fence/shard.fences.js';
 import { HashRing } from '../ring/hash-ring.js';
-import { InvalidShardKeyError } from '../ring/slot.js';
+import { InvalidShardKeyError, slotOf } from '../ring/slot.js';
 import { evenTopology } from '../ring/topology.js';
+import type { ShardRegistry } from '../routing/shard.registry.js';
 import { ShardUnavailableError } from '../routing/shard-unavailable.error.js';
-import { Account, failureOf, SHARDS, TestShards } from '../testing/test-shards.js';
+import { Account, failureOf, keysOn, SHARDS, TestShards } from '../testing/test-shards.js';
 import type { ShardRouter } from './shard.router.js';
 
 const ring = new HashRing(evenTopology(SHARDS));
 
 let shards: TestShards;
 let router: ShardRouter;
+let registry: ShardRegistry;
 
 beforeAll(async () => {
   shards = await TestShards.start();
   // No deadline is what these tests are about, and the machine may be busy.
   const patient = { acquireTimeoutMs: 30_000, connectTimeoutMs: 30_000, suspectAfterMs: 30_000 };
-  ({ router } = await shards.router({ ...patient, operationTimeoutMs: 30_000 }));
+  ({ router, registry } = await shards.router({ ...patient, operationTimeoutMs: 30_000 }));
 });
 afterAll(() => shards.stop());
 
@@ -54,6 +58,27 @@ describe('writes that come together', () => {
     const { record } = grouped();
     const failures = await Promise.all(ids.map((id) => failureOf(record(id))));
     expect(failures.flatMap((error, index) => (error ? [ids[index]] : []))).toEqual(['3007']);
+  });
+
+  it('some of which are of slots that are frozen: those wait alone, and the others take one transaction more', async () => {
+    const [first, second] = keysOn(ring, 'shard-0');
+    const frozen = [first, second] as string[];
+    const fences = new ShardFences(registry);
+    const change = async (key: string, from: FenceMode, mode: FenceMode) => {
+      const range = { from: slotOf(key), to: slotOf(key) };
+      await fences.change('shard-0', { range, from: [from], to: { mode }, token: 1, deadlineMs: 30_000 });
+    };
+    for (const key of frozen) await change(key, 'open', 'frozen');
+    const { groups, record } = grouped();
+    // One begins, so that all others are one group.
+    const opening = keysOn(ring, 'shard-0');
+    const others = Array.from({ length: 30 }, () => opening.next().value).slice(2);
+    const begun = record(others.shift()!);
+    const [waiting, written] = [frozen.map(record), others.map(record)];
+    await Promise.all([begun, ...written]);
+    expect(groups.map((group) => group.length)).toEqual([1, others.length]);
+    for (const key of frozen) await change(key, 'frozen', 'open');
+    expect(await Promise.all(waiting)).toEqual(frozen.map((key) => `wrote ${key}`));
   });
 
   it('by a key that is none are refused', async () => {

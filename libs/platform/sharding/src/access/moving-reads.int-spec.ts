@@ -7,6 +7,7 @@ import { SlotOf } from '../slot-of.js';
 import { TOPOLOGY_TRUST_MS } from '../topology/current-topology.js';
 import { everywhere, failureOf, keysOn, TestShards } from '../testing/test-shards.js';
 import { withSlotOn } from '../testing/moving-slot.js';
+import { ownedSlots } from './owned-slots.js';
 
 @Entity('parcel')
 class Parcel {
@@ -57,11 +58,11 @@ const parcels = ({ router }: Process) => router.repository(Parcel, 'id');
 const ask = (of: Process, limit = 10) =>
   parcels(of).page({ order: { place: 'ASC' }, limit, deadlineMs: 10_000 });
 
-/** It knows that the slot of the key is being moved. */
-function tell({ topology }: Process, key: string): void {
+/** It knows that the slots of the keys are being moved. */
+function tell({ topology }: Process, ...told: string[]): void {
   const { epoch } = topology.topology;
-  const [from, to] = [slotOf(key), slotOf(key)];
-  const migrations = [{ from, to, donor: 'shard-0', receiver: 'shard-1' }];
+  const slots = told.map(slotOf);
+  const migrations = slots.map((slot) => ({ from: slot, to: slot, donor: 'shard-0', receiver: 'shard-1' }));
   topology.adopt({ ...topology.topology, epoch: epoch + 1, migrations });
 }
 
@@ -95,6 +96,12 @@ describe('a row that is on two shards while its slot moves', () => {
     expect(items.map(({ place }) => place)).toEqual(['a', 'b', 'c']);
     expect(nextCursor).toBeNull();
     expect((await parcels(reader).scatter({}, { deadlineMs: 10_000 })).items).toHaveLength(3);
+  });
+
+  it('is not read of a shard that comes and has no slots yet', async () => {
+    await put('shard-0', keys.next().value, 'a');
+    const none = { where: ownedSlots<Parcel>([]) };
+    expect(await own.registry.read('shard-0', (manager) => manager.find(Parcel, none))).toEqual([]);
   });
 
   it('naive: is there twice for a process that does not look at the slot', async () => {
@@ -165,6 +172,20 @@ describe('a read after the hand-off, by a process with the old topology', () => 
     stale.topology.adopt(rest);
     heard.open();
     expect(await reading).toMatchObject({ place: 'new' });
+  });
+
+  it('for many keys and over all shards goes where fences say, also while no topology says it', async () => {
+    const [stale, both] = [await process(), [keys.next().value, keys.next().value]];
+    tell(stale, ...both);
+    for (const key of both) {
+      await put('shard-0', key, 'old');
+      await put('shard-1', key, 'new');
+      await handOff(key, 3);
+    }
+    const found = await parcels(stale).forKeys(both).findOne();
+    expect(found.map((row) => row?.place)).toEqual(['new', 'new']);
+    expect((await ask(stale)).items.map(({ place }) => place)).toEqual(['new', 'new']);
+    for (const key of both) expect(stale.topology.ring.locate(key).shard).toBe('shard-0');
   });
 
   it('for many keys and over all shards goes by the topology that it looks up', async () => {

@@ -11,6 +11,8 @@ export function ownedSlots<E extends ObjectLiteral & { slot?: number }>(
 ): FindOptionsWhere<E> {
   if (owned === undefined) return {};
   // They are numbers: nothing of a caller's is in the text.
-  const within = (column: string) => owned.map(({ from, to }) => `${column} BETWEEN ${from} AND ${to}`);
-  return { [SLOT]: Raw((column) => `(${within(column).join(' OR ')})`) } as FindOptionsWhere<E>;
+  const within = (column: string) =>
+    owned.map(({ from, to }) => `${column} BETWEEN ${from} AND ${to}`).join(' OR ');
+  // A shard that comes or goes has none.
+  return { [SLOT]: Raw((column) => `(${within(column) || 'FALSE'})`) } as FindOptionsWhere<E>;
 }

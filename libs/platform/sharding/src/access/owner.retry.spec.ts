@@ -15,7 +15,7 @@ const key = keyOn(new HashRing(document), 'shard-0');
 
 function refusedBy(shard: string, mode: FenceMode, changes: Partial<Fence> = {}, overdue = false) {
   const fence = { slot: slotOf(key), owner: 'shard-0', epoch: 1, mode, ...changes };
-  return new SlotRefusedError(shard, fence, overdue);
+  return new SlotRefusedError(shard, [{ fence, overdue }]);
 }
 
 async function retry() {
@@ -66,6 +66,16 @@ describe('a write that a fence refuses', () => {
     );
     await owner.run(key, 10_000, attempt);
     expect(asked).toEqual(['shard-0', 'shard-2', 'shard-0']);
+  });
+
+  it('goes on to where it was redirected while that shard has not opened the slot yet', async () => {
+    const { retry: owner } = await retry();
+    const { asked, attempt } = attempts(
+      refusedBy('shard-0', 'foreign', { owner: 'shard-2', epoch: 2 }),
+      refusedBy('shard-2', 'foreign', { owner: 'shard-0', epoch: 1 }),
+    );
+    await owner.run(key, 10_000, attempt);
+    expect(asked).toEqual(['shard-0', 'shard-2', 'shard-2']);
   });
 
   it('thaws a slot whose freeze is over, within what is left of the call', async () => {

@@ -3,9 +3,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { thaw } from '../fence/pass-fences.js';
 import { SlotRefusedError } from '../fence/slot-refused.error.js';
 import type { Location } from '../ring/hash-ring.js';
+import { slotOf } from '../ring/slot.js';
 import type { ShardRegistry } from '../routing/shard.registry.js';
 import { ShardUnavailableError } from '../routing/shard-unavailable.error.js';
 import type { CurrentTopology } from '../topology/current-topology.js';
+import { Owners } from './owners.js';
 
 /** Between two attempts, at least and at most: a hand-off takes milliseconds. */
 const PAUSE_MS = { least: 5, most: 20 };
@@ -13,8 +15,8 @@ const PAUSE_MS = { least: 5, most: 20 };
 const LEAST_LEFT_MS = 50;
 
 /**
- * Finds the shard that owns a key. A fence that refuses is believed before the topology: one that is newer names the
- * new owner, which is tried at once; else the topology is looked up, and the call is tried again until its deadline.
+ * Finds the shards that own keys. A fence that refuses is believed before the topology: one that is newer names the new
+ * owner, which is tried at once; else the topology is looked up, and the call is tried again until its deadline.
  */
 export class OwnerRetry {
   private readonly refusals = counter({
@@ -37,50 +39,38 @@ export class OwnerRetry {
    * @throws ShardUnavailableError (`moving`) when no shard took it in time; what `attempt` throws otherwise
    */
   run<T>(key: string, deadlineMs: number, attempt: (at: Location, leftMs: number) => Promise<T>): Promise<T> {
-    return this.again(deadlineMs, (leftMs, redirected) => {
-      const { slot, shard } = this.topology.ring.locate(key);
-      return attempt({ slot, shard: redirected ?? shard }, leftMs);
-    });
+    const slot = slotOf(key);
+    return this.again(deadlineMs, (leftMs, owners) => attempt({ slot, shard: owners.ownerOf(slot) }, leftMs));
   }
 
-  /** The same of several shards. @param attempt goes by the ring that is current at its beginning, or where it is redirected */
-  async again<T>(
-    deadlineMs: number,
-    attempt: (leftMs: number, redirected?: string) => Promise<T>,
-  ): Promise<T> {
+  /** The same of several shards. @param attempt goes by the owners as they are known at its beginning */
+  async again<T>(deadlineMs: number, attempt: (leftMs: number, owners: Owners) => Promise<T>): Promise<T> {
     const endsMs = performance.now() + deadlineMs;
     // To begin with to the millisecond what was asked for: a connection is told each new limit in a statement.
     let leftMs = deadlineMs;
-    let redirected: string | undefined;
+    const owners = new Owners(this.topology, this.registry);
     for (;;) {
       try {
-        return await attempt(leftMs, redirected);
+        return await attempt(leftMs, owners);
       } catch (error) {
         if (!(error instanceof SlotRefusedError)) throw error;
-        this.refusals.inc({ mode: error.fence.mode });
-        redirected = redirected === undefined ? this.newerOwner(error) : undefined;
-        if (redirected === undefined) await this.waitFor(error, endsMs);
+        const modes = new Set(error.refused.map(({ fence }) => fence.mode));
+        for (const mode of modes) this.refusals.inc({ mode });
+        if (modes.has('foreign')) void this.lookUp();
+        if (!owners.learn(error)) await this.waitFor(error, endsMs);
         leftMs = Math.ceil(endsMs - performance.now());
       }
     }
   }
 
-  /** Where a fence that is newer than the topology says that the slot went. */
-  private newerOwner({ fence, shard }: SlotRefusedError): string | undefined {
-    if (fence.mode !== 'foreign') return undefined;
-    void this.lookUp();
-    const { owner, epoch } = fence;
-    const isNews = epoch > this.topology.ring.epoch && owner !== shard;
-    return isNews && this.registry.names.includes(owner) ? owner : undefined;
-  }
-
   private async waitFor(error: SlotRefusedError, endsMs: number): Promise<void> {
-    const { shard, fence, overdue } = error;
+    const { shard, refused } = error;
     const pauseMs = PAUSE_MS.least + Math.random() * (PAUSE_MS.most - PAUSE_MS.least);
     if (performance.now() + pauseMs + LEAST_LEFT_MS >= endsMs)
       throw new ShardUnavailableError(shard, 'the rows of the key are being moved', error, 'moving');
-    if (!overdue) return pause(pauseMs);
+    const overdue = refused.filter((one) => one.overdue).map(({ fence }) => fence.slot);
+    if (overdue.length === 0) return pause(pauseMs);
     const deadlineMs = Math.ceil(endsMs - performance.now());
-    await this.registry.transaction(shard, (manager) => thaw(manager, fence.slot), { deadlineMs });
+    await this.registry.transaction(shard, (manager) => thaw(manager, overdue), { deadlineMs });
   }
 }

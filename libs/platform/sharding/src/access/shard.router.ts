@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { GroupCommit, type GroupCommitOptions, usePrimary } from '@fourfold/db-routing';
 import type { EntityManager, EntityTarget, ObjectLiteral } from 'typeorm';
 import { passFences } from '../fence/pass-fences.js';
+import { SlotRefusedError } from '../fence/slot-refused.error.js';
 import { assertOwned, assertOwnedRanges } from '../fence/still-owned.js';
 import { HotKeys } from '../hot-keys/hot-keys.js';
 import type { Location } from '../ring/hash-ring.js';
@@ -12,6 +13,7 @@ import { ShardUnavailableError } from '../routing/shard-unavailable.error.js';
 import { CurrentTopology } from '../topology/current-topology.js';
 import type { ShardKeyOf } from './key-scope.js';
 import { OwnerRetry } from './owner.retry.js';
+import type { Owners } from './owners.js';
 import { ShardedRepository } from './sharded.repository.js';
 
 export interface ScatterResult<T> {
@@ -111,14 +113,17 @@ export class ShardRouter {
     const commitsOf = (shard: string): GroupCommit<U, R> => {
       const transaction = <T>(work: (manager: EntityManager) => Promise<T>) =>
         this.metrics.measure(shard, () => this.registry.transaction(shard, work, { purpose: 'single' }));
-      // One unit whose slot moves takes no other one with it: the group is run again in halves.
       const write = async (manager: EntityManager, units: readonly U[]) => {
         await passFences(manager, shard, [...new Set(units.map(keyOf))]);
         return options.write(manager, units);
       };
       const tooMany = () =>
         new ShardUnavailableError(shard, 'too many writes wait for it', undefined, 'busy');
-      const made = commits.get(shard) ?? new GroupCommit(transaction, { tooMany, ...options, write });
+      // Units whose slots move take no other one with them: each finds its way by itself.
+      const faultOf = (error: unknown, unit: U) =>
+        error instanceof SlotRefusedError ? error.of(slotOf(keyOf(unit))) : undefined;
+      const made =
+        commits.get(shard) ?? new GroupCommit(transaction, { tooMany, faultOf, ...options, write });
       commits.set(shard, made);
       return made;
     };
@@ -140,15 +145,16 @@ export class ShardRouter {
     { deadlineMs = this.registry.operationTimeoutMs }: DeadlineOptions = {},
   ): Promise<T[]> {
     const distinct = new Set(keys);
-    const byShard = () => Map.groupBy(distinct, (key) => this.topology.ring.locate(key).shard);
-    const asked = byShard();
+    const byShard = (owners: Pick<Owners, 'ownerOf'>) =>
+      Map.groupBy(distinct, (key) => owners.ownerOf(slotOf(key)));
+    const asked = byShard(this.topology.ring);
     if (asked.size === 0) return [];
     const scope = asked.size === 1 ? 'single' : 'multi';
     this.metrics.queries.inc({ scope });
     for (const [shard, own] of asked) for (const key of own) this.hotKeys.count(shard, key);
-    const parts = await this.owner.again(deadlineMs, (leftMs) =>
+    const parts = await this.owner.again(deadlineMs, (leftMs, owners) =>
       Promise.all(
-        Array.from(byShard(), ([shard, own]) =>
+        Array.from(byShard(owners), ([shard, own]) =>
           this.askFor(own, shard, scope, (manager) => fn(manager, own, shard), leftMs),
         ),
       ),
@@ -167,19 +173,21 @@ export class ShardRouter {
     { deadlineMs, partial = true }: ScatterOptions,
   ): Promise<ScatterResult<T>> {
     this.metrics.queries.inc({ scope: 'scatter' });
-    return this.owner.again(deadlineMs, (leftMs) => this.scatterOnce(fn, partial, leftMs));
+    return this.owner.again(deadlineMs, (leftMs, owners) => this.scatterOnce(fn, partial, leftMs, owners));
   }
 
-  /** By one ring: a slot is asked for on one shard, whatever moves meanwhile. */
+  /** By one ring, with what fences corrected of it: a slot is asked for on one shard, whatever moves meanwhile. */
   private async scatterOnce<T>(
     fn: (manager: EntityManager, shard: string, owned?: readonly SlotRange[]) => Promise<T>,
     partial: boolean,
     deadlineMs: number,
+    owners: Owners,
   ): Promise<ScatterResult<T>> {
     const { ring, isSettled } = this.topology;
+    const { corrected } = owners;
     const answers = await Promise.all(
-      ring.shards.map(async (shard) => {
-        const owned = isSettled ? undefined : ring.rangesOf(shard);
+      (corrected ? [...corrected.keys()] : ring.shards).map(async (shard) => {
+        const owned = corrected?.get(shard) ?? (isSettled ? undefined : ring.rangesOf(shard));
         const work = async (manager: EntityManager) => {
           const value = await fn(manager, shard, owned);
           if (owned) await assertOwnedRanges(manager, shard, owned);
@@ -195,7 +203,7 @@ export class ShardRouter {
       }),
     );
     // It slept meanwhile, or has just heard that slots move.
-    if (isSettled && !this.topology.isSettled) return this.scatterOnce(fn, partial, deadlineMs);
+    if (isSettled && !this.topology.isSettled) return this.scatterOnce(fn, partial, deadlineMs, owners);
     return {
       results: answers.filter((answer) => typeof answer !== 'string'),
       unavailableShards: answers.filter((answer) => typeof answer === 'string'),

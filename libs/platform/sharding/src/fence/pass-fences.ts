@@ -17,15 +17,15 @@ const LOCK_FENCES = `
 
 const CAPTURE = 'INSERT INTO ring_log (slot, shard_key, epoch) VALUES ?';
 
-/** Conditional: the coordinator may have handed the slot off, or frozen it anew, meanwhile. */
+/** Conditional: the coordinator may have handed a slot off, or frozen it anew, meanwhile. By primary key. */
 const THAW = `
   UPDATE ring_fence SET mode = 'capture', frozen_until = NULL
-  WHERE slot = ? AND mode = 'frozen' AND frozen_until < UTC_TIMESTAMP(3)`;
+  WHERE slot IN (?) AND mode = 'frozen' AND frozen_until < UTC_TIMESTAMP(3)`;
 
 /**
  * The beginning of each write: holds the fences of the keys' slots until its transaction ends, and leaves the keys of
  * slots in mode `capture` in the log.
- * @throws SlotRefusedError when the shard may not write one of the slots now; FencesMissingError
+ * @throws SlotRefusedError naming the slots that the shard may not write now; FencesMissingError
  */
 export async function passFences(
   manager: EntityManager,
@@ -34,16 +34,18 @@ export async function passFences(
 ): Promise<void> {
   const slots = new Map(keys.map((key) => [key, slotOf(key)]));
   const fences = await lockFences(manager, shard, [...new Set(slots.values())]);
-  for (const { overdue, ...fence } of fences.values())
-    if (!modesThatPass.has(fence.mode)) throw new SlotRefusedError(shard, fence, overdue);
+  const refused = Array.from(fences.values(), ({ overdue, ...fence }) => ({ fence, overdue })).filter(
+    ({ fence }) => !modesThatPass.has(fence.mode),
+  );
+  if (refused.length > 0) throw new SlotRefusedError(shard, refused);
   const captured = Array.from(slots, ([key, slot]) => ({ key, ...fences.get(slot)! }));
   const rows = captured.filter(({ mode }) => mode === 'capture');
   if (rows.length > 0) await manager.query(CAPTURE, [rows.map(({ slot, key, epoch }) => [slot, key, epoch])]);
 }
 
-/** Puts a slot whose freeze is over back to `capture`. Harmless where that is not so. */
-export async function thaw(manager: EntityManager, slot: number): Promise<void> {
-  await manager.query(THAW, [slot]);
+/** Puts slots whose freeze is over back to `capture`. Harmless where that is not so. */
+export async function thaw(manager: EntityManager, slots: readonly number[]): Promise<void> {
+  await manager.query(THAW, [slots]);
 }
 
 async function lockFences(

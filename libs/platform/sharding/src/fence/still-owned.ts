@@ -1,6 +1,7 @@
 import { isMissingTable } from '@fourfold/db-routing';
 import type { EntityManager } from 'typeorm';
 import { slotOf, type SlotRange } from '../ring/slot.js';
+import type { Fence } from './fence.js';
 import { FencesMissingError } from './fences-missing.error.js';
 import { SlotRefusedError } from './slot-refused.error.js';
 
@@ -9,10 +10,16 @@ interface Owned {
   readonly other: string | null;
 }
 
+const FOREIGN = "CONCAT_WS(' ', slot, owner, epoch)";
+
 /** By primary key. One that belongs to another shard is enough to know. */
 const owned = (within: string) => `
-  SELECT COUNT(*) AS fences, MIN(CASE WHEN mode = 'foreign' THEN CONCAT_WS(' ', slot, owner, epoch) END) AS other
+  SELECT COUNT(*) AS fences, MIN(CASE WHEN mode = 'foreign' THEN ${FOREIGN} END) AS other
   FROM ring_fence WHERE ${within}`;
+
+/** The same. Only a shard that does not own all of them is asked which they are. */
+const others = (within: string) => `
+  SELECT ${FOREIGN} AS other FROM ring_fence WHERE mode = 'foreign' AND (${within})`;
 
 /**
  * The end of a read, on its connection: what was read is as new as it should be if the shard owns the slots now.
@@ -49,9 +56,17 @@ async function refuse(
     throw isMissingTable(error) ? new FencesMissingError(shard, error) : error;
   });
   if (typeof found?.other === 'string') {
-    const [slot, owner = '', epoch] = found.other.split(' ');
-    const fence = { slot: Number(slot), owner, epoch: Number(epoch), mode: 'foreign' as const };
-    throw new SlotRefusedError(shard, fence, false);
+    const all = await manager.query<{ other: string }[]>(others(within), parameters);
+    const texts = new Set([found.other, ...all.map(({ other }) => other)]);
+    throw new SlotRefusedError(
+      shard,
+      Array.from(texts, (text) => ({ fence: foreignFence(text), overdue: false })),
+    );
   }
   if (Number(found?.fences) < slots) throw new FencesMissingError(shard);
+}
+
+function foreignFence(text: string): Fence {
+  const [slot, owner = '', epoch] = text.split(' ');
+  return { slot: Number(slot), owner, epoch: Number(epoch), mode: 'foreign' };
 }
