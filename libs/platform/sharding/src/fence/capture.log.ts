@@ -1,6 +1,6 @@
 import type { ShardRegistry } from '../routing/shard.registry.js';
 import type { SlotRange } from '../ring/slot.js';
-import { FenceConflictError } from './shard.fences.js';
+import { FenceConflictError, IDLE_SECONDS } from './shard.fences.js';
 
 /** One write of a slot in mode `capture`: all rows of `key`, in every sharded table, may differ from before. */
 export interface CapturedKey {
@@ -54,8 +54,10 @@ export class CaptureLog {
    */
   async forget(shard: string, ids: readonly string[], token: number): Promise<void> {
     if (ids.length === 0) return;
-    const { affectedRows } = await this.registry.transaction(shard, (manager) =>
-      manager.query<{ affectedRows: number }>(FORGET, [ids, token]),
+    const { affectedRows } = await this.registry.transaction(
+      shard,
+      (manager) => manager.query<{ affectedRows: number }>(FORGET, [ids, token]),
+      { idleSeconds: IDLE_SECONDS },
     );
     if (affectedRows === ids.length) return;
     throw new FenceConflictError(`${shard} has log entries that are not coordinator ${token}'s to delete`);

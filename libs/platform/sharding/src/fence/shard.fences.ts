@@ -24,6 +24,9 @@ export interface FenceChange {
 /** A fence is not as the coordinator takes it to be: another one has the migration now, or a freeze ran out. */
 export class FenceConflictError extends appError('fence-conflict', 409, 'Fence changed meanwhile') {}
 
+/** Writers wait for the locks of a coordinator: one that stands still between two statements loses its connection. */
+export const IDLE_SECONDS = 2;
+
 type StoredFence = Fence & { readonly token: string };
 
 const READ = 'SELECT slot, owner, epoch, mode FROM ring_fence WHERE slot BETWEEN ? AND ? ORDER BY slot';
@@ -119,6 +122,6 @@ export class ShardFences {
       await change(manager);
       return fences;
     };
-    return this.registry.transaction(shard, work, { deadlineMs });
+    return this.registry.transaction(shard, work, { deadlineMs, idleSeconds: IDLE_SECONDS });
   }
 }

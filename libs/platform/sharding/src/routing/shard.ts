@@ -21,12 +21,19 @@ import { ShardUnavailableError } from './shard-unavailable.error.js';
 const CLOSE_DEADLINE_MS = 5_000;
 /** So many callers may wait for a connection; beyond, they would only wait for their deadline. */
 const MOST_WAITING = 1_024;
+const IDLE_LIMIT = 'SET SESSION idle_transaction_timeout = ?';
 
 export interface CallOptions {
   /** When it is over the connection is cut. Default: the operation timeout. */
   deadlineMs?: number | undefined;
   /** For traces: how many shards the call that it belongs to asks. */
   purpose?: string | undefined;
+  /**
+   * Of a transaction: the server rolls it back and closes the connection when no statement comes for so long, in whole
+   * seconds, at least one. For one that keeps others waiting: a process that stands still inside it can't end it itself.
+   * MariaDB alone; MySQL has no such limit.
+   */
+  idleSeconds?: number | undefined;
 }
 
 /**
@@ -83,9 +90,9 @@ export class Shard {
 
   /** See `ShardRegistry.write`. */
   write<T>(work: (manager: EntityManager) => Promise<T>, options: CallOptions = {}): Promise<T> {
-    return this.call('MASTER', options, (use) =>
-      repeatedTransaction(() => use(({ manager }) => manager.transaction(work))),
-    );
+    const transaction = (runner: QueryRunner) =>
+      this.idleLimited(runner, options.idleSeconds, () => runner.manager.transaction(work));
+    return this.call('MASTER', options, (use) => repeatedTransaction(() => use(transaction)));
   }
 
   /** Takes nothing new, and lets what is under way finish, for up to five seconds. Never waits for a shard that is away. */
@@ -128,6 +135,22 @@ export class Shard {
       clearTimeout(suspicion);
       clearTimeout(deadline);
       this.underWay.delete(running);
+    }
+  }
+
+  private async idleLimited<T>(
+    runner: QueryRunner,
+    seconds: number | undefined,
+    transaction: () => Promise<T>,
+  ): Promise<T> {
+    if (seconds === undefined || this.options.engine !== 'mariadb') return transaction();
+    await runner.query(IDLE_LIMIT, [seconds]);
+    try {
+      return await transaction();
+    } finally {
+      const connection = (await runner.connect()) as PoolConnection;
+      // The next holder must not have the limit.
+      await runner.query(IDLE_LIMIT, [0]).catch(() => connection.destroy());
     }
   }
 
