@@ -155,7 +155,7 @@ const plans: Readonly<Record<string, readonly Plan[]>> = {
     {
       on: 'shard',
       texts: {
-        ...{ name: '`users`', columns: '`id`, `email`', limit: '1000' },
+        ...{ name: '`users`', literals: 'QUOTE(`email`) AS literals', key: '`id` AS k0', limit: '1000' },
         ...{ where: 'slot BETWEEN ? AND ?', order: '`slot`, `id`' },
       },
       parameters: [70, 71],

@@ -1,3 +1,4 @@
+import { gate } from '@fourfold-tools/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { KilledCoordinator } from '../testing/killed-coordinator.js';
 import { DONORS, MovingWorld, RECEIVER } from '../testing/moving-world.js';
@@ -114,6 +115,44 @@ describe('columns that no entity has', { timeout: 30_000 }, () => {
     await onAll('ALTER TABLE visit ADD UNIQUE KEY visit_place (place, id, member_id)');
     await expect(typedTables(world.registry, shards)).rejects.toThrow(/visit_place/);
     await onAll('ALTER TABLE visit DROP KEY visit_place');
+  });
+});
+
+describe('a freeze that takes too long', { timeout: 60_000 }, () => {
+  it('is tried again, more and more rarely, which the status says, until it succeeds', async () => {
+    const task = await world.begin(1);
+    const [{ from, donor }] = task.plan.batches as [(typeof task.plan.batches)[0]];
+    const ended = gate();
+    let writing: Promise<unknown> = Promise.resolve();
+    const errors: string[] = [];
+    const tasks = new KilledCoordinator(undefined, 0, async (state) => {
+      if (state === 'reverse') await world.tasks().want(task.id, 'abort');
+      if (state !== 'frozen') return;
+      const held = gate();
+      // As a write has it that holds its fence for long.
+      writing = world.registry.transaction(
+        donor,
+        async (manager) => {
+          await manager.query('SELECT slot FROM ring_fence WHERE slot = ? LOCK IN SHARE MODE', [from]);
+          held.open();
+          await ended.passed;
+        },
+        { deadlineMs: 60_000 },
+      );
+      await held.passed;
+    }).around(world.tasks());
+    const noting = Object.assign(Object.create(tasks) as typeof tasks, {
+      note: async (...[of, progress]: Parameters<typeof tasks.note>) => {
+        if (progress.error) errors.push(progress.error);
+        if (errors.length === 3) ended.open();
+        await tasks.note(of, progress);
+      },
+    });
+    await world.runner({ freezeMs: 300, reverseMs: 60_000 }, { tasks: noting }).runOnce();
+    await writing;
+    expect(await world.tasks().get(task.id)).toMatchObject({ state: 'aborted', handedOff: 1 });
+    for (const [index, error] of errors.slice(0, 3).entries())
+      expect(error).toMatch(new RegExp(`tried ${index + 1}×, again in [\\d.]+ s`));
   });
 });
 

@@ -5,7 +5,9 @@ const ms = z.number().nonnegative();
 export const migrationOptionsSchema = z.strictObject({
   /** Rows that are copied a second, at most; 0: as fast as it goes. Default 0. */
   rowsPerSecond: z.number().nonnegative().default(0),
-  /** Rows of a transaction on the target. Default 1,000. */
+  /** Batches that are copied at the same time where `rowsPerSecond` sets no limit. Default 3. */
+  parallelCopies: z.int().min(1).max(8).default(3),
+  /** Rows of one table in a transaction on the target. Default 1,000. */
   pageRows: z.int().min(1).max(10_000).default(1_000),
   /** A page that takes longer is followed by a rest of the same length: shards have other work. Default 250. */
   slowPageMs: ms.default(250),
@@ -17,6 +19,8 @@ export const migrationOptionsSchema = z.strictObject({
   reverseMs: ms.default(600_000),
   /** Before a step that failed is tried again. Default 500. */
   retryMs: ms.default(500),
+  /** At most, before a batch whose freeze took too long is frozen again: from `retryMs` on twice as long each time. */
+  mostRetryMs: ms.default(30_000),
   /**
    * So often in a row an abort tries to clean a shard that was to be added and can't be reached; then the shard leaves
    * the topology with the copied rows that it has. Default 60.

@@ -7,12 +7,13 @@ import { parseTopology, type Topology } from '../ring/topology.js';
 import type { ShardRegistry } from '../routing/shard.registry.js';
 import type { SharedTopology } from '../topology/shared-topology.js';
 import type { TopologyStore } from '../topology/topology.store.js';
+import { backOffMs } from './back-off.js';
 import { LogDrain } from './log.drain.js';
 import { type MigrationOptions, migrationOptionsSchema } from './migration.options.js';
 import { isOver, type MigrationState, wayBack } from './migration-state.js';
 import { MigrationSteps } from './migration.steps.js';
 import { RowMover } from './row.mover.js';
-import { SlotHandover } from './slot.handover.js';
+import { FreezeTooLongError, SlotHandover } from './slot.handover.js';
 import type { StepTools } from './step-tools.js';
 import { MigrationLostError, type MigrationTask, type TaskStore } from './task.store.js';
 import { announced, ended, nextTopology } from './topology-steps.js';
@@ -48,6 +49,8 @@ export class MigrationRunner implements OnApplicationBootstrap, OnApplicationShu
   private readonly looking: PeriodicTask;
   private readonly options: ReturnType<typeof migrationOptionsSchema.parse>;
   private readonly stopping = new AbortController();
+  /** That took too long, one after the other. */
+  private freezes = 0;
 
   constructor(
     private readonly parts: RunnerParts,
@@ -106,6 +109,7 @@ export class MigrationRunner implements OnApplicationBootstrap, OnApplicationShu
         const back = wanted === 'abort' ? wayBack(state) : undefined;
         if (back) await this.turnBack(task, back);
         else await (steps ??= await this.begin(task)).run(task);
+        this.freezes = 0;
         if (task.state !== state && !perBatch.has(task.state))
           this.logger.log(`Migration ${task.id} is ${task.state}`);
       } catch (error) {
@@ -121,10 +125,20 @@ export class MigrationRunner implements OnApplicationBootstrap, OnApplicationShu
     const invalid = error instanceof InvalidMigrationError && task.handedOff === 0;
     const back = invalid ? wayBack(task.state) : undefined;
     if (back) return this.turnBack(task, back, error.message);
+    const restMs = this.restAfter(error);
     // What it is taken back for is not overwritten by what happens on the way.
     const keeps = lenient.has(task.state) && task.error !== null;
-    await this.parts.tasks.note(task, { error: keeps ? task.error : error.message });
-    await this.rest(this.options.retryMs);
+    const again =
+      this.freezes > 0 ? `; tried ${this.freezes}×, again in ${(restMs / 1_000).toFixed(1)} s` : '';
+    await this.parts.tasks.note(task, { error: keeps ? task.error : `${error.message}${again}` });
+    await this.rest(restMs);
+  }
+
+  /** Each freeze keeps writers waiting: those that follow on one that took too long are rarer and rarer. */
+  private restAfter(error: Error): number {
+    if (!(error instanceof FreezeTooLongError)) return this.options.retryMs;
+    this.freezes += 1;
+    return backOffMs(this.freezes, this.options);
   }
 
   private async turnBack(

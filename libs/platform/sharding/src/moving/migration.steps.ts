@@ -1,7 +1,7 @@
+import { BatchCopier } from './batch.copier.js';
 import type { MoveBatch } from './migration-plan.js';
 import type { MigrationState } from './migration-state.js';
 import { ShardUnavailableError } from '../routing/shard-unavailable.error.js';
-import type { Place } from './row-sql.js';
 import { SlotsDifferError } from './slot.handover.js';
 import type { StepTools } from './step-tools.js';
 import type { MigrationTask } from './task.store.js';
@@ -9,6 +9,8 @@ import { ended, owned } from './topology-steps.js';
 
 const CAPTURE_DEADLINE_MS = 200;
 const COMPARISONS = 5;
+/** That are copied before their number is noted. */
+const BATCHES_A_STEP = 8;
 
 /**
  * What a coordinator does in each state: one piece of it a call, to the end of which it can be repeated from the
@@ -19,7 +21,11 @@ export class MigrationSteps {
   private readonly leftAlone = new Set<string>();
   private failedCleanings = 0;
 
-  constructor(private readonly tools: StepTools) {}
+  private readonly batches: BatchCopier;
+
+  constructor(private readonly tools: StepTools) {
+    this.batches = new BatchCopier(tools);
+  }
 
   private readonly steps: Readonly<Record<MigrationState, (task: MigrationTask) => Promise<void>>> = {
     // Each coordinator that finds it planned has announced it before its first step.
@@ -33,10 +39,12 @@ export class MigrationSteps {
     copy: async (task) => {
       if (task.done === 0 && task.inStateMs < this.tools.options.announceMs)
         await this.tools.rest(this.tools.options.announceMs - task.inStateMs);
-      await this.eachBatch(task, 'catch-up', async (batch) => {
-        const copied = await this.copy(task, batch);
-        return { rowsCopied: task.rowsCopied + copied };
-      });
+      const { batches } = task.plan;
+      const some = batches.slice(task.done, task.done + BATCHES_A_STEP);
+      if (some.length === 0) return this.tools.tasks.pass(task, 'catch-up');
+      const copied = await this.batches.copyAll(task, some);
+      const progress = { done: task.done + some.length, rowsCopied: task.rowsCopied + copied };
+      return this.tools.tasks.note(task, { ...progress, error: null });
     },
     'catch-up': async (task) => {
       const { token, plan } = task;
@@ -72,7 +80,7 @@ export class MigrationSteps {
           const change = { range: batch, from: ['capture'] as const, to, token: task.token };
           await this.tools.fences.change(batch.receiver, { ...change, deadlineMs: 5_000 });
           await this.tools.drain.forget(batch.receiver, batch, task.token);
-          await this.clear(batch.donor, batch, task.token);
+          await this.batches.clear(batch.donor, batch, task.token);
         },
         () => this.tools.publish(task, ended(task, 'purged')),
       ),
@@ -113,49 +121,16 @@ export class MigrationSteps {
   private async eachBatch(
     task: MigrationTask,
     next: MigrationState,
-    work: (batch: MoveBatch) => Promise<{ rowsCopied: number } | void>,
+    work: (batch: MoveBatch) => Promise<void>,
     atEnd?: () => Promise<unknown>,
   ): Promise<void> {
     const batch = task.plan.batches[task.done];
     if (batch) {
-      const progress = await work(batch);
-      return this.tools.tasks.note(task, { ...progress, done: task.done + 1, error: null });
+      await work(batch);
+      return this.tools.tasks.note(task, { done: task.done + 1, error: null });
     }
     await atEnd?.();
     await this.tools.tasks.pass(task, next);
-  }
-
-  private async copy(
-    { token }: MigrationTask,
-    batch: MoveBatch,
-    source = batch.donor,
-    target = batch.receiver,
-  ): Promise<number> {
-    const { rows, options } = this.tools;
-    const transport = { source, target, token };
-    let copied = 0;
-    for (let table = 0; table < rows.tableCount; table += 1) {
-      let after: Place | undefined;
-      do {
-        const page = { table, after, limit: options.pageRows };
-        const { rows: found, next } = await this.paced(() => rows.copyPage(transport, batch, page));
-        copied += found;
-        after = next;
-      } while (after);
-    }
-    return copied;
-  }
-
-  /** Rests for as long as the rows should have taken, and after slow ones for as long as they took. */
-  private async paced<T extends { rows: number }>(work: () => Promise<T>): Promise<T> {
-    const { rowsPerSecond, slowPageMs } = this.tools.options;
-    const startedAt = performance.now();
-    const done = await work();
-    const took = performance.now() - startedAt;
-    const should = rowsPerSecond > 0 ? (done.rows * 1_000) / rowsPerSecond : 0;
-    const rest = Math.max(should - took, took > slowPageMs ? took : 0);
-    if (rest > 0) await this.tools.rest(rest);
-    return done;
   }
 
   /** What differs only because it was written meanwhile is the same once the log is drained. */
@@ -198,7 +173,7 @@ export class MigrationSteps {
     const { receiver } = batch;
     try {
       await this.tools.fences.adopt(receiver, batch, task.token, 5_000);
-      await this.clear(receiver, batch, task.token);
+      await this.batches.clear(receiver, batch, task.token);
       this.failedCleanings = 0;
     } catch (error) {
       this.failedCleanings += 1;
@@ -218,18 +193,7 @@ export class MigrationSteps {
       mismatches: task.mismatches + error.slots.length,
       error: error.message,
     });
-    await this.clear(target, error.batch, task.token);
-    await this.copy(task, error.batch, source, target);
-  }
-
-  private async clear(shard: string, batch: MoveBatch, token: number): Promise<void> {
-    const { rows, options } = this.tools;
-    for (let table = 0; table < rows.tableCount; table += 1) {
-      let deleted: number;
-      do {
-        const page = { table, limit: options.pageRows };
-        ({ rows: deleted } = await this.paced(() => rows.clear({ target: shard, token }, batch, page)));
-      } while (deleted === options.pageRows);
-    }
+    await this.batches.clear(target, error.batch, task.token);
+    await this.batches.copy(task, error.batch, source, target);
   }
 }

@@ -1,3 +1,4 @@
+import { raw } from 'mysql2';
 import type { MovedTable } from '../moved-table.js';
 import type { SlotRange } from '../fence/fence.js';
 
@@ -6,7 +7,7 @@ export interface TypedTable extends MovedTable {
   readonly types: ReadonlyMap<string, string>;
 }
 
-/** Values as the server writes them as text, in the order of the columns; binary ones as they are. */
+/** Values as the server writes them as text; binary ones as they are. */
 export type RowValues = readonly (string | Buffer | null)[];
 
 export interface Statement {
@@ -27,12 +28,13 @@ export const UNIQUE_INDEX = `
 
 /** The next rows of the span in the order of the index on `slot` and primary key, after the row `after`. */
 export function pageOf(table: TypedTable, { from, to }: SlotRange, limit: number, after?: Place): Statement {
-  const [name, columns] = [quoted(table.table), listOf(table)];
+  const [name, literals] = [quoted(table.table), literalsOf(table)];
   const order = ['slot', ...table.primaryKey].map(quoted).join(', ');
+  const key = table.primaryKey.map((column, index) => `${textOf(table, column)} AS k${index}`).join(', ');
   const [where, parameters] = after
     ? rowsAfter(table, after, to)
     : ['slot BETWEEN ? AND ?', [from, to] as unknown[]];
-  const sql = `SELECT slot, ${columns} FROM ${name} WHERE ${where} ORDER BY ${order} LIMIT ${limit}`;
+  const sql = `SELECT ${literals}, slot, ${key} FROM ${name} WHERE ${where} ORDER BY ${order} LIMIT ${limit}`;
   return { sql, parameters };
 }
 
@@ -43,13 +45,8 @@ export interface Place {
   key: RowValues;
 }
 
-export function placeOf(table: TypedTable, slot: number, row: RowValues): Place {
-  const at = (column: string) => table.columns.indexOf(column);
-  return { slot, key: table.primaryKey.map((column) => row[at(column)]!) };
-}
-
 export function rowsOfKeys(table: TypedTable, keys: readonly string[]): Statement {
-  return { sql: `SELECT slot, ${listOf(table)} FROM ${ofKeys(table, keys)}`, parameters: [...keys] };
+  return { sql: `SELECT ${literalsOf(table)} FROM ${ofKeys(table, keys)}`, parameters: [...keys] };
 }
 
 export function deleteKeys(table: TypedTable, keys: readonly string[]): Statement {
@@ -62,12 +59,16 @@ export function deleteSome(table: TypedTable, { from, to }: SlotRange, limit: nu
   return { sql, parameters: [from, to] };
 }
 
-/** A row that is there already becomes equal to the one given. */
-export function insertRows(table: TypedTable, rows: readonly RowValues[]): Statement {
+/**
+ * A row that is there already becomes equal to the one given.
+ * @param rows as `literalsOf` has the server write them
+ */
+export function insertRows(table: TypedTable, rows: readonly string[]): Statement {
   const columns = table.columns.map(quoted);
   const set = columns.map((column) => `${column} = VALUES(${column})`).join(', ');
   const sql = `INSERT INTO ${quoted(table.table)} (${columns.join(', ')}) VALUES ? ON DUPLICATE KEY UPDATE ${set}`;
-  return { sql, parameters: [rows] };
+  // A parameter and no part of the text, which logs keep.
+  return { sql, parameters: [raw(`(${rows.join('),(')})`)] };
 }
 
 /** Rows by slot. */
@@ -117,15 +118,25 @@ function parameterFor(table: TypedTable, name: string): string {
 const typeOf = ({ types }: TypedTable, column: string): string => types.get(column) ?? '';
 const isBinary = (type: string): boolean => /binary|blob|^bit|geometry|point|polygon/.test(type);
 
-function listOf(table: TypedTable): string {
-  return table.columns
-    .map((column, index) => {
-      const [name, type] = [quoted(column), typeOf(table, column)];
-      if (isBinary(type)) return `${name} AS c${index}`;
-      // A FLOAT as text has six digits; as a DOUBLE all of them.
-      return `CAST(${type.startsWith('float') ? `${name} + 0e0` : name} AS CHAR) AS c${index}`;
-    })
-    .join(', ');
+/**
+ * All values of a row as `literals`, spelled for the statement that inserts them: so each is one value for the driver on its way
+ * from one server to the other, and not one a column.
+ */
+function literalsOf(table: TypedTable): string {
+  const literals = table.columns.map((column) => {
+    const [name, type] = [quoted(column), typeOf(table, column)];
+    if (type.startsWith('bit')) return `IFNULL(CONCAT('b''', BIN(${name} + 0), ''''), 'NULL')`;
+    if (isBinary(type)) return `IFNULL(CONCAT('x''', HEX(${name}), ''''), 'NULL')`;
+    return `QUOTE(${textOf(table, column)})`;
+  });
+  return `CONCAT_WS(',', ${literals.join(', ')}) AS literals`;
+}
+
+function textOf(table: TypedTable, column: string): string {
+  const [name, type] = [quoted(column), typeOf(table, column)];
+  if (isBinary(type)) return name;
+  // A FLOAT as text has six digits; as a DOUBLE all of them.
+  return `CAST(${type.startsWith('float') ? `${name} + 0e0` : name} AS CHAR)`;
 }
 
 function quoted(name: string): string {

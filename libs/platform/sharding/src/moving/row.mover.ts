@@ -1,4 +1,4 @@
-import type { EntityManager } from 'typeorm';
+import type { EntityManager, QueryRunner } from 'typeorm';
 import type { SlotRange } from '../fence/fence.js';
 import { FenceConflictError } from '../fence/shard.fences.js';
 import type { ShardRegistry } from '../routing/shard.registry.js';
@@ -9,9 +9,7 @@ import {
   insertRows,
   pageOf,
   type Place,
-  placeOf,
   rowsOfKeys,
-  type RowValues,
   type Statement,
   type TypedTable,
 } from './row-sql.js';
@@ -23,10 +21,13 @@ export interface Transport {
   token: number;
 }
 
+/** By number of a table that is not copied to its end, where to go on there; undefined: at its beginning. */
+export type Places = ReadonlyMap<number, Place | undefined>;
+
 export interface CopiedPage {
   rows: number;
-  /** Where to go on; undefined when the span is copied. */
-  next: Place | undefined;
+  /** Where to go on; empty when the span is copied. */
+  next: Places;
 }
 
 /** A key and its slot. */
@@ -37,7 +38,10 @@ export interface KeyInSlot {
 
 const DEADLINE_MS = 30_000;
 const INTEGER = /^-?\d+$/;
-const MOST_ROWS_A_STATEMENT = 1_000;
+/** Characters: a server takes 16 MiB by default, and parses what fits its buffers faster. */
+const STATEMENT_LENGTH = 500_000;
+/** Of a transaction that waits for its source. */
+const IDLE_SECONDS = 10;
 
 /** Waits for a copy or an apply under way. Uses the primary key. */
 const HOLD = `
@@ -59,19 +63,37 @@ export class RowMover {
     return this.tables.length;
   }
 
-  /** Copies up to `limit` rows of one table. */
+  /** Where the copy of a span begins. */
+  get beginning(): Places {
+    return new Map(this.tables.map((_, index) => [index, undefined]));
+  }
+
+  /** Copies up to `limit` rows of each table that has any left. */
   copyPage(
     { source, target, token }: Transport,
     span: SlotRange,
-    { table: index, after, limit }: { table: number; after: Place | undefined; limit: number },
+    { places, limit }: { places: Places; limit: number },
   ): Promise<CopiedPage> {
-    const table = this.tables[index]!;
-    return this.holding(target, token, slotsOf(span), async (manager) => {
-      const found = await this.read(source, pageOf(table, span, limit, after));
-      await insert(manager, table, found);
-      const last = found.at(-1);
-      const next = found.length === limit && last ? placeOf(table, last.slot, last.values) : undefined;
-      return { rows: found.length, next };
+    return this.holding(target, token, slotsOf(span), (manager) => {
+      const copy = async (runner: QueryRunner): Promise<CopiedPage> => {
+        const next = new Map<number, Place>();
+        let rows = 0;
+        // While the one server writes a table's rows, the other one reads those of the next.
+        let writing: Promise<unknown> = Promise.resolve();
+        for (const [index, after] of places) {
+          const table = this.tables[index]!;
+          const { sql, parameters } = pageOf(table, span, limit, after);
+          const reading = runner.query(sql, parameters) as Promise<PagedRow[]>;
+          const [found] = await Promise.all([reading, writing]);
+          writing = insert(manager, table, found);
+          rows += found.length;
+          const last = found.at(-1);
+          if (last && found.length === limit) next.set(index, placeOf(last));
+        }
+        await writing;
+        return { rows, next };
+      };
+      return this.registry.run(source, copy, DEADLINE_MS);
     });
   }
 
@@ -124,13 +146,12 @@ export class RowMover {
     return new Map(rows.map(({ slot, found, digest }) => [Number(slot), `${String(found)} ${digest}`]));
   }
 
-  private async read(shard: string, { sql, parameters }: Statement): Promise<MovedRow[]> {
-    const rows = await this.registry.run(
+  private read(shard: string, { sql, parameters }: Statement): Promise<MovedRow[]> {
+    return this.registry.run(
       shard,
-      (runner) => runner.query(sql, parameters) as Promise<Record<string, string | Buffer | null>[]>,
+      (runner) => runner.query(sql, parameters) as Promise<MovedRow[]>,
       DEADLINE_MS,
     );
-    return rows.map(({ slot, ...values }) => ({ slot: Number(slot), values: Object.values(values) }));
   }
 
   private holding<T>(
@@ -146,20 +167,42 @@ export class RowMover {
         `${slots.length - held.length} fences of ${shard} are not this coordinator's`,
       );
     };
-    return this.registry.transaction(shard, transaction, { deadlineMs: DEADLINE_MS });
+    return this.registry.transaction(shard, transaction, {
+      deadlineMs: DEADLINE_MS,
+      idleSeconds: IDLE_SECONDS,
+    });
   }
 }
 
+/** A row as `insertRows` takes it; null where it is longer than the server lets anything be. */
 interface MovedRow {
+  literals: string | null;
+}
+
+/** With its slot and, after that, its primary key. */
+interface PagedRow extends MovedRow {
   slot: number;
-  values: RowValues;
+}
+
+function placeOf({ literals: _literals, slot, ...key }: PagedRow): Place {
+  return { slot, key: Object.values(key) };
 }
 
 async function insert(manager: EntityManager, table: TypedTable, rows: readonly MovedRow[]): Promise<void> {
-  for (let at = 0; at < rows.length; at += MOST_ROWS_A_STATEMENT) {
-    const some = rows.slice(at, at + MOST_ROWS_A_STATEMENT).map(({ values }) => values);
-    await run(manager, insertRows(table, some));
+  let some: string[] = [];
+  let length = 0;
+  const flush = async (): Promise<void> => {
+    if (some.length > 0) await run(manager, insertRows(table, some));
+    [some, length] = [[], 0];
+  };
+  for (const { literals } of rows) {
+    if (literals === null)
+      throw new Error(`A row of ${table.table} is longer than max_allowed_packet of its server`);
+    some.push(literals);
+    length += literals.length;
+    if (length >= STATEMENT_LENGTH) await flush();
   }
+  await flush();
 }
 
 function run<T>(manager: EntityManager, { sql, parameters }: Statement): Promise<T> {

@@ -8,7 +8,7 @@ import { DONORS, MovingWorld, RECEIVER } from '../testing/moving-world.js';
 import { failureOf } from '../testing/test-shards.js';
 import { LogDrain } from './log.drain.js';
 import { RowMover } from './row.mover.js';
-import { SlotHandover } from './slot.handover.js';
+import { FreezeTooLongError, SlotHandover } from './slot.handover.js';
 import { typedTables } from './typed-tables.js';
 
 const TOKEN = 7;
@@ -98,6 +98,33 @@ describe('a freeze', () => {
     await Promise.all([writing, freezing]);
     const until = 'SELECT ROUND(UNIX_TIMESTAMP(frozen_until) * 1000) AS ms FROM ring_fence WHERE slot = ?';
     expect((await ask(until)) - calledAt).toBeLessThan(budgetMs + 500);
+  });
+});
+
+describe('a batch with a write that outlasts the budget of its freeze', () => {
+  it('is left as it was, and keeps no other write waiting', async () => {
+    const key = keys[5]!;
+    const range = batchOf(key);
+    await fences.change(DONOR, {
+      ...{ range, from: ['open'], to: { mode: 'capture' }, token: TOKEN, deadlineMs: 5_000 },
+    });
+    const [held, ended] = [gate(), gate()];
+    const pass = (work: () => Promise<unknown>) =>
+      world.registry.transaction(DONOR, async (manager) => {
+        await passFences(manager, DONOR, [key]);
+        await work();
+      });
+    const writing = pass(async () => {
+      held.open();
+      await ended.passed;
+    });
+    await held.passed;
+    const options = { token: TOKEN, epoch: 3, freezeMs: 200, assertTables: async () => {} };
+    const failure = await failureOf(handover.hand(range, false, { ...options, batches: [range] }));
+    expect(failure).toBeInstanceOf(FreezeTooLongError);
+    await pass(async () => {});
+    ended.open();
+    await writing;
   });
 });
 

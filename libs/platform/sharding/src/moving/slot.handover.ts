@@ -72,15 +72,22 @@ export class SlotHandover {
       const to = { mode: 'foreign' as const, owner: taker, epoch };
       await this.fences.change(giver, { ...common, from: ['frozen'], to });
     } catch (error) {
+      const frozenMs = performance.now() - frozenAt;
       await this.thaw(giver, batch, token);
-      throw error;
+      if (error instanceof SlotsDifferError || error instanceof FreezeTooLongError || frozenMs < freezeMs)
+        throw error;
+      // A write that held a fence, or a writer that thawed a slot whose time was over.
+      throw new FreezeTooLongError(`Not done within ${freezeMs} ms: ${(error as Error).message}`, {
+        cause: error,
+      });
     }
     return this.open(taker, batch, options, frozenAt);
   }
 
   private async thaw(shard: string, batch: MoveBatch, token: number): Promise<void> {
     const fences = await this.fences.read(shard, batch);
-    if (fences.every(({ mode }) => mode === 'foreign')) return;
+    // To lock fences that are not frozen would keep writers waiting behind the write that was too long.
+    if (fences.every(({ mode }) => mode !== 'frozen')) return;
     const thawed = { range: batch, from: ['frozen', 'capture'] as const, to: { mode: 'capture' as const } };
     await this.fences.change(shard, { ...thawed, token, deadlineMs: 5_000 });
   }

@@ -1,0 +1,72 @@
+import type { MoveBatch } from './migration-plan.js';
+import type { StepTools } from './step-tools.js';
+import type { MigrationTask } from './task.store.js';
+
+/** Copies batches page by page, and deletes copies, no faster than the options let it. */
+export class BatchCopier {
+  constructor(private readonly tools: Pick<StepTools, 'rows' | 'options' | 'rest'>) {}
+
+  /**
+   * Several at a time: while one commits or is read, another one is written.
+   * @returns how many rows there were
+   */
+  async copyAll(task: MigrationTask, batches: readonly MoveBatch[]): Promise<number> {
+    const left = [...batches];
+    let copied = 0;
+    const copyNext = async (): Promise<void> => {
+      for (let batch = left.shift(); batch; batch = left.shift()) {
+        const rows = await this.copy(task, batch);
+        copied += rows;
+      }
+    };
+    const { rowsPerSecond, parallelCopies } = this.tools.options;
+    const lanes = Array.from({ length: rowsPerSecond > 0 ? 1 : parallelCopies }, copyNext);
+    // A step that is tried again must not meet what it had begun.
+    const failed = (await Promise.allSettled(lanes)).find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') throw failed.reason;
+    return copied;
+  }
+
+  async copy(
+    { token }: MigrationTask,
+    batch: MoveBatch,
+    source = batch.donor,
+    target = batch.receiver,
+  ): Promise<number> {
+    const { rows, options } = this.tools;
+    const transport = { source, target, token };
+    let copied = 0;
+    let places = rows.beginning;
+    while (places.size > 0) {
+      const page = { places, limit: options.pageRows };
+      const { rows: found, next } = await this.paced(() => rows.copyPage(transport, batch, page));
+      copied += found;
+      places = next;
+    }
+    return copied;
+  }
+
+  /** Deletes what is on a shard of slots that are foreign to it. */
+  async clear(shard: string, batch: MoveBatch, token: number): Promise<void> {
+    const { rows, options } = this.tools;
+    for (let table = 0; table < rows.tableCount; table += 1) {
+      let deleted: number;
+      do {
+        const page = { table, limit: options.pageRows };
+        ({ rows: deleted } = await this.paced(() => rows.clear({ target: shard, token }, batch, page)));
+      } while (deleted === options.pageRows);
+    }
+  }
+
+  /** Rests for as long as the rows should have taken, and after slow ones for as long as they took. */
+  private async paced<T extends { rows: number }>(work: () => Promise<T>): Promise<T> {
+    const { rowsPerSecond, slowPageMs } = this.tools.options;
+    const startedAt = performance.now();
+    const done = await work();
+    const took = performance.now() - startedAt;
+    const should = rowsPerSecond > 0 ? (done.rows * 1_000) / rowsPerSecond : 0;
+    const rest = Math.max(should - took, took > slowPageMs ? took : 0);
+    if (rest > 0) await this.tools.rest(rest);
+    return done;
+  }
+}
