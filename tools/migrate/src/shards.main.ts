@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
 import { setTimeout as pause } from 'node:timers/promises';
 import { appEnvironment, stackOptionsFromEnv } from '@fourfold-tools/stack';
-import type { MigrationRequest, ShardMigrations } from '@fourfold/sharding';
+import type { MigrationRequest, MigrationTask, ShardMigrations } from '@fourfold/sharding';
+import { planText, progressText, statusText } from './shards-text.js';
 
 const HELP = `Usage: npm run shards -- <command>
 
@@ -21,6 +22,8 @@ Runs on the local topology, or on DB_PRIMARY_URL, SHARD_URLS and SHARD_SECRETS_D
   --help              this text
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.`;
+
+const OVER = new Set<MigrationTask['state']>(['purged', 'aborted']);
 
 class ShardsUsageError extends Error {}
 
@@ -68,7 +71,7 @@ async function main(): Promise<number> {
   }
   const request = requestOf(command, shard, rowsOf(values['max-rows']));
   // Help and wrong usage do not wait for TypeORM.
-  const { keepUrl, planText, statusText, withMigrations } = await import('./shards.js');
+  const { keepUrl, withMigrations } = await import('./shards.js');
   const env = environment();
   const added = request?.kind === 'add' ? { name: request.shard, url } : undefined;
   return withMigrations(env, added, async (migrations) => {
@@ -82,42 +85,36 @@ async function main(): Promise<number> {
         if (added && url) keepUrl(env['SHARD_SECRETS_DIR']!, added.name, url);
       });
       console.log(statusText(begun));
-    } else await steer(migrations, command, (line) => console.log(line), statusText);
-    return values.wait ? outcome(migrations, statusText) : 0;
+    } else await steer(migrations, command);
+    return values.wait ? outcome(migrations) : 0;
   });
 }
 
-async function steer(
-  migrations: ShardMigrations,
-  command: string,
-  print: (line: string) => void,
-  statusText: typeof import('./shards.js').statusText,
-): Promise<void> {
-  const [newest, ...older] = await migrations.list(5);
+async function steer(migrations: ShardMigrations, command: string): Promise<void> {
+  const tasks = await migrations.list(5);
   if (command === 'status') {
-    for (const task of newest ? [newest, ...older] : []) print(statusText(task));
-    if (!newest) print('no migration yet');
+    console.log(tasks.length > 0 ? tasks.map(statusText).join('\n') : 'no migration yet');
     return;
   }
   const ways = { pause: 'pause', resume: 'resume', abort: 'abort', rollback: 'abort' } as const;
   const way = ways[command as keyof typeof ways];
   if (way === undefined) throw new ShardsUsageError(`${command} is no command`);
+  const [newest] = tasks;
   if (!newest) throw new Error('There is no migration');
-  print(statusText(await migrations[way](newest.id)));
+  console.log(statusText(await migrations[way](newest.id)));
 }
 
-async function outcome(
-  migrations: ShardMigrations,
-  statusText: typeof import('./shards.js').statusText,
-): Promise<number> {
+/** Shows how far the newest migration is until it is over. */
+async function outcome(migrations: ShardMigrations): Promise<number> {
   for (let told = ''; ; await pause(1_000)) {
-    const [task] = await migrations.list(1);
-    if (!task) return 0;
-    const line = statusText(task);
+    const [task] = (await migrations.list(1)) as [MigrationTask];
+    if (OVER.has(task.state)) {
+      console.log(statusText(task));
+      return task.state === 'purged' ? 0 : 1;
+    }
+    const line = [progressText(task), ...(task.error ? [`  last fault: ${task.error}`] : [])].join('\n');
     if (line !== told) console.log(line);
     told = line;
-    if (task.state === 'purged') return 0;
-    if (task.state === 'aborted') return 1;
   }
 }
 
