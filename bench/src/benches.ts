@@ -10,6 +10,8 @@ import { GrowthServer } from './growth/growth.server.js';
 import { type BenchResult, holds, machine, markdownOf, writeResult } from './http/bench.result.js';
 import { Deployment } from './http/deployment.js';
 import { benchHttp } from './http/http.bench.js';
+import { benchMigration } from './migration/migration.bench.js';
+import { startMoving } from './migration/moving.servers.js';
 import { benchOpenLoop } from './open-loop/open-loop.bench.js';
 import { benchOverload } from './overload/overload.bench.js';
 import { benchQueue } from './queue.bench.js';
@@ -44,6 +46,7 @@ export const benches: Readonly<Record<string, Bench>> = {
   tracing: bench(startApiServers, benchTracing),
   ring: { defaults: inProcess, run: benchRing },
   fence: bench(startShard, benchFence),
+  migration: bench(startMoving, benchMigration, { ...inProcess, rounds: 5, customers: 40_000 }),
   http: onDeployment(benchHttp, overHttp),
   settled: onDeployment(benchSettled, overHttp),
   'open-loop': onDeployment(benchOpenLoop, { ...overHttp, customers: 5_000 }),

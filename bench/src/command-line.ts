@@ -14,6 +14,8 @@ Benches:
   cache-outage      Redis killed under 1,000 reads a second: errors, stale answers, latency, loads (about 20 s)
   queue             one job beside a bare Bull job; from commit to Bull at 300 orders a second (20 s)
   tracing           hot reads with tracing off, at 1% and whole, beside a build that has no hooks (10 min)
+  fence             a change of a user with the fence of its slot, beside the same without
+  migration         the copy of half a shard by a coordinator, beside mariadb-dump | mariadb of the same rows (2 min)
   http              routes over HTTP beside an empty one, orders beside mysql2 alone and the literal flow (3 min)
   settled           orders placed and settled, beside another commit, which it installs and builds (6 min)
   open-loop         1,200 calls a second that wait for nothing; 5,000 buyers of one product at once (3 min)
@@ -25,10 +27,11 @@ Benches:
   ring              look-ups, evenness and moved keys beside a plain ring and npm hashring (10 million keys; no server)
 
 Options:
-  --rounds <n>      turns of each contender that count (default 25; http 5)
+  --rounds <n>      turns of each contender that count (default 25; http, migration 5)
   --round-ms <n>    length of one turn in milliseconds (default 500; http 3000)
   --seconds <n>     settled, open-loop, overload, reports: how long orders are placed (default 60)
-  --customers <n>   http, settled, open-loop, fills: whom the shop has (default 400; open-loop 5000, fills 1000)
+  --customers <n>   http, settled, open-loop, fills, migration: whom the shop has (default 400; open-loop 5000,
+                    fills 1000, migration 40000)
   --orders <n>      growth, recommendations, reports: how many there are (default 5000000; recommendations 1000000;
                     reports 333334, of three lines each)
   --against <ref>   settled: the commit to compare with, "none" for no other (default ${REFERENCE.slice(0, 8)})

@@ -14,6 +14,8 @@ const required: Readonly<Record<string, string>> = {
   'redis-server': 'redis-server',
 };
 const onRequest = {
+  mariadb: 'mariadb-client-core',
+  'mariadb-dump': 'mariadb-client',
   prometheus: 'prometheus',
   promtool: 'prometheus',
   'prometheus-alertmanager': 'prometheus-alertmanager',

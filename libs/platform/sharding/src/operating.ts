@@ -12,4 +12,5 @@ export {
 } from './migrations/migration-target.js';
 export { seedFences } from './migrations/seed-fences.js';
 export { ShardRegistry } from './routing/shard.registry.js';
+export { MigrationRunner } from './moving/migration.runner.js';
 export { TaskStore } from './moving/task.store.js';
