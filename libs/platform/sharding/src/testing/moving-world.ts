@@ -65,12 +65,14 @@ export class MemberVisit {
 export const movedEntities = [Member, Address, MemberVisit];
 export const DONORS = ['shard-0', 'shard-1'] as const;
 export const RECEIVER = 'shard-2';
-const ALL = [...DONORS, RECEIVER] as const;
+/** Of the test's servers. */
+const SERVERS = 4;
 const suffix = 'ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin';
 
-/** Two shards of a platform and an empty third one, with the main cluster that keeps topology and migrations. */
+/** Shards of a platform and an empty one more, with the main cluster that keeps topology and migrations. */
 export class MovingWorld {
   private constructor(
+    private readonly all: readonly string[],
     private readonly databases: TestDatabase[],
     readonly main: DataSource,
     readonly roots: ReadonlyMap<string, DataSource>,
@@ -80,20 +82,22 @@ export class MovingWorld {
     readonly router: ShardRouter,
   ) {}
 
-  static async start(): Promise<MovingWorld> {
+  /** @param donors default two; with four the empty shard is a database on the server of the first */
+  static async start(donors: number = DONORS.length): Promise<MovingWorld> {
+    const all = Array.from({ length: donors + 1 }, (_, index) => `shard-${index}`);
     const primary = await freshDatabase('primary');
-    const shards = await Promise.all(ALL.map((shard) => freshDatabase(shard)));
+    const shards = await Promise.all(all.map((_, index) => freshDatabase(`shard-${index % SERVERS}`)));
     const main = await openMain(primary);
     const store = new TopologyStore(main);
-    const first = await store.initialise(DONORS);
+    const first = await store.initialise(all.slice(0, donors));
     const roots = new Map<string, DataSource>();
     for (const [index, database] of shards.entries()) {
       const root = await new DataSource({ type: 'mysql', url: database.rootUrl }).initialize();
-      roots.set(ALL[index]!, root);
+      roots.set(all[index]!, root);
       await createTables(root);
-      await fence(root, ALL[index]!, evenTopology(DONORS));
+      await fence(root, all[index]!, evenTopology(all.slice(0, donors)));
     }
-    const urls = Object.fromEntries(shards.map(({ appUrl }, index) => [ALL[index]!, appUrl]));
+    const urls = Object.fromEntries(shards.map(({ appUrl }, index) => [all[index]!, appUrl]));
     const registry = new ShardRegistry(urls, {
       engine: testEngine,
       entities: movedEntities,
@@ -102,12 +106,21 @@ export class MovingWorld {
     const topology = await CurrentTopology.load({ current: async () => first } as TopologyStore);
     const lookUp = async () => void topology.adopt(await store.current());
     const router = new ShardRouter(topology, registry, undefined, lookUp);
-    return new MovingWorld([primary, ...shards], main, roots, registry, topology, store, router);
+    return new MovingWorld(all, [primary, ...shards], main, roots, registry, topology, store, router);
   }
 
-  /** What an operator would have planned: the third shard gets its share of slots that have rows. */
+  /** The shard that is empty at first. */
+  get receiver(): string {
+    return this.all.at(-1)!;
+  }
+
+  /** What an operator would have planned: the empty shard gets its share of slots that have rows. */
   async plan(batchCount = Infinity): Promise<{ plan: MigrationPlan; rowsTotal: number }> {
-    const { moves } = new HashRing(this.topology.topology).plan({ kind: 'add', shard: RECEIVER, weight: 1 });
+    const { moves } = new HashRing(this.topology.topology).plan({
+      kind: 'add',
+      shard: this.receiver,
+      weight: 1,
+    });
     const counts = new Array<number>(SLOT_COUNT).fill(0);
     for (const root of this.roots.values())
       for (const table of ['member', 'address', 'visit']) {
@@ -125,7 +138,7 @@ export class MovingWorld {
 
   /** As the application has them. */
   urls(): Record<string, string> {
-    return Object.fromEntries(this.databases.slice(1).map(({ appUrl }, index) => [ALL[index]!, appUrl]));
+    return Object.fromEntries(this.databases.slice(1).map(({ appUrl }, index) => [this.all[index]!, appUrl]));
   }
 
   tasks(leaseMs?: number): TaskStore {
@@ -133,7 +146,7 @@ export class MovingWorld {
   }
 
   async begin(batchCount?: number): Promise<MigrationTask> {
-    return this.tasks().create({ kind: 'add', shard: RECEIVER, ...(await this.plan(batchCount)) });
+    return this.tasks().create({ kind: 'add', shard: this.receiver, ...(await this.plan(batchCount)) });
   }
 
   /** A coordinator, of which a test may have several. */
@@ -144,10 +157,10 @@ export class MovingWorld {
     return new MigrationRunner({ ...own, ...parts }, quick);
   }
 
-  /** The third shard is in the topology, without slots. */
+  /** The empty shard is in the topology, without slots. */
   async announceReceiver(): Promise<void> {
     const { topology } = this.topology;
-    const shards = [...topology.shards, { name: RECEIVER, state: 'active' as const, weight: 1 }];
+    const shards = [...topology.shards, { name: this.receiver, state: 'active' as const, weight: 1 }];
     this.topology.adopt(await this.store.publish({ ...topology, epoch: topology.epoch + 1, shards }));
   }
 

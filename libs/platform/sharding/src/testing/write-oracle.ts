@@ -23,11 +23,15 @@ function seeded(seed: number): () => number {
 }
 
 /**
- * Creates, changes, deletes and reads members, and remembers the last acknowledged version of each: 0 where it is deleted.
- * One key is changed by one call at a time; a tenth of the keys takes most of the calls.
+ * Creates, changes, deletes and reads members with their visits and addresses, and remembers what was acknowledged last:
+ * the version of each member (0 where it is deleted), how many visits it has, and its address, which a saga changes in
+ * transactions on three keys. One key is changed by one call at a time; a tenth of the keys takes most of the calls.
  */
 export class WriteOracle {
   readonly versions = new Map<string, number>();
+  /** Of the keys that have others than at first. */
+  private readonly visits = new Map<string, number>();
+  private readonly addresses = new Map<string, string>();
   readonly verdict: Verdict = { lost: [], doubled: [], stale: [], failed: [] };
   readonly latencies: number[] = [];
   private readonly busy = new Set<string>();
@@ -110,13 +114,17 @@ export class WriteOracle {
       const own = rows.find(({ shard }) => shard === ring.ownerOf(slotOf(key)));
       if (Number(own?.name ?? 0) !== version) this.verdict.lost.push(`${key}: ${own?.name} not ${version}`);
     }
-    await this.judgeRest('visit', 'member_id', 2);
-    await this.judgeRest('address', 'address', 1);
+    await this.judgeRest('visit', 'member_id', new Map(this.keys.map((key) => [key, this.visitsOf(key)])));
+    await this.judgeRest('address', 'address', new Map(this.keys.map((key) => [this.addressNow(key), 1])));
     return this.verdict;
   }
 
-  /** Rows that were not changed: each key has them on its owner alone. */
-  private async judgeRest(table: string, column: string, each: number): Promise<void> {
+  /** Each key has its rows on its owner alone, and there are no others. */
+  private async judgeRest(
+    table: string,
+    column: string,
+    expected: ReadonlyMap<string, number>,
+  ): Promise<void> {
     const { ring } = this.world.topology;
     const counts = new Map<string, number>();
     for (const [shard, rows] of await this.world.rowsOf(table))
@@ -125,8 +133,19 @@ export class WriteOracle {
         if (ring.locate(key).shard === shard) counts.set(key, (counts.get(key) ?? 0) + 1);
         else this.verdict.doubled.push(`${table} ${key}`);
       }
-    for (const key of this.keys.map((own) => (table === 'address' ? addressOf(own) : own)))
-      if (counts.get(key) !== each) this.verdict.lost.push(`${table} ${key}: ${counts.get(key)}`);
+    for (const [key, rows] of expected)
+      if ((counts.get(key) ?? 0) !== rows)
+        this.verdict.lost.push(`${table} ${key}: ${counts.get(key)} not ${rows}`);
+    for (const key of counts.keys())
+      if (!expected.has(key)) this.verdict.lost.push(`${table} ${key}: is there, not deleted`);
+  }
+
+  private visitsOf(key: string): number {
+    return this.visits.get(key) ?? 2;
+  }
+
+  private addressNow(key: string): string {
+    return this.addresses.get(key) ?? addressOf(key);
   }
 
   private async call(): Promise<void> {
@@ -141,13 +160,49 @@ export class WriteOracle {
       this.busy.add(key);
       const startedAt = performance.now();
       try {
-        await (this.random() < 0.4 ? this.read(key) : this.change(key));
+        await this.act(key);
       } catch (error) {
         this.verdict.failed.push(`${key}: ${String(error)}`);
       }
       this.latencies.push(performance.now() - startedAt);
       this.busy.delete(key);
     }
+  }
+
+  private act(key: string): Promise<void> {
+    const chance = this.random();
+    if (chance < 0.4) return this.read(key);
+    if (chance < 0.8) return this.change(key);
+    return chance < 0.95 ? this.visit(key) : this.changeAddress(key);
+  }
+
+  /** One more, or the last one is deleted. */
+  private async visit(key: string): Promise<void> {
+    const before = this.visitsOf(key);
+    const more = before < 3 || this.random() < 0.5;
+    await this.write(key, (manager) =>
+      more
+        ? manager.query('INSERT INTO visit (member_id, id, place) VALUES (?, ?, ?)', [key, before + 1, 'x'])
+        : manager.query('DELETE FROM visit WHERE member_id = ? AND id = ?', [key, before]),
+    );
+    this.visits.set(key, more ? before + 1 : before - 1);
+  }
+
+  /** As a user changes her address: the new one is taken, she is told of it, and the old one is given up. */
+  private async changeAddress(key: string): Promise<void> {
+    const [old, address] = [this.addressNow(key), `${(this.version += 1)}-${addressOf(key)}`];
+    await this.write(address, (manager) =>
+      manager.query('INSERT INTO address (address, member_id) VALUES (?, ?)', [address, key]),
+    );
+    await this.write(key, (manager) =>
+      manager.query('UPDATE visit SET place = ? WHERE member_id = ? AND id = 1', [address, key]),
+    );
+    await this.write(old, (manager) => manager.query('DELETE FROM address WHERE address = ?', [old]));
+    this.addresses.set(key, address);
+  }
+
+  private async write(key: string, work: Work): Promise<void> {
+    await (this.unfenced ? this.unfenced(key, work) : this.world.router.write(key, work));
   }
 
   private async read(key: string): Promise<void> {
@@ -169,7 +224,7 @@ export class WriteOracle {
         '2026-01-02 03:04:05.678',
       ]);
     };
-    await (this.unfenced ? this.unfenced(key, work) : this.world.router.write(key, work));
+    await this.write(key, work);
     this.versions.set(key, next);
   }
 }
