@@ -7,7 +7,8 @@ import type { StepTools } from './step-tools.js';
 import type { MigrationTask } from './task.store.js';
 import { ended, owned } from './topology-steps.js';
 
-const CAPTURE_DEADLINE_MS = 200;
+/** New writes wait behind a capture that waits for others. It may wait twice as long each time that it was in vain. */
+const CAPTURE_MS = { least: 200, most: 3_200 };
 const COMPARISONS = 5;
 /** That are copied before their number is noted. */
 const BATCHES_A_STEP = 8;
@@ -20,6 +21,7 @@ export class MigrationSteps {
   /** Receivers that could not be cleaned. */
   private readonly leftAlone = new Set<string>();
   private failedCleanings = 0;
+  private captureMs = CAPTURE_MS.least;
 
   private readonly batches: BatchCopier;
 
@@ -33,8 +35,10 @@ export class MigrationSteps {
     capture: (task) =>
       this.eachBatch(task, 'copy', async ({ donor, ...range }) => {
         const to = { mode: 'capture' as const };
-        const change = { range, from: ['open'] as const, to, token: task.token };
-        await this.tools.fences.change(donor, { ...change, deadlineMs: CAPTURE_DEADLINE_MS });
+        const deadlineMs = this.captureMs;
+        this.captureMs = Math.min(2 * deadlineMs, CAPTURE_MS.most);
+        await this.tools.fences.change(donor, { range, from: ['open'], to, token: task.token, deadlineMs });
+        this.captureMs = CAPTURE_MS.least;
       }),
     copy: async (task) => {
       if (task.done === 0 && task.inStateMs < this.tools.options.announceMs)

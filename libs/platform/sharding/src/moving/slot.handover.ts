@@ -52,7 +52,10 @@ export class SlotHandover {
     const [giver, taker] = back ? [batch.receiver, batch.donor] : [batch.donor, batch.receiver];
     const startedAt = performance.now();
     const { token, epoch, freezeMs, batches } = options;
-    if (!(await this.has(giver, batch, token))) return this.open(taker, batch, options, startedAt);
+    if (!(await this.has(giver, batch, token))) {
+      await this.open(taker, batch, options);
+      return performance.now() - startedAt;
+    }
     await options.assertTables(batch);
     if (!(await this.drain.drain(batches, { token, back, range: batch })))
       throw new FreezeTooLongError('Writes come faster than they are applied');
@@ -81,7 +84,8 @@ export class SlotHandover {
         cause: error,
       });
     }
-    return this.open(taker, batch, options, frozenAt);
+    await this.take(taker, batch, options);
+    return performance.now() - frozenAt;
   }
 
   private async thaw(shard: string, batch: MoveBatch, token: number): Promise<void> {
@@ -92,16 +96,14 @@ export class SlotHandover {
     await this.fences.change(shard, { ...thawed, token, deadlineMs: 5_000 });
   }
 
-  private async open(
-    shard: string,
-    batch: MoveBatch,
-    { token, epoch }: HandoverOptions,
-    frozenAt: number,
-  ): Promise<number> {
+  /** Of slots that were given away before: it may have been done already. */
+  private async open(shard: string, batch: MoveBatch, options: HandoverOptions): Promise<void> {
+    if (!(await this.has(shard, batch, options.token))) await this.take(shard, batch, options);
+  }
+
+  private take(shard: string, batch: MoveBatch, { token, epoch }: HandoverOptions): Promise<void> {
     const to = { mode: 'capture' as const, owner: shard, epoch };
-    if (!(await this.has(shard, batch, token)))
-      await this.fences.change(shard, { range: batch, from: ['foreign'], to, token, deadlineMs: 5_000 });
-    return performance.now() - frozenAt;
+    return this.fences.change(shard, { range: batch, from: ['foreign'], to, token, deadlineMs: 5_000 });
   }
 
   /** That a shard has given its slots away is believed once no change of its fences is under way. */
