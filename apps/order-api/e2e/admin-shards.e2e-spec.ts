@@ -98,7 +98,7 @@ describe('POST /v1/admin/shards/plan', () => {
 
   it.each<[object, number, string]>([
     [{ kind: 'add', shard: 'shard-0' }, 422, 'invalid-ring-change'],
-    [{ kind: 'remove', shard: 'nobody' }, 422, 'invalid-ring-change'],
+    [{ kind: 'remove', shard: 'shard-9' }, 422, 'invalid-ring-change'],
     [{ kind: 'add', shard: 'x', weight: 0.01 }, 422, 'invalid-ring-change'],
     [{ kind: 'add', shard: 'No Name' }, 400, 'validation-failed'],
     [{ kind: 'weight', shard: 'shard-0', weight: -1 }, 400, 'validation-failed'],

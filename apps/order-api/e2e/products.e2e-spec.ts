@@ -121,7 +121,7 @@ describe('?sku=', () => {
   );
 
   it('finds nothing for a SKU that no product has', async () => {
-    expect((await bySku('nobody’s')).body).toEqual({ items: [], nextCursor: null });
+    expect((await bySku('unknown’s')).body).toEqual({ items: [], nextCursor: null });
   });
 });
 

@@ -71,8 +71,8 @@ describe('who sees whom', () => {
     expect((await asAda.get(`/users/${ada}`)).status).toBe(200);
     expect((await change(ada, { name: 'Ada King' }, '"1"', asAda)).status).toBe(200);
 
-    const nobody = await asAda.get('/users/123');
-    expect(refusalOf(nobody)).toEqual([404, 'user-not-found']);
+    const unknown = await asAda.get('/users/123');
+    expect(refusalOf(unknown)).toEqual([404, 'user-not-found']);
     for (const path of [`/users/${bob}`, `/users/${bob}/orders`, '/users/123/orders']) {
       expect(refusalOf(await asAda.get(path)), path).toEqual([404, 'user-not-found']);
     }

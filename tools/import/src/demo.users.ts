@@ -1,4 +1,4 @@
-/** Names everyone in the trade knows; `.example` is reserved (RFC 2606), so no mail can reach a stranger. */
+/** Names of well-known computer scientists; `.example` is reserved (RFC 2606), so no mail can reach a stranger. */
 const NAMES = [
   'Ada Lovelace',
   'Alan Turing',

@@ -144,11 +144,11 @@ describe('a database that fails', () => {
   });
 
   it('is named when no server listens there', async () => {
-    const nobody = new URL(platform.url('shard-1'));
-    nobody.port = '1';
-    const failure = migrateReporting(platform.env({ 'shard-1': nobody.toString() }));
+    const unserved = new URL(platform.url('shard-1'));
+    unserved.port = '1';
+    const failure = migrateReporting(platform.env({ 'shard-1': unserved.toString() }));
     await expect(failure).rejects.toThrow(/Migrating shard-1 \(127\.0\.0\.1:1\/.*ECONNREFUSED/);
-    await expect(failure).rejects.not.toThrow(nobody.password);
+    await expect(failure).rejects.not.toThrow(unserved.password);
   });
 });
 

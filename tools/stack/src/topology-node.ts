@@ -50,7 +50,7 @@ export interface ServerNode {
   command(): ServerCommand;
   /** True once it answers; false or an error means not yet. */
   ready(): Promise<boolean>;
-  /** What has to be so before anyone may use it: accounts, databases. Repeatable. */
+  /** What other processes need before they can use the node: accounts, databases. Repeatable. */
   provision(): Promise<void>;
   /** What needs other nodes that started with it: replication. Repeatable. */
   join(running: ReadonlySet<string>): Promise<void>;

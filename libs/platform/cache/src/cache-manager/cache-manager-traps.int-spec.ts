@@ -67,11 +67,11 @@ describe('unlike cache-manager over Redis, this', () => {
   });
 
   it('clears its namespace in every process, and nothing else', async () => {
-    await redis.set('of-somebody-else', '1');
+    await redis.set('of-another-application', '1');
     await naive.manager.clear();
-    expect(await redis.get('of-somebody-else')).toBeNull();
+    expect(await redis.get('of-another-application')).toBeNull();
 
-    await redis.set('of-somebody-else', '1');
+    await redis.set('of-another-application', '1');
     const [a, b] = [await open(), await open()];
     await a.cache.set('user', '1', 'Ada');
     await a.manager.set('k', 'v');
@@ -80,7 +80,7 @@ describe('unlike cache-manager over Redis, this', () => {
     expect(await a.manager.get('k')).toBeUndefined();
     await eventually(async () => (await b.manager.get('k')) === undefined);
     expect(await a.cache.peek('user', '1')).toEqual({ value: 'Ada' });
-    expect(await redis.get('of-somebody-else')).toBe('1');
+    expect(await redis.get('of-another-application')).toBe('1');
   });
 
   it('gives text back as text, whatever it looks like', async () => {

@@ -64,8 +64,8 @@ describe('the id of a request', () => {
   );
 
   it('must be a string, and so must what it varies by', () => {
-    const nobody = () => undefined as unknown as string;
-    expect(() => idOf({}, { vary: nobody })).toThrow(AmbiguousCacheIdError);
-    expect(() => idOf({}, { id: nobody })).toThrow(AmbiguousCacheIdError);
+    const noText = () => undefined as unknown as string;
+    expect(() => idOf({}, { vary: noText })).toThrow(AmbiguousCacheIdError);
+    expect(() => idOf({}, { id: noText })).toThrow(AmbiguousCacheIdError);
   });
 });

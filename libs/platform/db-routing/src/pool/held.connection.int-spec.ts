@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 afterEach(() => ended(pool));
 
-/** Someone who had the pool's only connection, and someone who has it now. */
+/** The former holder of the pool's only connection, and the present one. */
 async function formerAndPresent(): Promise<[PoolConnection, PoolConnection]> {
   const former = await acquire(pool);
   const waiting = acquire(pool);

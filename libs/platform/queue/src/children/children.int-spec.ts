@@ -85,7 +85,7 @@ describe('an isolated queue', () => {
   it('runs its jobs in another process, whose progress and failures are the job’s own', async () => {
     await start();
     register.resetMetrics();
-    await send(1, 'anyone');
+    await send(1, 'succeed');
     await send(2, 'throw');
     await send(3, 'give-up');
     expect(await dead(2)).toMatchObject({ reason: 'attempts', error: 'no luck in a child', attempts: 2 });
@@ -109,7 +109,7 @@ describe('an isolated queue', () => {
     await start();
     await send(1, 'exit');
     await send(2, 'crash');
-    await send(3, 'anyone');
+    await send(3, 'succeed');
     for (const [id, said] of [
       [1, 'exit code 3'],
       [2, 'SIGKILL'],
@@ -129,7 +129,7 @@ describe('an isolated queue', () => {
     const killed = pids.slice(0, 2);
     expect(new Set(killed).size).toBe(2);
     await eventually(() => killed.every((pid) => !isAlive(pid)));
-    await send(3, 'anyone');
+    await send(3, 'succeed');
     await nothingWaits();
     expect(killed).not.toContain(pids[2]);
   });
@@ -155,7 +155,7 @@ describe('an isolated queue', () => {
   it('replaces a child after its number of jobs', async () => {
     await start({ child: { maxJobs: 2 } });
     for (let id = 1; id <= 4; id += 1) {
-      await send(id, 'anyone');
+      await send(id, 'succeed');
       await nothingWaits();
     }
     expect([pids[1], pids[3]]).toEqual([pids[0], pids[2]]);
@@ -166,9 +166,9 @@ describe('an isolated queue', () => {
   it('replaces a child that has grown too large, once its job is done', async () => {
     await start({ child: { maxRssBytes: 450 * 1_024 * 1_024 } });
     for (const [id, to] of [
-      [1, 'anyone'],
+      [1, 'succeed'],
       [2, 'hoard'],
-      [3, 'anyone'],
+      [3, 'succeed'],
     ] as const) {
       await send(id, to);
       await nothingWaits();
@@ -179,7 +179,7 @@ describe('an isolated queue', () => {
 
   it('fails the attempts of a job whose child does not start', async () => {
     await start({ child: { entry: new URL('../testing/ends-at-once.mjs', import.meta.url) } });
-    await send(1, 'anyone');
+    await send(1, 'succeed');
     expect(await dead(1)).toMatchObject({ reason: 'attempts', attempts: 2 });
     expect((await dead(1)).error).toContain('The child process ended with exit code 0');
   });

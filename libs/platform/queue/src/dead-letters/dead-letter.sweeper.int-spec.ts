@@ -123,13 +123,13 @@ describe('a failed job', () => {
 
 describe('failed jobs that are not what they should be', () => {
   it('one of plain Bull is recorded with its data, and waits for an operator', async () => {
-    const job = await desk.queue().add({ who: 'somebody else' }, { attempts: 1 });
+    const job = await desk.queue().add({ who: 'a plain Bull producer' }, { attempts: 1 });
     await desk.die();
     await desk.sweep();
     const name = `${job.id}@${job.timestamp}`;
     expect(await desk.letters()).toMatchObject([{ job_id: name, msg_id: `bull:letters:${name}` }]);
     expect(await desk.deadLetters.get((await desk.letters())[0]!.id)).toMatchObject({
-      payload: { who: 'somebody else' },
+      payload: { who: 'a plain Bull producer' },
       autoRedriveAt: null,
     });
     expect(await desk.failedIds()).toEqual([]);

@@ -125,7 +125,7 @@ describe('a job that was not put there by a publisher', () => {
     ['with other data', '__default__', { to: 'you' }, 'was not put on queue letters by its publisher'],
   ])('%s is dead at once, whatever its own options are', async (_title, name, data, said) => {
     await start(fail);
-    await app.queue().add(name, data, { jobId: 'ob-1', attempts: 9, backoff: { type: 'nobody-knows-it' } });
+    await app.queue().add(name, data, { jobId: 'ob-1', attempts: 9, backoff: { type: 'unknown-type' } });
     await hasFailed();
     expect(await job('failedReason')).toContain(said);
     expect([attempts, await job(DEAD_REASON_FIELD)]).toEqual([[], 'invalid-payload']);
@@ -134,7 +134,7 @@ describe('a job that was not put there by a publisher', () => {
   it('with an unknown back-off is retried with the queue’s own', async () => {
     await start(fail);
     const data = { messageId: 'm', payload: { to: 'you' } };
-    await app.queue().add(data, { jobId: 'ob-1', attempts: 2, backoff: { type: 'nobody-knows-it' } });
+    await app.queue().add(data, { jobId: 'ob-1', attempts: 2, backoff: { type: 'unknown-type' } });
     await hasFailed();
     expect(attempts).toEqual([1, 2]);
   });

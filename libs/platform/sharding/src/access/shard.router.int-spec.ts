@@ -254,7 +254,7 @@ describe('ShardRouter', () => {
     expect(attempts).toBe(1);
   });
 
-  it('refuses a bad key before it asks anyone', async () => {
+  it('refuses a bad key before it asks a shard', async () => {
     await expect(router.read('', async () => 1)).rejects.toThrow(InvalidShardKeyError);
     await expect(router.write(7 as unknown as string, async () => 1)).rejects.toThrow(InvalidShardKeyError);
     await expect(router.readMany(['1', ''], async () => [])).rejects.toThrow(InvalidShardKeyError);

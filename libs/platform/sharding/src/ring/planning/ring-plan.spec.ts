@@ -208,7 +208,7 @@ describe('a plan', () => {
 
   it.each<[string, unknown, RegExp]>([
     ['a shard that is there', { kind: 'add', shard: 'shard-0' }, /shard-0 is in the ring already/],
-    ['a shard that is not there', { kind: 'remove', shard: 'nobody' }, /nobody is not in the ring/],
+    ['a shard that is not there', { kind: 'remove', shard: 'shard-9' }, /shard-9 is not in the ring/],
     [
       'a weight of a shard that is not there',
       { kind: 'weight', shard: 'x', weight: 1 },
