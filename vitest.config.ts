@@ -34,6 +34,7 @@ function project(name: string, { include, exclude = [], groupOrder, maxWorkers }
       sequence: { groupOrder },
       maxWorkers,
       testTimeout: 60_000,
+      hookTimeout: 60_000,
     },
   };
 }
