@@ -1,8 +1,10 @@
 import { broken, type Loose, sound } from '../testing/broken.js';
+import { inAutoscaling } from '../testing/broken-autoscaling.cases.js';
 import { betweenPods } from '../testing/broken-network.cases.js';
 import { inPods } from '../testing/broken-pods.cases.js';
 import { operated } from '../testing/broken-operated.cases.js';
 import { inProd } from '../testing/broken-prod.cases.js';
+import { inReactions } from '../testing/broken-reactions.cases.js';
 import { inTheWhole } from '../testing/broken-whole.cases.js';
 
 // One file, for one worker: each that renders an overlay and loads the schemas takes a second.
@@ -10,7 +12,7 @@ broken('in pods', inPods, 'dev');
 broken('between pods', betweenPods, 'dev');
 broken('in the whole', inTheWhole, 'dev');
 broken('with operators and Sentinels', operated, 'operated');
-broken('in the prod overlay', inProd, 'prod');
+broken('in the prod overlay', [...inProd, ...inAutoscaling, ...inReactions], 'prod');
 
 sound('prod', [
   [
