@@ -5,7 +5,7 @@ import { httpDeadlinesOf, runService, startService, startTracing } from '@fourfo
 
 /** 1,000 items are about 60 kB. */
 const BODY_LIMIT_BYTES = 256 * 1024;
-/** Of one part of a path, decoded: the id of anything cached. */
+/** The longest decoded part of a path, in characters: long enough for the id of anything cached. */
 const PATH_PART_LIMIT = 200;
 
 await runService(async () => {

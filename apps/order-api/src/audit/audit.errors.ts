@@ -1,6 +1,6 @@
 import { appError } from '@fourfold/kernel';
 
-/** What an operator does is recorded first: without the record it is not done. */
+/** order-api records an operator's action before it carries it out: this is thrown when it can't be recorded. */
 export class AuditUnavailableError extends appError(
   'audit-unavailable',
   503,

@@ -11,7 +11,7 @@ import type { FastifyInstance } from 'fastify';
 import { type Access, accessOf, requireAccess } from './access.js';
 import { rememberCaller } from './caller.js';
 
-/** What is held against an address whose requests have no good token. */
+/** Counts the requests of an address that came without a valid token, and says when they are too many. */
 export interface Strangers {
   strangerFault(address: string): AppError | undefined;
   noteStranger(address: string): void;
@@ -25,7 +25,7 @@ const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
  */
 export function authenticate(fastify: FastifyInstance, tokens: TokenVerifier, strangers?: Strangers): void {
   requireAccess(fastify);
-  /** Of what changes something without a token: each such request counts as one of a stranger. */
+  /** For public routes that change something: each request counts as one without a token. */
   const strangerFault = (address: string): AppError | undefined => {
     const fault = strangers?.strangerFault(address);
     if (!fault) strangers?.noteStranger(address);

@@ -14,7 +14,7 @@ export function callerOf(request: Identified): Caller | undefined {
   return request[CALLER];
 }
 
-/** One text for each caller: what belongs to a caller is kept under it. */
+/** A text that is unique to the caller: keys and limits of a caller are stored under it. */
 export const callerKey = ({ role, id }: Caller): string => `${role}:${id}`;
 
 export const CurrentCaller = createParamDecorator((_data: unknown, context: ExecutionContext): Caller => {

@@ -34,7 +34,7 @@ import {
 import { RateLimitedError } from '../rates/rate.errors.js';
 import type { DocumentedRoute } from './documented.routes.js';
 
-/** Of any request: before its route is reached, by the checks of its headers, or while it is worked on. */
+/** Refusals of any request: before its route is reached, by the checks of its headers, or while it is worked on. */
 export const REFUSALS_OF_ANY: readonly ErrorKind[] = [
   BadRequestError,
   ValidationError,
@@ -55,9 +55,9 @@ export const REFUSALS_OF_ANY: readonly ErrorKind[] = [
   LoadLimitError,
   LoadTimeoutError,
 ];
-/** Of any request whose body is read, also where the route takes none. */
+/** Refusals of any request whose body is read, also where the route takes none. */
 export const REFUSALS_OF_BODIES: readonly ErrorKind[] = [MalformedJsonError, BodyTooLargeError];
-/** Of any request that needs a token. */
+/** Refusals of any request that needs a token. */
 export const REFUSALS_OF_CALLERS: readonly ErrorKind[] = [
   TokenMissingError,
   TokenInvalidError,

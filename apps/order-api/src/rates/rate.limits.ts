@@ -20,7 +20,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 const WRITE = 5;
 const READ = 1;
 const MOST_ITEMS = 1_000;
-/** Of one window in one process: a count takes some 150 bytes. */
+/** The most keys that one window counts in one process: a count takes some 150 bytes. */
 const MOST_CALLERS = 200_000;
 const MOST_ADDRESSES = 50_000;
 const HELD = Symbol('HELD');
@@ -38,7 +38,7 @@ export interface RateOptions {
   readonly ordersDay: number;
 }
 
-/** What one caller, or one address that is no caller's, may ask for in a time, all processes together. */
+/** How much one caller, or one address without a good token, may ask for in a window of time, over all processes. */
 export class RateLimits {
   readonly windows: readonly RateWindow[];
   private readonly byName = new Map<string, RateWindow>();
@@ -100,13 +100,13 @@ export class RateLimits {
     });
   }
 
-  /** Of an address whose token is not known yet; to be asked before it is looked at. */
+  /** The refusal of an address that has sent too many bad tokens. To be asked before a token is verified. */
   strangerFault(address: string): AppError | undefined {
     const window = this.byName.get('address');
     return window && this.faultOf(window, window.look(addressKey(address), 1));
   }
 
-  /** Its token was missing, or no good. */
+  /** Counts a request whose token was missing or not valid. */
   noteStranger(address: string): void {
     this.byName.get('address')?.take(addressKey(address), 1);
   }

@@ -1,6 +1,6 @@
 import { RateCount } from './rate.count.js';
 
-/** So much in a window of time. */
+/** A limit: at most `most` units of a key in each window of time. */
 export interface Allowance {
   readonly name: string;
   readonly most: number;
@@ -14,7 +14,7 @@ export interface Allowance {
 export interface Standing {
   readonly isAllowed: boolean;
   readonly remaining: number;
-  /** Until the next window; of what is refused, until it is allowed if no more is counted meanwhile. */
+  /** Until the next window begins; for a refused request, until it would be allowed if no more is counted meanwhile. */
   readonly resetSeconds: number;
 }
 

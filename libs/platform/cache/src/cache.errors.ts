@@ -63,7 +63,7 @@ export class CacheUnavailableError extends appError('cache-unavailable', 503, 'T
   }
 }
 
-/** As many loads as the source is spared for are running, and as many are waiting as may. */
+/** The most concurrent loads are running, and the queue behind them is full. */
 export class LoadLimitError extends appError('cache-load-limit', 503, 'Too many loads at once') {
   constructor(namespace: string, ids: readonly string[], limit: number) {
     super(

@@ -1,7 +1,7 @@
 import { beginSpan, isRecorded, traced } from '@fourfold/observability/tracing';
 import type { L2Read } from './l2/l2-read.js';
 
-/** Of one look into a level: how many keys were asked for, and how many of them were there. */
+/** Attributes of one look-up in a level: how many keys were asked for, and how many of them it had. */
 const found = (keys: number, hits: number) => ({ 'cache.keys': keys, 'cache.hits': hits });
 
 /** A look into L1, which is over when it is told. To be called where tracing is on. */

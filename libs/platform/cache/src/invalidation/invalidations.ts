@@ -12,15 +12,15 @@ export interface Levels {
   readonly flights: Flights;
 }
 
-/** What an invalidation does, for each of its callers. */
+/** Carries out invalidations: in this process, in Redis, and by a message in all other processes. */
 export class Invalidations {
-  /** Of those that were asked for in this turn of the event loop, and have not been sent yet. */
+  /** Invalidations that were asked for in this turn of the event loop and are sent together at its end. */
   private turn:
     { readonly targets: Set<InvalidationTarget>; readonly confirmed: Promise<boolean> } | undefined;
 
   constructor(private readonly levels: Levels) {}
 
-  /** In this process: from here on no caller gets, joins or stores what was read before. */
+  /** Invalidates in this process: from now on no caller gets, joins or stores a value that was read before. */
   here(target: InvalidationTarget): void {
     const { l1, flights, namespaces } = this.levels;
     flights.forget(target);
@@ -34,7 +34,7 @@ export class Invalidations {
   async everywhere(targets: readonly InvalidationTarget[]): Promise<boolean> {
     for (const target of targets) this.here(target);
     const confirmed = await this.inRedis(targets);
-    // Until Redis had done it, a reader could still fetch the old value from there into L1.
+    // Until Redis had deleted the old value, a reader could still fetch it into L1: so L1 is invalidated again.
     for (const target of targets) this.here(target);
     return confirmed;
   }

@@ -6,7 +6,7 @@ import type { CachedValue } from '../serializing/serializer.js';
 /** The state of a key at the moment a read began; a write with an outdated permit is refused. */
 export type FillPermit = number;
 
-/** One namespace's entries by id: a read needs no key to be put together. */
+/** One namespace's entries by id, so that a read does not have to build a key. */
 export type L1Shelf = Map<string, L1Entry>;
 
 /** See `L1Store`. */
@@ -15,7 +15,7 @@ export type L1State = 'suspended' | 'serving' | 'alone';
 export interface L1Lifetime {
   /** Served until then, Unix ms. */
   readonly expiresMs: number;
-  /** From then on a reader has it loaded anew, Unix ms. `Infinity`: never. */
+  /** From this time on a read starts a new load of the value, Unix ms. `Infinity`: never. */
   readonly refreshAtMs: number;
 }
 
@@ -39,7 +39,7 @@ const STRIPES = 16_384;
 const TOUCH_MS = 1_000;
 /** So many at most are served and not counted yet. */
 const MOST_UNRANKED = 100;
-/** Of the bytes, for what is known to be absent: requests for what does not exist push out nothing else. */
+/** The share of the bytes for ids known to be absent, so that requests for them can't evict values. */
 const ABSENT_SHARE = 1 / 16;
 
 /**

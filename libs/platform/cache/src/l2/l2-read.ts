@@ -1,6 +1,6 @@
 import { hasGeneration, type L2Record, parseRecord } from './record.js';
 
-/** What the caller of a read gets to know. A lease entitles to fill, and obliges to fill or release. */
+/** The outcome of a read for its caller. A caller that holds a lease may fill the key, and must fill or release it. */
 export type L2Read =
   | Hit
   | { readonly kind: 'lease'; readonly token: string; readonly old?: L2Record }
@@ -14,7 +14,7 @@ export interface Hit {
   readonly leftMs: number;
 }
 
-/** Redis got to it after its deadline. */
+/** Redis reached the command after its deadline, and did nothing. */
 type Late = readonly [code: 5, nowMs: number];
 
 /** What a script of `lease.lua.ts` answers. */
@@ -27,7 +27,7 @@ export type LeaseReply =
 
 export const AWAY: L2Read = { kind: 'away' };
 const BUSY: L2Read = { kind: 'busy' };
-/** What our idea of the server's clock may be off by. */
+/** The most that this process's estimate of the Redis clock may be wrong by. */
 const CLOCK_MARGIN_MS = 5_000;
 
 /** Whether values with this TTL are worth a look without a script: near their end they are none. */

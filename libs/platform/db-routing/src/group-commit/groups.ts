@@ -8,9 +8,9 @@ export interface GroupLimits<U> {
   readonly keyOf?: (unit: U) => string;
   /** How much of a group a unit takes, e.g. its rows. Default 1. */
   readonly weightOf?: (unit: U) => number;
-  /** Of a group. Default 64. */
+  /** The most units in a group. Default 64. */
   readonly mostUnits?: number;
-  /** Of a group; a unit that is heavier has one to itself. Default 2,000. */
+  /** The most weight in a group; a heavier unit has a group to itself. Default 2,000. */
   readonly mostWeight?: number;
   /** Groups under way at once. Default 2: another one begins when it is full, or when the last one takes long. */
   readonly inFlight?: number;
@@ -19,7 +19,7 @@ export interface GroupLimits<U> {
   /** How long a unit waits for its turn, in milliseconds. Default 5,000. */
   readonly deadlineMs?: number;
   /**
-   * What a unit is refused with that gets no turn in time, or (without `waitedMs`) is not let in. Default:
+   * Makes the error for a unit that got no turn in time, or (without `waitedMs`) found the queue full. Default:
    * PoolExhaustedError of the primary.
    */
   readonly tooMany?: (waitedMs?: number) => Error;

@@ -2,7 +2,7 @@ import type { ConsistencyScope } from '../consistency/consistency.scope.js';
 
 export interface WaitingUnit<U, R> {
   readonly unit: U;
-  /** Of the request that waits for it. */
+  /** The consistency scope of the request that waits for the unit. */
   readonly scope: ConsistencyScope | undefined;
   /** Runs what it is given in that request's async context. */
   readonly inContext: <T>(work: () => T) => T;
@@ -49,7 +49,7 @@ export class UnitQueue<U, R> {
     this.timer ??= setTimeout(() => this.refuseOverdue(), this.options.deadlineMs);
   }
 
-  /** What the next transaction has; empty when nothing may begin now. Its keys are under way until `release`. */
+  /** The units of the next transaction; empty when none may begin now. Their keys are under way until `release`. */
   take(): WaitingUnit<U, R>[] {
     const { keyOf, weightOf = () => 1, mostUnits, mostWeight } = this.options;
     const batch: WaitingUnit<U, R>[] = [];

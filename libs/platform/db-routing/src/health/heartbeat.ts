@@ -41,10 +41,10 @@ interface Beat {
   activeMs: number;
 }
 
-/** From here on nothing is known of the primary. */
+/** A time in which the primary does not answer this process. */
 interface Silence {
   sinceMs: number;
-  /** A replica had a new row at that moment: it is to us alone that the primary does not answer. */
+  /** A replica had a new heartbeat at that moment: the primary is up, and does not answer this process alone. */
   heardOf: boolean;
 }
 
@@ -115,10 +115,10 @@ export class Heartbeat {
     }
   }
 
-  /** What a replica has: news of the primary, maybe. */
+  /** Takes note of a heartbeat that a replica has: a new one shows that the primary is up. */
   saw(writtenMs: number): void {
     const last = this.beats.at(-1);
-    // One row alone is no news: its age is unknown.
+    // The first heartbeat proves nothing: its age is unknown.
     if (!last || writtenMs <= Math.max(last.writtenMs, this.putBackFromMs)) return;
     const seenMs = this.now();
     this.heardOfMs = seenMs;

@@ -7,13 +7,13 @@ import type { ProbeResult } from './replica-health.js';
 export interface ProbePools {
   /** One connection for probes alone: a pool that is merely busy must not look like a server that is down. */
   data: NodePool;
-  /** One of an account that may see the state of replication; without it a stopped replica is found by its lag. */
+  /** Connections of an account that may read the replication status; without them a stopped replica shows by its lag. */
   status: NodePool | undefined;
 }
 
 export interface Probe {
   result: ProbeResult;
-  /** What the replica had when it was asked; undefined when it did not say. */
+  /** The position that the replica had reached when it was asked; undefined when it did not say. */
   position?: string;
 }
 
@@ -26,7 +26,7 @@ const RECONNECT_GRACE_MS = 2_000;
 /** Looks at one replica: what it has, how old that is, and whether it still follows its source. Never throws. */
 export class ReplicaProbe {
   private sourceLostSinceMs: number | undefined;
-  /** What it was last held to be behind by its own word, and when. */
+  /** The lag that the replica last reported itself, and when. */
   private ownWord: { lagMs: number; atMs: number } | undefined;
 
   constructor(

@@ -2,7 +2,7 @@ import type { ConnectionCallback } from './lease.js';
 import type { NodeConnection } from './node.connection.js';
 import type { AcquireRequest } from './waiter.js';
 
-/** What a pool hears of its connections. */
+/** What a connection reports to its pool. */
 export interface ConnectionHost {
   readonly node: string;
   released(connection: NodeConnection): void;
@@ -12,7 +12,7 @@ export interface ConnectionHost {
    */
   demoted(connection: NodeConnection): boolean;
   acquire(request: AcquireRequest, callback: ConnectionCallback): void;
-  /** It can't be used any more. */
+  /** The connection can't be used any more. */
   lost(connection: NodeConnection): void;
   /** @param durationMs from the moment the statement was the connection's next */
   answered(sql: string, durationMs: number): void;

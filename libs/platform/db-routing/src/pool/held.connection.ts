@@ -27,14 +27,14 @@ function promised(call: (answer: Callback) => unknown): ReturnType<PromisedCall>
 }
 
 /**
- * What a holder gets of a connection, in place of the driver's own object: it ends with the lease. A second `release`, a
+ * The connection that a holder is given in place of the driver's own object. It ends with the lease. A second `release`, a
  * late `destroy` or a late statement can't reach a connection that another holder has by then. Has what TypeORM and
  * this library use of a connection.
  */
 export class HeldConnection {
   /** Nothing but reads was sent: no transaction and no session setting ties the next one to this connection. */
   onlyReads = true;
-  /** Its holder wants nothing more of it: what broke with it is not repeated. */
+  /** The holder has destroyed the connection, so statements that broke with it are not repeated. */
   isDestroyed = false;
   private over = false;
   private readonly heard: Parameters<PoolConnection['on']>[] = [];
@@ -46,7 +46,7 @@ export class HeldConnection {
     readonly lease: Lease,
   ) {}
 
-  /** What its holder sends from here on goes by the connection behind `fresh`, which has no other holder then. */
+  /** From now on the holder's statements are sent over the connection behind `fresh`, which has no other holder. */
   moveTo(fresh: HeldConnection): void {
     ({ raw: this.raw, keeper: this.keeper } = fresh);
     this.keeper.heldBy(this);

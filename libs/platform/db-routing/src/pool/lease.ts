@@ -6,10 +6,10 @@ export type ConnectionCallback = (error: Error | null, connection?: PoolConnecti
 
 /** The terms on which a connection is out. */
 export interface Lease {
-  /** It was asked for to read: statements that write or lock are refused, wherever it leads. */
+  /** The connection was asked for to read: statements that write or lock are refused, on whichever node. */
   readonly readOnly: boolean;
   readonly listener?: (CommitListener & { transactions: number }) | undefined;
-  /** Why it is of this node. */
+  /** Why the router chose this node. */
   readonly reason?: string | undefined;
   /** Where it was asked for, if that was noted. */
   readonly takenAt?: Whereabouts | undefined;

@@ -56,7 +56,7 @@ export class OpenConnections {
     else connection.close();
   }
 
-  /** It is closed already. */
+  /** Drops a connection that is closed already. */
   forget(connection: NodeConnection): void {
     this.all.delete(connection);
     const index = this.idle.indexOf(connection);

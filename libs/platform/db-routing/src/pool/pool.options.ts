@@ -2,7 +2,7 @@ import type { CompleteOptions } from '../db-routing.options.js';
 import type { ReplicationDialect } from '../engine/replication.dialect.js';
 import type { Whereabouts } from './whereabouts.js';
 
-/** What the options of the cluster say holds for each of its pools. */
+/** Options of the cluster that each of its pools takes over. */
 type SharedOptions = Pick<
   CompleteOptions,
   'connectTimeoutMs' | 'queryTimeoutMs' | 'idleLeaseMs' | 'idleCheckMs' | 'maxLifetimeMs'
@@ -18,7 +18,7 @@ export interface NodePoolOptions extends SharedOptions {
   maxIdleMs: number;
   /** Statements sent once on each new connection, before anything else uses it. */
   sessionSetup: readonly string[];
-  /** That errors blame. Default: the main database. */
+  /** The dependency that errors name. Default: the main database. */
   dependency?: string | undefined;
   dialect: ReplicationDialect;
 }
@@ -28,12 +28,12 @@ export interface Reclaimed {
   idleMs: number;
   readOnly: boolean;
   inTransaction: boolean;
-  /** What it was last used for; empty when it was not used at all. */
+  /** The last statement that the holder sent; empty when it sent none. */
   lastSql: string;
   takenAt: Whereabouts | undefined;
 }
 
-/** What a pool has to tell; all synchronous and cheap. */
+/** Callbacks for what happens in a pool: each has to be synchronous and cheap. */
 export interface PoolObserver {
   acquired?(waitedMs: number): void;
   /** A caller got no connection. @param code of the error that it got instead */

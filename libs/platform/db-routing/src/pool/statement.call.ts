@@ -14,13 +14,16 @@ export interface Call {
   statement: Statement;
   values: unknown;
   answer: Answer | undefined;
-  /** What its caller allows it, if not what the pool does. */
+  /** The caller's time limit for this statement; undefined: the pool's. */
   timeoutMs: number | undefined;
-  /** It was refused by a server that is no primary any more, and is run on another connection. */
+  /** A server that is no longer the primary refused the statement, and it runs again on another connection. */
   isRepetition?: boolean;
 }
 
-/** Of `(statement, callback)`, `(statement, values, callback)`, and both without a callback. On the path of each read. */
+/**
+ * Reads the driver's arguments: `(statement, callback)`, `(statement, values, callback)`, and both without a callback. Runs on
+ * each read.
+ */
 export function callOf(
   held: HeldConnection,
   method: Call['method'],

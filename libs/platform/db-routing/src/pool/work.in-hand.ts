@@ -28,7 +28,7 @@ export class WorkInHand {
     return this.statements.length === 0;
   }
 
-  /** What the server is at. */
+  /** The statement that the server is running. */
   get current(): StatementInHand | undefined {
     return this.statements[0];
   }

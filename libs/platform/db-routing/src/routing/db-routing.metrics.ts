@@ -19,7 +19,7 @@ const ACQUIRE_FAILURES = ['database-busy', 'database-unavailable'];
 export const SLOW_QUERY_MS = 1_000;
 const LOGGED_SQL_LENGTH = 500;
 
-/** What is looked at when Prometheus asks, of each cluster in this process. */
+/** The state that the gauges read at each scrape, for each cluster in this process. */
 export interface MetricsSource {
   readonly pools: readonly { readonly node: string; readonly stats: PoolStats }[];
   readonly replicaNodes: readonly ReplicaNode[];
@@ -40,7 +40,7 @@ const nodeGauge = (name: string, help: string, read: (stats: PoolStats) => numbe
     },
   });
 
-/** Of the nodes of each cluster: the main one, named ones and shards. */
+/** Metrics of the nodes of all clusters: the main one, named ones and shards. */
 export class DbRoutingMetrics {
   private readonly logger = new Logger('SlowQuery');
 
@@ -193,7 +193,7 @@ export class DbRoutingMetrics {
     cell.value += 1;
   }
 
-  /** Of every statement; the text of a slow one goes into the log, never into a label. Its parameters go nowhere. */
+  /** To be called for every statement. A slow one's text is logged, and is never a label; its parameters are not logged. */
   answered(node: string, sql: string, durationMs: number): void {
     if (durationMs <= SLOW_QUERY_MS) return;
     this.slowQueries.inc({ node });

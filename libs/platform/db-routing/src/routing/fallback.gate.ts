@@ -2,12 +2,12 @@ import { PoolExhaustedError } from '../errors.js';
 
 export type Leave = () => void;
 
-/** What becomes of one who came to the gate; one of the three is called, once. */
+/** A read that may go to the primary in place of a replica. The gate calls exactly one of the three, once. */
 export interface Visitor {
   /** @param leave to be called when the connection is back */
   enter(leave: Leave): void;
   refuse(error: PoolExhaustedError): void;
-  /** It was called out of the line: there may be a better way now. */
+  /** The read is called out of the line: a replica may be able to answer it now. */
   reconsider(): void;
 }
 

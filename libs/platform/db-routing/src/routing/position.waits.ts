@@ -2,7 +2,7 @@ import type { DbRoutingMetrics } from './db-routing.metrics.js';
 import type { ReplicaNode } from './replica.node.js';
 
 export interface PositionWait {
-  /** One of them is enough. */
+  /** One of them has to reach the position. */
   readonly replicas: readonly Pick<ReplicaNode, 'positions'>[];
   readonly position: string;
   readonly withinMs: number;
@@ -13,8 +13,8 @@ export interface PositionWait {
 /**
  * The waits of reads for a replica that has their position.
  *
- * One under the read index asks for the newest position there is, so where one has waited in vain the next one would as
- * well: from then on one of them at a time waits, and the others go to the primary at once, until such a wait ends well.
+ * A read under the read index needs the newest position there is, so where one has waited in vain the next would too: from
+ * then on one such read at a time waits and the others go to the primary at once, until a wait succeeds.
  */
 export class PositionWaits {
   private areLate = false;

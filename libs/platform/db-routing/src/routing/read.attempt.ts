@@ -6,21 +6,21 @@ import type { RouteRequest } from './route.policy.js';
 /** One read on its way to a connection. */
 export interface ReadAttempt {
   readonly state: ConsistencyState;
-  /** What it has to see of this cluster. */
+  /** The writes on this cluster that the read has to see. */
   readonly scope: ClusterScope | undefined;
-  /** What it is for, in place of the reason of its route. */
+  /** Counted as the read's reason, in place of the reason that the policy gives. */
   readonly purpose: string | undefined;
   /** Where it was asked for, if that was noted. */
   readonly takenAt: Whereabouts | undefined;
   readonly startedMs: number;
   /** When it began to look for a replica: as it came, or when it was called out of the line for the primary. */
   readonly replicasSinceMs: number;
-  /** It stood in that line: when it is done, the next one there may follow it. */
+  /** The read waited in the line for the primary and was called out of it: when it is done, the next in line may start. */
   readonly calledOut: boolean;
   /** Nodes that gave no connection, or broke. */
   readonly tried: ReadonlySet<string>;
   readonly waited: boolean;
-  /** Of work under the read index: the position that it has to see. Undefined before it is known; null: it is not to be had. */
+  /** The position that work under the read index has to see. Undefined: not asked for yet; null: the primary did not say. */
   readonly indexed: string | null | undefined;
   /** A read is repeated once; one that is a repetition is not. */
   readonly isRepetition: boolean;
@@ -67,12 +67,12 @@ export function positionIsIndexed(
   return typeof attempt.indexed === 'string' && !isInPlace(attempt);
 }
 
-/** What a replica has to have; empty: anything will do. */
+/** The position that a replica must have reached; empty: any replica will do. */
 export function positionOf(attempt: ReadAttempt): string {
   return positionIsIndexed(attempt) ? attempt.indexed : (attempt.scope?.freshness.position ?? '');
 }
 
-/** What the policy is asked. */
+/** The question to the routing policy. */
 export function requestOf(attempt: ReadAttempt): RouteRequest {
   const { state, scope, waited } = attempt;
   const forced = attempt.indexed === null ? 'primary' : state.forced;

@@ -34,7 +34,7 @@ export interface ReadRouterOptions {
   /** Reads that the primary answers in place of replicas, at once. */
   fallbackReads: number;
   fallbackLine: number;
-  /** That errors blame. */
+  /** The dependency that errors name. */
   dependency?: string | undefined;
 }
 
@@ -44,14 +44,14 @@ export interface RoutedNodes {
   readonly replicaNodes: readonly ReplicaNode[];
   /** Counts a choice. */
   routed(node: string, reason: RouteReason): void;
-  /** What the caller has to see of this cluster. */
+  /** The writes on this cluster that the caller has to see. */
   scopeOf(state: ConsistencyState): ClusterScope | undefined;
   /**
    * Where a replica has to be for both what the caller has to see and what was committed when its work began.
    * @throws what the primary answers when it does not say
    */
   indexedPosition(state: ConsistencyState): Promise<string>;
-  /** What the caller may still wait, of `deadlineMs`. */
+  /** How much of `deadlineMs` the caller has left. */
   waitMs(state: ConsistencyState, deadlineMs: number): number;
 }
 
@@ -61,7 +61,7 @@ const fallbackReasons: ReadonlySet<RouteReason> = new Set([
   'no-replica',
 ]);
 
-/** So often one of the reads that a replica may answer tries a primary that can't be reached. */
+/** While the primary can't be reached, one read in this time, ms, tries it although a replica may answer. */
 const PRIMARY_RETRY_MS = 1_000;
 
 /** Finds each read a connection: on the node that the policy names, or on another when that one gives none. */

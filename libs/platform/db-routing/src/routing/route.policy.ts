@@ -22,7 +22,7 @@ export const routeReasons = [
  */
 export type RouteReason = (typeof routeReasons)[number];
 
-/** Those of reads that a replica gets; all others lead to the primary. */
+/** Reasons of reads that go to a replica; all others go to the primary. */
 export const replicaReasons: readonly RouteReason[] = [
   'forced-replica',
   'fresh',
@@ -47,7 +47,7 @@ export interface RouteRequest {
 /** A replica, as the policy sees it. */
 export interface ReplicaView {
   readonly id: string;
-  /** Its share beside the others; less while it starts slowly. Over 0. */
+  /** The replica's share of the reads, relative to the others'; lower during its slow start. Above 0. */
   readonly weight: number;
   readonly inRotation: boolean;
   /** In rotation, but it has just failed a probe: only if nothing better is there. */
