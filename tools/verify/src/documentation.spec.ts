@@ -51,15 +51,53 @@ describe('docs/errors.md', () => {
   }
 });
 
+const migratedTables = (): string[] =>
+  globSync('libs/**/src/migrations/*.migration.ts', { cwd: root }).flatMap((path) =>
+    Array.from(textOf(path).matchAll(/CREATE TABLE (?:IF NOT EXISTS )?(\w+)/g), ([, table]) => table!),
+  );
+
 describe('docs/architecture.md', () => {
   it('names every table of the migrations among the data', () => {
     const data = /^## The data$[^]*?(?=^## )/m.exec(textOf('docs/architecture.md'))?.[0] ?? '';
-    const migrations = globSync('libs/**/src/migrations/*.migration.ts', { cwd: root });
-    const tables = migrations.flatMap((path) =>
-      Array.from(textOf(path).matchAll(/CREATE TABLE (?:IF NOT EXISTS )?(\w+)/g), ([, table]) => table),
-    );
+    const tables = migratedTables();
     expect(tables.length).toBeGreaterThan(10);
     expect(tables.filter((table) => !data.includes(`\`${table}\``))).toEqual([]);
+  });
+});
+
+describe('docs/growth.md', () => {
+  const named = (cell: string): string[] => Array.from(cell.matchAll(/`(\w+)`/g), ([, name]) => name!);
+  const rows = rowsOf(textOf('docs/growth.md')).map(([tables = '', , kept = '', option = '']) => ({
+    tables: named(tables),
+    isKept: kept.startsWith('for good'),
+    options: named(option),
+  }));
+  const textsOf = (pattern: string): string[] => globSync(pattern, { cwd: root }).map(textOf);
+
+  it('says of every table of the migrations how long its rows are kept', () => {
+    const listed = rows.flatMap(({ tables }) => tables);
+    expect(migratedTables().filter((table) => !listed.includes(table))).toEqual([]);
+  });
+
+  it('gives a limit to the tables that a task cleans', () => {
+    const cleaned = textsOf('libs/**/src/**/*.retention.ts').flatMap((text) =>
+      Array.from(text.matchAll(/^ +table: '(\w+)',$/gm), ([, table]) => table!),
+    );
+    expect(cleaned.length).toBeGreaterThan(5);
+    const kept = rows.filter(({ isKept }) => isKept).flatMap(({ tables }) => tables);
+    expect(cleaned.filter((table) => kept.includes(table))).toEqual([]);
+  });
+
+  it('gives a limit to no table that nothing deletes from', () => {
+    const sources = textsOf('libs/**/src/**/!(*spec).ts').join('\n');
+    const limited = rows.filter(({ isKept }) => !isKept).flatMap(({ tables }) => tables);
+    const deleted = new Set(Array.from(sources.matchAll(/DELETE FROM (\w+)/g), ([, table]) => table!));
+    expect(limited.filter((table) => migratedTables().includes(table) && !deleted.has(table))).toEqual([]);
+  });
+
+  it('names options that there are', () => {
+    const env = textsOf('{apps,libs}/**/src/**/*.{env,options,module}.ts').join('\n');
+    expect(rows.flatMap(({ options }) => options).filter((name) => !env.includes(`${name}:`))).toEqual([]);
   });
 });
 
