@@ -26,7 +26,7 @@ export interface Library {
   readonly imports: ReadonlySet<string>;
   /** Text of its README.md; undefined where there is none. */
   readonly readme: string | undefined;
-  /** Which of the files that every package has are there. */
+  /** Of its package: which of the files that every one has are there, and its sources. */
   readonly files: ReadonlySet<string>;
 }
 
@@ -54,7 +54,7 @@ function readLibrary(folder: string): Library {
     manifest: readManifest(folder),
     imports: new Set(sources.flatMap((path) => importsOf(readFileSync(join(folder, path), 'utf8')))),
     readme: existsSync(readme) ? readFileSync(readme, 'utf8') : undefined,
-    files: new Set(ownFiles.filter((file) => existsSync(join(folder, file)))),
+    files: new Set([...ownFiles.filter((file) => existsSync(join(folder, file))), ...sources]),
   };
 }
 

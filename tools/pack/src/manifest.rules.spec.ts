@@ -113,6 +113,14 @@ describe('problemsOf', () => {
       library({}, { readme: readme.replace('@nestjs/common ', '') }),
     ],
     ['README.md has no section "Limits"', library({}, { readme: readme.replace('## Limits\n', '') })],
+    [
+      'README.md links to ../../docs/x.md, which its package does not have',
+      library({}, { readme: `${readme}\n[A](https://example.com) [b](LICENSE) [c](../../docs/x.md)` }),
+    ],
+    [
+      'README.md names docs/no-such-page.md, which is not there',
+      library({}, { readme: `${readme}\n\`docs/architecture.md\`, \`docs/no-such-page.md\`` }),
+    ],
     ['README.md has 519 words: over 500', library({}, { readme: `${readme}\n${'word '.repeat(501)}` })],
   ])('says "%s"', (problem, one) => {
     expect(problemsOf(one, tested)).toEqual([problem]);

@@ -1,4 +1,6 @@
-import { type Library, type Manifest, ownFiles } from './library.js';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Library, type Manifest, ownFiles, root } from './library.js';
 
 /**
  * What an application shares with a library: there must be one copy of it. Frameworks, the classes that are injected or caught,
@@ -60,7 +62,10 @@ export function problemsOf(library: Library, tested: Readonly<Record<string, str
     ...ownFiles.filter((file) => !files.has(file)).map((file) => `has no ${file}`),
     ...(readme === undefined
       ? []
-      : readmeProblems(readme, [manifest.name, ...Object.keys(peerDependencies)])),
+      : [
+          ...readmeProblems(readme, [manifest.name, ...Object.keys(peerDependencies)]),
+          ...linkProblems(readme, library),
+        ]),
   ];
 }
 
@@ -82,6 +87,21 @@ function readmeProblems(readme: string, installed: readonly string[]): string[] 
     ),
     ...(readme.includes(`\n${install}\n`) ? [] : [`README.md does not say "${install}"`]),
     ...(words > README_WORDS ? [`README.md has ${words} words: over ${README_WORDS}`] : []),
+  ];
+}
+
+/** A reader of the package has nothing beside it, and the pages that it names are not in it. */
+function linkProblems(readme: string, { files }: Library): string[] {
+  const prose = readme.replaceAll(/```[^]*?```/g, '');
+  const targets = Array.from(prose.matchAll(/\]\(([^)\s]+)\)/g), ([, target]) => target!);
+  const pages = Array.from(prose.matchAll(/`(docs\/[^`]+)`/g), ([, page]) => page!);
+  return [
+    ...targets
+      .filter((target) => !target.startsWith('https://') && !files.has(target))
+      .map((target) => `README.md links to ${target}, which its package does not have`),
+    ...pages
+      .filter((page) => !existsSync(join(root, page)))
+      .map((page) => `README.md names ${page}, which is not there`),
   ];
 }
 
