@@ -43,7 +43,7 @@ function project(name: string, { include, exclude = [], groupOrder, maxWorkers }
 function serverProject(name: string, choice: ProjectChoice) {
   const { test, ...shared } = project(name, choice);
   const globalSetup = './tools/testing/src/global-setup.ts';
-  return { ...shared, test: { ...test, globalSetup, testTimeout: 300_000, hookTimeout: 120_000 } };
+  return { ...shared, test: { ...test, globalSetup, testTimeout: 300_000, hookTimeout: 300_000 } };
 }
 
 const fullRun = process.env['FOURFOLD_TEST_FULL'] === '1';

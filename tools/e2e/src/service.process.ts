@@ -9,7 +9,7 @@ import { eventually } from '@fourfold-tools/testing';
 
 /** A child of a killed process may hold its output open for a moment. */
 const LOG_END_DEADLINE_MS = 10_000;
-const READY_DEADLINE_MS = 90_000;
+const READY_DEADLINE_MS = 240_000;
 
 const runner = fileURLToPath(new URL('../src/app.runner.mjs', import.meta.url));
 
