@@ -1,7 +1,6 @@
 import { forEachBounded } from './bounded.js';
-import { findOrCreateProduct } from './find-or-create.js';
+import { findOrCreateProduct, type Product } from './find-or-create.js';
 import { type ImportContext, unlessRefused } from './import.context.js';
-import type { Product } from './platform.api.js';
 import type { PlannedProduct } from './product.plan.js';
 import { initialStock, toppedUpStock } from './stock.policy.js';
 
@@ -19,13 +18,17 @@ export async function loadCatalogue(
   products: readonly PlannedProduct[],
   stock: number | undefined,
 ): Promise<LoadedCatalogue> {
-  const { api, concurrency, progress, signal } = context;
+  const { client, concurrency, progress, signal } = context;
   const loaded: LoadedCatalogue = { bySku: new Map(), created: 0, existing: 0, toppedUp: 0 };
   const load = async ({ sku, name, pricePence, unitsNeeded }: PlannedProduct) => {
     const draft = { sku, name, pricePence, stock: initialStock(unitsNeeded, stock) };
-    const { value, created } = await findOrCreateProduct(api, draft);
+    const { value, created } = await findOrCreateProduct(client, draft);
     const topUp = created ? undefined : toppedUpStock(value.stock, unitsNeeded, stock);
-    if (topUp !== undefined) await api.setStock(value.id, topUp);
+    if (topUp !== undefined)
+      await client.PUT('/v1/products/{id}/stock', {
+        params: { path: { id: value.id } },
+        body: { stock: topUp },
+      });
     loaded.bySku.set(sku, value);
     loaded.created += created ? 1 : 0;
     loaded.existing += created ? 0 : 1;

@@ -14,10 +14,10 @@ export async function loadCustomers(
   context: ImportContext,
   customers: readonly PlannedCustomer[],
 ): Promise<LoadedCustomers> {
-  const { api, concurrency, progress, signal } = context;
+  const { client, concurrency, progress, signal } = context;
   const loaded: LoadedCustomers = { idByEmail: new Map(), created: 0, existing: 0 };
   const load = async (customer: PlannedCustomer) => {
-    const { value, created } = await findOrCreateUser(api, customer);
+    const { value, created } = await findOrCreateUser(client, customer);
     loaded.idByEmail.set(customer.email, value.id);
     loaded.created += created ? 1 : 0;
     loaded.existing += created ? 0 : 1;

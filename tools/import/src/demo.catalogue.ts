@@ -1,4 +1,4 @@
-import type { NewProduct } from './platform.api.js';
+import type { NewProduct } from './find-or-create.js';
 
 const STOCK = 1_000;
 

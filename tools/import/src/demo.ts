@@ -1,9 +1,8 @@
-import { ApiClient } from './api.client.js';
 import { forEachBounded } from './bounded.js';
 import { demoProducts } from './demo.catalogue.js';
 import { demoUsers } from './demo.users.js';
 import { findOrCreateProduct, findOrCreateUser } from './find-or-create.js';
-import { PlatformApi } from './platform.api.js';
+import { patientClient } from './patient.fetch.js';
 
 export interface DemoOptions {
   /** The API without a final slash, e.g. `http://127.0.0.1:3000`. */
@@ -30,7 +29,7 @@ const CONCURRENCY = 4;
  * @throws ApiProblem, ApiUnreachable when the API does not take it.
  */
 export async function loadDemo({ baseUrl, token, report, signal }: DemoOptions): Promise<DemoData> {
-  const api = new PlatformApi(new ApiClient({ baseUrl, token, signal }));
+  const client = patientClient({ baseUrl, token, signal });
   const load = async <D>(
     what: string,
     drafts: readonly D[],
@@ -48,7 +47,7 @@ export async function loadDemo({ baseUrl, token, report, signal }: DemoOptions):
     return ids;
   };
   return {
-    productIds: await load('products', demoProducts, (draft) => findOrCreateProduct(api, draft)),
-    userIds: await load('users', demoUsers, (draft) => findOrCreateUser(api, draft)),
+    productIds: await load('products', demoProducts, (draft) => findOrCreateProduct(client, draft)),
+    userIds: await load('users', demoUsers, (draft) => findOrCreateUser(client, draft)),
   };
 }

@@ -1,5 +1,5 @@
+import type { FourfoldClient } from '@fourfold/client';
 import { ApiProblem } from './api.errors.js';
-import type { PlatformApi } from './platform.api.js';
 import type { Progress } from './progress.bar.js';
 
 /** Something of the file that the API would not take, and why. */
@@ -12,7 +12,8 @@ export interface Refusal {
 
 /** What every step of an import shares. */
 export interface ImportContext {
-  api: PlatformApi;
+  /** With `patientFetch`: it rejects what is no success. */
+  client: FourfoldClient;
   /** Calls under way at once. */
   concurrency: number;
   progress: Progress;

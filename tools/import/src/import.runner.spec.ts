@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { planImport } from './import.plan.js';
 import { runImport } from './import.runner.js';
 import type { OnlineRetailLine } from './online-retail.line.js';
-import { PlatformApi } from './platform.api.js';
 import { type Script, startScriptedApi } from './scripted-api.testing.js';
 
 const line = (invoiceNo: string, stockCode: string, customerId: string, quantity = 2): OnlineRetailLine => ({
@@ -38,7 +37,7 @@ const acceptingAll =
 async function run(lines: OnlineRetailLine[], script: Script, stock?: number) {
   await using server = await startScriptedApi(script);
   const progress = { begin: () => {}, advance: () => {}, end: () => {} };
-  const context = { api: new PlatformApi(server.client), concurrency: 2, progress, refusals: [] };
+  const context = { client: server.client, concurrency: 2, progress, refusals: [] };
   const summary = await runImport(context, planImport(lines), stock);
   return { summary, requests: server.requests };
 }
@@ -104,6 +103,17 @@ describe('an import', () => {
       code: 'not-placed',
       detail: 'its product A was refused',
     });
+  });
+
+  it('sends the invoice number as the idempotency key, and counts what an earlier run placed', async () => {
+    const { summary, requests } = await run([line('1', 'A', '7'), line('2', 'A', '7')], (request) => {
+      const answer = acceptingAll()(request);
+      const isAgain = request.headers['idempotency-key'] === '2' && answer !== 'hang-up';
+      return isAgain ? { ...answer, headers: { 'idempotency-replayed': 'true' } } : answer;
+    });
+    const keys = requests.map(({ headers }) => headers['idempotency-key']).filter(Boolean);
+    expect(keys.sort()).toEqual(['1', '2']);
+    expect(summary.orders).toMatchObject({ accepted: 2, replayed: 1 });
   });
 
   it('stops at a token that is not good enough', async () => {

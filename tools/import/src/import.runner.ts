@@ -6,7 +6,7 @@ import type { ImportSummary } from './import.summary.js';
 import { settleOrders } from './order.settlement.js';
 import { replayOrders, type ReplayedOrders } from './orders.replay.js';
 import { percentile } from './percentile.js';
-import type { Order } from './platform.api.js';
+import type { Order } from './order.settlement.js';
 import { linesOffPrice } from './product.plan.js';
 import { increment, type Tally } from './tally.js';
 

@@ -1,14 +1,13 @@
 import { signToken } from '@fourfold-tools/token';
 import { stackOptionsFromEnv } from '@fourfold-tools/stack';
 import { fileURLToPath } from 'node:url';
-import { ApiClient } from './api.client.js';
 import { type CommandLine, readCommandLine, USAGE, UsageError } from './command-line.js';
 import { planImport } from './import.plan.js';
 import { runImport } from './import.runner.js';
 import { isSettled } from './import.summary.js';
 import { MalformedFileError } from './malformed-file.error.js';
 import { readOnlineRetailFile } from './online-retail.parser.js';
-import { PlatformApi } from './platform.api.js';
+import { patientClient } from './patient.fetch.js';
 import { printable, printableLines } from './printable.js';
 import { ProgressBar } from './progress.bar.js';
 import { renderSummary } from './summary.table.js';
@@ -46,8 +45,8 @@ async function importFile({ file, stock, concurrency, json, ...target }: Command
     process.on(signal, () => stop.abort(new Interrupted()));
   const progress = new ProgressBar(process.stderr);
   try {
-    const api = new PlatformApi(new ApiClient({ ...(await apiOf(target)), signal: stop.signal }));
-    const context = { api, concurrency, progress, refusals: [], signal: stop.signal };
+    const client = patientClient({ ...(await apiOf(target)), signal: stop.signal });
+    const context = { client, concurrency, progress, refusals: [], signal: stop.signal };
     const summary = await runImport(context, plan, stock);
     console.log(json ? printableLines(JSON.stringify(summary, undefined, 2)) : renderSummary(summary));
     return isSettled(summary) ? exitCodes.settled : exitCodes.unsettled;

@@ -1,12 +1,16 @@
+import type { FourfoldClient } from '@fourfold/client';
 import { describe, expect, it } from 'vitest';
 import { ApiProblem } from './api.errors.js';
-import { settleOrders } from './order.settlement.js';
-import type { Order, PlacedOrder, PlatformApi } from './platform.api.js';
+import { type Order, type PlacedOrder, settleOrders } from './order.settlement.js';
 
 const order = (id: string, status: Order['status']): Order => ({
   id,
+  userId: '7',
   status,
+  items: [],
   total: { amount: 1, currency: 'GBP' },
+  shippingAddress: 'Customer 7, France',
+  createdAt: '2010-12-01T08:26:00Z',
 });
 const placed = (...ids: string[]): PlacedOrder[] =>
   ids.map((id) => ({ order: order(id, 'pending'), replayed: false }));
@@ -15,15 +19,19 @@ const placed = (...ids: string[]): PlacedOrder[] =>
 async function settle(ids: string[], read: (id: string, nowMs: number) => Order) {
   let nowMs = 0;
   let reads = 0;
-  const api = {
-    readOrder: async (id: string) => {
+  const client = {
+    GET: async (_path: string, { params }: { params: { path: { id: string } } }) => {
       reads += 1;
-      return read(id, nowMs);
+      return { data: read(params.path.id, nowMs) };
     },
-  } as unknown as PlatformApi;
+  } as unknown as FourfoldClient;
   const progress = { begin: () => {}, advance: () => {}, end: () => {} };
   const timing = { now: () => nowMs, pause: async (ms: number) => void (nowMs += ms) };
-  const settled = await settleOrders({ api, concurrency: 4, progress, refusals: [] }, placed(...ids), timing);
+  const settled = await settleOrders(
+    { client, concurrency: 4, progress, refusals: [] },
+    placed(...ids),
+    timing,
+  );
   return { ids: settled.map(({ id }) => id).sort(), nowMs, reads };
 }
 

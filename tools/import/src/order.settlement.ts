@@ -1,8 +1,16 @@
+import type { components, FourfoldClient } from '@fourfold/client';
 import { ApiProblem } from './api.errors.js';
 import { forEachBounded } from './bounded.js';
 import type { ImportContext } from './import.context.js';
-import type { Order, PlacedOrder } from './platform.api.js';
 import { patientRetries } from './retry.policy.js';
+
+export type Order = components['schemas']['Order'];
+
+export interface PlacedOrder {
+  order: Order;
+  /** This very order had been accepted before: the first answer came again. */
+  replayed: boolean;
+}
 
 /** A window and not everything: with thousands of orders waiting, asking for all would slow what they wait for. */
 const WINDOW = 64;
@@ -26,7 +34,7 @@ const realTiming: SettlementTiming = {
  * rest was still pending when nothing had moved for two minutes.
  */
 export async function settleOrders(
-  { api, concurrency, progress, signal }: ImportContext,
+  { client, concurrency, progress, signal }: ImportContext,
   placed: readonly PlacedOrder[],
   timing: SettlementTiming = realTiming,
 ): Promise<Order[]> {
@@ -39,7 +47,7 @@ export async function settleOrders(
     const asked = waiting.slice(0, WINDOW);
     const stillPending: PlacedOrder[] = [];
     const ask = async (candidate: PlacedOrder) => {
-      const order = await readIfVisible(() => api.readOrder(candidate.order.id));
+      const order = await readIfVisible(client, candidate.order.id);
       if (order === undefined || order.status === 'pending') stillPending.push(candidate);
       else {
         settled.push(order);
@@ -59,9 +67,9 @@ export async function settleOrders(
 }
 
 /** A node that does not know the order yet, or can't answer now, is asked again in the next round. */
-async function readIfVisible(read: () => Promise<Order>): Promise<Order | undefined> {
+async function readIfVisible(client: FourfoldClient, id: string): Promise<Order | undefined> {
   try {
-    return await read();
+    return (await client.GET('/v1/orders/{id}', { params: { path: { id } } })).data;
   } catch (error) {
     if (error instanceof ApiProblem && (error.status === 404 || error.status >= 500)) return undefined;
     throw error;

@@ -1,9 +1,12 @@
+import type { paths } from '@fourfold/client';
 import { forEachBounded } from './bounded.js';
 import type { LoadedCatalogue } from './catalogue.load.js';
 import type { LoadedCustomers } from './customers.load.js';
 import { type ImportContext, unlessRefused } from './import.context.js';
 import type { PlannedOrder } from './invoice.plan.js';
-import type { NewOrder, PlacedOrder } from './platform.api.js';
+import type { PlacedOrder } from './order.settlement.js';
+
+export type NewOrder = paths['/v1/orders']['post']['requestBody']['content']['application/json'];
 
 export interface ReplayedOrders {
   accepted: PlacedOrder[];
@@ -19,7 +22,7 @@ export async function replayOrders(
   catalogue: LoadedCatalogue,
   customers: LoadedCustomers,
 ): Promise<ReplayedOrders> {
-  const { api, concurrency, progress, refusals, signal } = context;
+  const { client, concurrency, progress, refusals, signal } = context;
   const replayed: ReplayedOrders = { accepted: [], latenciesMs: [], elapsedMs: 0 };
   const place = async (order: PlannedOrder) => {
     const body = bodyOf(order, catalogue, customers);
@@ -28,9 +31,13 @@ export async function replayOrders(
       return;
     }
     const start = performance.now();
-    const placed = await api.placeOrder(order.invoiceNo, body);
+    const { data, response } = await client.POST('/v1/orders', {
+      params: { header: { 'Idempotency-Key': order.invoiceNo } },
+      body,
+    });
     replayed.latenciesMs.push(performance.now() - start);
-    replayed.accepted.push(placed);
+    const again = response.headers.get('idempotency-replayed') === 'true';
+    replayed.accepted.push({ order: data!, replayed: again });
   };
   progress.begin('orders', orders.length);
   const start = performance.now();

@@ -1,17 +1,16 @@
-import { ApiClient } from './api.client.js';
 import { loadCatalogue } from './catalogue.load.js';
 import { loadCustomers } from './customers.load.js';
 import type { ImportContext, Refusal } from './import.context.js';
 import { planImport } from './import.plan.js';
 import { readOnlineRetailFile } from './online-retail.parser.js';
-import { bodyOf } from './orders.replay.js';
-import { type NewOrder, PlatformApi } from './platform.api.js';
+import { bodyOf, type NewOrder } from './orders.replay.js';
+import { patientClient } from './patient.fetch.js';
 import { ProgressBar } from './progress.bar.js';
 
-export interface PreparedOrder extends NewOrder {
+export type PreparedOrder = NewOrder & {
   /** When it was placed, in ms since the Unix epoch. */
   placedAtMs: number;
-}
+};
 
 export interface ReplayTarget {
   /** The API without a final slash, e.g. `http://127.0.0.1:3000`. */
@@ -34,8 +33,9 @@ export async function prepareReplay(file: string, target: ReplayTarget): Promise
   const plan = planImport(lines, emptyRows);
   const refusals: Refusal[] = [];
   const progress = new ProgressBar(process.stderr);
-  const api = new PlatformApi(new ApiClient(target));
-  const context: ImportContext = { api, concurrency: CONCURRENCY, progress, refusals, signal: target.signal };
+  const { signal } = target;
+  const client = patientClient(target);
+  const context: ImportContext = { client, concurrency: CONCURRENCY, progress, refusals, signal };
   const catalogue = await loadCatalogue(context, plan.products, undefined);
   const customers = await loadCustomers(context, plan.customers);
   progress.end();

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { ApiClient } from './api.client.js';
+import { patientClient } from './patient.fetch.js';
 import type { RetryPolicy } from './retry.policy.js';
 
 export interface ScriptedAnswer {
@@ -49,7 +49,7 @@ export async function startScriptedApi(script: Script) {
     pause: async (ms) => void waits.push(ms),
   };
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const client = new ApiClient({ baseUrl, token: 'a.b.c', retries });
+  const client = patientClient({ baseUrl, token: 'a.b.c', retries });
   const stop = async () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
