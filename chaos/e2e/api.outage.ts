@@ -59,7 +59,7 @@ export class ApiOutage {
     for (;;) {
       const email = `${randomUUID()}@example.com`;
       if (this.isOnVictim(email) !== (onVictim === 'address')) continue;
-      const { body } = await this.platform.api.post<{ id: string }>('/users', { name: 'Ada', email });
+      const { body } = await this.platform.api.post('/users', { name: 'Ada', email });
       if (this.isOnVictim(body.id) === (onVictim === 'user')) return email;
     }
   }

@@ -3,15 +3,6 @@ import { eventually, topology, withDatabase } from '@fourfold-tools/testing';
 import { createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 
-interface Action {
-  actor: string;
-  action: string;
-  target: string;
-  address: string;
-  requestId: string;
-  status: number | null;
-}
-
 const CHANGE_NOTHING = /^POST \/v1\/(orders|admin\/(cache\/warm|shards\/plan(\/rebalance)?))$/;
 let platform: Platform;
 
@@ -20,8 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => platform?.stop());
 
-const list = async (query: string) =>
-  (await platform.api.get<{ items: Action[]; nextCursor: string | null }>(`/admin/audit?${query}`)).body;
+const list = async (query: string) => (await platform.api.get(`/admin/audit?${query}`)).body;
 
 it('has every route by which an operator changes something, with who, what, where from and how it ended', async () => {
   const document = (await (await fetch(`${platform.baseUrl}/openapi.json`)).json()) as {

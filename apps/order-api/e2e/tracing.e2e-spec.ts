@@ -44,7 +44,7 @@ const placeOrder = async (headers: Record<string, string> = {}): Promise<string>
   const items = [{ productId, quantity: 1 }];
   const body = { userId, items, shippingAddress: '12 St James’s Square, London' };
   const key = randomBytes(8).toString('hex');
-  const answer = await platform.api.post<{ id: string }>('/orders', body, {
+  const answer = await platform.api.post('/orders', body, {
     'idempotency-key': key,
     ...headers,
   });
@@ -150,7 +150,7 @@ describe('one order', () => {
   it('has no personal data in its spans, and placeholders for every value of a statement', async () => {
     const orderId = await placeOrder();
     const text = JSON.stringify(await wholeOrder(orderId));
-    const user = await platform.api.get<{ email: string; name: string }>(`/users/${userId}`);
+    const user = await platform.api.get(`/users/${userId}`);
     for (const personal of [user.body.email, user.body.name, 'James', productId])
       expect(text).not.toContain(personal);
     expect(text).toContain('WHERE msg_id IN (?)');

@@ -4,11 +4,6 @@ import { eventually } from '@fourfold-tools/testing';
 import type { Pool, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-interface UserBody {
-  id: string;
-  email: string;
-}
-
 let platform: Platform;
 let api: ApiCaller;
 /** Both order-api processes. */
@@ -23,9 +18,9 @@ beforeAll(async () => {
 afterAll(() => platform?.stop());
 
 const anEmail = () => `${randomUUID()}@example.com`;
-const register = (email: string, caller = api) => caller.post<UserBody>('/users', { name: 'Ada', email });
+const register = (email: string, caller = api) => caller.post('/users', { name: 'Ada', email });
 const moveTo = (id: string, email: string, caller = api) =>
-  caller.call<UserBody>('PATCH', `/users/${id}`, { body: { email }, headers: { 'if-match': '*' } });
+  caller.call('PATCH', `/users/${id}`, { body: { email }, headers: { 'if-match': '*' } });
 const codeOf = ({ body }: Answer<unknown>) => (body as { code?: string }).code;
 
 async function registered(email: string): Promise<string> {

@@ -14,12 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => platform?.stop());
 
-interface Page {
-  items: (Funnel & { hour: string })[];
-  nextCursor: null;
-  errors?: { path: string; message: string }[];
-}
-const ask = (query = '') => platform.api.get<Page>(`/admin/funnel${query}`);
+const ask = (query = '') => platform.api.get(`/admin/funnel?${query}`);
 
 /** Over all hours. */
 async function funnel(): Promise<Funnel> {
@@ -74,10 +69,10 @@ describe('the funnel', () => {
   });
 
   it.each([
-    ['from after to', '?from=2026-11-29T09:00:00Z&to=2026-11-29T08:00:00Z', 'to'],
-    ['ten years', '?from=2016-11-29T09:00:00Z&to=2026-11-29T09:00:00Z', 'to'],
-    ['what is no time', '?from=yesterday', 'from'],
-    ['half an hour', '?to=2026-11-29T08:30:00Z', 'to'],
+    ['from after to', 'from=2026-11-29T09:00:00Z&to=2026-11-29T08:00:00Z', 'to'],
+    ['ten years', 'from=2016-11-29T09:00:00Z&to=2026-11-29T09:00:00Z', 'to'],
+    ['what is no time', 'from=yesterday', 'from'],
+    ['half an hour', 'to=2026-11-29T08:30:00Z', 'to'],
   ])('of %s is refused, and told why', async (_title, query, path) => {
     const { status, body } = await ask(query);
     expect([status, body]).toMatchObject([400, { errors: [{ path }] }]);

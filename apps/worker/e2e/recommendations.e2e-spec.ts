@@ -3,11 +3,6 @@ import { eventually } from '@fourfold-tools/testing';
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-interface Products {
-  items: { id: string; stock: number }[];
-  nextCursor: string | null;
-}
-
 let platform: Platform;
 let [mug, tea, spoon, lamp]: string[] = [];
 beforeAll(async () => {
@@ -41,8 +36,11 @@ async function together(productId: string, otherId: string): Promise<number> {
   return Number((await rowsOf(sql, [productId, otherId]))[0]?.['orders'] ?? 0);
 }
 
-async function recommended(path: string, api = platform.api): Promise<string[]> {
-  const { status, body } = await api.get<Products>(`${path}/recommendations`);
+async function recommended(
+  path: `/${'products' | 'users'}/${string}`,
+  api = platform.api,
+): Promise<string[]> {
+  const { status, body } = await api.get(`${path}/recommendations`);
   expect([status, body.nextCursor]).toEqual([200, null]);
   return body.items.map(({ id }) => id);
 }
@@ -121,8 +119,8 @@ describe('an answer', () => {
   it('is as long as it was asked to be, products as elsewhere, with a tag of its text', async () => {
     await bought(mug!, tea!, spoon!);
     await counted();
-    const path = `/products/${mug}/recommendations?limit=1`;
-    const { body, headers } = await platform.api.get<Products>(path);
+    const path = `/products/${mug}/recommendations?limit=1` as const;
+    const { body, headers } = await platform.api.get(path);
     expect(body.items).toHaveLength(1);
     expect(body.items[0]).toEqual((await platform.api.get(`/products/${body.items[0]!.id}`)).body);
     expect(headers.get('cache-control')).toBe('no-cache');
@@ -149,7 +147,7 @@ describe('an answer', () => {
   it('of another user is 404, as if she did not exist', async () => {
     const [user, other] = [await platform.shop.user(), await platform.shop.user()];
     const api = platform.api.as(await platform.customerToken(other));
-    const { status, body } = await api.get<{ code: string }>(`/users/${user}/recommendations`);
+    const { status, body } = await api.get(`/users/${user}/recommendations`);
     expect([status, body.code]).toEqual([404, 'user-not-found']);
   });
 });

@@ -36,12 +36,12 @@ beforeAll(async () => {
 afterAll(() => platform?.stop());
 
 const ask = (request: object, key: string = randomUUID()) =>
-  platform.api.post<Report>('/reports', request, { 'idempotency-key': key });
+  platform.api.post('/reports', request, { 'idempotency-key': key });
 
 async function finished(id: string): Promise<Report> {
   return eventually(
     async () => {
-      const { body: report } = await platform.api.get<Report>(`/reports/${id}`);
+      const { body: report } = await platform.api.get(`/reports/${id}`);
       return (report.status === 'done' || report.status === 'failed') && report;
     },
     { deadlineMs: 120_000 },
@@ -204,7 +204,7 @@ describe('a link', () => {
     const { code } = (await expired.json()) as { code: string };
     expect([expired.status, code]).toEqual([404, 'link-not-found']);
     await links.close();
-    const { body: again } = await platform.api.get<Report>(`/reports/${asked.id}`);
+    const { body: again } = await platform.api.get(`/reports/${asked.id}`);
     expect((await fetch(again.url!)).status).toBe(200);
   });
 });

@@ -39,8 +39,8 @@ export async function steadyLoad(
 async function stockUp(api: ApiCaller): Promise<void> {
   let cursor = '';
   do {
-    const path = `/products?limit=100${cursor && `&cursor=${encodeURIComponent(cursor)}`}`;
-    const { body } = await api.get<{ items: { id: string }[]; nextCursor: string | null }>(path);
+    const after = cursor && `&cursor=${encodeURIComponent(cursor)}`;
+    const { body } = await api.get(`/products?limit=100${after}`);
     for (const { id } of body.items)
       await api.call('PUT', `/products/${id}/stock`, { body: { stock: ENOUGH } });
     cursor = body.nextCursor ?? '';

@@ -97,7 +97,7 @@ async function makeReport(
   api: ApiCaller,
 ): Promise<Pick<Round, 'reportSeconds' | 'lagSeconds' | 'childMib' | 'percents'>> {
   const startedMs = performance.now();
-  const { body } = await api.call<{ id: string }>('POST', '/reports', {
+  const { body } = await api.call('POST', '/reports', {
     headers: { 'idempotency-key': randomUUID() },
     body: { type: 'sales', format: 'pdf', ...SEEDED, email: 'bench@example.com' },
   });
@@ -109,7 +109,7 @@ async function makeReport(
       lagSeconds = Math.max(lagSeconds, await lagOf(deployment));
       if (children.length === 0) children = childrenOf(deployment);
       childMib = Math.max(childMib, mibOf(children));
-      const { body: now } = await api.get<{ status: string; percent: number }>(`/reports/${body.id}`);
+      const { body: now } = await api.get(`/reports/${body.id}`);
       percents.add(now.percent);
       if (now.status === 'failed') throw new Error(`The report ${body.id} has failed`);
       return now.status === 'done';

@@ -6,7 +6,7 @@ const CONSISTENCY_HEADER = 'x-consistency-token';
 /** Customers who order, look at what they ordered, and leaf through products and users. Some order more than there is. */
 export async function shopTraffic({ api, shop }: Platform): Promise<{ stop(): Promise<void> }> {
   const users = await Promise.all(Array.from({ length: 8 }, () => shop.user()));
-  const { body: known } = await api.get<{ email: string }>(`/users/${users[0]}`);
+  const { body: known } = await api.get(`/users/${users[0]}`);
   const products = await Promise.all(Array.from({ length: 8 }, () => shop.product(100_000)));
   const scarce = await shop.product(1);
   let turn = 0;

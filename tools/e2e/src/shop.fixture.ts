@@ -1,14 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import type { components } from '@fourfold/client';
 import { eventually } from '@fourfold-tools/testing';
-import type { Answer, ApiCaller } from './api.caller.js';
+import type { ApiCaller } from './api.caller.js';
 
-export interface OrderBody {
-  id: string;
-  userId: string;
-  status: 'pending' | 'confirmed' | 'rejected' | 'cancelled';
-  total: { amount: number; currency: string };
-  rejectionReason?: string;
-}
+export type OrderBody = components['schemas']['Order'];
 
 /** What tests need to be there before they can order. */
 export class ShopFixture {
@@ -16,21 +11,18 @@ export class ShopFixture {
 
   async product(stock: number, amount = 450): Promise<string> {
     const sku = `T-${randomUUID()}`;
-    const price = { amount, currency: 'GBP' };
-    return this.created('/products', { sku, name: `Product ${sku}`, price, stock });
+    const body = { sku, name: `Product ${sku}`, price: { amount, currency: 'GBP' as const }, stock };
+    return idOf(await this.api.client.POST('/v1/products', { body }));
   }
 
   async user(name = 'Ada Lovelace'): Promise<string> {
-    return this.created('/users', { name, email: `${randomUUID()}@example.com` });
+    const body = { name, email: `${randomUUID()}@example.com` };
+    return idOf(await this.api.client.POST('/v1/users', { body }));
   }
 
-  order(
-    userId: string,
-    items: { productId: string; quantity: number }[],
-    key: string = randomUUID(),
-  ): Promise<Answer<OrderBody>> {
+  order(userId: string, items: { productId: string; quantity: number }[], key: string = randomUUID()) {
     const body = { userId, items, shippingAddress: '12 St James’s Square, London' };
-    return this.api.post<OrderBody>('/orders', body, { 'idempotency-key': key });
+    return this.api.post('/orders', body, { 'idempotency-key': key });
   }
 
   /** Waits until the order has left `pending`. */
@@ -38,7 +30,7 @@ export class ShopFixture {
     let last: OrderBody | undefined;
     await eventually(
       async () => {
-        last = (await this.api.get<OrderBody>(`/orders/${orderId}`)).body;
+        last = (await this.api.get(`/orders/${orderId}`)).body;
         return last.status !== undefined && last.status !== 'pending';
       },
       { deadlineMs },
@@ -47,12 +39,11 @@ export class ShopFixture {
   }
 
   async stockOf(productId: string): Promise<number> {
-    return (await this.api.get<{ stock: number }>(`/products/${productId}`)).body.stock;
+    return (await this.api.get(`/products/${productId}`)).body.stock;
   }
+}
 
-  private async created(path: string, body: object): Promise<string> {
-    const answer = await this.api.post<{ id: string }>(path, body);
-    if (answer.status !== 201) throw new Error(`POST ${path} answered ${answer.status}: ${answer.text}`);
-    return answer.body.id;
-  }
+function idOf({ data, error, response }: { data?: { id: string }; error?: unknown; response: Response }) {
+  if (data) return data.id;
+  throw new Error(`${response.url} answered ${response.status}: ${JSON.stringify(error)}`);
 }

@@ -99,8 +99,8 @@ describe(`after npm run import of ${areThere ? 'three real days' : 'a generated 
     const { codes, together } = pairs[0]!;
     const ids = await Promise.all(codes.map((code) => idOf(platform, code)));
     for (const [of, other] of [ids, ids.toReversed()]) {
-      const path = `/products/${of}/recommendations?limit=5`;
-      const { body } = await platform.api.get<{ items: { id: string }[] }>(path);
+      const path = `/products/${of}/recommendations?limit=5` as const;
+      const { body } = await platform.api.get(path);
       expect(
         body.items.map(({ id }) => id),
         `${codes.join(' and ')}, ${together} times`,
@@ -111,7 +111,7 @@ describe(`after npm run import of ${areThere ? 'three real days' : 'a generated 
   it('so do the ten closest pairs', async () => {
     for (const { codes } of pairs.slice(0, 10)) {
       const [a, b] = await Promise.all(codes.map((code) => idOf(platform, code)));
-      const { body } = await platform.api.get<{ items: { id: string }[] }>(`/products/${a}/recommendations`);
+      const { body } = await platform.api.get(`/products/${a}/recommendations`);
       expect(
         body.items.map(({ id }) => id),
         codes.join(' and '),

@@ -128,11 +128,11 @@ async function replicasHave(orders: number, before: Date): Promise<void> {
 async function reportOf(format: 'pdf' | 'xlsx', from: string, to: string): Promise<Buffer> {
   const request = { type: 'sales', format, from, to, email: 'reports@example.com' };
   const key = { 'idempotency-key': randomUUID() };
-  const { body: asked } = await platform.api.post<{ id: string }>('/reports', request, key);
+  const { body: asked } = await platform.api.post('/reports', request, key);
   const url = await eventually(
     async () => {
-      const { body } = await platform.api.get<{ status: string; url: string }>(`/reports/${asked.id}`);
-      return body.status === 'done' && body.url;
+      const { body } = await platform.api.get(`/reports/${asked.id}`);
+      return body.status === 'done' && body.url!;
     },
     { deadlineMs: 120_000 },
   );
