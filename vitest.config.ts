@@ -80,8 +80,9 @@ const onlyInFullRun = [
   'apps/worker/e2e/flash-sale.e2e-spec.ts',
   // Limits and memory of the children of one queue: `children.int-spec.ts` has those of any queue in `npm test`.
   'apps/worker/e2e/report-child.int-spec.ts',
-  // It needs Debian's Chromium, and draws pages for half a minute.
+  // They need Debian's Chromium, and draw pages for half a minute.
   'apps/order-api/e2e/docs-page.e2e-spec.ts',
+  'apps/worker/e2e/queue-board-page.e2e-spec.ts',
   // It builds images for minutes.
   'tools/images/src/images.e2e-spec.ts',
 ];

@@ -1,43 +1,21 @@
-import { existsSync } from 'node:fs';
-import { type Platform, sharedPlatform } from '@fourfold-tools/e2e';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { picture, type Platform, sharedPlatform, TestBrowser } from '@fourfold-tools/e2e';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-/** Debian's. */
-const CHROMIUM = '/usr/bin/chromium';
-/** Where pictures of the pages go, to be looked at; unset: nowhere. */
-const PICTURES = process.env['FOURFOLD_PICTURES'];
-
 let platform: Platform;
-let browser: Browser;
+let browser: TestBrowser;
 
 beforeAll(async () => {
-  if (!existsSync(CHROMIUM)) throw new Error(`${CHROMIUM} is missing: apt-get install chromium`);
   platform = await sharedPlatform();
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+  browser = await TestBrowser.start();
 });
 afterAll(async () => {
   await browser?.close();
   await platform?.stop();
 });
 
-/** A page, with whatever its console says is wrong. */
-async function open(path: string): Promise<{ page: Page; errors: string[] }> {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
-  const errors: string[] = [];
-  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
-  page.on('pageerror', (error) => errors.push(error.message));
-  await page.goto(platform.baseUrl + path);
-  return { page, errors };
-}
-
-const picture = async (page: Page, name: string) => {
-  if (PICTURES) await page.screenshot({ path: `${PICTURES}/${name}.png` });
-};
-
 it('a newcomer signs in on /docs with a token, and places an order there', async () => {
   const [userId, productId] = [await platform.shop.user(), await platform.shop.product(9)];
-  const { page, errors } = await open('/docs');
+  const { page, errors } = await browser.open(`${platform.baseUrl}/docs`);
   await page.getByRole('button', { name: 'Authorize' }).first().click();
   await page
     .locator('.modal-ux input')
@@ -61,7 +39,7 @@ it('a newcomer signs in on /docs with a token, and places an order there', async
 });
 
 it('the page of a link that is no good says so', async () => {
-  const { page, errors } = await open('/confirm-email#no.such.link');
+  const { page, errors } = await browser.open(`${platform.baseUrl}/confirm-email#no.such.link`);
   await picture(page, 'confirm-email');
   await page.getByRole('button', { name: 'Confirm' }).click();
   await page.getByText('This link is not good any more').waitFor();

@@ -5,3 +5,4 @@ export { type Platform, type PlatformChoice, sharedPlatform, startPlatform } fro
 export { realDays } from './real-days.js';
 export { ServiceProcess } from './service.process.js';
 export { type OrderBody, ShopFixture } from './shop.fixture.js';
+export { picture, TestBrowser } from './test.browser.js';
