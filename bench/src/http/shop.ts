@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto';
+import { ApiCaller, ShopFixture } from '@fourfold-tools/e2e';
 import { eventually } from '@fourfold-tools/testing';
 import { signToken } from '@fourfold-tools/token';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
-import { Pool } from 'undici';
 import type { Deployment } from './deployment.js';
 import type { LoadCall } from './load.jobs.js';
 
@@ -33,46 +32,23 @@ export interface ShopSize {
 export async function openShop(deployment: Deployment, size: ShopSize): Promise<Shop> {
   const { stateDir } = deployment.options;
   const operator = await signToken(stateDir, { role: 'operator', sub: 'bench' });
-  const pool = new Pool(deployment.apiUrl, { connections: AT_ONCE });
-  const create = async (path: string, token: string, body: object): Promise<string> => {
-    const answer = await pool.request({
-      method: 'POST',
-      path,
-      headers: {
-        authorization: `Bearer ${token}`,
-        'content-type': 'application/json',
-        'idempotency-key': randomUUID(),
-      },
-      body: JSON.stringify(body),
-    });
-    const text = await answer.body.text();
-    if (answer.statusCode !== 201)
-      throw new Error(`POST ${path} was answered with ${answer.statusCode}: ${text}`);
-    return (JSON.parse(text) as { id: string }).id;
-  };
-  try {
-    const productIds = await manyAtOnce(size.products, (at) =>
-      create('/v1/products', operator, {
-        sku: `BENCH-${randomUUID()}`,
-        name: `Product ${at}`,
-        price: { amount: 450, currency: 'GBP' },
-        stock: STOCK,
-      }),
-    );
-    const customers = await manyAtOnce(size.customers, async (at): Promise<Customer> => {
-      const email = `${randomUUID()}@example.com`;
-      const userId = await create('/v1/users', operator, { name: `Customer ${at}`, email });
-      const token = await signToken(stateDir, { role: 'customer', sub: userId });
-      const orderIds: string[] = [];
-      for (let turn = 0; turn < (size.orders ?? 3); turn += 1)
-        orderIds.push(await create('/v1/orders', token, orderOf(userId, productIds, at + turn)));
-      return { userId, token, orderIds };
-    });
-    await settled(deployment);
-    return { customers, productIds };
-  } finally {
-    await pool.close();
-  }
+  const api = new ApiCaller(deployment.apiUrl, operator);
+  const shop = new ShopFixture(api);
+  const productIds = await manyAtOnce(size.products, () => shop.product(STOCK));
+  const customers = await manyAtOnce(size.customers, async (at): Promise<Customer> => {
+    const userId = await shop.user(`Customer ${at}`);
+    const token = await signToken(stateDir, { role: 'customer', sub: userId });
+    const own = new ShopFixture(api.as(token));
+    const orderIds: string[] = [];
+    for (let turn = 0; turn < (size.orders ?? 3); turn += 1) {
+      const { status, text, body } = await own.order(userId, itemsOf(productIds, at + turn));
+      if (status !== 201) throw new Error(`POST /v1/orders was answered with ${status}: ${text}`);
+      orderIds.push(body.id);
+    }
+    return { userId, token, orderIds };
+  });
+  await settled(deployment);
+  return { customers, productIds };
 }
 
 /** Resolves when no message that is due is left to be worked on. */
@@ -100,12 +76,11 @@ export async function countOf({ servers }: Deployment, sql: string, values: unkn
   }
 }
 
-function orderOf(userId: string, productIds: readonly string[], turn: number): object {
-  const items = [0, 1].map((line) => ({
+function itemsOf(productIds: readonly string[], turn: number): { productId: string; quantity: number }[] {
+  return [0, 1].map((line) => ({
     productId: productIds[(turn * 2 + line) % productIds.length]!,
     quantity: 1,
   }));
-  return { userId, items, shippingAddress: ADDRESS };
 }
 
 /** One unit of a product for each customer. */
@@ -130,7 +105,9 @@ export const calls = {
   userOrders: ({ customers }: Shop) => customers.map((one) => get(one, `/v1/users/${one.userId}/orders`)),
   user: ({ customers }: Shop) => customers.map((one) => get(one, `/v1/users/${one.userId}`)),
   placing: ({ customers, productIds }: Shop) =>
-    customers.map(({ userId, token }, at) => placing(token, orderOf(userId, productIds, at))),
+    customers.map(({ userId, token }, at) =>
+      placing(token, { userId, items: itemsOf(productIds, at), shippingAddress: ADDRESS }),
+    ),
 };
 
 function get({ token }: Customer, path: string): LoadCall {

@@ -4,7 +4,10 @@ import type { Answer, Call, Send } from './call.js';
 /** An answer that takes longer is none. */
 const TIMEOUT_MS = 30_000;
 
-/** Calls over connections that stay open, as an operator. */
+/**
+ * Calls over connections that stay open, as an operator. Not by `@fourfold/client`: `fetch` and its objects would take
+ * processor time from the API that is measured on the same machine.
+ */
 export class ApiSender {
   private readonly pool: Pool;
 
