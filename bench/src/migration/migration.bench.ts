@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { shardingMigrations, TopologyStore } from '@fourfold/sharding';
 import { DataSource } from 'typeorm';
 import type { BenchOptions } from '../bench-options.js';
@@ -21,6 +22,7 @@ interface Turn {
 
 /** The copy of half a shard by the coordinator, beside the same rows by `mariadb-dump | mariadb`. */
 export async function benchMigration(servers: MovingServers, options: BenchOptions): Promise<boolean> {
+  Logger.overrideLogger(['error']);
   const main = new DataSource({
     ...{ type: 'mysql', url: servers.mainUrl, migrations: [...shardingMigrations], timezone: 'Z' },
   });

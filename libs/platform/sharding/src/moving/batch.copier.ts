@@ -11,7 +11,9 @@ export class BatchCopier {
    * @returns how many rows there were
    */
   async copyAll(task: MigrationTask, batches: readonly MoveBatch[]): Promise<number> {
-    const left = [...batches];
+    const { rowsPerSecond, parallelCopies } = this.tools.options;
+    const isSlow = rowsPerSecond > 0;
+    const left = isSlow ? [...batches] : joined(batches);
     let copied = 0;
     const copyNext = async (): Promise<void> => {
       for (let batch = left.shift(); batch; batch = left.shift()) {
@@ -19,8 +21,7 @@ export class BatchCopier {
         copied += rows;
       }
     };
-    const { rowsPerSecond, parallelCopies } = this.tools.options;
-    const lanes = Array.from({ length: rowsPerSecond > 0 ? 1 : parallelCopies }, copyNext);
+    const lanes = Array.from({ length: isSlow ? 1 : parallelCopies }, copyNext);
     // A step that is tried again must not meet what it had begun.
     const failed = (await Promise.allSettled(lanes)).find(({ status }) => status === 'rejected');
     if (failed?.status === 'rejected') throw failed.reason;
@@ -69,4 +70,25 @@ export class BatchCopier {
     if (rest > 0) await this.tools.rest(rest);
     return done;
   }
+}
+
+/** Batches side by side, so many as one: that is one transaction in place of several. */
+const JOINED = 4;
+
+function joined(batches: readonly MoveBatch[]): MoveBatch[] {
+  const spans: MoveBatch[] = [];
+  let size = 0;
+  for (const batch of batches) {
+    const last = spans.at(-1);
+    const follows =
+      last?.to === batch.from - 1 && last.donor === batch.donor && last.receiver === batch.receiver;
+    if (last && follows && size < JOINED) {
+      last.to = batch.to;
+      size += 1;
+    } else {
+      spans.push({ ...batch });
+      size = 1;
+    }
+  }
+  return spans;
 }

@@ -5,10 +5,10 @@ const ms = z.number().nonnegative();
 export const migrationOptionsSchema = z.strictObject({
   /** Rows that are copied a second, at most; 0: as fast as it goes. Default 0. */
   rowsPerSecond: z.number().nonnegative().default(0),
-  /** Batches that are copied at the same time where `rowsPerSecond` sets no limit. Default 3. */
+  /** How many copies are under way at the same time where `rowsPerSecond` sets no limit. Default 3. */
   parallelCopies: z.int().min(1).max(8).default(3),
-  /** Rows of one table in a transaction on the target. Default 1,000. */
-  pageRows: z.int().min(1).max(10_000).default(1_000),
+  /** Rows of one table in a transaction on the target. Default 4,000. */
+  pageRows: z.int().min(1).max(10_000).default(4_000),
   /** A page that takes longer is followed by a rest of the same length: shards have other work. Default 250. */
   slowPageMs: ms.default(250),
   /** So long a batch of slots may be frozen before whichever writer meets it thaws it. Default 100. */

@@ -11,7 +11,7 @@ import { ended, owned } from './topology-steps.js';
 const CAPTURE_MS = { least: 200, most: 3_200 };
 const COMPARISONS = 5;
 /** That are copied before their number is noted. */
-const BATCHES_A_STEP = 8;
+const BATCHES_A_STEP = 12;
 
 /**
  * What a coordinator does in each state: one piece of it a call, to the end of which it can be repeated from the

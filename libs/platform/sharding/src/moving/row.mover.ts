@@ -74,26 +74,38 @@ export class RowMover {
     span: SlotRange,
     { places, limit }: { places: Places; limit: number },
   ): Promise<CopiedPage> {
-    return this.holding(target, token, slotsOf(span), (manager) => {
-      const copy = async (runner: QueryRunner): Promise<CopiedPage> => {
-        const next = new Map<number, Place>();
-        let rows = 0;
+    return this.holding(target, token, slotsOf(span), async (manager) => {
+      const next = new Map<number, Place>();
+      let rows = 0;
+      let failed: unknown;
+      const write = async (table: TypedTable, found: readonly MovedRow[]) => {
+        try {
+          await insert(manager, table, found);
+        } catch (error) {
+          failed = error;
+          throw error;
+        }
+      };
+      const copy = async (runner: QueryRunner): Promise<void> => {
         // While the one server writes a table's rows, the other one reads those of the next.
-        let writing: Promise<unknown> = Promise.resolve();
+        let writing = Promise.resolve();
         for (const [index, after] of places) {
           const table = this.tables[index]!;
           const { sql, parameters } = pageOf(table, span, limit, after);
           const reading = runner.query(sql, parameters) as Promise<PagedRow[]>;
           const [found] = await Promise.all([reading, writing]);
-          writing = insert(manager, table, found);
+          writing = write(table, found);
           rows += found.length;
           const last = found.at(-1);
           if (last && found.length === limit) next.set(index, placeOf(last));
         }
         await writing;
-        return { rows, next };
       };
-      return this.registry.run(source, copy, DEADLINE_MS);
+      // A target that breaks off is not the source's fault.
+      await this.registry.run(source, copy, DEADLINE_MS).catch((error: unknown) => {
+        throw failed ?? error;
+      });
+      return { rows, next };
     });
   }
 

@@ -6,6 +6,8 @@ import { RowMover } from './row.mover.js';
 import type { RunnerParts } from './migration.runner.js';
 
 const EACH_FILL = 10_000;
+/** So long that a busy machine can keep to it; how long freezes took is printed. */
+const FREEZE_MS = 3_000;
 
 let world: MovingWorld;
 let oracle: WriteOracle;
@@ -64,7 +66,7 @@ async function move({ users, donors, write, around }: Move) {
   await p99(1_000);
   const before = await p99();
   const startedAt = performance.now();
-  await world.runner({}, around ? { around } : {}).runOnce();
+  await world.runner({ freezeMs: FREEZE_MS }, around ? { around } : {}).runOnce();
   const tookMs = Math.round(performance.now() - startedAt);
   const calls = oracle.latencies.length;
   const during = quantile();
