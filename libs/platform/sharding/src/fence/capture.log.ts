@@ -15,6 +15,9 @@ const PENDING = `
   SELECT id, slot, shard_key AS \`key\`, epoch FROM ring_log
   WHERE slot BETWEEN ? AND ? ORDER BY slot, id LIMIT ?`;
 
+/** By ring_log_slot. */
+const SLOTS = 'SELECT DISTINCT slot FROM ring_log WHERE slot BETWEEN ? AND ?';
+
 const BACKLOG = 'SELECT COUNT(*) AS entries FROM ring_log WHERE slot BETWEEN ? AND ?';
 
 /** By primary key. A coordinator that was overtaken deletes no entry that its successor has not applied. */
@@ -36,6 +39,15 @@ export class CaptureLog {
       shard,
       (runner) => runner.query(PENDING, [from, to, limit]) as Promise<CapturedKey[]>,
     );
+  }
+
+  /** The slots that have entries, each once. */
+  async slots(shard: string, { from, to }: SlotRange): Promise<number[]> {
+    const rows = await this.registry.run(
+      shard,
+      (runner) => runner.query(SLOTS, [from, to]) as Promise<{ slot: number }[]>,
+    );
+    return rows.map(({ slot }) => Number(slot));
   }
 
   /** How many entries there are. */

@@ -37,6 +37,11 @@ export class LogDrain {
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
+  /** The slots of entries that wait. */
+  async written(shard: string, range: SlotRange): Promise<ReadonlySet<number>> {
+    return new Set(await this.log.slots(shard, range));
+  }
+
   /** Of slots whose writes are not captured any more: nothing comes meanwhile. */
   async forget(shard: string, range: SlotRange, token: number): Promise<void> {
     for (;;) {
