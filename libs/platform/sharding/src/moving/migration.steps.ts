@@ -37,7 +37,7 @@ export class MigrationSteps {
         const deadlineMs = this.captureMs;
         this.captureMs = Math.min(2 * deadlineMs, CAPTURE_MS.most);
         await this.tools.fences.change(donor, { range, from: ['open'], to, token: task.token, deadlineMs });
-        this.captureMs = CAPTURE_MS.least;
+        this.captureMs = Math.max(CAPTURE_MS.least, deadlineMs / 2);
       }),
     copy: async (task) => {
       if (task.done === 0 && task.inStateMs < this.tools.options.announceMs)
