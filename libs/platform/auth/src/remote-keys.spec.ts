@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { remoteKeys } from './remote-keys.js';
 import { TokenVerifier } from './token.verifier.js';
 
 const MINUTE_MS = 60_000;
@@ -14,22 +15,27 @@ let published: JWK[];
 let away: boolean;
 let fetches: number;
 let tokens: TokenVerifier;
+let jwksUrl: string;
+/** In place of the keys. */
+let answer: ((response: ServerResponse) => void) | undefined;
 
 beforeEach(async () => {
-  [published, away, fetches] = [[], false, 0];
+  [published, away, fetches, answer] = [[], false, 0, undefined];
   server = createServer((_request, response) => {
     fetches += 1;
-    if (away) response.writeHead(503).end();
+    if (answer) answer(response);
+    else if (away) response.writeHead(503).end();
     else response.setHeader('content-type', 'application/json').end(JSON.stringify({ keys: published }));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const jwksUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks.json`;
+  jwksUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks.json`;
   tokens = new TokenVerifier({ jwksUrl, issuer: 'us', audience: 'shop' });
   vi.useFakeTimers({ toFake: ['Date'] });
 });
 afterEach(() => {
   vi.useRealTimers();
   server.close();
+  server.closeAllConnections();
 });
 
 const pass = (ms: number) => vi.setSystemTime(Date.now() + ms);
@@ -106,4 +112,74 @@ it('a token that is known from before is refused once its key is withdrawn, alth
   pass(11 * MINUTE_MS);
   expect(await verify(token)).toBe('taken');
   await vi.waitUntil(async () => (await verify(token)) === 'token-invalid', patient);
+});
+
+/** White space, as fast as it is taken. */
+function endless(response: ServerResponse): void {
+  response.setHeader('content-type', 'application/json');
+  const more = (): void => {
+    while (!response.destroyed && response.write(' '.repeat(16 * 1024)));
+    if (!response.destroyed) response.once('drain', more);
+  };
+  more();
+}
+
+describe('a key server that sends without end', () => {
+  it('naive twin: all that it sends is read, until the time is over', async () => {
+    let bytes = 0;
+    const over = AbortSignal.timeout(10_000);
+    answer = endless;
+    const reading = async () => {
+      const response = await fetch(jwksUrl, { signal: over });
+      for await (const part of response.body!) {
+        bytes += part.byteLength;
+        if (bytes > 32 * 1024 * 1024) throw new Error('more than 32 MiB');
+      }
+    };
+    await expect(reading()).rejects.toThrow('more than 32 MiB');
+  });
+
+  it('is read to a bound, told of, and its connection is closed', async () => {
+    const closed = Promise.withResolvers<void>();
+    let bytes = 0;
+    answer = (response) => {
+      response.once('close', () => {
+        bytes = response.socket?.bytesWritten ?? bytes;
+        closed.resolve();
+      });
+      endless(response);
+    };
+    const token = await tokenOf('k1');
+    const failure: unknown = await tokens.verify(token).catch((error: unknown) => error);
+    expect(failure).toMatchObject({
+      code: 'auth-unavailable',
+      status: 503,
+      cause: { message: expect.stringContaining('more than 256 KiB') },
+    });
+    await closed.promise;
+    expect(bytes).toBeLessThan(16 * 1024 * 1024);
+    answer = undefined;
+    expect(await verify(token)).toBe('taken');
+  });
+
+  it('is given up when it takes its time, though its answer is short', async () => {
+    answer = (response) => {
+      response.setHeader('content-type', 'application/json').write(' ');
+      const drip = setInterval(() => response.write(' '), 20);
+      response.once('close', () => clearInterval(drip));
+    };
+    const keys = remoteKeys(new URL(jwksUrl), MINUTE_MS, 200);
+    const asking = keys.get({ alg: 'ES256', kid: 'k1' }, { payload: '', signature: '' });
+    await expect(asking).rejects.toMatchObject({ code: 'ERR_JWKS_TIMEOUT' });
+  });
+
+  it('serves on with the keys in hand when it does so at a refresh', async () => {
+    const token = await tokenOf('k1');
+    await verify(token);
+    answer = endless;
+    pass(11 * MINUTE_MS);
+    expect(await verify(token)).toBe('taken');
+    await vi.waitUntil(() => fetches === 2, patient);
+    expect(await verify(token)).toBe('taken');
+  });
 });
