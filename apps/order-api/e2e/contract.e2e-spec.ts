@@ -65,12 +65,23 @@ describe('a cursor', () => {
     },
   );
 
-  it.each(['/admin/dead-letters?queue=contract', '/admin/audit?action=POST%20/v1/users'])(
-    'of %s is the operator’s who got it',
-    async (path) => {
-      expect(await refusal(another, `${withLimit(path)}&cursor=${await cursorOf(path)}`)).toEqual(INVALID);
-    },
-  );
+  it.each([
+    '/users?namePrefix=Paged',
+    '/admin/dead-letters?queue=contract',
+    '/admin/audit?action=POST%20/v1/users',
+  ])('of %s is the operator’s who got it', async (path) => {
+    expect(await refusal(another, `${withLimit(path)}&cursor=${await cursorOf(path)}`)).toEqual(INVALID);
+  });
+
+  it('of products is good for every caller: the answer is the same, and cached, for all', async () => {
+    const path = `${withLimit('/products')}&cursor=${await cursorOf('/products')}`;
+    const [own, others] = [await platform.api.get(path), await another.get(path)];
+    expect([others.status, others.text, others.headers.get('etag')]).toEqual([
+      200,
+      own.text,
+      own.headers.get('etag'),
+    ]);
+  });
 });
 
 describe('every single read and list outside /v1/admin', () => {

@@ -1,4 +1,5 @@
 import type { Caller } from '@fourfold/auth';
+import { PageCursors } from '@fourfold/kernel';
 import { UserNotFoundError, type UserView } from '@shop/contracts';
 import type { OrderReader } from '@shop/orders';
 import type { ChangeOwnUser, ChangeUser, RegisterUser, UserReader } from '@shop/users';
@@ -37,6 +38,7 @@ const controller = new UsersController(
   { execute: noted('change own', ada) } as unknown as ChangeOwnUser,
   { get: noted('get', ada) } as unknown as UserReader,
   { listOf: noted('orders', { body: '', state: '', nextCursor: null }) } as unknown as OrderReader,
+  new PageCursors(),
 );
 
 const calls: [string, (caller: Caller) => Promise<unknown>][] = [

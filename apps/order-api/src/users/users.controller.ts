@@ -1,6 +1,7 @@
 import { Controller, Get, Headers, Patch, Post, Req, Res } from '@nestjs/common';
 import type { Caller } from '@fourfold/auth';
 import { entityTag } from '@fourfold/cache';
+import { PageCursors } from '@fourfold/kernel';
 import { pageQuery, UserNotFoundError, type UserView } from '@shop/contracts';
 import { OrderReader } from '@shop/orders';
 import {
@@ -22,7 +23,7 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { CustomersToo, OperatorOnly } from '../auth/access.js';
-import { CurrentCaller, mayActFor } from '../auth/caller.js';
+import { callerKey, CurrentCaller, mayActFor } from '../auth/caller.js';
 import { Conditional, encoded, PRIVATE, sendConditional } from '../http/conditional.js';
 import { etagOf, versionFrom } from '../http/etag.js';
 import { IdParam, ValidBody, ValidQuery } from '../http/zod.pipe.js';
@@ -40,6 +41,7 @@ export class UsersController {
     private readonly changeOwnUser: ChangeOwnUser,
     private readonly users: UserReader,
     private readonly orders: OrderReader,
+    private readonly cursors: PageCursors,
   ) {}
 
   @Post()
@@ -61,11 +63,15 @@ export class UsersController {
   @Answers(200, 'users')
   @Operation('Users by e-mail address, or by the beginning of their name')
   async search(
+    @CurrentCaller() caller: Caller,
     @ValidQuery(listUsersSchema) query: ListUsers,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const page = await this.users.search(query);
+    // The shards' cursor says which search it is of; ours, whose.
+    const page = await this.cursors.readPage(`users of ${callerKey(caller)}`, query.cursor, (cursor) =>
+      this.users.search({ ...query, cursor }),
+    );
     sendConditional(request, reply, encoded({ ...page, items: page.items.map(bodyWithoutVersion) }));
   }
 
