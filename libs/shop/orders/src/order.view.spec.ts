@@ -8,7 +8,7 @@ const order: OrderView = {
   status: 'rejected',
   items: [{ productId: '1', quantity: 2, unitPrice: gbp(5) }],
   total: gbp(10),
-  shippingAddress: 'Här',
+  shippingAddress: 'Här, 12 James’s 🏠',
   createdAt: '2026-01-01T00:00:00.000Z',
   rejectionReason: 'out_of_stock',
   version: 3,
@@ -16,11 +16,12 @@ const order: OrderView = {
 
 it('the text of an order is what its version says: raise ENCODING with whatever changes here', () => {
   expect([ENCODING, encode(order).body]).toEqual([
-    1,
+    2,
     '{"id":"42","userId":"7","status":"rejected","items":[{"productId":"1","quantity":2,"unitPrice":{"amount":5,"currency":"GBP"}}],' +
-      '"total":{"amount":10,"currency":"GBP"},"shippingAddress":"Här","createdAt":"2026-01-01T00:00:00.000Z","rejectionReason":"out_of_stock"}',
+      '"total":{"amount":10,"currency":"GBP"},"shippingAddress":"Här, 12 James\\u2019s \\ud83c\\udfe0","createdAt":"2026-01-01T00:00:00.000Z","rejectionReason":"out_of_stock"}',
   ]);
   expect(encode(order)).toMatchObject({ id: '42', userId: '7', version: 3 });
+  expect(JSON.parse(encode(order).body)).toHaveProperty('shippingAddress', order.shippingAddress);
 });
 
 it('a page is the JSON of its orders, and has another state whenever one of them, or the cursor, is another', () => {

@@ -3,7 +3,10 @@ import type { OrderEntity, OrderStatus } from './schema/order.entity.js';
 import type { OrderItemEntity } from './schema/order-item.entity.js';
 
 /** Of the text of an order: to be raised whenever the same order is another text than before. */
-export const ENCODING = 1;
+export const ENCODING = 2;
+
+/** What makes V8 keep a text in two bytes a character, and not in one. */
+const WIDE = /[\u0100-\uffff]/g;
 
 /** An order as the API shows it; `version` is its ETag. */
 export interface OrderView {
@@ -51,10 +54,16 @@ export interface EncodedOrder {
   readonly body: string;
 }
 
-/** The version travels as ETag, and not in the body. */
+/**
+ * The version travels as ETag, and not in the body. What is not Latin-1 is escaped, as JSON allows: the one ’ of an address
+ * would double what its order takes of L1, and of the time to send it.
+ */
 export function encode({ version, ...body }: OrderView): EncodedOrder {
-  return { id: body.id, userId: body.userId, version, body: JSON.stringify(body) };
+  const text = JSON.stringify(body).replace(WIDE, escaped);
+  return { id: body.id, userId: body.userId, version, body: text };
 }
+
+const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 /** A page of orders, put together of what each of them is already. */
 export interface EncodedOrders {

@@ -82,6 +82,7 @@ export class Finder {
       looks.l1Misses += ids.length - hits;
       if (tracingOn) noteL1(namespace.name, ids.length, hits);
     }
+    if (hits === ids.length) return found as CachedValue[];
     if (missing.length > 0) {
       const ids = missing.map(({ id }) => id);
       const batch = this.read(reading, ids);

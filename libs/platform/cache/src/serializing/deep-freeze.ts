@@ -2,13 +2,15 @@
 const OBJECT_BYTES = 56;
 const SLOT_BYTES = 16;
 const STRING_BYTES = 24;
+/** V8 keeps a text that is Latin-1 as one byte a character, and any other as two. */
+const WIDE = /[^\x00-\xff]/;
 
 /**
  * Freezes plain data, all the way down, so that callers can share it.
- * @returns an estimate of the heap it takes, bytes; strings count as UTF-16.
+ * @returns an estimate of the heap it takes, bytes
  */
 export function deepFreeze(value: unknown): number {
-  if (typeof value === 'string') return STRING_BYTES + value.length * 2;
+  if (typeof value === 'string') return STRING_BYTES + value.length * (WIDE.test(value) ? 2 : 1);
   if (typeof value !== 'object' || value === null) return SLOT_BYTES;
   let bytes = OBJECT_BYTES;
   if (Array.isArray(value)) {
