@@ -75,10 +75,11 @@ export class Admission {
       const ticket: Ticket = { priority, sinceMs: 0, isInHand: false, isBegun: false };
       this.tickets.set(request, ticket);
       this.enter(ticket);
-      response.once('close', () => this.closed(ticket, response));
+      response.on('close', () => this.closed(ticket, response));
       handle(request, response);
       // Node has then handed over all that came with the headers.
-      setImmediate(() => request.complete || ticket.isBegun || this.putAside(ticket));
+      if (mayHaveBody(request))
+        setImmediate(() => request.complete || ticket.isBegun || this.putAside(ticket));
     };
   };
 
@@ -164,3 +165,7 @@ export class Admission {
     this.shedSinceLog = {};
   }
 }
+
+/** RFC 9112, 6.3: a request that announces none has none. */
+const mayHaveBody = ({ headers }: IncomingMessage): boolean =>
+  headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;

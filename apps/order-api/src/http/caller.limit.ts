@@ -13,7 +13,8 @@ const CLIENT_GONE = new Error('The client has gone');
 
 interface InHand {
   count: number;
-  waiting: Set<() => void>;
+  /** Missing while none waits, which is nearly always. */
+  waiting?: Set<() => void>;
 }
 
 /** Is told of a request that waits for its turn. */
@@ -48,11 +49,11 @@ export class CallerLimit {
   tryEnter(caller: Caller, response: ServerResponse): boolean {
     if (response.destroyed) return false;
     const key = callerKey(caller);
-    const own = this.callers.get(key) ?? { count: 0, waiting: new Set() };
+    const own = this.callers.get(key) ?? { count: 0 };
     if (own.count >= this.inHand[caller.role]) return false;
     own.count += 1;
     this.callers.set(key, own);
-    response.once('close', () => this.leave(key, own));
+    response.on('close', () => this.leave(key, own));
     return true;
   }
 
@@ -65,26 +66,27 @@ export class CallerLimit {
     if (response.destroyed) throw new BadRequestError(CLIENT_GONE);
     const key = callerKey(caller);
     const own = this.callers.get(key)!;
+    const waiting = (own.waiting ??= new Set());
     const leave = () => this.leave(key, own);
-    if (own.waiting.size >= this.waiting) throw new TooManyRequestsError();
+    if (waiting.size >= this.waiting) throw new TooManyRequestsError();
     await new Promise<void>((resolve, reject) => {
       const gone = () => {
-        own.waiting.delete(go);
+        waiting.delete(go);
         reject(new BadRequestError(CLIENT_GONE));
       };
       const go = () => {
-        own.waiting.delete(go);
+        waiting.delete(go);
         response.off('close', gone).once('close', leave);
         resolve();
       };
-      own.waiting.add(go);
+      waiting.add(go);
       response.once('close', gone);
     });
   }
 
   /** Hands the place on to the request that has waited longest, if there is one. */
   private leave(key: string, own: InHand): void {
-    const [next] = own.waiting;
+    const [next] = own.waiting ?? [];
     if (next) next();
     else if ((own.count -= 1) === 0) this.callers.delete(key);
   }

@@ -5,7 +5,7 @@ import { BadRequestError, UnsupportedMediaTypeError } from '@fourfold/observabil
 import { ExpectationFailedError, ValidationError } from './http.errors.js';
 
 /** Headers that mean one thing. Node would take the first of several, or join them to one that no client has sent. */
-const ONCE: ReadonlySet<string> = new Set([
+const ONCE = [
   'authorization',
   'content-encoding',
   'content-type',
@@ -13,7 +13,9 @@ const ONCE: ReadonlySet<string> = new Set([
   'idempotency-key',
   'if-match',
   'x-consistency-token',
-]);
+];
+/** A bit for each: what a request has is one number. */
+const BITS: ReadonlyMap<string, number> = new Map(ONCE.map((name, at) => [name, 1 << at]));
 
 /** The parameter of a content type, wherever it stands. */
 const CHARSET = /;\s*charset\s*=\s*"?([^";\s]*)/gi;
@@ -29,27 +31,34 @@ export function faultOf(
 ): Error | undefined {
   const { url = '', httpVersion, rawHeaders, headers } = request;
   if (!isDecodable(url)) return new BadRequestError(new Error('The URL is not UTF-8, percent-encoded'));
-  if (!rawHeaders.every(isText)) return new BadRequestError(new Error('A header is not UTF-8'));
+  if (!areText(rawHeaders)) return new BadRequestError(new Error('A header is not UTF-8'));
   if (headers.host === undefined && httpVersion !== '1.0')
     return new BadRequestError(new Error('The header Host is missing'));
   if (!isMet(headers.expect)) return new ExpectationFailedError();
   const repeated = repeatedOf(rawHeaders);
-  if (repeated.length > 0) {
-    return new ValidationError(repeated.map((path) => ({ path, message: 'must be sent once' })));
+  if (repeated !== 0) {
+    const names = ONCE.filter((name) => (repeated & BITS.get(name)!) !== 0);
+    return new ValidationError(names.map((path) => ({ path, message: 'must be sent once' })));
   }
   return isReadable(headers) ? undefined : new UnsupportedMediaTypeError();
 }
 
-/** Of those that must be sent once. @param rawHeaders names and values in turn */
-function repeatedOf(rawHeaders: readonly string[]): string[] {
-  const [seen, repeated] = [new Set<string>(), new Set<string>()];
+/** The bits of those that must be sent once, and were not. @param rawHeaders names and values in turn */
+function repeatedOf(rawHeaders: readonly string[]): number {
+  let seen = 0;
+  let repeated = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i]!.toLowerCase();
-    if (!ONCE.has(name)) continue;
-    if (seen.has(name)) repeated.add(name);
-    seen.add(name);
+    const bit = BITS.get(rawHeaders[i]!.toLowerCase()) ?? 0;
+    repeated |= seen & bit;
+    seen |= bit;
   }
-  return [...repeated];
+  return repeated;
+}
+
+/** Names are ASCII, or Node refuses the request. */
+function areText(rawHeaders: readonly string[]): boolean {
+  for (let i = 1; i < rawHeaders.length; i += 2) if (!isText(rawHeaders[i]!)) return false;
+  return true;
 }
 
 /** The router has decoded the path; the parser of the query lets pass what it can't decode. */

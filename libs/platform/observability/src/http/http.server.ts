@@ -85,7 +85,7 @@ class Turns {
   take(...[request, response]: Parameters<RequestListener>): void {
     const { socket } = request;
     const serve = () => {
-      response.once('close', () => this.next(socket));
+      response.on('close', () => this.next(socket));
       this.handle(request, response);
     };
     const others = this.waiting.get(socket);

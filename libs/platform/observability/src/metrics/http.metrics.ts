@@ -90,7 +90,8 @@ export class HttpMetrics {
       const startedMs = performance.now();
       const { socket } = request;
       this.answering.add(socket);
-      response.once('close', () => {
+      // A response closes once: `once` would cost an object and a search among its listeners.
+      response.on('close', () => {
         this.answering.delete(socket);
         const tookMs = performance.now() - startedMs;
         this.observe(request, response, tookMs / 1_000);

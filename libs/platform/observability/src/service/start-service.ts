@@ -123,7 +123,7 @@ async function createApp(module: Type, options: ServiceOptions): Promise<NestFas
   metrics?.tell((...request) => requestLog.ended(...request));
   const headers = securityHeaders(options.hstsSeconds);
   fastify.addHook('onRequest', (request, reply, done) => {
-    reply.headers(headers).header('X-Request-Id', request.id);
+    reply.headers(headers).header('x-request-id', request.id);
     done();
   });
   refuseWhileStopping(fastify);
