@@ -55,7 +55,7 @@ export type { ShardConnectionOptions, ShardEntry } from './routing/shard-connect
 export { type ShardFault, ShardUnavailableError } from './routing/shard-unavailable.error.js';
 export type { BreakerState } from './routing/shard.breaker.js';
 export type { ShardHealth } from './routing/shard.registry.js';
-export { ShardStatuses } from './routing/shard.statuses.js';
+export { ShardStatuses } from './overview/shard.statuses.js';
 export { InvalidShardQueryError } from './sharded-entities.js';
 export { ShardingModule } from './sharding.module.js';
 export type { ShardingModuleOptions } from './sharding.options.js';

@@ -4,14 +4,15 @@ import { eventually, type TestDatabase, testEngine } from '@fourfold-tools/testi
 import { Global, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import type { DataSource } from 'typeorm';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DataSource } from 'typeorm';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { SnowflakeIds } from './ids/snowflake-ids.js';
 import { freshDatabase, openMain } from './testing/mariadb.js';
+import { evenTopology } from './ring/topology.js';
 import { ShardOverview } from './overview/shard-overview.js';
 import { ShardRouter } from './access/shard.router.js';
-import { ShardStatuses } from './routing/shard.statuses.js';
-import { keyOn, SHARDS, TestShards } from './testing/test-shards.js';
+import { ShardStatuses } from './overview/shard.statuses.js';
+import { fence, keyOn, SHARDS, TestShards } from './testing/test-shards.js';
 import { ShardingModule } from './sharding.module.js';
 import type { ShardingModuleOptions } from './sharding.options.js';
 import { CurrentTopology } from './topology/current-topology.js';
@@ -110,6 +111,37 @@ describe('ShardingModule', () => {
     await app.close();
     expect(await holders()).toEqual([]);
     await shards.proxy('shard-0').open();
+  });
+
+  it('says when it starts, and whenever it is asked, which shard has no fences and what to run', async () => {
+    const bare = await freshDatabase('shard-1');
+    shards.proxy('shard-1').moveTo(bare.appUrl);
+    const logged = vi.spyOn(Logger.prototype, 'error');
+    const told = () => logged.mock.calls.map(([line]) => String(line)).join('\n');
+    const app = await start(shards.urls);
+    try {
+      const missing = 'shard-1 has no fences of its slots: run `npm run migrate`';
+      await eventually(() => told().includes(`ShardRouter can’t write to shard-1, where`));
+      expect(told()).toContain(missing);
+      expect(told()).not.toContain('shard-0');
+      const [health] = app.get(HealthRegistry).entries;
+      await expect(health!.probe()).rejects.toThrow(missing);
+      expect(await app.get(ShardStatuses).current()).toMatchObject(
+        SHARDS.map((shard) =>
+          shard === 'shard-1' ? { shard, up: false, reason: missing } : { shard, up: true },
+        ),
+      );
+      // Once it is migrated that is over, without a restart.
+      const root = await new DataSource({ type: 'mysql', url: bare.rootUrl }).initialize();
+      await fence(root, 'shard-1', evenTopology(SHARDS));
+      await root.destroy();
+      await eventually(async () => (await app.get(ShardStatuses).current()).every(({ up }) => up));
+    } finally {
+      await app.close();
+      logged.mockRestore();
+      shards.heal('shard-1');
+      await bare.drop();
+    }
   });
 
   it('takes no worker id where no ids are wanted, and gives none', async () => {

@@ -4,7 +4,7 @@ import type { Topology } from '../ring/topology.js';
 import { CurrentTopology } from '../topology/current-topology.js';
 import { ShardRows } from './shard-rows.js';
 import type { ShardHealth } from '../routing/shard.registry.js';
-import { ShardStatuses } from '../routing/shard.statuses.js';
+import { ShardStatuses } from './shard.statuses.js';
 
 type ShardEntry = Topology['shards'][number];
 
