@@ -70,7 +70,7 @@ export function unboundedIn(expression: Expression): { metric: string; label: st
  * number.
  */
 export const sharedFigures =
-  /^(queue_(jobs|paused|held|oldest_waiting_seconds|workers|redis_up)|outbox_(pending|oldest_\w+)|\w+_open|shard_(rows|balance_ratio)|cache_l2_(memory_\w+|keys|evicted_keys_total))$/;
+  /^(queue_(jobs|paused|held|oldest_waiting_seconds|workers|redis_up)|outbox_(pending|oldest_\w+)|\w+_open|shard_(rows|balance_ratio|draining)|migration_(state|paused|rows|batches|log_entries|mismatches|idle_seconds|reverse_left_seconds)|cache_l2_(memory_\w+|keys|evicted_keys_total))$/;
 
 export interface Aggregation {
   /** `sum`, `max`, … */

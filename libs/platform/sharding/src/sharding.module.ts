@@ -8,6 +8,7 @@ import { HotKeys } from './hot-keys/hot-keys.js';
 import { SnowflakeIds } from './ids/snowflake-ids.js';
 import { SqlWorkerIdLease } from './ids/sql-worker-id.lease.js';
 import { MigrationRunner } from './moving/migration.runner.js';
+import { MigrationWatch } from './moving/migration.watch.js';
 import { ShardMigrations } from './moving/shard-migrations.js';
 import { TaskStore } from './moving/task.store.js';
 import { ShardOverview } from './overview/shard-overview.js';
@@ -137,6 +138,12 @@ const MAIN_CLUSTER = Symbol('sharding: main cluster');
         store: TopologyStore,
         shared: SharedTopology,
       ) => migrates && new MigrationRunner({ tasks, registry, store, shared }, migrates),
+    },
+    {
+      provide: MigrationWatch,
+      inject: [OPTIONS, MAIN_CLUSTER, ShardRegistry],
+      useFactory: ({ migrates }: Options, main: SqlExecutor, registry: ShardRegistry) =>
+        migrates && new MigrationWatch(main, registry, migrates.reverseMs),
     },
     ShardUpkeep,
     ShardStatuses,

@@ -106,6 +106,68 @@ export const shards: Board = {
       ],
     },
     {
+      title: 'Migration of slots',
+      panels: [
+        states(
+          'State',
+          'short',
+          '1 for the state that the newest migration is in; nothing a quarter of an hour after it is over.',
+          quietQuery('max by (state) (migration_state)', '{{state}}'),
+          { alerts: ['MigrationPaused', 'ShardDraining'] },
+        ),
+        lines(
+          'Rows to copy',
+          'short',
+          'By the plan, and copied so far. Rows that are written meanwhile are copied too.',
+          quietQuery('max by (kind) (migration_rows)', '{{kind}}'),
+        ),
+        lines(
+          'Batches of slots',
+          'short',
+          'By the plan, and handed off to their new owners.',
+          quietQuery('max by (kind) (migration_batches)', '{{kind}}'),
+          { alerts: ['MigrationReverseEnding'] },
+        ),
+        lines(
+          'Captured writes that wait',
+          'short',
+          'Entries of the log of each shard that are not applied on the other shard yet.',
+          quietQuery(`max by (shard) (migration_log_entries{${OF}})`, '{{shard}}'),
+        ),
+        lines(
+          'Freezes',
+          's',
+          'How long writes of a batch of slots waited while it was handed off.',
+          percentiles('migration_freeze_seconds_bucket').map((one) => ({ ...one, quiet: true as const })),
+          { alerts: ['MigrationFreezeLong'] },
+        ),
+        stat(
+          'Without progress',
+          's',
+          'Since a batch was dealt with or the state changed; in state reverse the migration only waits.',
+          quietQuery('max(migration_idle_seconds)', 'idle'),
+          { limits: { warn: 120, bad: 600 }, alerts: ['MigrationStuck'] },
+        ),
+        stat(
+          'Slots copied anew',
+          'short',
+          'They differed between their shards although no captured write waited.',
+          quietQuery('max(migration_mismatches)', 'slots'),
+          { limits: { bad: 1 }, alerts: ['MigrationMismatches'] },
+        ),
+        lines(
+          'Failed attempts',
+          'short',
+          'At steps of the migration in the last five minutes, by its state, and how often another process took it over.',
+          [
+            quietQuery('sum by (state) (increase(migration_step_failures_total[5m]))', '{{state}}'),
+            quietQuery('sum(increase(migration_takeovers_total[5m]))', 'taken over'),
+          ],
+          { alerts: ['MigrationStepFailing'] },
+        ),
+      ],
+    },
+    {
       title: 'Topology and upkeep',
       panels: [
         lines(

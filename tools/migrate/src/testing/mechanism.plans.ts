@@ -107,6 +107,7 @@ export const mechanismPlans: Plans = {
       walks: 'The newest.',
     },
   ],
+  'migration.watch.ts#FIGURES': [{ on: 'main', by: { ring_task: 'PRIMARY' }, walks: 'The newest.' }],
   'capture.log.ts#PENDING': [{ on: 'shard', parameters: [70, 170, 50], by: { ring_log: 'ring_log_slot' } }],
   'topology.store.ts#SELECT_CURRENT': [
     { on: 'main', by: { shard_topology: 'PRIMARY' }, walks: 'The newest.' },

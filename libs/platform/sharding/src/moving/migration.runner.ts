@@ -10,6 +10,7 @@ import type { TopologyStore } from '../topology/topology.store.js';
 import { backOffMs } from './back-off.js';
 import { LogDrain } from './log.drain.js';
 import { type MigrationOptions, migrationOptionsSchema } from './migration.options.js';
+import { MigrationMetrics } from './migration.metrics.js';
 import { isOver, type MigrationState, wayBack } from './migration-state.js';
 import { MigrationSteps } from './migration.steps.js';
 import { RowMover } from './row.mover.js';
@@ -51,6 +52,7 @@ export class MigrationRunner implements OnApplicationBootstrap, OnApplicationShu
   private readonly stopping = new AbortController();
   /** That took too long, one after the other. */
   private freezes = 0;
+  private readonly metrics = new MigrationMetrics();
 
   constructor(
     private readonly parts: RunnerParts,
@@ -87,6 +89,7 @@ export class MigrationRunner implements OnApplicationBootstrap, OnApplicationShu
       this.parts.tasks.renew(task).catch((error: unknown) => this.logger.warn(String(error)));
     }, RENEW_EVERY_MS);
     try {
+      this.metrics.takeovers.inc();
       this.logger.log(`Migration ${task.id} goes on from ${task.state}, as coordinator ${task.token}`);
       await this.drive(task);
       await this.parts.tasks.release(task);
@@ -115,6 +118,7 @@ export class MigrationRunner implements OnApplicationBootstrap, OnApplicationShu
       } catch (error) {
         if (error instanceof MigrationLostError) throw error;
         this.logger.warn({ err: error }, `Migration ${task.id}: ${state} is tried again`);
+        this.metrics.failures.inc({ state });
         await this.failed(task, error as Error);
       }
     }
@@ -173,6 +177,7 @@ export class MigrationRunner implements OnApplicationBootstrap, OnApplicationShu
     const tools: StepTools = {
       ...{ fences, rows, drain, handover, options: this.options },
       tasks: this.parts.tasks,
+      metrics: this.metrics,
       publish: (own, change) => this.publish(own, change),
       assertTables: async ({ donor, receiver }) => void (await typedTables(registry, [donor, receiver])),
       epoch: async () => (await store.head()).epoch,

@@ -154,7 +154,9 @@ export class MigrationSteps {
     const { freezeMs } = options;
     try {
       const given = { token, epoch, freezeMs, assertTables, batches: plan.batches };
-      return await handover.hand(batch, back, given);
+      const frozenMs = await handover.hand(batch, back, given);
+      this.tools.metrics.freezes.observe(frozenMs / 1_000);
+      return frozenMs;
     } catch (error) {
       if (error instanceof SlotsDifferError) await this.repair(task, error, back);
       throw error;

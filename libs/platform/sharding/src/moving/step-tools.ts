@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { ShardFences } from '../fence/shard.fences.js';
 import type { Topology } from '../ring/topology.js';
+import type { MigrationMetrics } from './migration.metrics.js';
 import type { LogDrain } from './log.drain.js';
 import type { MoveBatch } from './migration-plan.js';
 import type { migrationOptionsSchema } from './migration.options.js';
@@ -19,6 +20,7 @@ export interface StepTools {
   publish: (task: MigrationTask, change: (topology: Topology) => Topology) => Promise<number>;
   /** @throws InvalidMigrationError when the two shards of the batch have schemas that can't be moved */
   assertTables: (batch: MoveBatch) => Promise<void>;
+  metrics: MigrationMetrics;
   epoch: () => Promise<number>;
   rest: (ms: number) => Promise<void>;
   options: z.output<typeof migrationOptionsSchema>;

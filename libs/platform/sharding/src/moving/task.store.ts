@@ -70,6 +70,10 @@ const PUBLISH = `
   INSERT INTO shard_topology (epoch, document, created_at)
   SELECT ?, ?, UTC_TIMESTAMP(3) FROM ring_task WHERE id = ? AND token = ? AND active = 1`;
 
+/** Whichever coordinator it was. */
+const PROGRESSED = 'progressed_at = UTC_TIMESTAMP(3)';
+const isProgress = (names: readonly string[]) => names.includes('done') || names.includes('handedOff');
+
 const columnOf: Record<keyof Progress, string> = {
   done: 'done',
   handedOff: 'handed_off',
@@ -145,7 +149,10 @@ export class TaskStore {
   /** @throws MigrationLostError */
   async note(task: MigrationTask, progress: Progress): Promise<void> {
     const names = Object.keys(progress) as (keyof Progress)[];
-    const set = names.map((name) => `${columnOf[name]} = ?`).join(', ');
+    const set = [
+      ...names.map((name) => `${columnOf[name]} = ?`),
+      ...(isProgress(names) ? [PROGRESSED] : []),
+    ].join(', ');
     const sql = `UPDATE ring_task SET ${set} WHERE id = ? AND state = ? AND token = ?`;
     await this.changeOne(sql, [...names.map((name) => progress[name]), task.id, task.state, task.token]);
     Object.assign(task, progress);
@@ -157,7 +164,10 @@ export class TaskStore {
       throw new Error(`A migration that is ${task.state} can't become ${state}`);
     const all: Progress = { done: 0, error: null, ...progress };
     const names = Object.keys(all) as (keyof Progress)[];
-    const set = names.map((name) => `${columnOf[name]} = ?`).join(', ');
+    const set = names
+      .map((name) => `${columnOf[name]} = ?`)
+      .concat(PROGRESSED)
+      .join(', ');
     const sql = `
       UPDATE ring_task SET state = ?, state_since = UTC_TIMESTAMP(3), ${set}
       WHERE id = ? AND state = ? AND token = ?`;

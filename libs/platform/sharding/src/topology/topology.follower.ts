@@ -66,6 +66,17 @@ export class TopologyFollower implements OnApplicationBootstrap, OnApplicationSh
         for (const follower of followers) this.set(follower.own.ring.epoch);
       },
     });
+    gauge({
+      name: 'shard_draining',
+      help: '1 for a shard that is being emptied by the topology that this process routes by, 0 for the others',
+      labelNames: ['shard'],
+      collect() {
+        this.reset();
+        for (const { own } of followers)
+          for (const { name, state } of own.topology.shards)
+            this.set({ shard: name }, state === 'draining' ? 1 : 0);
+      },
+    });
   }
 
   onApplicationBootstrap(): void {
