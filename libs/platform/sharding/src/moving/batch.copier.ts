@@ -4,7 +4,7 @@ import type { MigrationTask } from './task.store.js';
 
 /** Copies batches page by page, and deletes copies, no faster than the options let it. */
 export class BatchCopier {
-  constructor(private readonly tools: Pick<StepTools, 'rows' | 'options' | 'rest'>) {}
+  constructor(private readonly tools: Pick<StepTools, 'rows' | 'options' | 'rest' | 'replicas'>) {}
 
   /**
    * Several at a time: while one commits or is read, another one is written.
@@ -40,7 +40,9 @@ export class BatchCopier {
     let places = rows.beginning;
     while (places.size > 0) {
       const page = { places, limit: options.pageRows };
-      const { rows: found, next } = await this.paced(() => rows.copyPage(transport, batch, page));
+      const { rows: found, next } = await this.paced([source, target], () =>
+        rows.copyPage(transport, batch, page),
+      );
       copied += found;
       places = next;
     }
@@ -54,14 +56,20 @@ export class BatchCopier {
       let deleted: number;
       do {
         const page = { table, limit: options.pageRows };
-        ({ rows: deleted } = await this.paced(() => rows.clear({ target: shard, token }, batch, page)));
+        ({ rows: deleted } = await this.paced([shard], () =>
+          rows.clear({ target: shard, token }, batch, page),
+        ));
       } while (deleted === options.pageRows);
     }
   }
 
-  /** Rests for as long as the rows should have taken, and after slow ones for as long as they took. */
-  private async paced<T extends { rows: number }>(work: () => Promise<T>): Promise<T> {
+  /** Waits for replicas first. Rests for as long as the rows should have taken, and after slow ones for as long as they took. */
+  private async paced<T extends { rows: number }>(
+    shards: readonly string[],
+    work: () => Promise<T>,
+  ): Promise<T> {
     const { rowsPerSecond, slowPageMs } = this.tools.options;
+    await this.tools.replicas.wait(shards);
     const startedAt = performance.now();
     const done = await work();
     const took = performance.now() - startedAt;

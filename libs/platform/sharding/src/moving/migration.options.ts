@@ -11,6 +11,11 @@ export const migrationOptionsSchema = z.strictObject({
   pageRows: z.int().min(1).max(10_000).default(4_000),
   /** A page that takes longer is followed by a rest of the same length: shards have other work. Default 250. */
   slowPageMs: ms.default(250),
+  /**
+   * No row is copied or deleted, and no batch given to its new owner, while a replica of the donor or the receiver is
+   * further behind, as this process sees it. Default 2,000.
+   */
+  mostReplicaLagMs: ms.default(2_000),
   /** So long a batch of slots may be frozen before whichever writer meets it thaws it. Default 100. */
   freezeMs: ms.default(100),
   /** Between the announcement and the first copied row: longer than a process may route by an unconfirmed topology. */

@@ -13,6 +13,7 @@ import { type MigrationOptions, migrationOptionsSchema } from './migration.optio
 import { MigrationMetrics } from './migration.metrics.js';
 import { isOver, type MigrationState, wayBack } from './migration-state.js';
 import { MigrationSteps } from './migration.steps.js';
+import { HaltedError, ReplicaThrottle } from './replica.throttle.js';
 import { RowMover } from './row.mover.js';
 import { FreezeTooLongError, SlotHandover } from './slot.handover.js';
 import type { StepTools } from './step-tools.js';
@@ -117,6 +118,7 @@ export class MigrationRunner implements OnApplicationBootstrap, OnApplicationShu
           this.logger.log(`Migration ${task.id} is ${task.state}`);
       } catch (error) {
         if (error instanceof MigrationLostError) throw error;
+        if (error instanceof HaltedError) continue;
         this.logger.warn({ err: error }, `Migration ${task.id}: ${state} is tried again`);
         this.metrics.failures.inc({ state });
         await this.failed(task, error as Error);
@@ -178,12 +180,32 @@ export class MigrationRunner implements OnApplicationBootstrap, OnApplicationShu
       ...{ fences, rows, drain, handover, options: this.options },
       tasks: this.parts.tasks,
       metrics: this.metrics,
+      replicas: this.throttleOf(task),
       publish: (own, change) => this.publish(own, change),
       assertTables: async ({ donor, receiver }) => void (await typedTables(registry, [donor, receiver])),
       epoch: async () => (await store.head()).epoch,
       rest: (ms) => this.rest(ms),
     };
     return new MigrationSteps(tools);
+  }
+
+  private throttleOf(task: MigrationTask): ReplicaThrottle {
+    const { registry, tasks } = this.parts;
+    return new ReplicaThrottle({
+      lagMsOf: (shard) => registry.replicaLagOf(shard),
+      mostLagMs: this.options.mostReplicaLagMs,
+      onWait: async (reason) => {
+        this.logger.log(`Migration ${task.id} waits: ${reason}`);
+        // What it is taken back for stays its error.
+        if (!lenient.has(task.state)) await tasks.note(task, { error: reason });
+      },
+      isHalted: async () => {
+        if (this.stopping.signal.aborted) return true;
+        const { wanted } = await tasks.get(task.id);
+        return wanted === 'pause' || (wanted === 'abort' && wayBack(task.state) !== undefined);
+      },
+      rest: (ms) => this.rest(ms),
+    });
   }
 
   private async publish(task: MigrationTask, change: (topology: Topology) => Topology): Promise<number> {

@@ -56,6 +56,7 @@ export class MigrationSteps {
     verify: (task) => this.eachBatch(task, 'frozen', (batch) => this.verify(task, batch)),
     frozen: async (task) => {
       const batch = task.plan.batches[task.handedOff]!;
+      await this.tools.replicas.wait([batch.donor, batch.receiver]);
       const frozenMs = await this.hand(task, batch, false);
       await this.tools.publish(task, owned(batch, batch.receiver));
       await this.tools.tasks.pass(task, 'handed-off', {

@@ -5,6 +5,7 @@ import type { MigrationMetrics } from './migration.metrics.js';
 import type { LogDrain } from './log.drain.js';
 import type { MoveBatch } from './migration-plan.js';
 import type { migrationOptionsSchema } from './migration.options.js';
+import type { ReplicaThrottle } from './replica.throttle.js';
 import type { RowMover } from './row.mover.js';
 import type { SlotHandover } from './slot.handover.js';
 import type { MigrationTask, TaskStore } from './task.store.js';
@@ -21,6 +22,7 @@ export interface StepTools {
   /** @throws InvalidMigrationError when the two shards of the batch have schemas that can't be moved */
   assertTables: (batch: MoveBatch) => Promise<void>;
   metrics: MigrationMetrics;
+  replicas: ReplicaThrottle;
   epoch: () => Promise<number>;
   rest: (ms: number) => Promise<void>;
   options: z.output<typeof migrationOptionsSchema>;

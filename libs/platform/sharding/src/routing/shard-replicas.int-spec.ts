@@ -15,6 +15,7 @@ import {
   type TestDatabase,
   testEngine,
 } from '@fourfold-tools/testing';
+import { setTimeout as pause } from 'node:timers/promises';
 import { DataSource, type EntityManager } from 'typeorm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { SqlExecutor } from '../sql-executor.js';
@@ -23,6 +24,7 @@ import { evenTopology } from '../ring/topology.js';
 import { TopologyStore } from '../topology/topology.store.js';
 import type { ShardEntry } from './shard-connection.options.js';
 import { ShardRegistry } from './shard.registry.js';
+import { ReplicaThrottle } from '../moving/replica.throttle.js';
 import { ShardRouter } from '../access/shard.router.js';
 import { failureOf, fence } from '../testing/test-shards.js';
 
@@ -80,7 +82,7 @@ async function routing(changes: Partial<Exclude<ShardEntry, string>> = {}) {
   registry.follow(topology);
   const router = new ShardRouter(topology, registry);
   await eventually(async () => (await readers(router)).length === 2);
-  return { router, topology };
+  return { router, topology, registry };
 }
 
 const serverOf = async (manager: EntityManager): Promise<string> => {
@@ -213,6 +215,34 @@ describe('a shard that is a primary with replicas', () => {
     await eventually(async () => expect(await readers(router)).toEqual(['replica-2']));
     await servers.startApplying('replica-1');
     await eventually(async () => expect(await readers(router)).toEqual(['replica-1', 'replica-2']));
+  });
+
+  it('holds rows of a migration back while one of its replicas is too far behind', async () => {
+    const { registry } = await routing({ lag: { ejectMs: 1_000, readmitMs: 500, unusableMs: 10_000 } });
+    const reasons: string[] = [];
+    const throttle = new ReplicaThrottle({
+      lagMsOf: (shard) => registry.replicaLagOf(shard),
+      mostLagMs: 1_000,
+      onWait: async (reason) => void reasons.push(reason),
+      isHalted: async () => false,
+      rest: async () => pause(50),
+    });
+    await throttle.wait(['shard-0', 'shard-9']);
+    expect(reasons).toEqual([]);
+    await servers.delay('replica-1', 3);
+    try {
+      await eventually(() => (registry.replicaLagOf('shard-0') ?? 0) > 1_500);
+      let waits = true;
+      const waiting = throttle.wait(['shard-0']).finally(() => (waits = false));
+      await eventually(() => reasons.length === 1);
+      expect(reasons[0]).toMatch(/^shard-0: its replicas are behind \(\d{4} ms, and 1000 ms are allowed\)/);
+      expect(waits).toBe(true);
+      await servers.delay('replica-1', 0);
+      await waiting;
+      expect(registry.replicaLagOf('shard-0')).toBeLessThanOrEqual(1_000);
+    } finally {
+      await servers.delay('replica-1', 0);
+    }
   });
 
   it('reads on, without a failed read, while replicas are killed, and writes throughout', async () => {

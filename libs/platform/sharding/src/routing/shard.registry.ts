@@ -81,6 +81,11 @@ export class ShardRegistry implements OnApplicationShutdown {
     return this.shards.get(shard)?.breakerState;
   }
 
+  /** How far the replicas of a shard are behind: see `Shard.replicaLagMs`. */
+  replicaLagOf(shard: string): number | undefined {
+    return this.shards.get(shard)?.replicaLagMs;
+  }
+
   /**
    * From here on the shards are those of the topology: one that comes is connected at its first use, and one that
    * leaves is closed once what is under way there has finished.

@@ -71,6 +71,12 @@ export class Shard {
     return this.breaker.state;
   }
 
+  /** Of the replica that is furthest behind, of those that answer; undefined while none does. */
+  get replicaLagMs(): number | undefined {
+    const lags = this.routing.cluster.replicaNodes.flatMap(({ health }) => health.currentLagMs ?? []);
+    return lags.length > 0 ? Math.max(...lags) : undefined;
+  }
+
   /** @throws Error while its breaker refuses calls, or when it does not answer */
   async ask(): Promise<void> {
     const refusal = this.breaker.refusal;
