@@ -1,6 +1,12 @@
 import { QueryFailedError } from 'typeorm';
 import { describe, expect, it } from 'vitest';
-import { connectFaultOf, isConnectionError, isReadOnlyServer, queryTimeoutOf } from './driver-error.js';
+import {
+  connectFaultOf,
+  isConnectionError,
+  isOutOfSpace,
+  isReadOnlyServer,
+  queryTimeoutOf,
+} from './driver-error.js';
 import { PoolExhaustedError, QueryTimeoutError } from './errors.js';
 
 const fromServer = (errno: number) => Object.assign(new Error('from the server'), { errno });
@@ -26,6 +32,18 @@ describe('queryTimeoutOf', () => {
 
   it.each([fromServer(1205), new Error('another'), undefined])('is none for %s', (error) => {
     expect(queryTimeoutOf(error)).toBeUndefined();
+  });
+});
+
+describe('isOutOfSpace', () => {
+  it.each([
+    ['a full disk', 1021, true],
+    ['a file that can’t grow', 1026, true],
+    ['a full table', 1114, true],
+    ['a lock that was not had', 1205, false],
+  ])('says of %s (%i) that it is %s', (_title, errno, expected) => {
+    expect(isOutOfSpace(fromServer(errno))).toBe(expected);
+    expect(isOutOfSpace(wrapped(fromServer(errno)))).toBe(expected);
   });
 });
 

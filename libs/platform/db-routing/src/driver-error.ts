@@ -43,6 +43,9 @@ const errno = {
   statementTimeout: { mariadb: 1969, mysql: 3024 },
   preventedByOption: 1290,
   readOnlyMode: 1836,
+  diskFull: 1021,
+  writeFailed: 1026,
+  tableFull: 1114,
 };
 
 /** The option behind a 1290 may be another (`--secure-file-priv`), which says nothing about the server. */
@@ -120,6 +123,11 @@ export function isLockTimeout(error: unknown): boolean {
 /** The statement names a table that is not there: the schema has not been migrated. */
 export function isMissingTable(error: unknown): boolean {
   return hasErrno(error, errno.noSuchTable);
+}
+
+/** The server could not write because a disk or a tablespace is full. */
+export function isOutOfSpace(error: unknown): boolean {
+  return [errno.diskFull, errno.writeFailed, errno.tableFull].some((number) => hasErrno(error, number));
 }
 
 function hasErrno(error: unknown, number: number): boolean {

@@ -32,6 +32,7 @@ export {
   isDuplicateKey,
   isLockTimeout,
   isMissingTable,
+  isOutOfSpace,
   isRefusedRow,
   isRetryableConflict,
   queryTimeoutOf,

@@ -15,17 +15,18 @@ export class LogDrain {
   ) {}
 
   /**
-   * Applies the entries that are there now, and those that come meanwhile, until none is left or `rounds` are over.
+   * Applies the entries that are there now, and those that come meanwhile, until a round finds few or `rounds` are over.
    * @param back from the receivers to the donors
-   * @returns whether the log was empty at last
+   * @param few that a last round may find: of slots that are written all the time the log is never empty. Default 0
+   * @returns whether it came so far: what is left are the few of a round's time
    */
   async drain(
     batches: readonly MoveBatch[],
-    { token, back = false, range = ALL_SLOTS, rounds = 20 }: DrainOptions,
+    { token, back = false, range = ALL_SLOTS, rounds = 20, few = 0 }: DrainOptions,
   ): Promise<boolean> {
     const sources = new Set(batches.map(({ donor, receiver }) => (back ? receiver : donor)));
     const empty = await Promise.all(
-      Array.from(sources, (source) => this.drainOne(source, batches, { token, back, range, rounds })),
+      Array.from(sources, (source) => this.drainOne(source, batches, { token, back, range, rounds, few })),
     );
     return empty.every(Boolean);
   }
@@ -58,7 +59,7 @@ export class LogDrain {
   private async drainOne(
     source: string,
     batches: readonly MoveBatch[],
-    { token, back, range, rounds }: Required<DrainOptions>,
+    { token, back, range, rounds, few }: Required<DrainOptions>,
   ): Promise<boolean> {
     for (let round = 0; round < rounds; round += 1) {
       const entries = await this.log.pending(source, range, MOST_ENTRIES);
@@ -82,6 +83,7 @@ export class LogDrain {
           token,
         );
       }
+      if (entries.length <= few) return true;
     }
     return false;
   }
@@ -92,4 +94,5 @@ interface DrainOptions {
   back?: boolean;
   range?: SlotRange;
   rounds?: number;
+  few?: number;
 }

@@ -36,7 +36,7 @@ const onAll = async (statement: string) => {
   for (const root of world.roots.values()) await root.query(statement);
 };
 
-describe('a migration that fails', { timeout: 30_000 }, () => {
+describe('a migration that fails', { timeout: 120_000 }, () => {
   it('before the announcement is over at once when it is aborted, though its receiver is unknown', async () => {
     const { plan, rowsTotal } = await world.plan(1);
     const batches = plan.batches.map((batch) => ({ ...batch, receiver: 'shard-9' }));
@@ -53,6 +53,17 @@ describe('a migration that fails', { timeout: 30_000 }, () => {
     expect(await tasks.get(id)).toMatchObject({ state: 'aborted' });
     expect(world.topology.topology.shards.map(({ name }) => name)).toEqual([...DONORS]);
     expect(world.topology.topology.migrations).toBeUndefined();
+  });
+
+  it('is taken back when its receiver has not answered for as long as it may', async () => {
+    const { plan, rowsTotal } = await world.plan(1);
+    const batches = plan.batches.map((batch) => ({ ...batch, receiver: 'shard-9' }));
+    const add = { kind: 'add' as const, shard: 'shard-9', rowsTotal };
+    const { id } = await world.tasks().create({ ...add, plan: { weight: 1, batches } });
+    await world.runner({ patienceMs: 300 }).runOnce();
+    const { state, error } = await world.tasks().get(id);
+    expect({ state, error }).toEqual({ state: 'aborted', error: expect.stringMatching(/^shard-9/) });
+    expect(world.topology.topology.shards.map(({ name }) => name)).toEqual([...DONORS]);
   });
 
   it('ends without a receiver that was to come and is lost, and says so', async () => {
@@ -82,7 +93,7 @@ describe('a migration that fails', { timeout: 30_000 }, () => {
   });
 });
 
-describe('columns that no entity has', { timeout: 30_000 }, () => {
+describe('columns that no entity has', { timeout: 120_000 }, () => {
   afterEach(() => onAll('ALTER TABLE member DROP COLUMN IF EXISTS nick'));
   const ADD = 'ALTER TABLE member ADD COLUMN nick VARCHAR(20) NOT NULL DEFAULT ';
 
@@ -118,7 +129,7 @@ describe('columns that no entity has', { timeout: 30_000 }, () => {
   });
 });
 
-describe('a freeze that takes too long', { timeout: 60_000 }, () => {
+describe('a freeze that takes too long', { timeout: 240_000 }, () => {
   it('is tried again, more and more rarely, which the status says, until it succeeds', async () => {
     const task = await world.begin(1);
     const [{ from, donor }] = task.plan.batches as [(typeof task.plan.batches)[0]];
@@ -156,7 +167,7 @@ describe('a freeze that takes too long', { timeout: 60_000 }, () => {
   });
 });
 
-describe('a migration takes its time', { timeout: 30_000 }, () => {
+describe('a migration takes its time', { timeout: 120_000 }, () => {
   it('before the copy and before the purge, also of a plan that has waited for its coordinator', async () => {
     const at = new Map<MigrationState, number>();
     const task = await world.begin(1);

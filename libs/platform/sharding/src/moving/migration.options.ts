@@ -27,6 +27,11 @@ export const migrationOptionsSchema = z.strictObject({
   /** At most, before a batch whose freeze took too long is frozen again: from `retryMs` on twice as long each time. */
   mostRetryMs: ms.default(30_000),
   /**
+   * A migration whose steps fail for so long in a row, before its first hand-off, is taken back: donors keep the log of a
+   * receiver that does not answer. Default 15 minutes.
+   */
+  patienceMs: ms.default(900_000),
+  /**
    * So often in a row an abort tries to clean a shard that was to be added and can't be reached; then the shard leaves
    * the topology with the copied rows that it has. Default 60.
    */

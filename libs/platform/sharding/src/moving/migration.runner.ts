@@ -8,6 +8,7 @@ import type { ShardRegistry } from '../routing/shard.registry.js';
 import type { SharedTopology } from '../topology/shared-topology.js';
 import type { TopologyStore } from '../topology/topology.store.js';
 import { backOffMs } from './back-off.js';
+import { FencePatience } from './fence-patience.js';
 import { LogDrain } from './log.drain.js';
 import { type MigrationOptions, migrationOptionsSchema } from './migration.options.js';
 import { MigrationMetrics } from './migration.metrics.js';
@@ -32,7 +33,6 @@ export interface RunnerParts {
 
 const LOOK_EVERY_MS = 2_000;
 const RENEW_EVERY_MS = 1_000;
-const ADOPT_DEADLINE_MS = 10_000;
 /** Entered so often that they are not logged. */
 const perBatch = new Set<MigrationState>(['frozen', 'handed-off']);
 const onItsWayBack = new Set<MigrationState>(['rolling-back', 'aborting']);
@@ -54,6 +54,11 @@ export class MigrationRunner implements OnApplicationBootstrap, OnApplicationShu
   /** That took too long, one after the other. */
   private freezes = 0;
   private readonly metrics = new MigrationMetrics();
+  /** Of the steps that have failed in a row, by `performance.now()`. */
+  private failingSince: number | undefined;
+  /** Fences that have this coordinator's token: the first attempt need not reach all. */
+  private readonly adopted = new Set<string>();
+  private readonly patience = new FencePatience();
 
   constructor(
     private readonly parts: RunnerParts,
@@ -104,6 +109,8 @@ export class MigrationRunner implements OnApplicationBootstrap, OnApplicationShu
 
   private async drive(task: MigrationTask): Promise<void> {
     let steps: MigrationSteps | undefined;
+    this.failingSince = undefined;
+    this.adopted.clear();
     while (!isOver(task.state) && !this.stopping.signal.aborted) {
       const { wanted, inStateMs } = await this.parts.tasks.get(task.id);
       if (wanted === 'pause') return;
@@ -114,6 +121,7 @@ export class MigrationRunner implements OnApplicationBootstrap, OnApplicationShu
         if (back) await this.turnBack(task, back);
         else await (steps ??= await this.begin(task)).run(task);
         this.freezes = 0;
+        this.failingSince = undefined;
         if (task.state !== state && !perBatch.has(task.state))
           this.logger.log(`Migration ${task.id} is ${task.state}`);
       } catch (error) {
@@ -126,10 +134,15 @@ export class MigrationRunner implements OnApplicationBootstrap, OnApplicationShu
     }
   }
 
-  /** A schema that can't be moved is no passing fault: while all slots are the donors' the migration is taken back. */
+  /**
+   * A schema that can't be moved or a receiver without room is no passing fault, nor is any other that lasts: while all
+   * slots are the donors' the migration is taken back.
+   */
   private async failed(task: MigrationTask, error: Error): Promise<void> {
-    const invalid = error instanceof InvalidMigrationError && task.handedOff === 0;
-    const back = invalid ? wayBack(task.state) : undefined;
+    this.failingSince ??= performance.now();
+    const lasts = performance.now() - this.failingSince > this.options.patienceMs;
+    const hopeless = (lasts || error instanceof InvalidMigrationError) && task.handedOff === 0;
+    const back = hopeless ? wayBack(task.state) : undefined;
     if (back) return this.turnBack(task, back, error.message);
     const restMs = this.restAfter(error);
     // What it is taken back for is not overwritten by what happens on the way.
@@ -167,8 +180,12 @@ export class MigrationRunner implements OnApplicationBootstrap, OnApplicationShu
     for (const { donor, receiver, ...range } of task.plan.batches)
       for (const shard of [donor, receiver])
         // A receiver that is away keeps no donor from being made whole: it is adopted when it is next asked for something.
-        if (shard === donor || !onItsWayBack.has(task.state))
-          await fences.adopt(shard, range, task.token, ADOPT_DEADLINE_MS);
+        if (shard === donor || !onItsWayBack.has(task.state)) {
+          const own = `${shard} ${range.from}`;
+          if (!this.adopted.has(own))
+            await this.patience.run((deadlineMs) => fences.adopt(shard, range, task.token, deadlineMs));
+          this.adopted.add(own);
+        }
     const shards = [...new Set(task.plan.batches.flatMap(({ donor, receiver }) => [donor, receiver]))];
     const tables = lenient.has(task.state)
       ? await tablesOn(registry, task.plan.batches[0]!.donor)

@@ -1,4 +1,6 @@
+import type { FenceChange } from '../fence/shard.fences.js';
 import { BatchCopier } from './batch.copier.js';
+import { FencePatience } from './fence-patience.js';
 import type { MoveBatch } from './migration-plan.js';
 import type { MigrationState } from './migration-state.js';
 import { ShardUnavailableError } from '../routing/shard-unavailable.error.js';
@@ -7,8 +9,8 @@ import type { StepTools } from './step-tools.js';
 import type { MigrationTask } from './task.store.js';
 import { ended, owned } from './topology-steps.js';
 
-/** New writes wait behind a capture that waits for others. It may wait twice as long each time that it was in vain. */
-const CAPTURE_MS = { least: 200, most: 3_200 };
+/** Of all slots together: so many are applied in a few hundredths of a second. */
+const FEW_ENTRIES = 100;
 /** That are copied before their number is noted. */
 const BATCHES_A_STEP = 12;
 
@@ -20,7 +22,7 @@ export class MigrationSteps {
   /** Receivers that could not be cleaned. */
   private readonly leftAlone = new Set<string>();
   private failedCleanings = 0;
-  private captureMs = CAPTURE_MS.least;
+  private readonly patience = new FencePatience();
 
   private readonly batches: BatchCopier;
 
@@ -34,10 +36,7 @@ export class MigrationSteps {
     capture: (task) =>
       this.eachBatch(task, 'copy', async ({ donor, ...range }) => {
         const to = { mode: 'capture' as const };
-        const deadlineMs = this.captureMs;
-        this.captureMs = Math.min(2 * deadlineMs, CAPTURE_MS.most);
-        await this.tools.fences.change(donor, { range, from: ['open'], to, token: task.token, deadlineMs });
-        this.captureMs = Math.max(CAPTURE_MS.least, deadlineMs / 2);
+        await this.change(donor, { range, from: ['open'], to, token: task.token });
       }),
     copy: async (task) => {
       if (task.done === 0 && task.inStateMs < this.tools.options.announceMs)
@@ -51,7 +50,8 @@ export class MigrationSteps {
     },
     'catch-up': async (task) => {
       const { token, plan } = task;
-      if (await this.tools.drain.drain(plan.batches, { token })) await this.tools.tasks.pass(task, 'verify');
+      if (await this.tools.drain.drain(plan.batches, { token, few: FEW_ENTRIES }))
+        await this.tools.tasks.pass(task, 'verify');
     },
     verify: (task) => this.eachBatch(task, 'frozen', (batch) => this.verify(task, batch)),
     frozen: async (task) => {
@@ -82,7 +82,7 @@ export class MigrationSteps {
         async (batch) => {
           const to = { mode: 'open' as const };
           const change = { range: batch, from: ['capture'] as const, to, token: task.token };
-          await this.tools.fences.change(batch.receiver, { ...change, deadlineMs: 5_000 });
+          await this.change(batch.receiver, change);
           await this.tools.drain.forget(batch.receiver, batch, task.token);
           await this.batches.clear(batch.donor, batch, task.token);
         },
@@ -102,7 +102,7 @@ export class MigrationSteps {
         const batch = batches[task.done]!;
         const to = { mode: 'open' as const };
         const change = { range: batch, from: ['capture', 'frozen'] as const, to, token: task.token };
-        await this.tools.fences.change(batch.donor, { ...change, deadlineMs: 5_000 });
+        await this.change(batch.donor, change);
         await this.tools.drain.forget(batch.donor, batch, task.token);
         return this.tools.tasks.note(task, { done: task.done + 1 });
       }
@@ -120,6 +120,10 @@ export class MigrationSteps {
 
   run(task: MigrationTask): Promise<void> {
     return this.steps[task.state](task);
+  }
+
+  private change(shard: string, change: Omit<FenceChange, 'deadlineMs'>): Promise<void> {
+    return this.patience.run((deadlineMs) => this.tools.fences.change(shard, { ...change, deadlineMs }));
   }
 
   private async eachBatch(
@@ -166,7 +170,8 @@ export class MigrationSteps {
 
   /** Also of a batch that was never given away, or of which it is not known. */
   private async handBack(task: MigrationTask, batch: MoveBatch): Promise<void> {
-    const adopt = (shard: string) => this.tools.fences.adopt(shard, batch, task.token, 5_000);
+    const { fences: all } = this.tools;
+    const adopt = (shard: string) => this.patience.run((ms) => all.adopt(shard, batch, task.token, ms));
     const fences = await adopt(batch.donor);
     if (fences.every(({ mode }) => mode !== 'foreign')) return;
     await adopt(batch.receiver);

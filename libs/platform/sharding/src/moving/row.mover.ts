@@ -1,3 +1,4 @@
+import { isOutOfSpace } from '@fourfold/db-routing';
 import type { EntityManager, QueryRunner } from 'typeorm';
 import type { SlotRange } from '../fence/fence.js';
 import { FenceConflictError } from '../fence/shard.fences.js';
@@ -13,6 +14,7 @@ import {
   type Statement,
   type TypedTable,
 } from './row-sql.js';
+import { InvalidMigrationError } from './typed-tables.js';
 
 /** From which shard to which, by which coordinator. */
 export interface Transport {
@@ -51,7 +53,8 @@ const HOLD = `
  * Moves rows of slots onto a shard to which they are foreign. Every change there is one transaction, which first locks the
  * fences of the slots and sees the coordinator's token in them, and reads the source only then: what it writes is newer
  * than whatever was written before it, and a coordinator that was overtaken writes nothing. So copies and applies may
- * be repeated and come in any order. Every method throws FenceConflictError and ShardUnavailableError.
+ * be repeated and come in any order. Every method throws FenceConflictError and ShardUnavailableError, and one that
+ * writes InvalidMigrationError where the target has no room.
  */
 export class RowMover {
   constructor(
@@ -166,7 +169,7 @@ export class RowMover {
     );
   }
 
-  private holding<T>(
+  private async holding<T>(
     shard: string,
     token: number,
     slots: readonly number[],
@@ -179,10 +182,16 @@ export class RowMover {
         `${slots.length - held.length} fences of ${shard} are not this coordinator's`,
       );
     };
-    return this.registry.transaction(shard, transaction, {
-      deadlineMs: DEADLINE_MS,
-      idleSeconds: IDLE_SECONDS,
-    });
+    try {
+      return await this.registry.transaction(shard, transaction, {
+        deadlineMs: DEADLINE_MS,
+        idleSeconds: IDLE_SECONDS,
+      });
+    } catch (error) {
+      if (!isOutOfSpace(error)) throw error;
+      const said = (error as Error).message;
+      throw new InvalidMigrationError(`${shard} has no room left: ${said}`, { cause: error });
+    }
   }
 }
 

@@ -17,6 +17,7 @@ const [DONOR] = DONORS;
 let world: MovingWorld;
 let fences: ShardFences;
 let log: CaptureLog;
+let rows: RowMover;
 let drain: LogDrain;
 let handover: SlotHandover;
 /** Of the donor, each of another slot. */
@@ -26,7 +27,7 @@ beforeAll(async () => {
   world = await MovingWorld.start();
   fences = new ShardFences(world.registry);
   log = new CaptureLog(world.registry);
-  const rows = new RowMover(world.registry, await typedTables(world.registry, DONORS));
+  rows = new RowMover(world.registry, await typedTables(world.registry, DONORS));
   drain = new LogDrain(log, rows);
   handover = new SlotHandover(fences, drain, rows);
   const { ring } = world.topology;
@@ -38,13 +39,6 @@ afterAll(() => world.stop());
 
 function batchOf(key: string) {
   return { from: slotOf(key), to: slotOf(key), donor: DONOR, receiver: RECEIVER };
-}
-
-/** Whether a transaction on the shard waits for a lock. The server renews the table once it was not read for 0.1 s. */
-async function waits(shard: string): Promise<boolean> {
-  const sql = "SELECT COUNT(*) AS found FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'";
-  const [row] = await world.roots.get(shard)!.query<{ found: string }[]>(sql);
-  return Number(row!.found) > 0;
 }
 
 describe('a slot that is handed back', () => {
@@ -61,7 +55,7 @@ describe('a slot that is handed back', () => {
     const handing = handover
       .hand(batch, true, { ...options, batches: [batch] })
       .finally(() => (settled = true));
-    await eventually(async () => settled || (await waits(RECEIVER)), { everyMs: 200 });
+    await eventually(async () => settled || (await world.isWaiting(RECEIVER)), { everyMs: 200 });
     await late.commitTransaction();
     await late.release();
     await handing;
@@ -125,6 +119,32 @@ describe('a batch with a write that outlasts the budget of its freeze', () => {
     await pass(async () => {});
     ended.open();
     await writing;
+  });
+});
+
+describe('a slot whose key is written all the time', () => {
+  it('is handed off although its log is never found empty', async () => {
+    const key = keys.at(-1)!;
+    const batch = batchOf(key);
+    const change = { range: batch, token: TOKEN, deadlineMs: 10_000 };
+    await fences.change(DONOR, { ...change, from: ['open'], to: { mode: 'capture' } });
+    await fences.adopt(RECEIVER, batch, TOKEN, 10_000);
+    const write = () => world.registry.transaction(DONOR, (manager) => passFences(manager, DONOR, [key]));
+    // The next write is there before the entry of the last one is seen to be gone, until it is refused.
+    const busy = new CaptureLog(world.registry);
+    busy.forget = async (...entries) => {
+      await log.forget(...entries);
+      expect([undefined, 'SlotRefusedError']).toContain(
+        ((await failureOf(write())) as Error | undefined)?.constructor.name,
+      );
+    };
+    await write();
+    const options = { token: TOKEN, epoch: 2, freezeMs: 10_000, assertTables: async () => {} };
+    await new SlotHandover(fences, new LogDrain(busy, rows), rows).hand(batch, false, {
+      ...options,
+      batches: [batch],
+    });
+    expect(await world.fencesOf([batch])).toBe('donor foreign, receiver capture');
   });
 });
 

@@ -19,6 +19,8 @@ export class SlotsDifferError extends appError('slots-differ', 409, 'Copied slot
 export class FreezeTooLongError extends appError('freeze-too-long', 503, 'Slots can’t be frozen') {}
 
 const ADOPT_DEADLINE_MS = 5_000;
+/** Of a batch, before it is frozen: the rest is applied while it is. */
+const FEW_ENTRIES = 20;
 
 interface HandoverOptions {
   token: number;
@@ -57,7 +59,7 @@ export class SlotHandover {
       return performance.now() - startedAt;
     }
     await options.assertTables(batch);
-    if (!(await this.drain.drain(batches, { token, back, range: batch })))
+    if (!(await this.drain.drain(batches, { token, back, range: batch, few: FEW_ENTRIES })))
       throw new FreezeTooLongError('Writes come faster than they are applied');
     const frozenAt = performance.now();
     const common = { range: batch, token, deadlineMs: freezeMs };

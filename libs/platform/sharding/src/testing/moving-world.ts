@@ -1,7 +1,8 @@
 import { type TestDatabase, testEngine } from '@fourfold-tools/testing';
-import { Column, DataSource, Entity, PrimaryColumn } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { ShardRouter } from '../access/shard.router.js';
 import { createWithSlot } from '../migrations/slot-column.js';
+import type { FenceMode } from '../fence/fence.js';
 import { ShardFences } from '../fence/shard.fences.js';
 import { batchesOf, type MigrationPlan, type MoveBatch } from '../moving/migration-plan.js';
 import type { MigrationOptions } from '../moving/migration.options.js';
@@ -11,58 +12,14 @@ import { HashRing } from '../ring/hash-ring.js';
 import { SLOT_COUNT } from '../ring/slot.js';
 import { evenTopology } from '../ring/topology.js';
 import { ShardRegistry } from '../routing/shard.registry.js';
-import { SlotOf } from '../slot-of.js';
 import { CurrentTopology } from '../topology/current-topology.js';
 import { SharedTopology } from '../topology/shared-topology.js';
 import { TopologyStore } from '../topology/topology.store.js';
-import { freshDatabase, openMain } from './mariadb.js';
+import { type DatabaseServers, freshDatabase, openMain } from './mariadb.js';
+import { movedEntities } from './moved-entities.js';
+import type { MovingProcessOptions } from './moving.process.js';
 import { fence } from './test-shards.js';
 
-@Entity('member')
-export class Member {
-  @PrimaryColumn('bigint', { unsigned: true })
-  id!: string;
-
-  @Column({ type: 'varchar', length: 200 })
-  name!: string;
-
-  @Column('datetime', { name: 'seen_at', precision: 3 })
-  seenAt!: Date;
-
-  @SlotOf<Member>('id')
-  slot?: number;
-}
-
-/** Of a key that is text. */
-@Entity('address')
-export class Address {
-  @PrimaryColumn({ type: 'varchar', length: 100 })
-  address!: string;
-
-  @Column('bigint', { name: 'member_id', unsigned: true })
-  memberId!: string;
-
-  @SlotOf<Address>('address')
-  slot?: number;
-}
-
-/** Many rows a key. */
-@Entity('visit')
-export class MemberVisit {
-  @PrimaryColumn('bigint', { name: 'member_id', unsigned: true })
-  memberId!: string;
-
-  @PrimaryColumn('bigint', { unsigned: true })
-  id!: string;
-
-  @Column({ type: 'varchar', length: 100, nullable: true })
-  place!: string | null;
-
-  @SlotOf<MemberVisit>('memberId')
-  slot?: number;
-}
-
-export const movedEntities = [Member, Address, MemberVisit];
 export const DONORS = ['shard-0', 'shard-1'] as const;
 export const RECEIVER = 'shard-2';
 /** Of the test's servers. */
@@ -82,11 +39,16 @@ export class MovingWorld {
     readonly router: ShardRouter,
   ) {}
 
-  /** @param donors default two; with four the empty shard is a database on the server of the first */
-  static async start(donors: number = DONORS.length): Promise<MovingWorld> {
+  /**
+   * @param donors default two; with four the empty shard is a database on the server of the first
+   * @param servers of the test's own, where it hurts them
+   */
+  static async start(donors: number = DONORS.length, servers?: DatabaseServers): Promise<MovingWorld> {
     const all = Array.from({ length: donors + 1 }, (_, index) => `shard-${index}`);
-    const primary = await freshDatabase('primary');
-    const shards = await Promise.all(all.map((_, index) => freshDatabase(`shard-${index % SERVERS}`)));
+    const primary = await freshDatabase('primary', servers);
+    const shards = await Promise.all(
+      all.map((_, index) => freshDatabase(`shard-${index % SERVERS}`, servers)),
+    );
     const main = await openMain(primary);
     const store = new TopologyStore(main);
     const first = await store.initialise(all.slice(0, donors));
@@ -104,7 +66,11 @@ export class MovingWorld {
       operationTimeoutMs: 10_000,
     });
     const topology = await CurrentTopology.load({ current: async () => first } as TopologyStore);
-    const lookUp = async () => void topology.adopt(await store.current());
+    const lookUp = () =>
+      store.current().then(
+        (current) => void topology.adopt(current),
+        () => {},
+      );
     const router = new ShardRouter(topology, registry, undefined, lookUp);
     return new MovingWorld(all, [primary, ...shards], main, roots, registry, topology, store, router);
   }
@@ -139,6 +105,11 @@ export class MovingWorld {
   /** As the application has them. */
   urls(): Record<string, string> {
     return Object.fromEntries(this.databases.slice(1).map(({ appUrl }, index) => [this.all[index]!, appUrl]));
+  }
+
+  /** What a process of its own needs to have the same shards. */
+  get ofProcess(): MovingProcessOptions {
+    return { databaseUrl: this.databases[0]!.appUrl, shards: this.urls(), engine: testEngine };
   }
 
   tasks(leaseMs?: number): TaskStore {
@@ -180,10 +151,29 @@ export class MovingWorld {
     return known[all as keyof typeof known] ?? all;
   }
 
+  /** Whether a transaction on the shard waits for a lock. The server renews the table once it was not read for 0.1 s. */
+  async isWaiting(shard: string): Promise<boolean> {
+    const sql = "SELECT COUNT(*) AS found FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'";
+    const [row] = await this.roots.get(shard)!.query<{ found: string }[]>(sql);
+    return Number(row!.found) > 0;
+  }
+
+  /** What the fences of all slots of the batches are on one shard, each mode once. */
+  async modesOf(shard: string, batches: readonly MoveBatch[]): Promise<FenceMode[]> {
+    const fences = new ShardFences(this.registry);
+    const own = batches.filter(({ donor, receiver }) => shard === donor || shard === receiver);
+    const read = await Promise.all(own.map((batch) => fences.read(shard, batch)));
+    return [...new Set(read.flat().map(({ mode }) => mode))];
+  }
+
   /** The rows of a table, by the shards that have them. */
-  async rowsOf(table: string): Promise<Map<string, Record<string, unknown>[]>> {
+  async rowsOf(
+    table: string,
+    shards: readonly string[] = this.all,
+  ): Promise<Map<string, Record<string, unknown>[]>> {
     const found = new Map<string, Record<string, unknown>[]>();
-    for (const [shard, root] of this.roots) found.set(shard, await root.query(`SELECT * FROM ${table}`));
+    for (const shard of shards)
+      found.set(shard, await this.roots.get(shard)!.query(`SELECT * FROM ${table}`));
     return found;
   }
 
