@@ -28,7 +28,8 @@ describe('npm run shards', { timeout: 60_000 }, () => {
 
   it.each([
     [['remove', 'shard-8', '--dry-run'], 1, 'shard-8 is not in the ring'],
-    [['add', 'shard-4'], 1, 'No process knows the URL of shard-4'],
+    [['add', 'shard-4'], 1, 'shard-4 can’t be added: this process finds no URL of it in the file shard-4'],
+    [['add', 'shard-4', 'mysql://app:secret@host/db'], 1, 'SHARD_SECRETS_DIR does not say where'],
     [['add'], 2, 'add needs the name of the shard'],
     [['move'], 2, 'move is no command'],
     [['rebalance', '--max-rows', '0'], 2, '--max-rows must be a whole number of rows, 1 or more, and is "0"'],

@@ -1,4 +1,4 @@
-import type { MigrationTask, PlannedMigration } from '@fourfold/sharding';
+import type { MigrationDetail, MigrationView, PlannedMigration, StepProgress } from '@fourfold/sharding';
 
 const number = new Intl.NumberFormat('en-US');
 
@@ -30,9 +30,8 @@ export function planText({ task, report, leftOut, overfull }: PlannedMigration):
 
 const percent = (share: number) => `${(share * 100).toFixed(1)}%`;
 
-const STEPS = ['planned', 'capture', 'copy', 'catch-up', 'verify', 'frozen', 'reverse', 'purging'];
 /** What is under way where batches are not what counts. */
-const WORDS: Partial<Record<MigrationTask['state'], string>> = {
+const WORDS: Partial<Record<MigrationView['state'], string>> = {
   planned: 'waits for a worker',
   'catch-up': 'applies what was written meanwhile',
   reverse: 'the new owners have the slots, and what they write is carried back',
@@ -46,41 +45,42 @@ const BY_BATCHES = new Set(['capture', 'copy', 'verify', 'frozen', 'purging']);
 const WIDTH = 20;
 
 /** One line, e.g. for a log: how far it is. */
-export function progressText(task: MigrationTask): string {
-  const state = task.state === 'handed-off' ? 'frozen' : task.state;
-  const step = STEPS.indexOf(state);
+export function progressText({ state, progress, wanted }: MigrationView): string {
+  const shown = state === 'handed-off' ? 'frozen' : state;
+  const step = progress?.step ?? null;
   const parts = [
-    `${state === 'frozen' ? 'hand-off' : state}${step < 0 ? '' : ` (step ${step + 1} of ${STEPS.length})`}`,
-    ...(BY_BATCHES.has(state) ? [barOf(task, state === 'frozen' ? task.handedOff : task.done)] : []),
-    ...(WORDS[state] ? [WORDS[state]] : []),
-    ...(task.wanted === 'run' || step < 0 ? [] : [`${task.wanted} was asked for`]),
+    `${shown === 'frozen' ? 'hand-off' : shown}${step === null ? '' : ` (step ${step} of ${progress!.steps})`}`,
+    ...(progress && BY_BATCHES.has(shown) ? [barOf(progress)] : []),
+    ...(WORDS[shown] ? [WORDS[shown]] : []),
+    ...(wanted === 'run' || step === null ? [] : [`${wanted} was asked for`]),
   ];
   return parts.join(', ');
 }
 
 /** All that is known of it. */
-export function statusText(task: MigrationTask): string {
-  const { rowsCopied, rowsTotal, longestFreezeMs, mismatches, error } = task;
+export function statusText(migration: MigrationView | MigrationDetail): string {
+  const { rowsCopied, rowsTotal, longestFreezeMs, mismatches, error, progress } = migration;
+  const log = 'logRows' in migration && progress ? `; ${logText(migration)}` : '';
   return [
-    `migration ${task.id}, ${nameOf(task)}: ${progressText(task)}`,
-    `  ${number.format(rowsCopied)} rows copied, ${number.format(rowsTotal)} when it was planned; longest freeze ${longestFreezeMs} ms`,
+    `migration ${migration.id}, ${nameOf(migration)}: ${progressText(migration)}`,
+    `  ${number.format(rowsCopied)} rows copied, ${number.format(rowsTotal)} when it was planned; longest freeze ${longestFreezeMs} ms${log}`,
     ...(mismatches > 0 ? [`  ${mismatches} slots differed and were copied anew`] : []),
     ...(error ? [`  last fault: ${error}`] : []),
   ].join('\n');
 }
 
-function nameOf({ kind, shard }: Pick<MigrationTask, 'kind' | 'shard'>): string {
+function logText({ logRows }: MigrationDetail): string {
+  return logRows === null ? 'a shard does not tell its log' : `${number.format(logRows)} writes wait in logs`;
+}
+
+function nameOf({ kind, shard }: Pick<MigrationView, 'kind' | 'shard'>): string {
   return shard === null ? kind : `${kind} ${shard}`;
 }
 
-function barOf({ plan, inStateMs, state }: MigrationTask, done: number): string {
-  const all = plan.batches.length;
-  const filled = Math.round((WIDTH * Math.min(done, all)) / Math.max(1, all));
-  // The state in hand is entered anew with each batch that is handed off.
-  const isOneOfMany = state === 'frozen' || state === 'handed-off';
-  const leftMs = isOneOfMany || done === 0 ? undefined : (inStateMs / done) * (all - done);
-  const left = leftMs === undefined || done >= all ? '' : `, about ${durationText(leftMs)} left`;
-  return `[${'#'.repeat(filled)}${'.'.repeat(WIDTH - filled)}] ${done} of ${all} batches${left}`;
+function barOf({ done, of, etaMs }: StepProgress): string {
+  const filled = Math.round((WIDTH * Math.min(done, of)) / Math.max(1, of));
+  const left = etaMs === null || done >= of ? '' : `, about ${durationText(etaMs)} left`;
+  return `[${'#'.repeat(filled)}${'.'.repeat(WIDTH - filled)}] ${done} of ${of} batches${left}`;
 }
 
 function durationText(ms: number): string {

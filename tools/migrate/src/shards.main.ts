@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { setTimeout as pause } from 'node:timers/promises';
 import { appEnvironment, stackOptionsFromEnv } from '@fourfold-tools/stack';
-import type { MigrationRequest, MigrationTask, ShardMigrations } from '@fourfold/sharding';
+import type { MigrationRequest, MigrationView, ShardMigrations } from '@fourfold/sharding';
 import { planText, progressText, statusText } from './shards-text.js';
 
 const HELP = `Usage: npm run shards -- <command>
@@ -23,7 +23,7 @@ Runs on the local topology, or on DB_PRIMARY_URL, SHARD_URLS and SHARD_SECRETS_D
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.`;
 
-const OVER = new Set<MigrationTask['state']>(['purged', 'aborted']);
+const OVER = new Set<MigrationView['state']>(['purged', 'aborted']);
 
 class ShardsUsageError extends Error {}
 
@@ -51,7 +51,7 @@ function requestOf(
   if (maxRows !== undefined) throw new ShardsUsageError('--max-rows is for rebalance');
   if (command !== 'add' && command !== 'remove') return undefined;
   if (shard === undefined) throw new ShardsUsageError(`${command} needs the name of the shard`);
-  return command === 'add' ? { kind: 'add', shard, url: shard } : { kind: 'remove', shard };
+  return command === 'add' ? { kind: 'add', shard } : { kind: 'remove', shard };
 }
 
 async function main(): Promise<number> {
@@ -91,15 +91,15 @@ async function main(): Promise<number> {
 }
 
 async function steer(migrations: ShardMigrations, command: string): Promise<void> {
-  const tasks = await migrations.list(5);
+  const [newest, ...older] = await migrations.list(5);
   if (command === 'status') {
-    console.log(tasks.length > 0 ? tasks.map(statusText).join('\n') : 'no migration yet');
+    if (!newest) console.log('no migration yet');
+    else console.log([await migrations.get(newest.id), ...older].map(statusText).join('\n'));
     return;
   }
   const ways = { pause: 'pause', resume: 'resume', abort: 'abort', rollback: 'abort' } as const;
   const way = ways[command as keyof typeof ways];
   if (way === undefined) throw new ShardsUsageError(`${command} is no command`);
-  const [newest] = tasks;
   if (!newest) throw new Error('There is no migration');
   console.log(statusText(await migrations[way](newest.id)));
 }
@@ -107,12 +107,13 @@ async function steer(migrations: ShardMigrations, command: string): Promise<void
 /** Shows how far the newest migration is until it is over. */
 async function outcome(migrations: ShardMigrations): Promise<number> {
   for (let told = ''; ; await pause(1_000)) {
-    const [task] = (await migrations.list(1)) as [MigrationTask];
-    if (OVER.has(task.state)) {
-      console.log(statusText(task));
-      return task.state === 'purged' ? 0 : 1;
+    const [newest] = (await migrations.list(1)) as [MigrationView];
+    const { state, error } = newest;
+    if (OVER.has(state)) {
+      console.log(statusText(newest));
+      return state === 'purged' ? 0 : 1;
     }
-    const line = [progressText(task), ...(task.error ? [`  last fault: ${task.error}`] : [])].join('\n');
+    const line = [progressText(newest), ...(error ? [`  last fault: ${error}`] : [])].join('\n');
     if (line !== told) console.log(line);
     told = line;
   }

@@ -8,6 +8,7 @@ import {
   shardSecrets,
   shardUrlsSchema,
   TopologyStore,
+  type UrlReference,
 } from '@fourfold/sharding';
 import { ShardRegistry, TaskStore } from '@fourfold/sharding/operating';
 import { shardEntities } from '@shop/composition';
@@ -23,8 +24,7 @@ const shardsEnv = z.object({
 
 /**
  * Runs `work` with the migrations of the platform that the environment names.
- * @param added a shard that is to come, which the topology does not name yet: it is reached by the URL given, or by that in
- *   its file, which every process reads
+ * @param added a shard that is to come, with its URL where it is in no file yet
  */
 export async function withMigrations<T>(
   env: Record<string, string | undefined>,
@@ -32,32 +32,20 @@ export async function withMigrations<T>(
   work: (migrations: ShardMigrations) => Promise<T>,
 ): Promise<T> {
   const { DB_ENGINE, DB_PRIMARY_URL, SHARD_URLS, SHARD_SECRETS_DIR } = parseEnv('shards', shardsEnv, env);
-  const urlOf = SHARD_SECRETS_DIR ? shardSecrets(SHARD_SECRETS_DIR) : undefined;
+  if (added?.url !== undefined && SHARD_SECRETS_DIR === undefined)
+    throw new Error('The URL can’t be kept: SHARD_SECRETS_DIR does not say where every process looks for it');
+  const kept = SHARD_SECRETS_DIR ? shardSecrets(SHARD_SECRETS_DIR) : undefined;
+  const urlOf = (reference: UrlReference) =>
+    kept?.(reference) ?? (reference.file === added?.name ? added.url : undefined);
   const main = await new DataSource({ type: 'mysql', url: DB_PRIMARY_URL, timezone: 'Z' }).initialize();
-  const store = new TopologyStore(main);
   try {
-    const options = { engine: DB_ENGINE, entities: shardEntities };
-    const known = new ShardRegistry(SHARD_URLS, options, urlOf);
+    const store = new TopologyStore(main);
+    const registry = new ShardRegistry(SHARD_URLS, { engine: DB_ENGINE, entities: shardEntities }, urlOf);
     try {
-      known.follow(await CurrentTopology.load(store));
-      if (added === undefined) return await work(new ShardMigrations(new TaskStore(main), store, known));
-      const url = urlOf?.({ file: added.name }) ?? added.url;
-      if (url === undefined || SHARD_SECRETS_DIR === undefined)
-        throw new Error(
-          `No process knows the URL of ${added.name}: it belongs into ${join(SHARD_SECRETS_DIR ?? 'SHARD_SECRETS_DIR', added.name)}`,
-        );
-      const urls = known.names.map((name) => [name, SHARD_URLS[name] ?? urlOf?.({ file: name }) ?? '']);
-      const registry = new ShardRegistry(
-        { ...(Object.fromEntries(urls) as Record<string, string>), [added.name]: url },
-        options,
-      );
-      try {
-        return await work(new ShardMigrations(new TaskStore(main), store, registry));
-      } finally {
-        await registry.onApplicationShutdown();
-      }
+      registry.follow(await CurrentTopology.load(store));
+      return await work(new ShardMigrations(new TaskStore(main), store, registry));
     } finally {
-      await known.onApplicationShutdown();
+      await registry.onApplicationShutdown();
     }
   } finally {
     await main.destroy();

@@ -22,13 +22,22 @@ export { type HeldWorkerId, IdLeaseLostError, type WorkerIdLease } from './ids/w
 export { shardingMigrations, shardingShardMigrations } from './migrations/sharding-migrations.js';
 export { createWithSlot } from './migrations/slot-column.js';
 export {
+  type MigrationDetail,
   type MigrationRequest,
   migrationRequestSchema,
   type PlannedMigration,
   ShardMigrations,
 } from './moving/shard-migrations.js';
 export type { MigrationOptions } from './moving/migration.options.js';
-export type { MigrationTask } from './moving/task.store.js';
+export type { MigrationView, StepProgress } from './moving/migration-progress.js';
+export { MIGRATION_STATES } from './moving/migration-state.js';
+export {
+  MIGRATION_KINDS,
+  MigrationNotFoundError,
+  MigrationRunningError,
+  MigrationStateError,
+  WANTED,
+} from './moving/task.store.js';
 export { InvalidMigrationError } from './moving/typed-tables.js';
 export { type ShardsView, ShardOverview, type ShardView } from './overview/shard-overview.js';
 export { ShardPlanner } from './overview/shard.planner.js';

@@ -108,6 +108,14 @@ export const mechanismPlans: Plans = {
     },
   ],
   'migration.watch.ts#FIGURES': [{ on: 'main', by: { ring_task: 'PRIMARY' }, walks: 'The newest.' }],
+  'task.store.ts#BEFORE': [
+    {
+      on: 'main',
+      texts: { COLUMNS: 'id, state' },
+      parameters: ['7', 20],
+      by: { ring_task: 'PRIMARY' },
+    },
+  ],
   'capture.log.ts#PENDING': [{ on: 'shard', parameters: [70, 170, 50], by: { ring_log: 'ring_log_slot' } }],
   'topology.store.ts#SELECT_CURRENT': [
     { on: 'main', by: { shard_topology: 'PRIMARY' }, walks: 'The newest.' },

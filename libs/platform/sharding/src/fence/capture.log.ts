@@ -51,10 +51,11 @@ export class CaptureLog {
   }
 
   /** How many entries there are. */
-  async backlog(shard: string, { from, to }: SlotRange): Promise<number> {
+  async backlog(shard: string, { from, to }: SlotRange, deadlineMs?: number): Promise<number> {
     const [row] = await this.registry.run(
       shard,
       (runner) => runner.query(BACKLOG, [from, to]) as Promise<{ entries: unknown }[]>,
+      deadlineMs,
     );
     return Number(row?.entries);
   }

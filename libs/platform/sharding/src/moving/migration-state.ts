@@ -41,16 +41,34 @@ const FOLLOWING: Readonly<Record<MigrationState, readonly MigrationState[]>> = {
   aborted: [],
 };
 
+const PER_BATCH: readonly MigrationState[] = ['frozen', 'handed-off'];
+
 export function mayFollow(state: MigrationState, next: MigrationState): boolean {
   return FOLLOWING[state].includes(next);
+}
+
+/** Whether the one follows the other for each batch of slots. */
+export function isOneStep(state: MigrationState, next: MigrationState): boolean {
+  return PER_BATCH.includes(state) && PER_BATCH.includes(next);
 }
 
 export function isOver(state: MigrationState): boolean {
   return FOLLOWING[state].length === 0;
 }
 
-/** What an operator's abort leads to from here; undefined where the migration can't be taken back any more. */
+export const ACTIVE_STATES = MIGRATION_STATES.filter((state) => !isOver(state));
+
+/** What an operator's abort leads to from here; undefined where the migration can't be taken back any more, or is. */
 export function wayBack(state: MigrationState): 'aborted' | 'aborting' | 'rolling-back' | undefined {
-  if (state === 'aborting' || state === 'rolling-back') return undefined;
+  if (isBeingTakenBack(state)) return undefined;
   return (['aborted', 'aborting', 'rolling-back'] as const).find((back) => mayFollow(state, back));
 }
+
+function isBeingTakenBack(state: MigrationState): boolean {
+  return state === 'aborting' || state === 'rolling-back';
+}
+
+/** In which an operator may want the migration taken back. */
+export const REVERSIBLE_STATES = MIGRATION_STATES.filter(
+  (state) => wayBack(state) !== undefined || isBeingTakenBack(state),
+);

@@ -12,7 +12,7 @@ import { FencePatience } from './fence-patience.js';
 import { LogDrain } from './log.drain.js';
 import { type MigrationOptions, migrationOptionsSchema } from './migration.options.js';
 import { MigrationMetrics } from './migration.metrics.js';
-import { isOver, type MigrationState, wayBack } from './migration-state.js';
+import { isOneStep, isOver, type MigrationState, wayBack } from './migration-state.js';
 import { MigrationSteps } from './migration.steps.js';
 import { HaltedError, ReplicaThrottle } from './replica.throttle.js';
 import { RowMover } from './row.mover.js';
@@ -33,8 +33,6 @@ export interface RunnerParts {
 
 const LOOK_EVERY_MS = 2_000;
 const RENEW_EVERY_MS = 1_000;
-/** Entered so often that they are not logged. */
-const perBatch = new Set<MigrationState>(['frozen', 'handed-off']);
 const onItsWayBack = new Set<MigrationState>(['rolling-back', 'aborting']);
 /** Rows are only deleted, or handed back after a comparison of the schemas of their own. */
 const lenient = new Set<MigrationState>([...onItsWayBack, 'purging']);
@@ -122,7 +120,7 @@ export class MigrationRunner implements OnApplicationBootstrap, OnApplicationShu
         else await (steps ??= await this.begin(task)).run(task);
         this.freezes = 0;
         this.failingSince = undefined;
-        if (task.state !== state && !perBatch.has(task.state))
+        if (task.state !== state && !isOneStep(state, task.state))
           this.logger.log(`Migration ${task.id} is ${task.state}`);
       } catch (error) {
         if (error instanceof MigrationLostError) throw error;

@@ -6,13 +6,15 @@ import type { PlanReport } from '../ring/planning/plan-report.js';
 import { maxRows, parseRingChange } from '../ring/planning/ring-change.js';
 import { type LeftOut, rowsIn } from '../ring/planning/ring-plan.js';
 import type { OverfullSlot } from '../ring/planning/overfull-slots.js';
-import { shardNameSchema } from '../ring/topology.js';
+import { shardNameSchema, urlReferenceSchema } from '../ring/topology.js';
 import type { ShardRegistry } from '../routing/shard.registry.js';
 import type { TopologyStore } from '../topology/topology.store.js';
+import { logBacklogOf } from './log-backlog.js';
 import { batchesOf, type MigrationPlan } from './migration-plan.js';
-import { isOver, wayBack } from './migration-state.js';
+import { type MigrationView, viewOf } from './migration-progress.js';
+import { ACTIVE_STATES, REVERSIBLE_STATES } from './migration-state.js';
 import { assertFreshShard } from './target-check.js';
-import type { MigrationTask, TaskStore } from './task.store.js';
+import { MigrationStateError, type MigrationTask, type TaskStore } from './task.store.js';
 import { InvalidMigrationError } from './typed-tables.js';
 
 export const migrationRequestSchema = z.discriminatedUnion('kind', [
@@ -20,8 +22,8 @@ export const migrationRequestSchema = z.discriminatedUnion('kind', [
     kind: z.literal('add'),
     shard: shardNameSchema,
     weight: z.number().min(0.01).max(100).default(1),
-    /** The file with its URL, of a shard that is not in every process's configuration. */
-    url: z.string().optional(),
+    /** Where its URL is, unless each process has it in its configuration. Default: the file with the shard's name. */
+    url: z.strictObject(urlReferenceSchema.shape).optional(),
   }),
   z.strictObject({ kind: z.literal('remove'), shard: shardNameSchema }),
   z.strictObject({ kind: z.literal('rebalance'), maxRows }),
@@ -38,6 +40,13 @@ export interface PlannedMigration {
   overfull: (OverfullSlot & { key?: HeavyKey })[];
 }
 
+export interface MigrationDetail extends MigrationView {
+  /** Captured writes that wait to be carried over; null while a shard that has them does not answer. */
+  logRows: number | null;
+}
+
+const PAST = { run: 'resumed', pause: 'paused', abort: 'taken back' } as const;
+
 /** What operators ask of migrations; a `MigrationRunner` carries them out. */
 export class ShardMigrations {
   constructor(
@@ -47,18 +56,19 @@ export class ShardMigrations {
   ) {}
 
   /**
-   * What `begin` would have done, and nothing happens.
-   * @throws InvalidRingChangeError, InvalidMigrationError, ShardUnavailableError
+   * What `begin` would have done, and nothing happens. Rows are counted, which takes seconds to minutes.
+   * @throws MigrationRunningError, InvalidRingChangeError, InvalidMigrationError, ShardUnavailableError
    */
   async plan(input: MigrationRequest): Promise<PlannedMigration> {
     const request = parseRequest(input);
+    await this.tasks.assertNone();
     const ring = new HashRing(await this.store.current());
     const rowsBySlot = await countRowsBySlot(this.registry, ring);
     const shard = request.kind === 'rebalance' ? null : request.shard;
-    const url = request.kind === 'add' ? request.url : undefined;
-    const { url: _file, ...change } = { url, ...request };
+    const url = request.kind === 'add' ? (request.url ?? { file: request.shard }) : undefined;
+    const { url: _reference, ...change } = { url, ...request };
     const { moves, report, overfull, leftOut } = ring.plan(parseRingChange({ ...change, rowsBySlot }));
-    if (request.kind === 'add') await assertFreshShard(this.registry, request.shard, ring.shards);
+    if (shard !== null && url) await assertFreshShard(this.registry, { shard, url }, ring.shards);
     if (moves.length === 0)
       throw new InvalidMigrationError(
         leftOut
@@ -67,7 +77,7 @@ export class ShardMigrations {
       );
     const plan: MigrationPlan = {
       batches: batchesOf(moves, rowsBySlot),
-      ...(request.kind === 'add' && { weight: request.weight, ...(url && { url }) }),
+      ...(request.kind === 'add' && { weight: request.weight, ...(url && { url: url.file }) }),
     };
     return {
       task: { kind: request.kind, shard, plan, rowsTotal: rowsIn(moves, rowsBySlot) },
@@ -88,56 +98,58 @@ export class ShardMigrations {
 
   /**
    * @param onPlanned told the plan before it is begun
-   * @throws MigrationRunningError, and as `plan`
+   * @throws as `plan`
    */
   async begin(
     request: MigrationRequest,
     onPlanned: (planned: PlannedMigration) => void = () => {},
-  ): Promise<MigrationTask> {
-    await this.tasks.assertNone();
+  ): Promise<MigrationView> {
     const planned = await this.plan(request);
     onPlanned(planned);
-    return this.tasks.create(planned.task);
+    return viewOf(await this.tasks.create(planned.task));
   }
 
-  /** The newest first. */
-  list(limit = 20): Promise<MigrationTask[]> {
-    return this.tasks.list(limit);
+  /** The newest first. @param before the id of the last one of the page before */
+  async list(limit = 20, before?: string): Promise<MigrationView[]> {
+    return (await this.tasks.list(limit, before)).map(viewOf);
   }
 
   /** @throws MigrationNotFoundError */
-  get(id: string): Promise<MigrationTask> {
-    return this.tasks.get(id);
+  async get(id: string): Promise<MigrationDetail> {
+    const task = await this.tasks.get(id);
+    return { ...viewOf(task), logRows: await logBacklogOf(this.registry, task) };
   }
 
   /** The coordinator stops after the step in hand. What is captured waits meanwhile. */
-  pause(id: string): Promise<MigrationTask> {
+  pause(id: string): Promise<MigrationView> {
     return this.want(id, 'pause');
   }
 
-  resume(id: string): Promise<MigrationTask> {
+  resume(id: string): Promise<MigrationView> {
     return this.want(id, 'run');
   }
 
   /**
    * Takes the migration back: also slots that are handed off, with all that was written to them since.
-   * @throws InvalidMigrationError once it is being purged
+   * @throws MigrationNotFoundError; MigrationStateError once rows are being purged, or it is over
    */
-  async abort(id: string): Promise<MigrationTask> {
-    const { state } = await this.tasks.get(id);
-    if (wayBack(state) === undefined && state !== 'aborting' && state !== 'rolling-back')
-      throw new InvalidMigrationError(`Migration ${id} is ${state}: it can’t be taken back any more`);
-    return this.want(id, 'abort');
+  abort(id: string): Promise<MigrationView> {
+    return this.want(id, 'abort', REVERSIBLE_STATES);
   }
 
-  /** @throws MigrationNotFoundError; InvalidMigrationError when it is over or on its way back */
-  private async want(id: string, wanted: MigrationTask['wanted']): Promise<MigrationTask> {
+  /** @throws MigrationNotFoundError; MigrationStateError when it is over or an operator has it taken back */
+  private async want(
+    id: string,
+    wanted: MigrationTask['wanted'],
+    states = ACTIVE_STATES,
+  ): Promise<MigrationView> {
+    await this.tasks.get(id);
+    const isWanted = await this.tasks.want(id, wanted, states);
     const task = await this.tasks.get(id);
-    if (isOver(task.state)) throw new InvalidMigrationError(`Migration ${id} is ${task.state}`);
-    const way = task.wanted === 'abort' && wanted !== 'abort';
-    if (way) throw new InvalidMigrationError(`Migration ${id} is being taken back`);
-    await this.tasks.want(id, wanted);
-    return this.tasks.get(id);
+    if (isWanted) return viewOf(task);
+    const { state } = task;
+    const why = states.includes(state) ? 'being taken back' : state;
+    throw new MigrationStateError(`Migration ${id} is ${why}: it can’t be ${PAST[wanted]} any more`);
   }
 }
 

@@ -3,15 +3,22 @@ import { appError } from '@fourfold/kernel';
 import type { Topology } from '../ring/topology.js';
 import type { SqlExecutor } from '../sql-executor.js';
 import { type MigrationPlan, migrationPlanSchema } from './migration-plan.js';
-import { mayFollow, type MigrationState } from './migration-state.js';
+import { ACTIVE_STATES, isOneStep, mayFollow, type MigrationState } from './migration-state.js';
 
 export class MigrationRunningError extends appError('migration-running', 409, 'Migration running') {}
 export class MigrationNotFoundError extends appError('migration-not-found', 404, 'Unknown migration') {}
 
+/** What an operator wants does not go with the state that a migration is in: nothing has changed. */
+export class MigrationStateError extends appError('migration-state', 409, 'Migration in another state') {}
+
 /** Another coordinator has the migration, or it is in another state: this one stops. */
 export class MigrationLostError extends appError('migration-lost', 409, 'Migration taken over') {}
 
-export type MigrationKind = 'add' | 'remove' | 'rebalance';
+export const MIGRATION_KINDS = ['add', 'remove', 'rebalance'] as const;
+export type MigrationKind = (typeof MIGRATION_KINDS)[number];
+
+/** What an operator has last asked of a migration. */
+export const WANTED = ['run', 'pause', 'abort'] as const;
 
 /** A migration as `ring_task` has it. */
 export interface MigrationTask {
@@ -21,7 +28,7 @@ export interface MigrationTask {
   shard: string | null;
   plan: MigrationPlan;
   state: MigrationState;
-  wanted: 'run' | 'pause' | 'abort';
+  wanted: (typeof WANTED)[number];
   token: number;
   /** Batches that this state has dealt with. */
   done: number;
@@ -32,8 +39,9 @@ export interface MigrationTask {
   longestFreezeMs: number;
   error: string | null;
   createdAt: Date;
+  /** Since when it has been in this state; `frozen` and `handed-off`, which alternate, count as one. */
   stateSince: Date;
-  /** How long it has been in this state, by the server's clock. */
+  /** How long that is, by the server's clock. */
   inStateMs: number;
 }
 
@@ -49,6 +57,7 @@ const COLUMNS = `
 
 /** Primary key, backwards. */
 const NEWEST = `SELECT ${COLUMNS} FROM ring_task ORDER BY id DESC LIMIT ?`;
+const BEFORE = `SELECT ${COLUMNS} FROM ring_task WHERE id < CAST(? AS UNSIGNED) ORDER BY id DESC LIMIT ?`;
 
 const CREATE = `
   INSERT INTO ring_task (kind, shard, plan, state, token, rows_total, created_at, state_since)
@@ -59,6 +68,10 @@ const CLAIM = `
   UPDATE ring_task
   SET token = token + 1, holder = ?, lease_expires_at = UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND
   WHERE active = 1 AND wanted <> 'pause' AND (holder IS NULL OR lease_expires_at <= UTC_TIMESTAMP(3))`;
+
+/** What is taken back is taken back for good. */
+const WANT = `
+  UPDATE ring_task SET wanted = ? WHERE id = ? AND state IN (?) AND (wanted <> 'abort' OR wanted = ?)`;
 
 const RENEW = `
   UPDATE ring_task SET lease_expires_at = UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND WHERE id = ? AND token = ?`;
@@ -122,13 +135,20 @@ export class TaskStore {
     throw new MigrationNotFoundError(`There is no migration ${id}`);
   }
 
-  /** The newest first. */
-  list(limit: number): Promise<MigrationTask[]> {
-    return this.tasks(NEWEST, [limit]);
+  /** The newest first. @param before the id that those of a page before end with */
+  list(limit: number, before?: string): Promise<MigrationTask[]> {
+    return before === undefined ? this.tasks(NEWEST, [limit]) : this.tasks(BEFORE, [before, limit]);
   }
 
-  async want(id: string, wanted: MigrationTask['wanted']): Promise<void> {
-    await this.main.query('UPDATE ring_task SET wanted = ? WHERE id = ? AND active = 1', [wanted, id]);
+  /** @returns false when it is in none of these states, or is being taken back and something else is wanted */
+  async want(
+    id: string,
+    wanted: MigrationTask['wanted'],
+    states: readonly MigrationState[] = ACTIVE_STATES,
+  ): Promise<boolean> {
+    const parameters = [wanted, id, states, wanted];
+    const { affectedRows } = await this.main.query<{ affectedRows: number }>(WANT, parameters);
+    return affectedRows === 1;
   }
 
   /** @returns the migration that is this coordinator's from now on; undefined where there is none, it is paused, or another has it */
@@ -158,7 +178,11 @@ export class TaskStore {
     Object.assign(task, progress);
   }
 
-  /** Into the next state, whose batches begin anew. @throws MigrationLostError */
+  /**
+   * Into the next state, whose batches begin anew.
+   * @throws MigrationLostError, also when rows are to be purged and an operator wants the migration taken back: of the two
+   *   who change the row the first one wins, so what an operator was told holds
+   */
   async pass(task: MigrationTask, state: MigrationState, progress: Progress = {}): Promise<void> {
     if (!mayFollow(task.state, state))
       throw new Error(`A migration that is ${task.state} can't become ${state}`);
@@ -168,12 +192,13 @@ export class TaskStore {
       .map((name) => `${columnOf[name]} = ?`)
       .concat(PROGRESSED)
       .join(', ');
+    const goesOn = isOneStep(task.state, state);
     const sql = `
-      UPDATE ring_task SET state = ?, state_since = UTC_TIMESTAMP(3), ${set}
-      WHERE id = ? AND state = ? AND token = ?`;
+      UPDATE ring_task SET state = ?, ${goesOn ? '' : 'state_since = UTC_TIMESTAMP(3), '}${set}
+      WHERE id = ? AND state = ? AND token = ?${state === 'purging' ? " AND wanted <> 'abort'" : ''}`;
     const values = names.map((name) => all[name]);
     await this.changeOne(sql, [state, ...values, task.id, task.state, task.token]);
-    Object.assign(task, all, { state, inStateMs: 0 });
+    Object.assign(task, all, { state }, !goesOn && { inStateMs: 0 });
   }
 
   /** @returns false when a topology of its epoch is there already. @throws MigrationLostError */

@@ -6,6 +6,9 @@ import { COLUMN_TYPES, type TypedTable, UNIQUE_INDEX } from './row-sql.js';
 /** A migration that can't be made, or not any further: no slot is given away. */
 export class InvalidMigrationError extends appError('invalid-migration', 422, 'Invalid migration of slots') {}
 
+/** Of a registry, or with a shard beside that is not in it. */
+type Shards = Pick<ShardRegistry, 'entities' | 'run'>;
+
 interface Column {
   type: string;
   derived: boolean;
@@ -16,13 +19,13 @@ interface Column {
  * @throws InvalidMigrationError naming the shard, the table and the column that differs, is in no entity of this process,
  *   or is unique: a row could be kept out of the target by another one that is to be deleted there
  */
-export async function typedTables(registry: ShardRegistry, shards: readonly string[]): Promise<TypedTable[]> {
+export async function typedTables(registry: Shards, shards: readonly string[]): Promise<TypedTable[]> {
   const catalogue = await registry.entities.catalogue();
   return Promise.all(catalogue.map((table) => typedTable(registry, shards, table)));
 }
 
 /** The same as they are on one shard, whatever they are like. */
-export async function tablesOn(registry: ShardRegistry, shard: string): Promise<TypedTable[]> {
+export async function tablesOn(registry: Shards, shard: string): Promise<TypedTable[]> {
   const catalogue = await registry.entities.catalogue();
   return Promise.all(
     catalogue.map(async (table) => withTypes(table, await columnsOf(registry, shard, table.table))),
@@ -30,7 +33,7 @@ export async function tablesOn(registry: ShardRegistry, shard: string): Promise<
 }
 
 async function typedTable(
-  registry: ShardRegistry,
+  registry: Shards,
   shards: readonly string[],
   table: MovedTable,
 ): Promise<TypedTable> {
@@ -68,11 +71,7 @@ function differs(shard: string, table: string, column: string): InvalidMigration
   );
 }
 
-async function columnsOf(
-  registry: ShardRegistry,
-  shard: string,
-  table: string,
-): Promise<Map<string, Column>> {
+async function columnsOf(registry: Shards, shard: string, table: string): Promise<Map<string, Column>> {
   const columns = await query<{ name: string; type: string; derived: unknown }>(
     registry,
     shard,
@@ -82,6 +81,6 @@ async function columnsOf(
   return new Map(columns.map(({ name, type, derived }) => [name, { type, derived: Number(derived) === 1 }]));
 }
 
-function query<T>(registry: ShardRegistry, shard: string, sql: string, table: string): Promise<T[]> {
+function query<T>(registry: Shards, shard: string, sql: string, table: string): Promise<T[]> {
   return registry.run(shard, (runner) => runner.query(sql, [table]) as Promise<T[]>);
 }

@@ -22,7 +22,7 @@ const slot = z
  * Where the URL of a shard is that is not in the configuration of each process: a file in its folder of secrets. The
  * document is read by many and kept for good, so it has a reference and never a secret.
  */
-const urlReferenceSchema = z.looseObject({
+export const urlReferenceSchema = z.looseObject({
   file: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,63}$/, 'must be the name of a file, without a folder'),
 });
 

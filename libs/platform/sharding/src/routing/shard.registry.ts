@@ -71,6 +71,26 @@ export class ShardRegistry implements OnApplicationShutdown {
     return Object.keys(this.entries);
   }
 
+  /**
+   * A shard that is to come, by its entry here or what `reference` leads to, for a caller who looks whether it may: no
+   * request is sent there, and the caller gives it up.
+   * @throws Error saying what is wrong with its URL, without any of it
+   */
+  candidate(shard: string, reference: UrlReference): Shard {
+    const entry = this.entries[shard] ?? this.urlOf(reference);
+    if (entry === undefined) throw new Error(`this process finds no URL of it in the file ${reference.file}`);
+    return new Shard(shard, entry, this.options, this.nodeMetrics);
+  }
+
+  /** Closes a shard that is not used any more. What fails of it is logged. */
+  async giveUp(shard: Shard): Promise<void> {
+    try {
+      await shard.close();
+    } catch (error) {
+      this.logger.warn(String(error));
+    }
+  }
+
   /** Resolves when the shard is used and answers a probe. */
   async ask(shard: string): Promise<void> {
     await this.get(shard).ask();
@@ -201,10 +221,6 @@ export class ShardRegistry implements OnApplicationShutdown {
   private async close(shard: string): Promise<void> {
     const closing = this.shards.get(shard);
     this.shards.delete(shard);
-    try {
-      await closing?.close();
-    } catch (error) {
-      this.logger.warn(String(error));
-    }
+    if (closing) await this.giveUp(closing);
   }
 }
