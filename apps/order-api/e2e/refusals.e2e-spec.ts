@@ -82,7 +82,12 @@ const produced: Record<string, readonly [status: number, make: () => Made, paths
     422,
     () => ['POST', '/admin/shards/plan', { body: { kind: 'add', shard: 'shard-0' } }],
   ],
+  'invalid-migration': [
+    422,
+    () => ['POST', '/admin/migrations', { body: { kind: 'add', shard: 'shard-8' } }],
+  ],
   'malformed-json': [400, () => ['POST', '/products', { rawBody: '{' }]],
+  'migration-not-found': [404, () => ['GET', '/admin/migrations/9223372036854775807']],
   'order-not-found': [404, () => ['GET', '/orders/1']],
   'product-not-found': [
     404,
@@ -116,6 +121,8 @@ const elsewhere: Record<string, string> = {
   'email-link-invalid': 'apps/worker/e2e/email-change.e2e-spec.ts',
   'expectation-failed': 'apps/order-api/e2e/bad-input.e2e-spec.ts',
   'idempotency-in-progress': 'apps/order-api/e2e/place-order.e2e-spec.ts',
+  'migration-running': 'apps/order-api/e2e/admin-migrations.e2e-spec.ts',
+  'migration-state': 'apps/order-api/e2e/admin-migrations.e2e-spec.ts',
   'misdirected-request': 'apps/order-api/e2e/roles.e2e-spec.ts',
   'order-not-cancellable': 'apps/order-api/e2e/place-order.e2e-spec.ts',
   'order-quota-exceeded': 'apps/order-api/src/rates/rate.limits.spec.ts',

@@ -2,6 +2,7 @@ import { AuditController } from './admin/audit.controller.js';
 import { CacheController } from './admin/cache.controller.js';
 import { DeadLettersController } from './admin/dead-letters.controller.js';
 import { FunnelController } from './admin/funnel.controller.js';
+import { MigrationsController } from './admin/migrations.controller.js';
 import { QueuesController } from './admin/queues.controller.js';
 import { ReplicasController } from './admin/replicas.controller.js';
 import { ShardsController } from './admin/shards.controller.js';
@@ -24,6 +25,7 @@ export const controllers = [
   FilesController,
   ReplicasController,
   ShardsController,
+  MigrationsController,
   CacheController,
   DeadLettersController,
   QueuesController,

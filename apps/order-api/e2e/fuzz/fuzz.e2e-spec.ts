@@ -10,7 +10,7 @@ import { type FuzzedAnswer, faultOf } from './answer.check.js';
 import { operations } from './api.document.js';
 import { type FuzzedRequest, requestsOf } from './request.arbitraries.js';
 import { hostileTexts } from './hostile.texts.js';
-import { plantLetters, thingsIn } from './known.things.js';
+import { forgetMigrations, plantLetters, plantMigration, thingsIn } from './known.things.js';
 
 /** Of all routes together. */
 const REQUESTS = repetitions({ quick: 2_000, full: 24_000 });
@@ -27,6 +27,7 @@ let token: string;
 let known: (name: string) => readonly string[] | undefined;
 const agent = new Agent({ keepAlive: true });
 let letters: readonly string[] = [];
+let migrations: readonly string[] = [];
 const successes = new Set<string>();
 const residentMib: number[] = [];
 let sent = 0;
@@ -35,10 +36,15 @@ beforeAll(async () => {
   platform = await sharedPlatform();
   token = await platform.operatorToken();
   const things = await thingsIn(platform);
-  known = (name) => (name === '/v1/admin/dead-letters/{id}' ? letters : things(name));
+  known = (name) => {
+    if (name === '/v1/admin/dead-letters/{id}') return letters;
+    return name === '/v1/admin/migrations/{id}' ? migrations : things(name);
+  };
 });
 afterAll(async () => {
   agent.destroy();
+  // What the fuzzer began is carried out by no worker here, and would be in the way of other files.
+  if (platform) await forgetMigrations(platform);
   for (const queue of known?.('name') ?? []) await platform.api.post(`/admin/queues/${queue}/resume`);
   // A text that was an address of one order and the path of another request is in the log for that.
   const texts = hostileTexts.map((one) => one.trim());
@@ -85,6 +91,8 @@ describe('whatever is sent', () => {
   it.each(operations)('$route answers as it says', async (operation) => {
     // Whatever may be done with one is done once: each route has its own.
     if (operation.path.includes('/dead-letters/{id}')) letters = await plantLetters(platform);
+    if (operation.path.includes('/migrations/{id}')) migrations = [await plantMigration(platform)];
+    else await forgetMigrations(platform);
     await fc.assert(
       fc.asyncProperty(requestsOf(operation, known), async (fuzzed) => {
         const answer = await answerTo(fuzzed);

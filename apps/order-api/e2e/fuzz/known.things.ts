@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Platform } from '@fourfold-tools/e2e';
-import type { RowDataPacket } from 'mysql2/promise';
+import type { ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import type { Known } from './schema.arbitraries.js';
 
 const SEVERAL = 5;
@@ -43,6 +43,22 @@ export async function thingsIn(platform: Platform): Promise<Known> {
     'If-None-Match': ['*', '"1"'],
   };
   return (name) => things[name];
+}
+
+/** The one migration that there is, as if an operator had just begun it: no worker is there to carry it out. @returns its id */
+export async function plantMigration({ primary }: Platform): Promise<string> {
+  await forgetMigrations({ primary });
+  const plan = JSON.stringify({ batches: [{ from: 0, to: 9, donor: 'shard-0', receiver: 'shard-1' }] });
+  const [{ insertId }] = await primary.query<ResultSetHeader>(
+    `INSERT INTO ring_task (kind, shard, plan, state, token, created_at, state_since)
+     VALUES ('remove', 'shard-0', ?, 'planned', 1, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))`,
+    [plan],
+  );
+  return String(insertId);
+}
+
+export async function forgetMigrations({ primary }: Pick<Platform, 'primary'>): Promise<void> {
+  await primary.query('DELETE FROM ring_task');
 }
 
 /** Letters whose messages are out of attempts. @returns their ids */

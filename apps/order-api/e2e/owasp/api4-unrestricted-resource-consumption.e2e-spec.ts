@@ -26,6 +26,7 @@ describe('a body that is small and costly', () => {
       ['POST', '/products'],
       ['POST', '/orders'],
       ['POST', '/admin/shards/plan'],
+      ['POST', '/admin/migrations'],
     ] as const) {
       const headers = { 'idempotency-key': 'costly' };
       const answer = await platform.api.call(method, path, { rawBody, headers, signal: inTime() });

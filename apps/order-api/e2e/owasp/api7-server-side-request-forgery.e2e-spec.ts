@@ -43,6 +43,8 @@ it('no address that a request brings is called, wherever it stands', async () =>
     api.post('/reports', { ...report, email: `${canaryUrl}/report` }, key()),
     api.post('/reports', { ...report, email: 'a@example.com', callback: `${canaryUrl}/callback` }, key()),
     api.post('/admin/shards/plan', { kind: 'add', shard: canaryUrl }),
+    api.post('/admin/migrations', { kind: 'add', shard: 'shard-8', url: canaryUrl }),
+    api.post('/admin/migrations', { kind: 'add', shard: 'shard-8', url: { file: canaryUrl } }),
     api.get(`/users?email=${encodeURIComponent(`${canaryUrl}/search`)}`),
     api.get(`/products?cursor=${encodeURIComponent(canaryUrl)}`),
     api.call(

@@ -21,6 +21,8 @@ const ALSO: Record<Exclude<ApiRole, 'all'>, ReadonlySet<string>> = {
     'GET /v1/products/:id',
     'GET /v1/reports/:id',
     'GET /v1/users/:id',
+    // How far what was begun there is.
+    'GET /v1/admin/migrations/:id',
     // What each process can say of itself alone.
     'GET /v1/admin/cache',
     'GET /v1/admin/replicas',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 const count = z.int().min(0);
-const balance = z.number().min(1).nullable();
+export const balance = z.number().min(1).nullable();
 
 export const shards = z.object({
   epoch: count,
@@ -50,31 +50,35 @@ export const shards = z.object({
 
 export const rebalance = z.object({ status: z.enum(['started', 'running']) });
 
-export const shardPlan = z.object({
-  fromEpoch: count.describe('Of the topology that the plan starts from'),
-  moves: z.array(
+export const slotMoves = z.array(
+  z.object({
+    from: count.describe('First slot'),
+    to: count.describe('Last slot'),
+    donor: z.string(),
+    receiver: z.string(),
+  }),
+);
+
+export const planReport = z.object({
+  slotsMoved: count,
+  shareMoved: z.number().min(0).max(1),
+  balanceBefore: balance,
+  balanceAfter: balance,
+  shards: z.array(
     z.object({
-      from: count.describe('First slot'),
-      to: count.describe('Last slot'),
-      donor: z.string(),
-      receiver: z.string(),
+      shard: z.string(),
+      weightBefore: z.number(),
+      weightAfter: z.number(),
+      slotsBefore: count,
+      slotsAfter: count,
+      rowsBefore: count.optional(),
+      rowsAfter: count.optional(),
     }),
   ),
-  report: z.object({
-    slotsMoved: count,
-    shareMoved: z.number().min(0).max(1),
-    balanceBefore: balance,
-    balanceAfter: balance,
-    shards: z.array(
-      z.object({
-        shard: z.string(),
-        weightBefore: z.number(),
-        weightAfter: z.number(),
-        slotsBefore: count,
-        slotsAfter: count,
-        rowsBefore: count.optional(),
-        rowsAfter: count.optional(),
-      }),
-    ),
-  }),
+});
+
+export const shardPlan = z.object({
+  fromEpoch: count.describe('Of the topology that the plan starts from'),
+  moves: slotMoves,
+  report: planReport,
 });

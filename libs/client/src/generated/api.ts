@@ -373,6 +373,130 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/migrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Migrations of slots, newest first
+         * @description For operators.
+         */
+        get: operations["Migrations.list"];
+        put?: never;
+        /**
+         * Begins to move slots between shards, or says which
+         * @description For operators.
+         */
+        post: operations["Migrations.begin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/migrations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far a migration is
+         * @description For operators.
+         */
+        get: operations["Migrations.get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/migrations/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Halts a migration after the step in hand
+         * @description For operators.
+         */
+        post: operations["Migrations.pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/migrations/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Has a migration go on
+         * @description For operators.
+         */
+        post: operations["Migrations.resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/migrations/{id}/abort": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes a migration back
+         * @description For operators.
+         */
+        post: operations["Migrations.abort"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/migrations/{id}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes a migration back, also slots that are handed off
+         * @description For operators.
+         */
+        post: operations["Migrations.rollback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/cache": {
         parameters: {
             query?: never;
@@ -743,6 +867,49 @@ export interface components {
                 pending: number;
             };
             readShareLastMinute: number | null;
+        };
+        ShardMigration: {
+            id: string;
+            /** @enum {string} */
+            kind: "add" | "remove" | "rebalance";
+            /** @description That is added or removed */
+            shard: string | null;
+            /** @enum {string} */
+            state: "planned" | "capture" | "copy" | "catch-up" | "verify" | "frozen" | "handed-off" | "reverse" | "purging" | "purged" | "rolling-back" | "aborting" | "aborted";
+            /**
+             * @description What was last asked of it
+             * @enum {string}
+             */
+            wanted: "run" | "pause" | "abort";
+            /** @description Null once it is over */
+            progress: {
+                /** @description From 1 on; null on the way back */
+                step: number | null;
+                steps: number;
+                /** @description Parts of this step, most of them batches of slots */
+                done: number;
+                of: number;
+                /** @description Left of this step; null while no part of it is done */
+                etaMs: number | null;
+            } | null;
+            /** @description Of slots that are handed off together */
+            batches: number;
+            /** @description Batches that the receivers own, or owned before it was taken back */
+            handedOff: number;
+            /** @description Of the slots that move, as they were counted for the plan */
+            rowsTotal: number;
+            /** @description More than the total where rows were written meanwhile, or copied anew */
+            rowsCopied: number;
+            /** @description Slots that differed when they were compared, and were copied anew */
+            mismatches: number;
+            /** @description For how long writes of one batch waited at most */
+            longestFreezeMs: number;
+            /** @description The last fault; once it is over, why it was taken back */
+            error: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            stateSince: string;
         };
         DeadLetterSummary: {
             id: string;
@@ -1333,8 +1500,61 @@ export interface components {
                 };
             };
         };
-        /** @description No such cache namespace */
+        /** @description Migration running */
+        Conflict6: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "migration-running";
+                };
+            };
+        };
+        /** @description Invalid change of the ring; Invalid migration of slots */
+        UnprocessableEntity4: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "invalid-migration" | "invalid-ring-change";
+                };
+            };
+        };
+        /** @description Unknown migration */
         NotFound6: {
+            headers: {
+                Warning: components["headers"]["Warning"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "migration-not-found";
+                };
+            };
+        };
+        /** @description Migration in another state */
+        Conflict7: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "migration-state";
+                };
+            };
+        };
+        /** @description No such cache namespace */
+        NotFound7: {
             headers: {
                 Warning: components["headers"]["Warning"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1348,7 +1568,7 @@ export interface components {
             };
         };
         /** @description No such dead letter */
-        NotFound7: {
+        NotFound8: {
             headers: {
                 Warning: components["headers"]["Warning"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1362,7 +1582,7 @@ export interface components {
             };
         };
         /** @description The dead letter is not open any more; The message is under way already */
-        Conflict6: {
+        Conflict8: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -1375,7 +1595,7 @@ export interface components {
             };
         };
         /** @description The message can’t be delivered as it is */
-        UnprocessableEntity4: {
+        UnprocessableEntity5: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -1402,7 +1622,7 @@ export interface components {
             };
         };
         /** @description No such queue */
-        NotFound8: {
+        NotFound9: {
             headers: {
                 Warning: components["headers"]["Warning"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1416,7 +1636,7 @@ export interface components {
             };
         };
         /** @description The queue has no schedule; A run is under way */
-        Conflict7: {
+        Conflict9: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -2649,6 +2869,457 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    "Migrations.list": {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: {
+                /** @description Of an earlier answer: what is read here is at least as new. One that is not valid is ignored */
+                "X-Consistency-Token"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["ShardMigration"][];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest4"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            415: components["responses"]["UnsupportedMediaType"];
+            417: components["responses"]["ExpectationFailed"];
+            421: components["responses"]["MisdirectedRequest"];
+            429: components["responses"]["TooManyRequests2"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "Migrations.begin": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of an earlier answer: what is read here is at least as new. One that is not valid is ignored */
+                "X-Consistency-Token"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    kind: "add";
+                    shard: string;
+                    /** @default 1 */
+                    weight?: number;
+                    url?: {
+                        file: string;
+                    };
+                    /** @default false */
+                    dryRun?: boolean;
+                } | {
+                    /** @constant */
+                    kind: "remove";
+                    shard: string;
+                    /** @default false */
+                    dryRun?: boolean;
+                } | {
+                    /** @constant */
+                    kind: "rebalance";
+                    maxRows?: number;
+                    /** @default false */
+                    dryRun?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Consistency-Token": components["headers"]["X-Consistency-Token"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        dryRun: true;
+                        /** @enum {string} */
+                        kind: "add" | "remove" | "rebalance";
+                        /** @description That is added or removed */
+                        shard: string | null;
+                        /** @description Of the slots that move, as they were counted for the plan */
+                        rowsTotal: number;
+                        /** @description Batches, in the order in which they are moved */
+                        moves: {
+                            /** @description First slot */
+                            from: number;
+                            /** @description Last slot */
+                            to: number;
+                            donor: string;
+                            receiver: string;
+                        }[];
+                        report: {
+                            slotsMoved: number;
+                            shareMoved: number;
+                            balanceBefore: number | null;
+                            balanceAfter: number | null;
+                            shards: {
+                                shard: string;
+                                weightBefore: number;
+                                weightAfter: number;
+                                slotsBefore: number;
+                                slotsAfter: number;
+                                rowsBefore?: number;
+                                rowsAfter?: number;
+                            }[];
+                        };
+                        /** @description What a rebalance would move beyond its maxRows */
+                        leftOut?: {
+                            rows: number;
+                            /** @description Of the whole plan */
+                            balanceAfter: number | null;
+                        };
+                        /** @description Slots with more rows than a shard should have: they are not split */
+                        overfull: {
+                            slot: number;
+                            shard: string;
+                            rows: number;
+                            /** @description Of all rows */
+                            share: number;
+                            /** @description That most of its rows are of */
+                            key?: {
+                                key: string;
+                                rows: number;
+                                /** @description Of the rows of its slot */
+                                share: number;
+                            };
+                        }[];
+                    } | {
+                        id: string;
+                        /** @enum {string} */
+                        kind: "add" | "remove" | "rebalance";
+                        /** @description That is added or removed */
+                        shard: string | null;
+                        /** @enum {string} */
+                        state: "planned" | "capture" | "copy" | "catch-up" | "verify" | "frozen" | "handed-off" | "reverse" | "purging" | "purged" | "rolling-back" | "aborting" | "aborted";
+                        /**
+                         * @description What was last asked of it
+                         * @enum {string}
+                         */
+                        wanted: "run" | "pause" | "abort";
+                        /** @description Null once it is over */
+                        progress: {
+                            /** @description From 1 on; null on the way back */
+                            step: number | null;
+                            steps: number;
+                            /** @description Parts of this step, most of them batches of slots */
+                            done: number;
+                            of: number;
+                            /** @description Left of this step; null while no part of it is done */
+                            etaMs: number | null;
+                        } | null;
+                        /** @description Of slots that are handed off together */
+                        batches: number;
+                        /** @description Batches that the receivers own, or owned before it was taken back */
+                        handedOff: number;
+                        /** @description Of the slots that move, as they were counted for the plan */
+                        rowsTotal: number;
+                        /** @description More than the total where rows were written meanwhile, or copied anew */
+                        rowsCopied: number;
+                        /** @description Slots that differed when they were compared, and were copied anew */
+                        mismatches: number;
+                        /** @description For how long writes of one batch waited at most */
+                        longestFreezeMs: number;
+                        /** @description The last fault; once it is over, why it was taken back */
+                        error: string | null;
+                        /** Format: date-time */
+                        createdAt: string;
+                        /** Format: date-time */
+                        stateSince: string;
+                        /** @constant */
+                        dryRun: false;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest3"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict6"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            417: components["responses"]["ExpectationFailed"];
+            421: components["responses"]["MisdirectedRequest"];
+            422: components["responses"]["UnprocessableEntity4"];
+            429: components["responses"]["TooManyRequests2"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "Migrations.get": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of an earlier answer: what is read here is at least as new. One that is not valid is ignored */
+                "X-Consistency-Token"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @enum {string} */
+                        kind: "add" | "remove" | "rebalance";
+                        /** @description That is added or removed */
+                        shard: string | null;
+                        /** @enum {string} */
+                        state: "planned" | "capture" | "copy" | "catch-up" | "verify" | "frozen" | "handed-off" | "reverse" | "purging" | "purged" | "rolling-back" | "aborting" | "aborted";
+                        /**
+                         * @description What was last asked of it
+                         * @enum {string}
+                         */
+                        wanted: "run" | "pause" | "abort";
+                        /** @description Null once it is over */
+                        progress: {
+                            /** @description From 1 on; null on the way back */
+                            step: number | null;
+                            steps: number;
+                            /** @description Parts of this step, most of them batches of slots */
+                            done: number;
+                            of: number;
+                            /** @description Left of this step; null while no part of it is done */
+                            etaMs: number | null;
+                        } | null;
+                        /** @description Of slots that are handed off together */
+                        batches: number;
+                        /** @description Batches that the receivers own, or owned before it was taken back */
+                        handedOff: number;
+                        /** @description Of the slots that move, as they were counted for the plan */
+                        rowsTotal: number;
+                        /** @description More than the total where rows were written meanwhile, or copied anew */
+                        rowsCopied: number;
+                        /** @description Slots that differed when they were compared, and were copied anew */
+                        mismatches: number;
+                        /** @description For how long writes of one batch waited at most */
+                        longestFreezeMs: number;
+                        /** @description The last fault; once it is over, why it was taken back */
+                        error: string | null;
+                        /** Format: date-time */
+                        createdAt: string;
+                        /** Format: date-time */
+                        stateSince: string;
+                        /** @description Captured writes that wait to be carried over; null while a shard that has them does not answer */
+                        logRows: number | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest2"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound6"];
+            408: components["responses"]["RequestTimeout"];
+            415: components["responses"]["UnsupportedMediaType"];
+            417: components["responses"]["ExpectationFailed"];
+            421: components["responses"]["MisdirectedRequest"];
+            429: components["responses"]["TooManyRequests2"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "Migrations.pause": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of an earlier answer: what is read here is at least as new. One that is not valid is ignored */
+                "X-Consistency-Token"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Consistency-Token": components["headers"]["X-Consistency-Token"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShardMigration"];
+                };
+            };
+            400: components["responses"]["BadRequest3"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound6"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict7"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            417: components["responses"]["ExpectationFailed"];
+            421: components["responses"]["MisdirectedRequest"];
+            429: components["responses"]["TooManyRequests2"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "Migrations.resume": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of an earlier answer: what is read here is at least as new. One that is not valid is ignored */
+                "X-Consistency-Token"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Consistency-Token": components["headers"]["X-Consistency-Token"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShardMigration"];
+                };
+            };
+            400: components["responses"]["BadRequest3"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound6"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict7"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            417: components["responses"]["ExpectationFailed"];
+            421: components["responses"]["MisdirectedRequest"];
+            429: components["responses"]["TooManyRequests2"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "Migrations.abort": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of an earlier answer: what is read here is at least as new. One that is not valid is ignored */
+                "X-Consistency-Token"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Consistency-Token": components["headers"]["X-Consistency-Token"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShardMigration"];
+                };
+            };
+            400: components["responses"]["BadRequest3"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound6"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict7"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            417: components["responses"]["ExpectationFailed"];
+            421: components["responses"]["MisdirectedRequest"];
+            429: components["responses"]["TooManyRequests2"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "Migrations.rollback": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of an earlier answer: what is read here is at least as new. One that is not valid is ignored */
+                "X-Consistency-Token"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Consistency-Token": components["headers"]["X-Consistency-Token"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShardMigration"];
+                };
+            };
+            400: components["responses"]["BadRequest3"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound6"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict7"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            417: components["responses"]["ExpectationFailed"];
+            421: components["responses"]["MisdirectedRequest"];
+            429: components["responses"]["TooManyRequests2"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     "Cache.show": {
         parameters: {
             query?: never;
@@ -2818,7 +3489,7 @@ export interface operations {
             400: components["responses"]["BadRequest3"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound6"];
+            404: components["responses"]["NotFound7"];
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -2861,7 +3532,7 @@ export interface operations {
             400: components["responses"]["BadRequest3"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound6"];
+            404: components["responses"]["NotFound7"];
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -2972,7 +3643,7 @@ export interface operations {
             400: components["responses"]["BadRequest2"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound7"];
+            404: components["responses"]["NotFound8"];
             408: components["responses"]["RequestTimeout"];
             415: components["responses"]["UnsupportedMediaType"];
             417: components["responses"]["ExpectationFailed"];
@@ -3111,14 +3782,14 @@ export interface operations {
             400: components["responses"]["BadRequest3"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound7"];
+            404: components["responses"]["NotFound8"];
             408: components["responses"]["RequestTimeout"];
-            409: components["responses"]["Conflict6"];
+            409: components["responses"]["Conflict8"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             417: components["responses"]["ExpectationFailed"];
             421: components["responses"]["MisdirectedRequest"];
-            422: components["responses"]["UnprocessableEntity4"];
+            422: components["responses"]["UnprocessableEntity5"];
             429: components["responses"]["TooManyRequests2"];
             431: components["responses"]["RequestHeaderFieldsTooLarge"];
             500: components["responses"]["InternalServerError"];
@@ -3181,9 +3852,9 @@ export interface operations {
             400: components["responses"]["BadRequest3"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound7"];
+            404: components["responses"]["NotFound8"];
             408: components["responses"]["RequestTimeout"];
-            409: components["responses"]["Conflict6"];
+            409: components["responses"]["Conflict8"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             417: components["responses"]["ExpectationFailed"];
@@ -3265,7 +3936,7 @@ export interface operations {
             400: components["responses"]["BadRequest3"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound8"];
+            404: components["responses"]["NotFound9"];
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -3310,7 +3981,7 @@ export interface operations {
             400: components["responses"]["BadRequest3"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound8"];
+            404: components["responses"]["NotFound9"];
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -3354,9 +4025,9 @@ export interface operations {
             400: components["responses"]["BadRequest3"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound8"];
+            404: components["responses"]["NotFound9"];
             408: components["responses"]["RequestTimeout"];
-            409: components["responses"]["Conflict7"];
+            409: components["responses"]["Conflict9"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             417: components["responses"]["ExpectationFailed"];

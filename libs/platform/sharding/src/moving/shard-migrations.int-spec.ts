@@ -59,6 +59,7 @@ describe('a shard that is to be added', () => {
   it('is refused when this process has no URL for it', async () => {
     const refusal = await messageOf(migrations.plan({ kind: 'add', shard: 'shard-9' }));
     expect(refusal).toMatch(/shard-9 can’t be added: it does not answer.*this process does not have it/);
+  });
 
   it('is refused while it has no fences', async () => {
     await root().query('RENAME TABLE ring_fence TO kept');
