@@ -119,8 +119,8 @@ const produced: Record<string, readonly [status: number, make: () => Made, paths
 const elsewhere: Record<string, string> = {
   'dead-letter-undeliverable': 'apps/order-api/e2e/admin-dead-letters.e2e-spec.ts',
   'email-link-invalid': 'apps/worker/e2e/email-change.e2e-spec.ts',
-  'expectation-failed': 'apps/order-api/e2e/bad-input.e2e-spec.ts',
-  'idempotency-in-progress': 'apps/order-api/e2e/place-order.e2e-spec.ts',
+  'expectation-failed': 'apps/order-api/e2e/bad-requests.e2e-spec.ts',
+  'idempotency-in-progress': 'apps/order-api/e2e/idempotency.e2e-spec.ts',
   'migration-running': 'apps/order-api/e2e/admin-migrations.e2e-spec.ts',
   'migration-state': 'apps/order-api/e2e/admin-migrations.e2e-spec.ts',
   'misdirected-request': 'apps/order-api/e2e/roles.e2e-spec.ts',

@@ -3,7 +3,8 @@ import { connect, type Socket } from 'node:net';
 import { type Platform, sharedPlatform } from '@fourfold-tools/e2e';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-// A body, a list of items or headers that are too large: `../bad-input.e2e-spec.ts`; load: `../log-floods.e2e-spec.ts`.
+// A body or a list of items that is too large: `../bad-input.e2e-spec.ts`; headers: `../bad-requests.e2e-spec.ts`; load:
+// `../log-floods.e2e-spec.ts`.
 
 let platform: Platform;
 beforeAll(async () => {
