@@ -54,6 +54,28 @@ describe('the way of one order', () => {
     ]);
   });
 
+  it('is in its user’s index before it is answered, and has no job for that', async () => {
+    const { shop, api, primary } = platform;
+    const [userId, productId] = [await shop.user(), await shop.product(1_000)];
+    // Of an order whose shard took long on a busy machine the queue takes care.
+    const isPromptly = async (): Promise<boolean> => {
+      const { body } = await shop.order(userId, [{ productId, quantity: 1 }]);
+      const listed = await api.get<{ items: OrderBody[] }>(`/users/${userId}/orders`);
+      if (!listed.body.items.some(({ id }) => id === body.id)) return false;
+      const ids = [`order-placed:${body.id}`, `order-index:${body.id}`];
+      const left = async (): Promise<unknown[]> => {
+        const [rows] = await primary.query<RowDataPacket[]>('SELECT queue FROM outbox WHERE msg_id IN (?)', [
+          ids,
+        ]);
+        return rows;
+      };
+      await eventually(async () => (await left()).length < 2);
+      expect(await left()).toEqual([{ queue: 'inventory' }]);
+      return true;
+    };
+    await platform.withoutWorker(() => eventually(isPromptly, { deadlineMs: 30_000 }));
+  });
+
   it('ends as rejected, with nothing taken, when the stock was gone by the time it was its turn', async () => {
     const { shop } = platform;
     const productId = await shop.product(1);

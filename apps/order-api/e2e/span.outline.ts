@@ -1,7 +1,10 @@
 import { type SpanNode, type SpanRecord, treeOf } from '@fourfold-tools/traces';
 
-/** Spans that there is one of for each step: statements and looks into the cache are left out. */
-const isStep = ({ span }: SpanNode): boolean => !/^(sql|cache) /.test(span.name);
+/**
+ * Spans that there is one of for each step: statements and looks into the cache are left out, and what the queue does where
+ * a shard was slow.
+ */
+const isStep = ({ span }: SpanNode): boolean => !/^(sql|cache) |^relay order-index$/.test(span.name);
 
 /** A line for each step, indented by its depth; what begins at the same time in the order of its name. */
 export function outlineOf(nodes: readonly SpanNode[], depth = 0): string[] {
@@ -15,7 +18,7 @@ export function outlineOf(nodes: readonly SpanNode[], depth = 0): string[] {
 }
 
 /** Two queues' messages are relayed in any order, and a quick job may begin before its relay has noted it. */
-const order = ['transaction', 'stock take', 'relay inventory', 'relay order-index', 'relay email'];
+const order = ['transaction', 'stock take', 'relay inventory', 'relay email'];
 
 function rank({ span }: SpanNode): number {
   const place = order.indexOf(span.name);

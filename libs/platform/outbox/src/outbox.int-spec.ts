@@ -57,6 +57,20 @@ describe('Outbox', () => {
     await expect(database.add(['x'.repeat(101)])).rejects.toMatchObject({ code: 'message-id' });
   });
 
+  it('takes a message back, and its id may be used again; not what a relay has in hand or has handed over', async () => {
+    const { dataSource, outbox } = database;
+    await database.add(['claimed', 'published', 'taken back', 'other']);
+    await dataSource.query("UPDATE outbox SET claim = UUID() WHERE msg_id = 'claimed'");
+    await dataSource.query(
+      "UPDATE outbox SET state = 'published', claim = UUID() WHERE msg_id = 'published'",
+    );
+    await outbox.withdraw(dataSource.manager, 'claimed', 'published', 'taken back', 'unknown');
+    await outbox.withdraw(dataSource.manager);
+    expect(await database.states()).toEqual({ claimed: 'pending', published: 'published', other: 'pending' });
+    await database.add(['taken back']);
+    expect(await database.states()).toHaveProperty(['taken back'], 'pending');
+  });
+
   it('keeps the due time to the millisecond', async () => {
     const runAt = new Date(Date.now() + 3_600_678);
     await database.add(['later'], { runAt });

@@ -34,6 +34,15 @@ export const DELETE_DEAD = `
   DELETE outbox FROM outbox FORCE INDEX (outbox_message) WHERE msg_id IN (?) AND state = 'dead'
 `;
 
+/**
+ * Unique key outbox_message, as LOCK_STATES. A row with a claim is in a relay's hands, or its queue has the
+ * message.
+ */
+export const WITHDRAW = `
+  DELETE outbox FROM outbox FORCE INDEX (outbox_message)
+  WHERE msg_id IN (?) AND state = 'pending' AND claim IS NULL
+`;
+
 /** Primary key. */
 export const INSERT_PROCESSED = `
   INSERT INTO processed_messages (consumer, msg_id) VALUES ?

@@ -14,6 +14,7 @@ import {
   MARK_DEAD,
   MARK_DONE,
   READ_STATE,
+  WITHDRAW,
 } from './outbox.sql.js';
 
 /** pending → published → done, or dead; redelivered as a new row. A consumer may be done before it is marked published. */
@@ -50,6 +51,15 @@ export class Outbox<Q extends KnownQueue = never> {
   /** Records that the messages' effects are there, so that no relay delivers them again. One statement. */
   async markDone(manager: EntityManager, ...messageIds: readonly string[]): Promise<void> {
     if (messageIds.length > 0) await manager.query(MARK_DONE, [messageIds]);
+  }
+
+  /**
+   * Takes messages back that are of no use any more, such as those whose effect is there already: their rows are deleted,
+   * and their ids may be added again. One that a relay has in hand, or has handed over, is delivered all the same. One
+   * statement.
+   */
+  async withdraw(manager: EntityManager, ...messageIds: readonly string[]): Promise<void> {
+    if (messageIds.length > 0) await manager.query(WITHDRAW, [messageIds]);
   }
 
   /**

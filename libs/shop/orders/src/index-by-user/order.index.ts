@@ -7,6 +7,7 @@ import { ShardRouter } from '@fourfold/sharding';
 import { cacheInvalidationQueue, type OrderIndexEntry, type Page, type ShopQueue } from '@shop/contracts';
 import { DataSource } from 'typeorm';
 import { userOrdersCache } from '../orders.cache.js';
+import { IndexMessages } from './index-messages.js';
 import type { OrderEntity } from '../schema/order.entity.js';
 import { UserOrderEntity } from '../schema/user-order.entity.js';
 
@@ -32,6 +33,7 @@ export class OrderIndex {
       return entries.map(() => undefined);
     },
   });
+  private readonly messages = new IndexMessages(this.dataSource, this.outbox);
   private readonly firstPages = this.cache.namespace(userOrdersCache);
 
   constructor(
@@ -50,10 +52,15 @@ export class OrderIndex {
     if (deferred) await this.owe(entry);
   }
 
-  /** Tries once, briefly, and never fails: the queue guarantees the entry. */
+  /** Tries once, briefly, and never fails: the queue guarantees the entry, and is spared it when this has worked. */
   async recordSoon(entry: OrderIndexEntry): Promise<void> {
     try {
-      await withDeadline(this.list(entry), SOON_MS, () => new Error(`the shard took over ${SOON_MS} ms`));
+      const { deferred } = await withDeadline(
+        this.list(entry),
+        SOON_MS,
+        () => new Error(`the shard took over ${SOON_MS} ms`),
+      );
+      if (!deferred) this.messages.withdrawSoon(entry.orderId);
     } catch (error) {
       // It may be there by the caller's next request, whose token has to cover it.
       await this.firstPages.invalidate(entry.userId);

@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { GroupCommit } from '@fourfold/db-routing';
 import { carriedTrace } from '@fourfold/observability/tracing';
 import { Outbox, type OutboxMessage } from '@fourfold/outbox';
-import { inventoryQueue, orderIndexQueue, type ShopQueue } from '@shop/contracts';
+import { inventoryQueue, type ShopQueue } from '@shop/contracts';
 import { DataSource, type EntityManager } from 'typeorm';
+import { indexMessage } from '../index-by-user/index-messages.js';
 import { entryOf } from '../index-by-user/order.index.js';
 import { eventOf, orderEvents } from '../order-events.js';
 import type { OrderEntity } from '../schema/order.entity.js';
@@ -101,6 +102,6 @@ function messagesOf({ order, trace }: TracedPlacement): OutboxMessage<ShopQueue>
   const { id } = order;
   return [
     { messageId: `order-placed:${id}`, queue: inventoryQueue.name, payload: { orderId: id }, trace },
-    { messageId: `order-index:${id}`, queue: orderIndexQueue.name, payload: entryOf(order), trace },
+    indexMessage(entryOf(order), trace, Date.now()),
   ];
 }

@@ -9,7 +9,7 @@ import {
 import { inTransaction } from '@fourfold/db-routing';
 import { Inbox, Outbox, outboxMigrations } from '@fourfold/outbox';
 import type { SnowflakeIds } from '@fourfold/sharding';
-import { type AnalyticsJob, gbp, StockKeeper, type StockLine } from '@shop/contracts';
+import { type AnalyticsJob, type BasketJob, gbp, StockKeeper, type StockLine } from '@shop/contracts';
 import { eventually, type MigratedDatabase, migratedDatabase } from '@fourfold-tools/testing';
 import type { DataSource, EntityManager } from 'typeorm';
 import { CancelOrder } from '../cancelling/cancel-order.command.js';
@@ -248,6 +248,17 @@ export class OrdersDatabase {
       .map(({ event, orderId }) => `${event} ${orderId}`);
   }
 
+  /** Each order that recommendations are to be told of, as often as messages name it. */
+  async countedLater(): Promise<string[]> {
+    const rows = await this.dataSource.query<{ payload: string | object }[]>(
+      "SELECT payload FROM outbox WHERE queue = 'recommendations'",
+    );
+    return rows.flatMap(({ payload }) => {
+      const read = typeof payload === 'string' ? (JSON.parse(payload) as object) : payload;
+      return (read as BasketJob).orderIds;
+    });
+  }
+
   /** What the e-mail about an order's outcome is to say. */
   async outcomeEmailOf(id: string): Promise<unknown> {
     const sql = 'SELECT payload FROM outbox WHERE msg_id = ?';
@@ -279,7 +290,8 @@ export class OrdersDatabase {
     await this.migrated.close();
   }
 
-  private async openCache(redisUrl: string): Promise<AssembledCache> {
+  /** Of its own, and empty. */
+  async openCache(redisUrl: string): Promise<AssembledCache> {
     const namespaces = {
       ...policiesOf([orderCache, userOrdersCache, bestSellersCache]),
       stock: { ttlMs: 300_000 },
