@@ -9,14 +9,17 @@ import type { EntityManager } from 'typeorm';
  * well. A large order has thousands of rows, so it is not many orders each.
  */
 @Injectable()
-@ProcessorFor(recommendationsQueue, { inbox: 'recommendations', together: { mostJobs: 32, inFlight: 1 } })
+@ProcessorFor(recommendationsQueue, {
+  inbox: 'recommendations',
+  together: { weightOf: ({ orderIds }: BasketJob) => orderIds.length, mostWeight: 32, inFlight: 1 },
+})
 export class RecommendationsProcessor implements GroupedJobProcessor<BasketJob, void> {
   constructor(private readonly countOrders: CountOrders) {}
 
   async handleTogether(jobs: readonly GroupedJob<BasketJob>[], manager: EntityManager): Promise<void[]> {
     await this.countOrders.execute(
       manager,
-      jobs.map(({ payload: { orderId } }) => orderId),
+      jobs.flatMap(({ payload: { orderIds } }) => orderIds),
     );
     return jobs.map(() => undefined);
   }

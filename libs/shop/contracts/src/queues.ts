@@ -55,12 +55,14 @@ export const cacheInvalidationQueue = defineQueue({
 });
 export type CacheInvalidation = z.output<typeof cacheInvalidation>;
 
-const basketJob = z.object({ orderId: idSchema });
+/** Of a release before: one order a message. */
+const oneBasket = z.object({ orderId: idSchema }).transform(({ orderId }) => ({ orderIds: [orderId] }));
+const basketJob = z.union([z.object({ orderIds: z.array(idSchema).min(1) }), oneBasket]);
 
 /** From the confirmation of an order until it counts for recommendations: what the customer waits for goes first. */
 export const RECOMMENDATIONS_AFTER_MS = 5_000;
 
-/** Counts which products an order has together, of as many orders at once as share a transaction. */
+/** Counts which products orders have together. One message has the orders that were confirmed in a transaction. */
 export const recommendationsQueue = defineQueue({
   name: 'recommendations',
   payload: basketJob,

@@ -83,6 +83,10 @@ export interface GroupedJobProcessor<P extends object = object, R = unknown> {
 export interface Together {
   /** Of a transaction. Default 64, and never more than the queue's `concurrency`. */
   readonly mostJobs?: number;
+  /** How much of a transaction a job takes, e.g. the rows that its payload names. Default 1. */
+  readonly weightOf?: (payload: never) => number;
+  /** Of a transaction; a job that is heavier has one to itself. Default 2,000. */
+  readonly mostWeight?: number;
   /** Transactions under way at once in this process. Default 2. */
   readonly inFlight?: number;
 }

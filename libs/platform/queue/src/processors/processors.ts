@@ -102,11 +102,15 @@ export class Processors implements OnModuleInit {
   }
 
   private grouped(processor: GroupedJobProcessor, consumer: string, together: Together): Invoke {
+    const { mostJobs, inFlight, mostWeight } = together;
+    const weightOf = together.weightOf as ((payload: object) => number) | undefined;
     const committed = processor.committed?.bind(processor);
     const group = this.inboxFor(consumer).together<GroupedJob, unknown>({
       consumer,
-      ...(together.mostJobs !== undefined && { mostUnits: together.mostJobs }),
-      ...(together.inFlight !== undefined && { inFlight: together.inFlight }),
+      ...(mostJobs !== undefined && { mostUnits: mostJobs }),
+      ...(inFlight !== undefined && { inFlight }),
+      ...(mostWeight !== undefined && { mostWeight }),
+      ...(weightOf && { weightOf: ({ payload }) => weightOf(payload) }),
       // The queue's `concurrency` is how many there may be.
       mostWaiting: Infinity,
       effect: async (manager, jobs) => {

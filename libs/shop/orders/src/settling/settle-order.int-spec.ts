@@ -57,7 +57,7 @@ describe('settling an order', () => {
     expect(Math.abs(Number(row!.seconds) - 5.5)).toBeLessThan(1);
     expect(Number(row!.millis)).toBe(0);
     expect(typeof row!.payload === 'string' ? JSON.parse(row!.payload) : row!.payload).toEqual({
-      orderId: id,
+      orderIds: [id],
     });
   });
 

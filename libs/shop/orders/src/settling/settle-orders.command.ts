@@ -7,7 +7,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { eventOf, orderEvents } from '../order-events.js';
 import { OrderMetrics, type SettledOutcome } from '../order.metrics.js';
 import { orderCache } from '../orders.cache.js';
-import { basketMessage } from './basket-message.js';
+import { basketMessages } from './basket-message.js';
 import { linesOf, type LockedOrder, lockOrders, setStatus } from './locked-orders.js';
 import { outcomeEmail } from './outcome-email.js';
 import { owedInvalidation } from './owed-invalidation.js';
@@ -72,10 +72,13 @@ export class SettleOrders {
     const now = new Date();
     await this.outbox.add(
       manager,
-      ...settled.flatMap(({ order, trace, settlement: { outcome } }): OutboxMessage<ShopQueue>[] => [
-        ...(outcome ? [{ ...outcomeEmail(order, outcome), trace }] : []),
-        ...(outcome === 'confirmed' ? [{ ...basketMessage(order.id, now.getTime()), trace }] : []),
-      ]),
+      ...settled.flatMap(({ order, trace, settlement: { outcome } }): OutboxMessage<ShopQueue>[] =>
+        outcome ? [{ ...outcomeEmail(order, outcome), trace }] : [],
+      ),
+      ...basketMessages(
+        settled.flatMap(({ order, settlement: { outcome } }) => (outcome === 'confirmed' ? [order.id] : [])),
+        now.getTime(),
+      ),
       ...orderEvents(
         'settled',
         settled.flatMap(({ order, settlement: { outcome } }) =>

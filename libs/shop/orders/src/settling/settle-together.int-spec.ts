@@ -95,10 +95,8 @@ describe('orders that are settled together', () => {
     await Promise.all(ids.map((id) => settle.execute(id, `placed:${id}`)));
     expect(await statuses(ids)).toEqual(all(ids, 'confirmed'));
     expect(await orders.shelfUnits()).toBe(90);
-    for (const id of ids)
-      expect(await orders.messagesAbout(id)).toEqual(
-        expect.arrayContaining([`outcome-email:${id}`, `recommendations:${id}`]),
-      );
+    for (const id of ids) expect(await orders.messagesAbout(id)).toContain(`outcome-email:${id}`);
+    expect((await orders.countedLater()).filter((id) => ids.includes(id)).sort()).toEqual(ids.toSorted());
     expect((await orders.eventsOf(ids)).sort()).toEqual(ids.map((id) => `confirmed ${id}`).sort());
   });
 
