@@ -8,7 +8,6 @@ import {
   gbp,
   inventoryQueue,
   type OrderEvent,
-  orderIndexQueue,
 } from '@shop/contracts';
 import { encode } from '@shop/orders';
 import type { Connection } from 'mysql2/promise';
@@ -135,12 +134,10 @@ export class OrderRows {
   }
 
   private addMessages({ id, atMs, status, lines }: SeedOrder, user: SeedUser, total: number): void {
-    const createdAt = new Date(atMs).toISOString();
     const outcome = status === 'rejected' ? 'rejected' : 'confirmed';
     const stock = lines.map(({ product }) => this.products[product]!.id);
     const messages: [messageId: string, queue: string, payload: object, afterMs: number][] = [
       [`order-placed:${id}`, inventoryQueue.name, { orderId: id }, 0],
-      [`order-index:${id}`, orderIndexQueue.name, { orderId: id, userId: user.id, createdAt }, 0],
       [
         `outcome-email:${id}`,
         emailQueue.name,
