@@ -1,4 +1,5 @@
 import { canonicalJson, PageCursors } from '@fourfold/kernel';
+import { runWithin } from '@fourfold/observability/request-context';
 import { Controller, Get, HttpCode, Post } from '@nestjs/common';
 import {
   type BulkRedriveOutcome,
@@ -70,7 +71,10 @@ export class DeadLettersController {
     const { queue, reason, recordedBefore, dryRun, ratePerSecond, limit } = body;
     const filter = { queue, reason, recordedBefore: recordedBefore ? new Date(recordedBefore) : undefined };
     if (dryRun) return { dryRun, ...(await this.letters.previewRedrive(filter)) };
-    const outcome = await this.letters.redriveAll({ ...filter, ratePerSecond, limit }, callerKey(caller));
+    // Up to 10,000 letters, some at a time: what is done stays done, and is told of.
+    const outcome = await runWithin(undefined, () =>
+      this.letters.redriveAll({ ...filter, ratePerSecond, limit }, callerKey(caller)),
+    );
     return { dryRun, ...outcome };
   }
 

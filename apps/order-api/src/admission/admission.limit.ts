@@ -86,6 +86,10 @@ export class AdmissionLimit {
     return Math.floor(this.current);
   }
 
+  get targetMs(): number {
+    return this.options.targetMs;
+  }
+
   /** @returns whether a request may be worked on; each that is told so calls `enter` before it is, and `leave` after */
   admits(priority: Priority): boolean {
     const lane = this.lanes[priority];

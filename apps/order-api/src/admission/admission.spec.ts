@@ -193,8 +193,12 @@ it('a small body that comes with its headers is in hand at once', async () => {
   await eventually(() => limit.inHand === 0);
 });
 
-it('one whose client goes stays in hand until its handler has ended', async () => {
+it.each([
+  { took: 'longer than it should, and counts as slow', targetMs: 0, samples: 1 },
+  { took: 'so short that it was stopped: how short says nothing', targetMs: 60_000, samples: 0 },
+])('one whose client goes stays in hand until its handler has ended; it took $took', async (of) => {
   const { url, open, limit } = await full();
+  vi.spyOn(limit, 'targetMs', 'get').mockReturnValue(of.targetMs);
   const leave = vi.spyOn(limit, 'leave');
   const client = connect(Number(new URL(url).port), '127.0.0.1');
   client.write('GET /v1/products/1 HTTP/1.1\r\nHost: x\r\n\r\n');
@@ -204,7 +208,7 @@ it('one whose client goes stays in hand until its handler has ended', async () =
   expect(limit.inHand).toBe(1);
   open();
   await eventually(() => limit.inHand === 0);
-  expect(leave).toHaveBeenCalledTimes(1);
+  expect(leave).toHaveBeenCalledTimes(of.samples);
 });
 
 it('one that waits for its caller is in hand again with its turn, and is counted once at its end', async () => {

@@ -95,8 +95,8 @@ export class Admission {
       done();
     });
     fastify.addHook('preValidation', (request, reply, done) => done(this.begin(request, reply)));
-    fastify.addHook('onSend', (request, _reply, _payload, done) => {
-      this.end(request.raw);
+    fastify.addHook('onSend', (request, reply, _payload, done) => {
+      this.end(request.raw, reply.raw);
       done();
     });
   }
@@ -123,12 +123,15 @@ export class Admission {
   }
 
   /** How quickly a hook refused it says nothing of those that are worked on. */
-  private end(request: IncomingMessage): void {
+  private end(request: IncomingMessage, response: ServerResponse): void {
     const ticket = this.tickets.get(request);
     if (!ticket?.isInHand) return;
     if (!ticket.isBegun) return this.putAside(ticket);
+    const tookMs = performance.now() - ticket.sinceMs;
+    // Its work was stopped since its client has gone: how soon, says nothing of those that are answered.
+    if (response.destroyed && tookMs < this.limit.targetMs) return this.putAside(ticket);
     ticket.isInHand = false;
-    this.limit.leave(ticket.priority, performance.now() - ticket.sinceMs);
+    this.limit.leave(ticket.priority, tookMs);
   }
 
   private closed(ticket: Ticket, response: ServerResponse): void {

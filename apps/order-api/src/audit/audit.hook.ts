@@ -1,5 +1,6 @@
 import { type INestApplicationContext, Logger } from '@nestjs/common';
 import { AppError } from '@fourfold/kernel';
+import { runWithin } from '@fourfold/observability/request-context';
 import { OperatorActions } from '@shop/audit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { accessOf } from '../auth/access.js';
@@ -56,7 +57,8 @@ export function auditOperators(fastify: FastifyInstance, app: INestApplicationCo
   const end = async (request: Audited, { statusCode }: FastifyReply): Promise<void> => {
     const action = request[ACTION];
     if (action === undefined) return;
-    void actions.end(action, statusCode).catch((error: unknown) => {
+    // Also of a request whose time is over, or whose client has gone.
+    void runWithin(undefined, () => actions.end(action, statusCode)).catch((error: unknown) => {
       logger.warn(
         { err: error, action, statusCode },
         'How an action of an operator ended could not be recorded',

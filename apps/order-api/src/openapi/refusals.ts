@@ -12,7 +12,7 @@ import {
   PoolExhaustedError,
   QueryTimeoutError,
 } from '@fourfold/db-routing';
-import { type ErrorKind, InvalidCursorError } from '@fourfold/kernel';
+import { DeadlineExceededError, type ErrorKind, InvalidCursorError } from '@fourfold/kernel';
 import {
   BadRequestError,
   BodyTooLargeError,
@@ -52,6 +52,7 @@ export const REFUSALS_OF_ANY: readonly ErrorKind[] = [
   ShardUnavailableError,
   IdLeaseLostError,
   OverloadedError,
+  DeadlineExceededError,
   LoadLimitError,
   LoadTimeoutError,
 ];

@@ -1157,7 +1157,7 @@ export interface components {
                 };
             };
         };
-        /** @description This process is stopping; The database has no connection free; A database does not answer; A database query took too long; Others are changing the same data; Shard unavailable; No ids available; More requests than can be answered; Too many loads at once; Loading took too long; Tokens can’t be checked */
+        /** @description This process is stopping; The database has no connection free; A database does not answer; A database query took too long; Others are changing the same data; Shard unavailable; No ids available; More requests than can be answered; The request took too long and was given up; Too many loads at once; Loading took too long; Tokens can’t be checked */
         ServiceUnavailable: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
@@ -1167,7 +1167,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    code?: "auth-unavailable" | "cache-load-limit" | "cache-load-timeout" | "database-busy" | "database-contended" | "database-timeout" | "database-unavailable" | "id-lease-lost" | "overloaded" | "service-stopping" | "shard-unavailable";
+                    code?: "auth-unavailable" | "cache-load-limit" | "cache-load-timeout" | "database-busy" | "database-contended" | "database-timeout" | "database-unavailable" | "deadline-exceeded" | "id-lease-lost" | "overloaded" | "service-stopping" | "shard-unavailable";
                 };
             };
         };
@@ -1280,7 +1280,7 @@ export interface components {
                 };
             };
         };
-        /** @description The e-mail address could not be kept reserved; This process is stopping; The database has no connection free; A database does not answer; A database query took too long; Others are changing the same data; Shard unavailable; No ids available; More requests than can be answered; Too many loads at once; Loading took too long; Tokens can’t be checked */
+        /** @description The e-mail address could not be kept reserved; This process is stopping; The database has no connection free; A database does not answer; A database query took too long; Others are changing the same data; Shard unavailable; No ids available; More requests than can be answered; The request took too long and was given up; Too many loads at once; Loading took too long; Tokens can’t be checked */
         ServiceUnavailable2: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
@@ -1290,7 +1290,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    code?: "auth-unavailable" | "cache-load-limit" | "cache-load-timeout" | "database-busy" | "database-contended" | "database-timeout" | "database-unavailable" | "email-reservation-lost" | "id-lease-lost" | "overloaded" | "service-stopping" | "shard-unavailable";
+                    code?: "auth-unavailable" | "cache-load-limit" | "cache-load-timeout" | "database-busy" | "database-contended" | "database-timeout" | "database-unavailable" | "deadline-exceeded" | "email-reservation-lost" | "id-lease-lost" | "overloaded" | "service-stopping" | "shard-unavailable";
                 };
             };
         };
@@ -1389,7 +1389,7 @@ export interface components {
                 };
             };
         };
-        /** @description The e-mail address could not be kept reserved; This process is stopping; The database has no connection free; A database does not answer; A database query took too long; Others are changing the same data; Shard unavailable; No ids available; More requests than can be answered; Too many loads at once; Loading took too long */
+        /** @description The e-mail address could not be kept reserved; This process is stopping; The database has no connection free; A database does not answer; A database query took too long; Others are changing the same data; Shard unavailable; No ids available; More requests than can be answered; The request took too long and was given up; Too many loads at once; Loading took too long */
         ServiceUnavailable3: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
@@ -1399,7 +1399,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    code?: "cache-load-limit" | "cache-load-timeout" | "database-busy" | "database-contended" | "database-timeout" | "database-unavailable" | "email-reservation-lost" | "id-lease-lost" | "overloaded" | "service-stopping" | "shard-unavailable";
+                    code?: "cache-load-limit" | "cache-load-timeout" | "database-busy" | "database-contended" | "database-timeout" | "database-unavailable" | "deadline-exceeded" | "email-reservation-lost" | "id-lease-lost" | "overloaded" | "service-stopping" | "shard-unavailable";
                 };
             };
         };
@@ -1607,7 +1607,7 @@ export interface components {
                 };
             };
         };
-        /** @description The queues can’t be reached; This process is stopping; The database has no connection free; A database does not answer; A database query took too long; Others are changing the same data; Shard unavailable; No ids available; More requests than can be answered; Too many loads at once; Loading took too long; Tokens can’t be checked */
+        /** @description The queues can’t be reached; This process is stopping; The database has no connection free; A database does not answer; A database query took too long; Others are changing the same data; Shard unavailable; No ids available; More requests than can be answered; The request took too long and was given up; Too many loads at once; Loading took too long; Tokens can’t be checked */
         ServiceUnavailable4: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
@@ -1617,7 +1617,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    code?: "auth-unavailable" | "cache-load-limit" | "cache-load-timeout" | "database-busy" | "database-contended" | "database-timeout" | "database-unavailable" | "id-lease-lost" | "overloaded" | "queue-unavailable" | "service-stopping" | "shard-unavailable";
+                    code?: "auth-unavailable" | "cache-load-limit" | "cache-load-timeout" | "database-busy" | "database-contended" | "database-timeout" | "database-unavailable" | "deadline-exceeded" | "id-lease-lost" | "overloaded" | "queue-unavailable" | "service-stopping" | "shard-unavailable";
                 };
             };
         };

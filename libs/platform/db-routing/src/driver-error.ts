@@ -1,3 +1,4 @@
+import { type AppError, isGivenUp } from '@fourfold/kernel';
 import { QueryFailedError } from 'typeorm';
 import { QueryTimeoutError } from './errors.js';
 
@@ -56,6 +57,8 @@ const READ_ONLY_OPTION = /--(?:super-|innodb-)?read[-_]only/;
  * Undefined when it is about something else. mysql2 marks as `fatal` what no statement can follow.
  */
 export function connectionFaultOf(error: unknown): string | undefined {
+  // Its connection was closed for it, and mysql2 has marked it as fatal.
+  if (givenUpOf(error)) return undefined;
   const { code, fatal } = driverErrorOf(error);
   if (code !== undefined && connectionCodes.has(code)) return code;
   if (isReadOnlyServer(error)) return 'read-only server';
@@ -70,6 +73,12 @@ export function connectFaultOf(error: unknown): string | undefined {
   const { code, fatal } = driverErrorOf(error);
   const refused = code !== undefined && (fatal === true || refusalCodes.has(code));
   return refused && !(error instanceof QueryFailedError) ? code : connectionFaultOf(error);
+}
+
+/** What a statement was ended or refused with because the request that it was for is over: TypeORM wraps it. */
+export function givenUpOf(error: unknown): AppError | undefined {
+  const source: unknown = driverErrorOf(error);
+  return isGivenUp(source) ? source : undefined;
 }
 
 /** The error of a statement that ran for too long, if `error` is about one: we gave it up, or the server did. */

@@ -27,6 +27,7 @@ export { consistencyEnv, databaseEnv, databaseOptionsOf } from './db-routing.env
 export {
   connectFaultOf,
   connectionFaultOf,
+  givenUpOf,
   isConnectionError,
   isReadOnlyServer,
   isDuplicateKey,

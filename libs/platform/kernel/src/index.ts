@@ -9,4 +9,13 @@ export { ConfigurationError, parseEnv } from './parse-env.js';
 export { parseOptions } from './parse-options.js';
 export { PeriodicTask, type PeriodicTaskOptions, type TaskLog } from './periodic.task.js';
 export { isSignedBy, signatureOf } from './signature.js';
+export {
+  type BudgetEnd,
+  ClientGoneError,
+  DeadlineExceededError,
+  isGivenUp,
+  SharedBudget,
+  TimeBudget,
+  withinBudget,
+} from './time-budget.js';
 export { withDeadline } from './with-deadline.js';

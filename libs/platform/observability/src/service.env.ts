@@ -20,6 +20,7 @@ export const serviceEnv = {
   /** In a container, which has a loopback of its own: `0.0.0.0`. */
   MANAGEMENT_HOST: z.string().default('127.0.0.1'),
   HTTP_REQUEST_TIMEOUT_MS: milliseconds.optional(),
+  HTTP_ANSWER_TIMEOUT_MS: milliseconds.optional(),
   HTTP_DRAIN_TIMEOUT_MS: milliseconds.optional(),
   HTTP_MAX_CONNECTIONS: z.coerce
     .number({ error: 'must be a number of connections' })
@@ -34,6 +35,7 @@ export const serviceEnv = {
 
 interface DeadlineVariables {
   HTTP_REQUEST_TIMEOUT_MS?: number | undefined;
+  HTTP_ANSWER_TIMEOUT_MS?: number | undefined;
   HTTP_DRAIN_TIMEOUT_MS?: number | undefined;
   HTTP_MAX_CONNECTIONS?: number | undefined;
 }
@@ -42,6 +44,7 @@ interface DeadlineVariables {
 export function httpDeadlinesOf(env: DeadlineVariables): HttpDeadlines {
   return {
     requestTimeoutMs: env.HTTP_REQUEST_TIMEOUT_MS,
+    answerTimeoutMs: env.HTTP_ANSWER_TIMEOUT_MS,
     drainTimeoutMs: env.HTTP_DRAIN_TIMEOUT_MS,
     maxConnections: env.HTTP_MAX_CONNECTIONS,
   };

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { MultiLevelCache } from '@fourfold/cache';
 import { isDuplicateKey, usePrimary } from '@fourfold/db-routing';
+import { isGivenUp } from '@fourfold/kernel';
+import { runWithin } from '@fourfold/observability/request-context';
 import { ShardRouter, ShardUnavailableError } from '@fourfold/sharding';
 import { EmailSagaFence } from './email-saga.fence.js';
 import type { EmailSaga } from './email.saga.js';
@@ -130,10 +132,14 @@ export class EmailReservations {
     if (unavailable && !failure.nothingSent) return;
     const { id: sagaId, userId } = saga;
     const settle = (email: string) => this.settle({ email, userId, sagaId, state: 'reserved' });
-    await Promise.allSettled([
-      unavailable ? this.release(wanted, saga) : settle(wanted),
-      left !== undefined && (unavailable ? this.confirm(left, saga) : settle(left)),
-    ]);
+    // Also for a request whose time is over, which is not kept waiting for it.
+    const making = () =>
+      Promise.allSettled([
+        unavailable ? this.release(wanted, saga) : settle(wanted),
+        left !== undefined && (unavailable ? this.confirm(left, saga) : settle(left)),
+      ]);
+    const made = runWithin(undefined, making);
+    if (!isGivenUp(failure)) await made;
   }
 
   /** Whose address it is, or is about to be or not to be. */

@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Clock } from '@fourfold/kernel';
+import { type Clock, withinBudget } from '@fourfold/kernel';
+import { currentBudget, runWithin } from '@fourfold/observability/request-context';
 import { tracingOn } from '@fourfold/observability/tracing';
 import { type CacheKey, keyOf } from '../cache-key.js';
 import { noteL1 } from '../cache.spans.js';
@@ -7,7 +8,7 @@ import type { L1Store } from '../l1/l1.store.js';
 import type { RedisL2Store } from '../l2/redis-l2.store.js';
 import type { Namespace } from '../namespace.js';
 import type { CachedValue } from '../serializing/serializer.js';
-import type { Flights } from './flights.js';
+import { budgetToShare, type Flights } from './flights.js';
 import type { LeasedLoader } from './leased-loader.js';
 import { MOST_AT_ONCE, type Reading } from './reading.js';
 
@@ -46,10 +47,12 @@ export class Finder {
     const flight = this.mayJoin(skipL1) ? flights.read(key) : undefined;
     if (flight !== undefined) {
       looks.joins += 1;
-      return loader.joined(reading, id, flight);
+      return withinBudget(loader.joined(reading, id, flight), currentBudget());
     }
-    const found = loader.read(reading, [id]).then((values) => values.get(id)!);
-    return flights.beginRead(key, found);
+    const budget = budgetToShare();
+    const read = budget ? runWithin(budget, () => loader.read(reading, [id])) : loader.read(reading, [id]);
+    const found = read.then((values) => values.get(id)!);
+    return withinBudget(flights.beginRead(key, found, budget), currentBudget());
   }
 
   /** For any number, L1 included. @throws CacheCallError for what is no id. */
@@ -85,13 +88,15 @@ export class Finder {
     if (hits === ids.length) return found as CachedValue[];
     if (missing.length > 0) {
       const ids = missing.map(({ id }) => id);
-      const batch = this.read(reading, ids);
+      const budget = budgetToShare();
+      const batch = budget ? runWithin(budget, () => this.read(reading, ids)) : this.read(reading, ids);
       for (const { id, key, slot } of missing) {
         const work = batch.then((values) => values.get(id)!);
-        found[slot] = flights.beginRead(key, work);
+        found[slot] = flights.beginRead(key, work, budget);
       }
     }
-    return Promise.all(found.map((value) => Promise.resolve(value)));
+    const all = Promise.all(found.map((value) => Promise.resolve(value)));
+    return hits === ids.length ? all : withinBudget(all, currentBudget());
   }
 
   /** Any number of ids, one part after another, with a turn for others in between. */

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '@fourfold/kernel';
+import { currentBudget, runWithin } from '@fourfold/observability/request-context';
 import { tracingOn } from '@fourfold/observability/tracing';
 import { throughL2 } from '../cache.spans.js';
 import { isWorthALook, type L2Read } from '../l2/l2-read.js';
@@ -8,7 +9,7 @@ import type { RedisL2Store } from '../l2/redis-l2.store.js';
 import type { Namespace } from '../namespace.js';
 import { type CachedValue, decodeValue, encodeValue } from '../serializing/serializer.js';
 import { AheadRefresher } from './ahead-refresher.js';
-import type { Flights } from './flights.js';
+import { budgetToShare, type Flights } from './flights.js';
 import type { LevelFiller } from './level-filler.js';
 import type { LoadRunner } from './load.runner.js';
 import { nextStep } from './next-step.js';
@@ -57,7 +58,8 @@ export class LeasedLoader {
 
   /**
    * Every id of `ids`, at most `MOST_AT_ONCE`, is in the answer.
-   * @throws what `loadMany` throws, UncacheableValueError, LoadTimeoutError, LoadLimitError
+   * @throws what `loadMany` throws, UncacheableValueError, LoadTimeoutError, LoadLimitError; DeadlineExceededError or
+   *   ClientGoneError when none of those who wait for it does any more
    */
   async read(reading: Reading, ids: readonly string[]): Promise<Map<string, CachedValue>> {
     const { l2, filler, flights, clock } = this.parts;
@@ -65,6 +67,7 @@ export class LeasedLoader {
     const search: Search = { values: new Map(), arrivedTurn: flights.turn, waitedMs: 0, work: [] };
     let looksFirst = isWorthALook(policy.ttlMs);
     let pollMs = FIRST_POLL_MS;
+    const budget = currentBudget();
     for (let missing = ids; ;) {
       const startedMs = clock.now();
       // Permits come first: whatever is invalidated from here on must not be put into L1 by us.
@@ -76,6 +79,8 @@ export class LeasedLoader {
       // A load of ours that fails ends the wait for the others.
       await Promise.race([pause(pollMs), failureOf(search.work)]);
       search.waitedMs += pollMs;
+      const over = budget?.failure();
+      if (over) throw over;
       pollMs = Math.min(pollMs * 1.5, LONGEST_POLL_MS);
       looksFirst = false;
     }
@@ -161,8 +166,10 @@ export class LeasedLoader {
     }
     if (behind.length > 0) void this.loadBehind(reading, behind);
     if (toLoad.length > 0) {
-      const loaded = this.load(reading, toLoad, search.values, 0);
-      search.work.push(flights.beginLoads(toLoad, search.values, loaded));
+      const budget = budgetToShare();
+      const load = () => this.load(reading, toLoad, search.values, 0);
+      const loaded = budget ? runWithin(budget, load) : load();
+      search.work.push(flights.beginLoads(toLoad, search.values, loaded, budget));
     }
     return busy;
   }
@@ -200,6 +207,7 @@ export class LeasedLoader {
   private async loadUnasked(reading: Reading, wanted: readonly Wanted[]): Promise<void> {
     if (wanted.length === 0) return;
     const values = new Map<string, CachedValue>();
+    // Run behind, where nothing limits it.
     const loaded = this.load(reading, wanted, values, RETRY_AFTER_MS);
     await this.parts.flights.beginLoads(wanted, values, loaded);
   }

@@ -1,4 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
+import { currentBudget, runWithin } from '@fourfold/observability/request-context';
 import { tracingOn } from '@fourfold/observability/tracing';
 import { bulkhead, BulkheadRejectedError, type IPolicy } from 'cockatiel';
 import { LoadLimitError, LoadTimeoutError } from '../cache.errors.js';
@@ -51,7 +52,7 @@ export class LoadRunner {
   async behind(work: () => Promise<void>): Promise<void> {
     await this.background.execute(async () => {
       const self: Load = { isOver: false, mayBeOld: false };
-      await currentLoad.run(self, work).finally(() => (self.isOver = true));
+      await runWithin(undefined, () => currentLoad.run(self, work)).finally(() => (self.isOver = true));
     });
   }
 
@@ -69,6 +70,7 @@ export class LoadRunner {
     const { loadTimeoutMs, maxLoads, maxLoadsWhileAway } = this.limits;
     const isInner = currentLoad.getStore()?.isOver === false;
     const isLimited = isAway || !this.isInUse();
+    const budget = currentBudget();
     const ended = this.loadStarted(namespace, ids.length);
     const self: Load = { isOver: false, mayBeOld: false };
     const late = Promise.withResolvers<never>();
@@ -81,6 +83,8 @@ export class LoadRunner {
     }, loadTimeoutMs).unref();
     const load = async (): Promise<ReadonlyMap<string, unknown>> => {
       if (isLate) return late.promise;
+      const over = budget?.failure();
+      if (over) throw over;
       const traced = tracingOn ? throughLoader(namespace.name, loadMany) : loadMany;
       return Promise.race([currentLoad.run(self, traced, ids), late.promise]);
     };

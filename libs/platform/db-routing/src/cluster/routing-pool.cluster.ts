@@ -1,3 +1,4 @@
+import { currentBudget } from '@fourfold/observability/request-context';
 import type { PoolOptions } from 'mysql2';
 import { type ConsistencyState, consistencyState } from '../consistency/consistency.context.js';
 import { type ClusterScope, DEFAULT_CLUSTER } from '../consistency/consistency.scope.js';
@@ -161,7 +162,8 @@ export class RoutingPoolCluster implements RoutedNodes {
     this.routed(this.primaryName, 'write');
     const state = consistencyState();
     const listener = this.scopeOf(state);
-    const lease = { readOnly: false, listener, reason: purpose, takenAt: whereabouts() };
+    const budget = currentBudget();
+    const lease = { readOnly: false, listener, budget, reason: purpose, takenAt: whereabouts() };
     const withinMs = this.waitMs(state, this.options.primary.acquireDeadlineMs);
     this.primaryPool.acquire({ lease, withinMs }, (error, connection) => {
       // What is read for a write is read where it is written.

@@ -1,4 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { withinBudget } from '@fourfold/kernel';
+import { currentBudget, runWithin } from '@fourfold/observability/request-context';
 import { consistencyState } from '../consistency/consistency.context.js';
 import { PoolExhaustedError } from '../errors.js';
 import { UnitQueue, type WaitingUnit } from './unit.queue.js';
@@ -50,14 +52,20 @@ export class Groups<U, R> {
     this.queue = new UnitQueue({ ...limits, mostUnits, mostWeight, mostWaiting, deadlineMs, tooMany });
   }
 
-  /** Settles as `work` says of the unit. @throws `tooMany`'s error when there was no turn for it in time */
+  /**
+   * Settles as `work` says of the unit. When its request is over before it has had its turn, it has none. One that has
+   * begun goes on, for the others of its group, and its caller is told meanwhile that its time is over.
+   * @throws `tooMany`'s error when there was no turn for it in time; DeadlineExceededError, ClientGoneError
+   */
   run(unit: U): Promise<R> {
+    const budget = currentBudget();
     const { scope } = consistencyState();
     const inContext = AsyncLocalStorage.snapshot();
-    return new Promise((resolve, reject) => {
-      this.queue.push({ unit, scope, inContext, sinceMs: performance.now(), resolve, reject });
+    const done = new Promise<R>((resolve, reject) => {
+      this.queue.push({ unit, scope, budget, inContext, sinceMs: performance.now(), resolve, reject });
       this.begin();
     });
+    return withinBudget(done, budget);
   }
 
   private begin(): void {
@@ -68,7 +76,7 @@ export class Groups<U, R> {
       this.lastBegunMs = performance.now();
       // Else it would be in the context, and the trace, of whichever unit the group before began with.
       void group[0]!
-        .inContext(() => this.work(group))
+        .inContext(() => runWithin(undefined, () => this.work(group)))
         .then(() => {
           this.running -= 1;
           this.queue.release(group);

@@ -1,9 +1,12 @@
+import type { TimeBudget } from '@fourfold/kernel';
 import type { ConsistencyScope } from '../consistency/consistency.scope.js';
 
 export interface WaitingUnit<U, R> {
   readonly unit: U;
   /** The consistency scope of the request that waits for the unit. */
   readonly scope: ConsistencyScope | undefined;
+  /** Of that request: a unit whose request is over has no turn any more. */
+  readonly budget: TimeBudget | undefined;
   /** Runs what it is given in that request's async context. */
   readonly inContext: <T>(work: () => T) => T;
   /** By `performance.now()`. */
@@ -55,7 +58,13 @@ export class UnitQueue<U, R> {
     const batch: WaitingUnit<U, R>[] = [];
     const left: WaitingUnit<U, R>[] = [];
     let weight = 0;
+    const nowMs = performance.now();
     for (const [index, waiting] of this.waiting.entries()) {
+      const over = waiting.budget?.failure(nowMs);
+      if (over) {
+        waiting.reject(over);
+        continue;
+      }
       const key = keyOf?.(waiting.unit);
       const heavier = weight + weightOf(waiting.unit);
       if (batch.length >= mostUnits || (batch.length > 0 && heavier > mostWeight)) {

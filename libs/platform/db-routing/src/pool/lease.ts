@@ -1,3 +1,4 @@
+import type { TimeBudget } from '@fourfold/kernel';
 import type { PoolConnection } from 'mysql2';
 import type { CommitListener } from './commit.watch.js';
 import type { Whereabouts } from './whereabouts.js';
@@ -9,6 +10,8 @@ export interface Lease {
   /** The connection was asked for to read: statements that write or lock are refused, on whichever node. */
   readonly readOnly: boolean;
   readonly listener?: (CommitListener & { transactions: number }) | undefined;
+  /** Of the request that it is for: once that is over nothing more is sent, and what runs is ended. */
+  readonly budget?: TimeBudget | undefined;
   /** Why the router chose this node. */
   readonly reason?: string | undefined;
   /** Where it was asked for, if that was noted. */

@@ -1,4 +1,5 @@
 import type { PoolConnection, QueryError } from 'mysql2';
+import { isGivenUp } from '@fourfold/kernel';
 import { isRecorded } from '@fourfold/observability/tracing';
 import { connectionFaultOf, isReadOnlyServer } from '../driver-error.js';
 import type { ReplicationDialect } from '../engine/replication.dialect.js';
@@ -11,7 +12,7 @@ import { HeldConnection, type Keeper } from './held.connection.js';
 import { streamOf } from './open-connection.js';
 import type { Reclaimed } from './pool.options.js';
 import { changesSchema, type StatementKind, statementKind } from './statement.kind.js';
-import { limitStatements } from './statement.limit.js';
+import { limitStatements, limitWithin } from './statement.limit.js';
 import { beginStatement, type Destination, withStatementSpan } from './statement.span.js';
 import { type StatementInHand, WorkInHand } from './work.in-hand.js';
 
@@ -76,6 +77,15 @@ export class NodeConnection implements Keeper {
     return reclaimed;
   }
 
+  /** Ends the statement in hand if the request that it is for is over; not a commit. @returns whether it did */
+  giveUp(nowMs: number): boolean {
+    const { current } = this.work;
+    if (!current || current.isCommit) return false;
+    const over = this.holder?.lease.budget?.failure(nowMs, `a statement on ${this.host.node}`);
+    if (over) this.abort(over);
+    return over !== undefined;
+  }
+
   lend(lease: Lease, nowMs: number): PoolConnection {
     this.work.restart(nowMs);
     this.lastTimeoutMs = 0;
@@ -130,7 +140,7 @@ export class NodeConnection implements Keeper {
 
     const endless = kind === 'write' && changesSchema(sql);
     const limitMs = endless ? Infinity : this.limitOf(call);
-    this.begin({ sql, limitMs }, limitMs);
+    this.begin({ sql, limitMs, isCommit: kind === 'commit' }, limitMs);
     return this.send(call, (error, result, fields) => {
       this.answered(sql);
       if (error && isReadOnlyServer(error)) this.repeatOnNewPrimary(error, call, answer, standsAlone);
@@ -146,9 +156,11 @@ export class NodeConnection implements Keeper {
     return { node: this.host.node, reason: lease.reason };
   }
 
-  private limitOf({ timeoutMs }: Call): number {
+  private limitOf({ timeoutMs, held }: Call): number {
     this.lastTimeoutMs = timeoutMs ?? 0;
-    return timeoutMs ?? this.options.queryTimeoutMs;
+    const limitMs = timeoutMs ?? this.options.queryTimeoutMs;
+    const { budget } = held.lease;
+    return budget ? limitWithin(limitMs, budget.leftMs()) : limitMs;
   }
 
   private begin(statement: StatementInHand, limitOnServerMs: number): void {
@@ -169,12 +181,14 @@ export class NodeConnection implements Keeper {
     if (held.isOver) return new Error(`The connection to ${this.host.node} was released already`);
     if (held.lease.readOnly && (kind === 'write' || kind === 'locking-read'))
       return new WriteOnReadConnectionError(this.host.node, kind);
-    return undefined;
+    // What is begun is still undone.
+    if (kind === 'rollback' || kind === 'session') return undefined;
+    return held.lease.budget?.failure(undefined, `a statement for ${this.host.node}`);
   }
 
   private statementFailed(error: QueryError, kind: StatementKind, call: Call, answer: Answer): void {
     const { lease, onlyReads, isDestroyed } = call.held;
-    const broken = connectionFaultOf(error) !== undefined && !(error instanceof QueryTimeoutError);
+    const broken = connectionFaultOf(error) !== undefined && !isEnded(error);
     this.endOnConnectionFault(kind, error, lease);
     if (broken && onlyReads && !isDestroyed && lease.elsewhere)
       lease.elsewhere(this.host.node, (_error, connection) => {
@@ -239,7 +253,7 @@ export class NodeConnection implements Keeper {
   }
 
   private endOnConnectionFault(kind: StatementKind, error: Error, lease: Lease): void {
-    if (connectionFaultOf(error) === undefined && !(error instanceof QueryTimeoutError)) return;
+    if (connectionFaultOf(error) === undefined && !isEnded(error)) return;
     const before = this.commits.inTransaction;
     this.commits.brokeDuring(kind, lease.listener);
     this.countTransaction(before, lease);
@@ -264,4 +278,9 @@ export class NodeConnection implements Keeper {
     const lost = { code: 'PROTOCOL_CONNECTION_LOST', fatal: true };
     return reason ?? Object.assign(new Error(`The connection to ${this.host.node} was lost`), lost);
   }
+}
+
+/** It was ended here, and not by what became of the connection or the server. */
+function isEnded(error: Error): boolean {
+  return error instanceof QueryTimeoutError || isGivenUp(error);
 }

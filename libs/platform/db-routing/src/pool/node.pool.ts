@@ -67,13 +67,19 @@ export class NodePool implements ConnectionHost {
       this.countingRefusals(callback)(this.unavailable(new Error(`The pool of ${this.node} is closed`)));
       return;
     }
+    const over = request.lease.budget?.failure(this.tickMs, `a connection to ${this.node}`);
+    if (over) {
+      callback(over);
+      return;
+    }
     const usedSinceMs = request.verified ? Infinity : this.tickMs - this.options.idleCheckMs;
     const ready = this.open.takeUsedSince(usedSinceMs);
     if (ready) {
       this.handOut(ready, request.lease, callback);
       return;
     }
-    const withinMs = request.withinMs ?? this.options.acquireDeadlineMs;
+    const leftMs = request.lease.budget?.leftMs() ?? Infinity;
+    const withinMs = Math.min(request.withinMs ?? this.options.acquireDeadlineMs, Math.max(1, leftMs));
     const { connections, mostWaiting = 2 * connections } = this.options;
     if (this.line.length - this.maker.attempts >= mostWaiting) {
       this.countingRefusals(callback)(this.noConnection(this.isBusy || this.line.moves));
@@ -212,13 +218,27 @@ export class NodePool implements ConnectionHost {
       this.pump();
       return;
     }
-    const waiter = this.line.serveFirst();
+    const waiter = this.nextInTime();
     if (!waiter) {
       this.open.rest(connection);
       return;
     }
     this.observer.acquired?.(performance.now() - waiter.sinceMs);
     this.handOut(connection, waiter.request.lease, waiter.callback);
+  }
+
+  /** The first in line whose request still waits; those before it are told that theirs is over. */
+  private nextInTime(): Waiter | undefined {
+    for (;;) {
+      const waiter = this.line.serveFirst();
+      const over = waiter && this.overdue(waiter);
+      if (!over) return waiter;
+      waiter.callback(over);
+    }
+  }
+
+  private overdue({ request }: Waiter): Error | undefined {
+    return request.lease.budget?.failure(performance.now(), `a connection to ${this.node}`);
   }
 
   private handOut(connection: NodeConnection, lease: Lease, callback: ConnectionCallback): void {
@@ -233,6 +253,8 @@ export class NodePool implements ConnectionHost {
 
   /** Every connection out: the pool is busy, and the wait goes on to the end. Else the node gives none. */
   private expired(waiter: Waiter): void {
+    const over = this.overdue(waiter);
+    if (over) return this.line.refuse(waiter, over);
     if (this.isBusy && waiter.waitOn()) return;
     if (!this.isBusy) this.observer.suspicious?.();
     this.line.refuse(waiter, this.noConnection(this.isBusy, waiter.withinMs));
@@ -271,6 +293,8 @@ export class NodePool implements ConnectionHost {
       if (current && runningMs > current.limitMs + SILENCE_MS) {
         connection.abort(new QueryTimeoutError(this.node, current.limitMs, this.options));
         killStatement(this.config, connection.raw.threadId, current.sql);
+      } else if (runningMs > STALL_MS && connection.giveUp(nowMs)) {
+        killStatement(this.config, connection.raw.threadId, current!.sql);
       } else if (connection.isAbandoned(nowMs, this.options.idleLeaseMs)) {
         const reclaimed = connection.reclaim(nowMs);
         this.observer.reclaimed?.(reclaimed);

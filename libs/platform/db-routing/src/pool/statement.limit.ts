@@ -34,6 +34,17 @@ export function limitStatements(connection: Connection, limitMs: number): void {
   });
 }
 
+/**
+ * The limit of a statement whose request has `leftMs`: half of `limitMs`, or half of that, and so on, and no less than what is
+ * left. To the millisecond, each statement would have another limit than the one before, which the server has to be told.
+ */
+export function limitWithin(limitMs: number, leftMs: number): number {
+  if (limitMs === Infinity) return limitMs;
+  let within = limitMs;
+  while (within / 2 >= Math.max(leftMs, 1)) within /= 2;
+  return within;
+}
+
 /** Each server reads its own part, and takes the other's for a comment. */
 export function statementLimit(limitMs: number): string {
   const ms = limitMs === Infinity ? 0 : Math.ceil(limitMs);

@@ -4,6 +4,8 @@ import type { Socket } from 'node:net';
 export interface StatementInHand {
   readonly sql: string;
   readonly limitMs: number;
+  /** To end it would leave unknown what became of all before it. */
+  readonly isCommit?: boolean;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { TimeBudget } from '@fourfold/kernel';
 import type { ConsistencyState } from '../consistency/consistency.context.js';
 import type { ClusterScope } from '../consistency/consistency.scope.js';
 import type { Whereabouts } from '../pool/whereabouts.js';
@@ -8,6 +9,8 @@ export interface ReadAttempt {
   readonly state: ConsistencyState;
   /** The writes on this cluster that the read has to see. */
   readonly scope: ClusterScope | undefined;
+  /** Of the request that it is for. */
+  readonly budget: TimeBudget | undefined;
   /** Counted as the read's reason, in place of the reason that the policy gives. */
   readonly purpose: string | undefined;
   /** Where it was asked for, if that was noted. */
@@ -31,13 +34,14 @@ export const PRIMARY = 'primary';
 export const UNTRIED: ReadonlySet<string> = new Set();
 
 export function newAttempt(
-  of: Pick<ReadAttempt, 'state' | 'scope' | 'purpose'>,
+  of: Pick<ReadAttempt, 'state' | 'scope' | 'budget' | 'purpose'>,
   takenAt?: Whereabouts,
 ): ReadAttempt {
   const startedMs = performance.now();
   return {
     state: of.state,
     scope: of.scope,
+    budget: of.budget,
     purpose: of.purpose,
     takenAt,
     startedMs,

@@ -1,3 +1,4 @@
+import { currentBudget } from '@fourfold/observability/request-context';
 import { type ConsistencyState, consistencyState } from '../consistency/consistency.context.js';
 import type { ClusterScope } from '../consistency/consistency.scope.js';
 import type { DbRoutingMetrics } from './db-routing.metrics.js';
@@ -87,7 +88,8 @@ export class ReadRouter {
   read(callback: ConnectionCallback, purpose?: string): void {
     const state = consistencyState();
     const scope = this.nodes.scopeOf(state);
-    const attempt = newAttempt({ state, scope, purpose }, this.notesCallers ? whereabouts() : undefined);
+    const asked = { state, scope, budget: currentBudget(), purpose };
+    const attempt = newAttempt(asked, this.notesCallers ? whereabouts() : undefined);
     if (state.orReplica === undefined || !this.isSpared(attempt.startedMs)) this.attempt(attempt, callback);
     else this.inPlaceOfPrimary(attempt, this.unavailable(), callback);
   }
@@ -236,11 +238,11 @@ export class ReadRouter {
   }
 
   private leaseOf(attempt: ReadAttempt, reason: RouteReason, returned?: () => void): Lease {
-    const { scope: listener, purpose, takenAt, isRepetition } = attempt;
+    const { scope: listener, budget, purpose, takenAt, isRepetition } = attempt;
     const elsewhere: Lease['elsewhere'] = isRepetition
       ? undefined
       : (failed, callback) => this.repeat(attempt, failed, callback);
-    return { readOnly: true, listener, reason: purpose ?? reason, takenAt, returned, elsewhere };
+    return { readOnly: true, listener, budget, reason: purpose ?? reason, takenAt, returned, elsewhere };
   }
 
   private repeat(attempt: ReadAttempt, failed: string, callback: ConnectionCallback): void {

@@ -10,12 +10,18 @@ export interface HttpDeadlines {
    * ended too, unless a handler is working for it. Default 30,000.
    */
   requestTimeoutMs?: number | undefined;
+  /**
+   * Within how long a request is to be answered, from when it has arrived in whole, in ms. What libraries do for it ends
+   * then, and it gets a 503. Default 10,000, as long as a stop waits.
+   */
+  answerTimeoutMs?: number | undefined;
   /** How long a stop waits for requests that have not ended, in ms. Default 10,000. */
   drainTimeoutMs?: number | undefined;
 }
 
 const MAX_CONNECTIONS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
+export const ANSWER_TIMEOUT_MS = 10_000;
 const DRAIN_TIMEOUT_MS = 10_000;
 /** Of the request line and headers alone. */
 const HEADERS_TIMEOUT_MS = 10_000;

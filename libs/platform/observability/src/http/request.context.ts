@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { TimeBudget } from '@fourfold/kernel';
 
 /**
  * The request that the running code works for, as Fastify has it. What a library keeps for a request, it keeps under a
@@ -25,4 +26,32 @@ export function runForRequest<T>(request: RunningRequest, work: () => T): T {
 /** Runs `work` as part of no request: what it begins may go on for longer than the one that happens to run. */
 export function runForNoRequest<T>(work: () => T): T {
   return running.run(undefined, work);
+}
+
+const BUDGET = Symbol('time budget');
+type Budgeted = object & { [BUDGET]?: TimeBudget };
+
+/** In place of the request's. */
+const budgets = new AsyncLocalStorage<{ readonly budget: TimeBudget | undefined }>();
+
+/** The time that is left for what the running code works for; undefined where nothing limits it, as for a job. */
+export function currentBudget(): TimeBudget | undefined {
+  const given = budgets.getStore();
+  return given ? given.budget : budgetOf(running.getStore());
+}
+
+function budgetOf(request: Budgeted | undefined): TimeBudget | undefined {
+  return request?.[BUDGET];
+}
+
+export function giveBudget(request: Budgeted, budget: TimeBudget): void {
+  request[BUDGET] = budget;
+}
+
+/**
+ * Runs `work` with another budget than its request's.
+ * @param budget undefined: none, for what has to be done whether or not its caller still waits
+ */
+export function runWithin<T>(budget: TimeBudget | undefined, work: () => T): T {
+  return budgets.run({ budget }, work);
 }

@@ -6,9 +6,10 @@ import { withDeadline } from '@fourfold/kernel';
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 import { Logger } from 'nestjs-pino';
 import { ServiceStoppingError } from '../http/http.errors.js';
-import { createHttpServer, drain, type HttpDeadlines } from '../http/http.server.js';
+import { ANSWER_TIMEOUT_MS, createHttpServer, drain, type HttpDeadlines } from '../http/http.server.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { type ErrorOf, refuseUnreadable, refuseUnroutable } from '../http/problem.js';
+import { limitTime } from '../http/request.budget.js';
 import { requestIdOf } from '../http/request-id.js';
 import { securityHeaders } from '../http/security.headers.js';
 import { RequestLog } from '../log/request.log.js';
@@ -127,6 +128,7 @@ async function createApp(module: Type, options: ServiceOptions): Promise<NestFas
     done();
   });
   refuseWhileStopping(fastify);
+  limitTime(fastify, options.http?.answerTimeoutMs ?? ANSWER_TIMEOUT_MS);
   fastify.addHook('preClose', (done) => {
     drain(fastify.server, options.http ?? {});
     done();

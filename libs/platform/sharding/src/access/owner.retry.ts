@@ -1,3 +1,4 @@
+import { currentBudget } from '@fourfold/observability/request-context';
 import { counter, startAtZero } from '@fourfold/observability/metrics';
 import { setTimeout as pause } from 'node:timers/promises';
 import { thaw } from '../fence/pass-fences.js';
@@ -68,6 +69,8 @@ export class OwnerRetry {
     const pauseMs = PAUSE_MS.least + Math.random() * (PAUSE_MS.most - PAUSE_MS.least);
     if (performance.now() + pauseMs + LEAST_LEFT_MS >= endsMs)
       throw new ShardUnavailableError(shard, 'the rows of the key are being moved', error, 'moving');
+    const over = currentBudget()?.failure(undefined, `a slot that moves on ${shard}`);
+    if (over) throw over;
     const overdue = refused.filter((one) => one.overdue).map(({ fence }) => fence.slot);
     if (overdue.length === 0) return pause(pauseMs);
     const deadlineMs = Math.ceil(endsMs - performance.now());

@@ -1,4 +1,5 @@
 import { type Clock, parseOptions, PeriodicTask, systemClock, withDeadline } from '@fourfold/kernel';
+import { runWithin } from '@fourfold/observability/request-context';
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { z } from 'zod';
 import { SEQUENCE_COUNT, SNOWFLAKE_END_MS, SNOWFLAKE_EPOCH_MS, snowflakeBits } from './snowflake-layout.js';
@@ -225,7 +226,7 @@ export class SnowflakeIds implements OnApplicationShutdown {
 
   /** While renewals fail only the timer retries: a burst of callers must not become a burst of statements. */
   private renewSoon(): void {
-    if (!this.hasFailed) void this.renew();
+    if (!this.hasFailed) void runWithin(undefined, () => this.renew());
   }
 
   /** A late answer is harmless: at worst it reserves more, or holds a worker id until it expires. */

@@ -1,7 +1,9 @@
+import { runWithin } from '@fourfold/observability/request-context';
 import type { HashRing } from '../ring/hash-ring.js';
 import { SLOT_COUNT } from '../ring/slot.js';
 import type { ShardRegistry } from '../routing/shard.registry.js';
 
+/** Its own, and not the one of the request that asks. */
 const DEADLINE_MS = 300_000;
 
 /** By the index that begins with `slot`: it reads no row. */
@@ -29,6 +31,6 @@ export async function countRowsBySlot(registry: ShardRegistry, ring: HashRing): 
       },
       DEADLINE_MS,
     );
-  await Promise.all(ring.shards.map(countOn));
+  await runWithin(undefined, () => Promise.all(ring.shards.map(countOn)));
   return counts;
 }

@@ -2,6 +2,7 @@ import {
   connectFaultOf,
   connectionFaultOf,
   DatabaseUnavailableError,
+  givenUpOf,
   PoolExhaustedError,
   queryTimeoutOf,
   withQueryTimeout,
@@ -78,6 +79,8 @@ export class ShardOperation {
 
   /** Only statements and connections are looked at: `work` may fail to reach something that is no shard. */
   private faultOf(error: unknown): Error | undefined {
+    const givenUp = givenUpOf(error);
+    if (givenUp) return givenUp;
     if (error instanceof PoolExhaustedError)
       return new ShardUnavailableError(this.shard, 'no connection can be had', error, 'busy');
     if (error instanceof DatabaseUnavailableError) {

@@ -10,6 +10,7 @@ import {
   withQueryTimeout,
 } from '@fourfold/db-routing';
 import { withDeadline } from '@fourfold/kernel';
+import { runWithin } from '@fourfold/observability/request-context';
 import type { PoolConnection } from 'mysql2';
 import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
 import { InvalidShardQueryError } from '../sharded-entities.js';
@@ -184,7 +185,8 @@ export class Shard {
     if (this.ended) {
       throw new ShardUnavailableError(this.name, 'this process gives it up', undefined, 'unknown');
     }
-    this.opening ??= this.connect();
+    // For all who come meanwhile, whatever time the first of them has.
+    this.opening ??= runWithin(undefined, () => this.connect());
     const opening = this.opening;
     try {
       return await opening;

@@ -1,5 +1,6 @@
 import { PeriodicTask, withDeadline } from '@fourfold/kernel';
 import { gauge } from '@fourfold/observability/metrics';
+import { runWithin } from '@fourfold/observability/request-context';
 import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Topology } from '../ring/topology.js';
 import type { CurrentTopology } from './current-topology.js';
@@ -99,7 +100,7 @@ export class TopologyFollower implements OnApplicationBootstrap, OnApplicationSh
    * ends.
    */
   look(): Promise<void> {
-    this.looking ??= this.lookOnce().finally(() => (this.looking = undefined));
+    this.looking ??= runWithin(undefined, () => this.lookOnce()).finally(() => (this.looking = undefined));
     return this.looking;
   }
 
