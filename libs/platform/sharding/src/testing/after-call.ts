@@ -5,7 +5,7 @@
 export function afterCall(
   name: string,
   wanted: (parameters: readonly unknown[]) => boolean,
-  act: () => Promise<void>,
+  act: () => Promise<unknown>,
 ): <T extends object>(part: T) => T {
   let done = false;
   return (part) =>
