@@ -98,7 +98,11 @@ describe('a shard that is to be added', () => {
       ['has no database', () => changed({ pathname: '' }), /^The URL of shard-9 has no database/],
       ['leads to a source', () => world.urls()[DONORS[0]], /^it is on the server of shard-0/],
       ['leads nowhere', () => changed({ port: '1' }), /^it does not answer .*ECONNREFUSED/],
-      ['has a host that is not there', () => changed({ hostname: 'shard-9.invalid' }), /(ENOTFOUND|EAI_AGAIN)/],
+      [
+        'has a host that is not there',
+        () => changed({ hostname: 'shard-9.invalid' }),
+        /(ENOTFOUND|EAI_AGAIN)/,
+      ],
       ['has another user', () => changed({ username: 'fourfold_ap' }), REFUSED],
       ['has another password', () => changed({ password: 'hidden' }), REFUSED],
       ['has a database that is not there', () => changed({ pathname: '/none' }), REFUSED],
