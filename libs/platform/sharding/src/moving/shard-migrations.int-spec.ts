@@ -56,11 +56,6 @@ describe('a shard that is to be added', () => {
     expect(open).not.toThrow(/secret/);
   });
 
-  it('is refused when this process has no URL for it', async () => {
-    const refusal = await messageOf(migrations.plan({ kind: 'add', shard: 'shard-9' }));
-    expect(refusal).toMatch(/shard-9 can’t be added: it does not answer.*this process does not have it/);
-  });
-
   it('is refused while it has no fences', async () => {
     await root().query('RENAME TABLE ring_fence TO kept');
     expect(await messageOf(migrations.plan(add))).toMatch(/fences of slots of other shards are wanted/);
