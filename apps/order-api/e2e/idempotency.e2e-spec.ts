@@ -80,15 +80,6 @@ describe('Idempotency-Key', () => {
     expect(orders).toHaveLength(1);
   });
 
-  it('still gives the first answer when the stock has gone meanwhile', async () => {
-    const { shop, api } = platform;
-    const [userId, productId, key] = [await shop.user(), await shop.product(1), randomUUID()];
-    const first = await shop.order(userId, [{ productId, quantity: 1 }], key);
-    await shop.settled(first.body.id);
-    await api.call('PUT', `/products/${productId}/stock`, { body: { stock: 0 } });
-    expect((await shop.order(userId, [{ productId, quantity: 1 }], key)).text).toBe(first.text);
-  });
-
   it('belongs to its caller: another’s same key is another order', async () => {
     const { shop, api } = platform;
     const [ada, bob, productId, key] = [

@@ -173,6 +173,15 @@ describe('an order of another customer', () => {
   });
 });
 
+it('with the key of a settled order still gives the first answer when the stock has gone meanwhile', async () => {
+  const { shop, api } = platform;
+  const [userId, productId, key] = [await shop.user(), await shop.product(1), randomUUID()];
+  const first = await shop.order(userId, [{ productId, quantity: 1 }], key);
+  await shop.settled(first.body.id);
+  await api.call('PUT', `/products/${productId}/stock`, { body: { stock: 0 } });
+  expect((await shop.order(userId, [{ productId, quantity: 1 }], key)).text).toBe(first.text);
+});
+
 describe('cancelling', () => {
   it('tells a stranger nothing: what exists and what does not costs the same', async () => {
     const { shop } = platform;
