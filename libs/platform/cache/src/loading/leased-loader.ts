@@ -167,8 +167,9 @@ export class LeasedLoader {
     if (behind.length > 0) void this.loadBehind(reading, behind);
     if (toLoad.length > 0) {
       const budget = budgetToShare();
-      const load = () => this.load(reading, toLoad, search.values, 0);
-      const loaded = budget ? runWithin(budget, load) : load();
+      const loaded = budget
+        ? runWithin(budget, () => this.load(reading, toLoad, search.values, 0))
+        : this.load(reading, toLoad, search.values, 0);
       search.work.push(flights.beginLoads(toLoad, search.values, loaded, budget));
     }
     return busy;
