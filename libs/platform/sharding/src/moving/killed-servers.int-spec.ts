@@ -41,6 +41,10 @@ async function killAndStart(server: Server): Promise<void> {
   oracle.down.add(server);
   await own.stack.kill(server);
   await own.stack.start(server);
+  await isBack(server);
+}
+
+async function isBack(server: Server): Promise<void> {
   const answers = () =>
     server === 'primary'
       ? world.main.query('SELECT 1')
@@ -106,20 +110,23 @@ describe('a migration', { timeout: 600_000 }, () => {
     const reasons = new Set<string>();
     let exhausted = false;
     const exhaust = async () => {
+      oracle.down.add(RECEIVER);
       await root.query('SET GLOBAL max_connections = 10');
       const list = "SELECT id FROM information_schema.processlist WHERE user LIKE '%app'";
-      for (const { id } of await root.query<{ id: string }[]>(list)) await root.query(`KILL ${id}`);
-      // One more than the limit is for root.
-      for (;;) {
+      // A connection counts until its thread has ended: the server is full when none but those of root are left.
+      await eventually(async () => {
+        for (const { id } of await root.query<{ id: string }[]>(list))
+          await root.query(`KILL ${id}`).catch(() => {});
         const connection = await createConnection({ uri: rootUrl }).catch(() => undefined);
-        if (!connection) break;
-        taken.push(connection);
-      }
+        if (connection) taken.push(connection);
+        return !connection && (await root.query<unknown[]>(list)).length === 0;
+      });
       exhausted = true;
     };
     const release = async () => {
       await root.query(`SET GLOBAL max_connections = ${most}`);
       await Promise.all(taken.splice(0).map((connection) => connection.end()));
+      await isBack(RECEIVER);
     };
     const around = afterCall('pass', ([, state]) => state === 'copy', exhaust);
     const noting = (async () => {
