@@ -1,4 +1,4 @@
-import { type OrderBody, type Platform, startPlatform } from '@fourfold-tools/e2e';
+import { type Platform, startPlatform } from '@fourfold-tools/e2e';
 import {
   describeTopology,
   eventually,

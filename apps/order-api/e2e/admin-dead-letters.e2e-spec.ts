@@ -1,4 +1,4 @@
-import { type Answer, type ApiCaller, type Platform, startPlatform } from '@fourfold-tools/e2e';
+import { type ApiCaller, type Platform, startPlatform } from '@fourfold-tools/e2e';
 import { eventually } from '@fourfold-tools/testing';
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';

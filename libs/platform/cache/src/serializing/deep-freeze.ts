@@ -3,7 +3,7 @@ const OBJECT_BYTES = 56;
 const SLOT_BYTES = 16;
 const STRING_BYTES = 24;
 /** V8 keeps a text that is Latin-1 as one byte a character, and any other as two. */
-const WIDE = /[^\x00-\xff]/;
+const WIDE = /[\u0100-\uffff]/;
 
 /**
  * Freezes plain data, all the way down, so that callers can share it.

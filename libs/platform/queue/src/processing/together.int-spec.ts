@@ -117,7 +117,7 @@ describe('a worker whose jobs share a transaction', () => {
     redisUrl: topology().redisQueue.url,
     databaseUrl: database.url,
     prefix,
-    lockMs: 400,
+    lockMs: 1_000,
     ...choice,
   });
   const start = async (choice: Partial<WorkerProcessOptions>) => {
