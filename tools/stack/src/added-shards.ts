@@ -68,7 +68,9 @@ export class AddedShards {
 
   private async assertUnused(shard: string): Promise<void> {
     const uri = databaseUrl(this.stack.options, 'primary', 'migrate', mainDatabase);
-    const connection = await createConnection({ uri, connectTimeout: 5_000 }).catch((error: Error) => {
+    // MariaDB calls a column that is checked to be JSON one of that type, which the driver would parse.
+    const options = { uri, connectTimeout: 5_000, jsonStrings: true };
+    const connection = await createConnection(options).catch((error: Error) => {
       throw new StackError(`The primary does not tell whether ${shard} is in use: ${error.message}`);
     });
     try {

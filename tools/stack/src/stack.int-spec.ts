@@ -70,7 +70,8 @@ describe('a topology', () => {
     await expect(added.add('shard-3')).rejects.toThrow('shard-3 can’t be added');
 
     const on = (statement: string) => scratch.query('primary', 'migrate', statement);
-    await on('CREATE TABLE fourfold.shard_topology (epoch INT PRIMARY KEY, document LONGTEXT NOT NULL)');
+    const columns = 'epoch INT PRIMARY KEY, document LONGTEXT NOT NULL CHECK (JSON_VALID(document))';
+    await on(`CREATE TABLE fourfold.shard_topology (${columns})`);
     await on(`INSERT INTO fourfold.shard_topology VALUES (1, '{"shards":[{"name":"shard-4"}]}')`);
     await expect(added.remove('shard-4')).rejects.toThrow('shard-4 is in the topology of shards');
     expect(scratch.node('shard-4').state).toBe('running');
