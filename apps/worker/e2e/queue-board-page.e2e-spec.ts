@@ -22,7 +22,7 @@ it('an operator signs in on the queue board as a browser asks it, and sees the q
   await shop.settled(body.id);
   const credentials = { username: 'ops', password: await platform.operatorToken() };
   const { page, errors } = await browser.open(board, credentials);
-  for (const queue of ['inventory', 'email', 'order-index', 'reports'])
+  for (const queue of ['inventory', 'email', 'order-index', 'report'])
     await page.getByRole('link', { name: queue, exact: true }).first().waitFor();
   await picture(page, 'queue-board');
   await page.getByRole('link', { name: 'inventory', exact: true }).first().click();
@@ -32,7 +32,8 @@ it('an operator signs in on the queue board as a browser asks it, and sees the q
     .click();
   await page.waitForURL(/inventory.*completed/);
   await picture(page, 'queue-board-inventory');
-  expect(errors).toEqual([]);
+  // Bull Board asks Google for its fonts, which the worker's Content-Security-Policy refuses: operators' pages load nothing from others.
+  expect(errors.filter((error) => !error.includes("'https://fonts.googleapis.com/"))).toEqual([]);
 });
 
 it('a customer signs in there and sees no queue', async () => {
