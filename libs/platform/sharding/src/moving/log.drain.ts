@@ -31,13 +31,6 @@ export class LogDrain {
     return empty.every(Boolean);
   }
 
-  /** How many entries wait on all sides. */
-  async backlog(batches: readonly MoveBatch[], back: boolean): Promise<number> {
-    const sources = new Set(batches.map(({ donor, receiver }) => (back ? receiver : donor)));
-    const counts = await Promise.all(Array.from(sources, (source) => this.log.backlog(source, ALL_SLOTS)));
-    return counts.reduce((sum, count) => sum + count, 0);
-  }
-
   /** The slots of entries that wait. */
   async written(shard: string, range: SlotRange): Promise<ReadonlySet<number>> {
     return new Set(await this.log.slots(shard, range));
