@@ -1,4 +1,5 @@
 export { AppError, appError, type AppErrorOptions, type ErrorKind, type FieldError } from './app-error.js';
+export { type BackOff, equalJitterBackOff } from './back-off.js';
 export { checkedExtras, isGlobalExtra } from './checked-extras.js';
 export { type Clock, ManualClock, systemClock } from './clock.js';
 export { canonicalJson } from './canonical-json.js';

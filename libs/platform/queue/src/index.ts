@@ -2,7 +2,7 @@ import { CreateDeadLetters1764000000900 } from './migrations/create-dead-letters
 import { DeadLettersByQueue1764200000900 } from './migrations/dead-letters-by-queue.migration.js';
 import { ResolvedLetters1764400000900 } from './migrations/resolved-letters.migration.js';
 
-export { type BackOff } from './back-off.js';
+export type { BackOff } from '@fourfold/kernel';
 export { BullPublisher } from './bull.publisher.js';
 export { type DeadReason, deadReasons } from './dead-reason.js';
 export {

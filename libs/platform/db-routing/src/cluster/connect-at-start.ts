@@ -1,10 +1,9 @@
 import { setTimeout as timer } from 'node:timers/promises';
 import { Logger, type LoggerService } from '@nestjs/common';
-import { AppError } from '@fourfold/kernel';
+import { AppError, type BackOff, equalJitterBackOff } from '@fourfold/kernel';
 import { connectFaultOf, connectionFaultOf, queryTimeoutOf } from '../driver-error.js';
 
-const BASE_MS = 250;
-const CAP_MS = 5_000;
+const BACK_OFF: BackOff = { baseMs: 125, capMs: 5_000 };
 
 export interface ConnectAtStartOptions {
   /** `host:port` for the log; never a URL, which has the password in it. */
@@ -38,25 +37,13 @@ export async function connectAtStart<T>(
     } catch (error) {
       const fault = faultOf(error);
       if (!fault) throw error;
-      const waitMs = backOffMs(attempt, random());
+      const waitMs = equalJitterBackOff(attempt, BACK_OFF, random);
       const next = `(attempt ${attempt}); next try in ${waitMs} ms`;
       if (fault.refused) log.error(`The primary ${server} refuses the connection: ${fault.code} ${next}`);
       else log.warn(`The primary ${server} can't be reached: ${fault.code} ${next}`);
       await pause(waitMs);
     }
   }
-}
-
-/**
- * Exponential back-off with "equal jitter" ("Exponential Backoff And Jitter", AWS Architecture Blog, 2015): the random
- * half spreads the processes that lost the same database; the fixed half keeps an unlucky row of draws near 0 from
- * becoming a hot loop, which full jitter allows. Few processes share a primary, so half the spread is enough.
- * @param attempt failed attempts so far, from 1
- * @returns whole milliseconds in [ceiling / 2, ceiling), ceiling = min(5 s, 250 ms * 2^(attempt - 1))
- */
-function backOffMs(attempt: number, draw: number): number {
-  const ceilingMs = Math.min(CAP_MS, BASE_MS * 2 ** (attempt - 1));
-  return Math.floor((ceilingMs / 2) * (1 + draw));
 }
 
 interface Fault {

@@ -1,6 +1,12 @@
 import type { BullRootModuleOptions } from '@nestjs/bull';
-import { BACK_OFF_STRATEGY, type BackOff, equalJitterBackOff } from '../back-off.js';
+import { type BackOff, equalJitterBackOff } from '@fourfold/kernel';
 import { BLOCK_SECONDS, type QueueConnections } from './queue.connections.js';
+
+/**
+ * The name under which every queue knows the strategy: Bull leaves a job active for ever when it is missing. Jobs that an
+ * earlier release has queued carry it.
+ */
+const BACK_OFF_STRATEGY = 'full-jitter';
 
 /** `JobLock` renews locks instead: Bull's timer is set as late as a timer can be. */
 const NEVER_MS = 2 ** 31 - 1;

@@ -31,8 +31,8 @@ beforeEach(async () => {
   process.on('unhandledRejection', notice);
 });
 afterEach(async () => {
-  process.off('unhandledRejection', notice);
   await server.dispose();
+  process.off('unhandledRejection', notice);
 });
 
 it('naive twin: a worker of Bull’s own that stops before Redis has answered leaves a rejection unhandled', async () => {

@@ -1,7 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { PeriodicTask } from '@fourfold/kernel';
+import { equalJitterBackOff, PeriodicTask } from '@fourfold/kernel';
 import type { Job } from 'bull';
-import { equalJitterBackOff } from '../back-off.js';
 import { dropTornJobs } from '../bull/add-jobs.js';
 import { failBy, handBackWhatFollows } from '../bull/bull-patches.js';
 import { failJob, handBackJob, postponeJob } from '../bull/job-moves.js';

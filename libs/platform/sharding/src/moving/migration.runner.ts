@@ -1,4 +1,4 @@
-import { PeriodicTask } from '@fourfold/kernel';
+import { equalJitterBackOff, PeriodicTask } from '@fourfold/kernel';
 import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { CaptureLog } from '../fence/capture.log.js';
@@ -7,7 +7,6 @@ import { parseTopology, type Topology } from '../ring/topology.js';
 import type { ShardRegistry } from '../routing/shard.registry.js';
 import type { SharedTopology } from '../topology/shared-topology.js';
 import type { TopologyStore } from '../topology/topology.store.js';
-import { backOffMs } from './back-off.js';
 import { FencePatience } from './fence-patience.js';
 import { LogDrain } from './log.drain.js';
 import { type MigrationOptions, migrationOptionsSchema } from './migration.options.js';
@@ -155,7 +154,8 @@ export class MigrationRunner implements OnApplicationBootstrap, OnApplicationShu
   private restAfter(error: Error): number {
     if (!(error instanceof FreezeTooLongError)) return this.options.retryMs;
     this.freezes += 1;
-    return backOffMs(this.freezes, this.options);
+    const { retryMs, mostRetryMs } = this.options;
+    return equalJitterBackOff(this.freezes, { baseMs: retryMs / 2, capMs: mostRetryMs });
   }
 
   private async turnBack(

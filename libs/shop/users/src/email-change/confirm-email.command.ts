@@ -1,3 +1,5 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type BackOff, equalJitterBackOff } from '@fourfold/kernel';
 import { Injectable } from '@nestjs/common';
 import { UserNotFoundError } from '@shop/contracts';
 import { ChangeUser } from '../change-user.command.js';
@@ -8,7 +10,9 @@ import type { ChangeOfEmail } from './email-change.token.js';
 import { EmailChanges } from './email-changes.js';
 
 /** A user may change between the look and the change, or the link be used twice at once; so often in a row they don't. */
-const ATTEMPTS = 3;
+const ATTEMPTS = 6;
+/** Two uses of one link end each other's saga: tried anew at once, both could lose each time. */
+const BACK_OFF: BackOff = { baseMs: 20, capMs: 500 };
 
 /** Gives a user the address that its link was sent to. Of several users with links for one address, the first gets it. */
 @Injectable()
@@ -27,9 +31,10 @@ export class ConfirmEmail {
         await this.confirm(change);
         break;
       } catch (error) {
-        if (isPassing(error) && attempt < ATTEMPTS) continue;
-        if (isRefusal(error)) throw new EmailLinkInvalidError(error);
-        throw error;
+        if (!isPassing(error) || attempt === ATTEMPTS) {
+          throw isRefusal(error) ? new EmailLinkInvalidError(error) : error;
+        }
+        await pause(equalJitterBackOff(attempt, BACK_OFF));
       }
     }
     await this.changes.end(change.userId, change.changeId);

@@ -83,3 +83,29 @@ describe('two confirmations of one address at once', () => {
     expect(row.email).toBe(loser.change.leftEmail);
   });
 });
+
+describe('several confirmations of one link at once', () => {
+  it('change the address once; the others are told that the link is used, after as many tries as that takes', async () => {
+    const { reader, change, register } = shards.library();
+    for (let round = 0; round < 10; round += 1) {
+      const { id, email: leftEmail } = await register.execute({ name: 'Ada', email: anEmail() });
+      const wanted = anEmail();
+      const allFound = together(4);
+      let ended = false;
+      const changes = {
+        opened: (userId: string) => ({ userId, changeId: '1' }),
+        find: async () => {
+          await allFound();
+          return ended ? null : { email: wanted, leftEmail };
+        },
+        end: async () => (ended = true),
+      } as unknown as EmailChanges;
+      const confirm = new ConfirmEmail(changes, reader, change);
+      const outcomes = await Promise.allSettled(Array.from({ length: 4 }, () => confirm.execute(id)));
+      const answers = outcomes.map((one) => (one.status === 'fulfilled' ? 'confirmed' : one.reason.code));
+      const refused = 'email-link-invalid';
+      expect(answers.toSorted()).toEqual(['confirmed', refused, refused, refused]);
+      expect(await holdersOf(wanted)).toEqual([id]);
+    }
+  });
+});
