@@ -5,6 +5,7 @@ export { type KeyedPageQuery, KeyedRepository } from './access/keyed.repository.
 export type { Page, PageOrder } from './access/keyset/keyset-query.js';
 export { ManyKeys, type ManyKeysQuery } from './access/many-keys.js';
 export { ownedSlots } from './access/owned-slots.js';
+export type { GroupedInsertOptions } from './access/grouped.insert.js';
 export { type ScatterOptions, type ScatterResult, ShardRouter } from './access/shard.router.js';
 export {
   type PageQuery,

@@ -21,7 +21,7 @@ afterAll(() => orders?.close());
 const AWAY = '404';
 const shards = {
   repository: () => ({}),
-  grouped: () => async (entry: OrderIndexEntry) => {
+  groupedInsert: () => async (entry: OrderIndexEntry) => {
     if (entry.userId === AWAY) throw new Error('the shard is away');
   },
 } as unknown as ShardRouter;

@@ -14,24 +14,15 @@ import { UserOrderEntity } from '../schema/user-order.entity.js';
 /** A user who lists her orders right after placing one should see it; but no caller waits for a slow shard. */
 const SOON_MS = 250;
 
-/** Writing an entry again changes nothing. Primary key. */
-const RECORD = `
-  INSERT INTO user_orders (user_id, order_id, created_at) VALUES ?
-  ON DUPLICATE KEY UPDATE order_id = VALUES(order_id)
-`;
-
 /** The user's orders, newest first, on the user's shard. */
 @Injectable()
 export class OrderIndex {
   private readonly logger = new Logger(OrderIndex.name);
   private readonly orders = this.shards.repository(UserOrderEntity, 'userId');
-  private readonly write = this.shards.grouped<OrderIndexEntry, void>(({ userId }) => userId, {
-    write: async (manager, entries) => {
-      // In one order: two transactions that have entries in common must not wait for each other.
-      const rows = entries.map(rowOf).toSorted((a, b) => (a.key < b.key ? -1 : 1));
-      await manager.query(RECORD, [rows.map(({ values }) => values)]);
-      return entries.map(() => undefined);
-    },
+  private readonly write = this.shards.groupedInsert<OrderIndexEntry>(({ userId }) => userId, {
+    table: 'user_orders',
+    columns: ['user_id', 'order_id', 'created_at'],
+    valuesOf: ({ userId, orderId, createdAt }) => [userId, orderId, new Date(createdAt)],
   });
   private readonly messages = new IndexMessages(this.dataSource, this.outbox);
   private readonly firstPages = this.cache.namespace(userOrdersCache);
@@ -93,10 +84,6 @@ export class OrderIndex {
       if (!isDuplicateKey(error)) throw error; // owed since an earlier delivery
     }
   }
-}
-
-function rowOf({ userId, orderId, createdAt }: OrderIndexEntry) {
-  return { key: `${userId}:${orderId}`, values: [userId, orderId, new Date(createdAt)] };
 }
 
 export function entryOf({ id, userId, createdAt }: OrderEntity): OrderIndexEntry {
