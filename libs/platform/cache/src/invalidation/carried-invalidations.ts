@@ -7,7 +7,7 @@ import type { Invalidations } from './invalidations.js';
 
 /** What one call has invalidated. */
 export interface InvalidationNote {
-  /** Random. A process that has learnt it once has nothing more to do for it. */
+  /** Of this note alone. A process that has learnt it once has nothing more to do for it. */
   readonly id: string;
   /** When it was done, or confirmed, Unix ms. */
   readonly atMs: number;
@@ -27,7 +27,7 @@ export interface CarriedInvalidationsParts {
 const MAX_BYTES = 2_048;
 /** One that was pushed out is learnt again, which costs its keys a read of Redis. */
 const MOST_LEARNED = 10_000;
-const ID_BYTES = 9;
+const PROCESS_BYTES = 9;
 
 const packedSchema = z.array(z.tuple([z.string(), z.number(), z.boolean()], z.string()));
 
@@ -43,6 +43,9 @@ const packedSchema = z.array(z.tuple([z.string(), z.number(), z.boolean()], z.st
 export class CarriedInvalidations {
   /** By id: whether Redis has done it. */
   private readonly learned = new LRUCache<string, Promise<boolean>>({ max: MOST_LEARNED });
+  /** Of this process, by chance. */
+  private readonly prefix = randomBytes(PROCESS_BYTES).toString('base64url');
+  private noted = 0;
   private listener: ((note: InvalidationNote) => void) | undefined;
 
   constructor(private readonly parts: CarriedInvalidationsParts) {}
@@ -90,7 +93,7 @@ export class CarriedInvalidations {
 
   /** A note of what has been done here already. */
   private known(targets: readonly InvalidationTarget[], isConfirmed: boolean): InvalidationNote {
-    const id = randomBytes(ID_BYTES).toString('base64url');
+    const id = `${this.prefix}${(this.noted += 1).toString(36)}`;
     this.learned.set(id, Promise.resolve(isConfirmed));
     return { id, atMs: this.parts.clock.now(), isConfirmed, targets };
   }

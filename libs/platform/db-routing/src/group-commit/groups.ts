@@ -3,7 +3,7 @@ import { withinBudget } from '@fourfold/kernel';
 import { currentBudget, runWithin } from '@fourfold/observability/request-context';
 import { consistencyState } from '../consistency/consistency.context.js';
 import { PoolExhaustedError } from '../errors.js';
-import { UnitQueue, type WaitingUnit } from './unit.queue.js';
+import { type RunInContext, UnitQueue, type WaitingUnit } from './unit.queue.js';
 
 export interface GroupLimits<U> {
   /** Units of one key never share a group, and the later one waits until the group of the one before is over. Default: all differ. */
@@ -37,6 +37,8 @@ const LONG_MS = 50;
 export class Groups<U, R> {
   private readonly queue: UnitQueue<U, R>;
   private readonly inFlight: number;
+  /** For a group whose first unit came behind others. */
+  private readonly outside: RunInContext = AsyncLocalStorage.snapshot();
   private running = 0;
   private lastBegunMs = 0;
   private timer: NodeJS.Timeout | undefined;
@@ -60,7 +62,8 @@ export class Groups<U, R> {
   run(unit: U): Promise<R> {
     const budget = currentBudget();
     const { scope } = consistencyState();
-    const inContext = AsyncLocalStorage.snapshot();
+    // Of the first one that waits alone, whose group it will be: the others' contexts are not used.
+    const inContext = this.queue.isEmpty ? AsyncLocalStorage.snapshot() : undefined;
     const done = new Promise<R>((resolve, reject) => {
       this.queue.push({ unit, scope, budget, inContext, sinceMs: performance.now(), resolve, reject });
       this.begin();
@@ -75,8 +78,8 @@ export class Groups<U, R> {
       this.running += 1;
       this.lastBegunMs = performance.now();
       // Else it would be in the context, and the trace, of whichever unit the group before began with.
-      void group[0]!
-        .inContext(() => runWithin(undefined, () => this.work(group)))
+      const inContext = group[0]!.inContext ?? this.outside;
+      void inContext(() => runWithin(undefined, () => this.work(group)))
         .then(() => {
           this.running -= 1;
           this.queue.release(group);

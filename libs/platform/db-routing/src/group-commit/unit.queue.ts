@@ -1,14 +1,16 @@
 import type { TimeBudget } from '@fourfold/kernel';
 import type { ConsistencyScope } from '../consistency/consistency.scope.js';
 
+export type RunInContext = <T>(work: () => T) => T;
+
 export interface WaitingUnit<U, R> {
   readonly unit: U;
   /** The consistency scope of the request that waits for the unit. */
   readonly scope: ConsistencyScope | undefined;
   /** Of that request: a unit whose request is over has no turn any more. */
   readonly budget: TimeBudget | undefined;
-  /** Runs what it is given in that request's async context. */
-  readonly inContext: <T>(work: () => T) => T;
+  /** Runs what it is given in that request's async context. Of a unit that came behind others there is none. */
+  readonly inContext: RunInContext | undefined;
   /** By `performance.now()`. */
   readonly sinceMs: number;
   readonly resolve: (result: R) => void;

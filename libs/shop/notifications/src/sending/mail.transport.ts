@@ -1,4 +1,6 @@
 import { createTransport, type Transporter } from 'nodemailer';
+import MailComposer from 'nodemailer/lib/mail-composer';
+import type MailMessage from 'nodemailer/lib/mailer/mail-message.js';
 import { mailFault } from './mail.faults.js';
 
 /** Connections kept open: a handshake per e-mail would be most of its cost. */
@@ -9,7 +11,7 @@ const timeouts = (ms: number) => ({ connectionTimeout: ms, greetingTimeout: ms, 
 
 /** @param silenceMs how long the server may leave a command unanswered */
 export function pooledTransport(url: string, silenceMs: number): Transporter {
-  return createTransport({
+  const transport = createTransport({
     url,
     pool: true,
     maxConnections: CONNECTIONS,
@@ -17,6 +19,22 @@ export function pooledTransport(url: string, silenceMs: number): Transporter {
     // Anything the message refers to would be read from this machine.
     disableFileAccess: true,
     disableUrlAccess: true,
+  });
+  transport.use('stream', inOnePiece);
+  return transport;
+}
+
+/** Nodemailer writes a message to the socket as it makes it, in some ten parts: one costs a third of that. */
+function inOnePiece(mail: MailMessage, done: (error?: Error | null) => void): void {
+  const { message } = mail;
+  message.build((error, raw) => {
+    if (!error)
+      mail.message = new MailComposer({
+        raw,
+        envelope: message.getEnvelope(),
+        messageId: message.messageId(),
+      }).compile();
+    done(error);
   });
 }
 
