@@ -16,10 +16,17 @@ type Sharing = typeof PRIVATE | typeof SHARED;
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
-/** Under the tag of its text. */
+const texts = new WeakMap<object, EncodedAnswer>();
+
+/** Under the tag of its text, which is made once of the same object: it must not change. */
 export function encoded(answer: object): EncodedAnswer {
-  const body = JSON.stringify(answer);
-  return { etag: entityTag(body), body };
+  let text = texts.get(answer);
+  if (!text) {
+    const body = JSON.stringify(answer);
+    text = { etag: entityTag(body), body };
+    texts.set(answer, text);
+  }
+  return text;
 }
 
 /** For a handler that returns its answer. @returns what is to be sent; the reply is prepared for it */

@@ -31,6 +31,9 @@ export class ProductReader extends ProductCatalogue {
   private readonly stock = this.cache.namespace(stockCache);
   private readonly ids = this.cache.namespace(productIdsCache);
 
+  /** What `get` made of a card last. */
+  private readonly views = new WeakMap<ProductCard, ProductView>();
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly cache: MultiLevelCache,
@@ -38,11 +41,19 @@ export class ProductReader extends ProductCatalogue {
     super();
   }
 
-  /** @throws ProductNotFoundError */
+  /**
+   * While neither its card nor its stock changes, the same object, as the cache in this process has the card.
+   * @throws ProductNotFoundError
+   */
   async get(id: string): Promise<ProductView> {
-    const product = (await this.find([id], {})).get(id);
-    if (!product) throw new ProductNotFoundError([id]);
-    return product;
+    const card = await this.cards.getOrLoad(id, async () => (await this.loadCards([id])).get(id));
+    if (!card) throw new ProductNotFoundError([id]);
+    const stock = (await this.stock.getOrLoad(id, async () => (await this.loadStock([id])).get(id))) ?? 0;
+    const known = this.views.get(card);
+    if (known?.stock === stock) return known;
+    const view = { ...card, stock };
+    this.views.set(card, view);
+    return view;
   }
 
   async findMany(ids: readonly string[]): Promise<ReadonlyMap<string, ProductView>> {
