@@ -79,12 +79,11 @@ export class Groups<U, R> {
       this.lastBegunMs = performance.now();
       // Else it would be in the context, and the trace, of whichever unit the group before began with.
       const inContext = group[0]!.inContext ?? this.outside;
-      void inContext(() => runWithin(undefined, () => this.work(group)))
-        .then(() => {
-          this.running -= 1;
-          this.queue.release(group);
-          this.begin();
-        });
+      void inContext(() => runWithin(undefined, () => this.work(group))).then(() => {
+        this.running -= 1;
+        this.queue.release(group);
+        this.begin();
+      });
     }
     // Else what waits is taken when a group ends.
     if (this.queue.isEmpty || this.running >= this.inFlight) return;
