@@ -1,11 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import {
-  GroupCommit,
-  type GroupCommitOptions,
-  type RunTransaction,
-  repeatedTransaction,
-  usePrimary,
-} from '@fourfold/db-routing';
+import { GroupCommit, repeatedTransaction, type RunTransaction, usePrimary } from '@fourfold/db-routing';
 import type { EntityManager, EntityTarget, ObjectLiteral } from 'typeorm';
 import { passFences } from '../fence/pass-fences.js';
 import { SlotRefusedError } from '../fence/slot-refused.error.js';
@@ -47,7 +41,7 @@ export interface ScatterOptions {
 
 /**
  * The one way to sharded rows; `repository` is how to them without forgetting the key, the rest is for SQL that is
- * written out. All writes go through `write`, `grouped` and `groupedInsert`, whose transactions hold the fences of their slots: everywhere
+ * written out. All writes go through `write` and `groupedInsert`, whose transactions hold the fences of their slots: everywhere
  * else a write is refused (WriteOnReadConnectionError). Every method throws InvalidShardKeyError for a bad key and
  * ShardUnavailableError for a shard that is away; errors of the callback pass through.
  */
@@ -111,55 +105,28 @@ export class ShardRouter {
   }
 
   /**
-   * Writes of units of which those that come at the same time and belong to one shard share a transaction there, as
-   * `write` has it (`GroupCommit` of db-routing).
-   * @returns what commits one unit
+   * Inserts rows, of which those that come at the same time and belong to one shard are one group there (`GroupCommit` of
+   * db-routing): one statement while none of their slots moves. A row whose primary key is there stays as it is.
+   * @returns what inserts the row of one unit
    */
-  grouped<U, R>(keyOf: (unit: U) => string, options: GroupCommitOptions<U, R>): (unit: U) => Promise<R> {
-    return this.groupedBy(keyOf, (shard) => {
-      const transaction = <T>(work: (manager: EntityManager) => Promise<T>) =>
-        this.registry.transaction(shard, work, { purpose: 'single' });
-      const write = async (manager: EntityManager, units: readonly U[]) => {
-        await passFences(manager, shard, [...new Set(units.map(keyOf))]);
-        return options.write(manager, units);
-      };
-      return { transaction, options: { ...options, write } };
-    });
-  }
-
-  /** The same for rows that change nothing when they are there already: one statement a group while no slot moves. */
   groupedInsert<U>(keyOf: (unit: U) => string, options: GroupedInsertOptions<U>): (unit: U) => Promise<void> {
     const insert = new GroupedInsert(options);
-    return this.groupedBy(keyOf, (shard) => {
-      const transaction = <T>(work: (manager: EntityManager) => Promise<T>) =>
-        repeatedTransaction(() => this.registry.run(shard, ({ manager }) => work(manager)));
+    // Units whose slots move take no other one with them: each finds its way by itself.
+    const faultOf = (error: unknown, unit: U) =>
+      error instanceof SlotRefusedError ? error.of(slotOf(keyOf(unit))) : undefined;
+    const made = new Map<string, GroupCommit<U, void>>();
+    const commitsOf = (shard: string): GroupCommit<U, void> => {
+      const statement: RunTransaction = (work) => {
+        const attempt = () => this.registry.run(shard, ({ manager }) => work(manager));
+        return this.metrics.measure(shard, () => repeatedTransaction(attempt));
+      };
       const write = async (manager: EntityManager, units: readonly U[]) => {
         await insert.run(manager, shard, units, units.map(keyOf));
         return units.map(() => undefined);
       };
-      return { transaction, options: { write } };
-    });
-  }
-
-  private groupedBy<U, R>(
-    keyOf: (unit: U) => string,
-    on: (shard: string) => { transaction: RunTransaction; options: GroupCommitOptions<U, R> },
-  ): (unit: U) => Promise<R> {
-    // Units whose slots move take no other one with them: each finds its way by itself.
-    const faultOf = (error: unknown, unit: U) =>
-      error instanceof SlotRefusedError ? error.of(slotOf(keyOf(unit))) : undefined;
-    const made = new Map<string, GroupCommit<U, R>>();
-    const commitsOf = (shard: string): GroupCommit<U, R> => {
-      const known = made.get(shard);
-      if (known) return known;
-      const { transaction, options } = on(shard);
       const tooMany = () =>
         new ShardUnavailableError(shard, 'too many writes wait for it', undefined, 'busy');
-      const commits = new GroupCommit<U, R>((work) => this.metrics.measure(shard, () => transaction(work)), {
-        tooMany,
-        faultOf,
-        ...options,
-      });
+      const commits = made.get(shard) ?? new GroupCommit(statement, { write, tooMany, faultOf });
       made.set(shard, commits);
       return commits;
     };

@@ -115,12 +115,10 @@ describe('a group of writes of which one belongs to a slot that moves', () => {
     const [first, other] = [keys.next().value, keys.next().value];
     await move.capture();
     await move.freeze();
-    const record = own.router.grouped<string, void>((id) => id, {
-      inFlight: 1,
-      write: async (manager, ids) => {
-        await manager.query('INSERT INTO account (id, balance) VALUES ?', [ids.map((id) => [id, 1])]);
-        return ids.map(() => undefined);
-      },
+    const record = own.router.groupedInsert<string>((id) => id, {
+      table: 'account',
+      columns: ['id', 'balance'],
+      valuesOf: (id) => [id, 1],
     });
     const { holding, writes } = await group([other, key], record, first);
     await Promise.all([holding, writes[0]]);
