@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { Controller, Get, HttpCode, Module, Post } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { register } from 'prom-client';
@@ -84,8 +84,11 @@ const ask = (path: string, init: RequestInit = {}) =>
     return answer.status;
   });
 
-/** Written as it is, and then a letter now and then: `fetch` sends no bytes that are not HTTP, and none slowly. */
-async function send(bytes: string): Promise<string> {
+/**
+ * Written as it is: `fetch` sends no bytes that are not HTTP.
+ * @param everyMs between letters that follow; without it none does
+ */
+async function send(bytes: string, everyMs?: number): Promise<string> {
   const socket = connect(port, host);
   await once(socket, 'connect');
   const parts: Buffer[] = [];
@@ -93,7 +96,7 @@ async function send(bytes: string): Promise<string> {
   // Letters that the server does not read any more make a reset of its end.
   socket.on('data', (part) => parts.push(part)).on('error', () => {});
   socket.write(bytes);
-  const drip = setInterval(() => socket.write('x'), 50);
+  const drip = everyMs === undefined ? undefined : setInterval(() => socket.write('x'), everyMs);
   await closed;
   clearInterval(drip);
   return Buffer.concat(parts).toString();
@@ -196,20 +199,35 @@ describe('what a client makes up', () => {
   });
 
   it.each([
-    ['malformed', 'this is not HTTP\r\n\r\n'],
-    ['headers-too-large', `GET / HTTP/1.1\r\nHost: x\r\nX-Large: ${'x'.repeat(20_000)}\r\n\r\n`],
-    ['timeout', 'GET / HTTP/1.1\r\nHost'],
-  ])('is counted when it is no request: %s', async (reason, bytes) => {
+    ['malformed', 'this is not HTTP\r\n\r\n', undefined],
+    ['headers-too-large', `GET / HTTP/1.1\r\nHost: x\r\nX-Large: ${'x'.repeat(20_000)}\r\n\r\n`, undefined],
+    ['timeout', 'GET / HTTP/1.1\r\nHost', 50],
+  ])('is counted when it is no request: %s', async (reason, bytes, everyMs) => {
     const before = await samples();
-    expect(await send(bytes)).toMatch(/^HTTP\/1.1 4/);
+    expect(await send(bytes, everyMs)).toMatch(/^HTTP\/1.1 4/);
     expect(await unreadable(reason)).toBe(1);
     expect((await samples()).size).toBe(before.size);
+  });
+
+  it('is counted once when it is no request, also when it comes in parts', async () => {
+    const before = (await unreadable('malformed'))!;
+    const accepted = once(app.getHttpServer(), 'connection') as Promise<[Socket]>;
+    const client = connect({ port, host, allowHalfOpen: true });
+    client.write('this is not HTTP\r\n\r\n');
+    const [served] = await accepted;
+    const closed = once(served, 'close');
+    const [answer] = await once(client, 'data');
+    expect(String(answer)).toMatch(/^HTTP\/1.1 400/);
+    client.on('error', () => {}).write('nor is this\r\n\r\n');
+    await closed;
+    client.destroy();
+    expect((await unreadable('malformed'))! - before).toBe(1);
   });
 
   it('is counted once when it turns out to be wrong after its route was found', async () => {
     const before = await unreadable('timeout');
     const head = 'POST /v1/greetings HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n';
-    await send(`${head}Content-Length: 900\r\n\r\n{`);
+    await send(`${head}Content-Length: 900\r\n\r\n{`, 50);
     await vi.waitUntil(async () => (await countOf('POST', '/v1/greetings', 'aborted')) === 1, patient);
     expect(await unreadable('timeout')).toBe(before);
   });

@@ -55,7 +55,8 @@ export const requestExemplars = new Exemplars(SECONDS, LABELS, BUCKETS);
  * label of a request is the template of its route.
  */
 export class HttpMetrics {
-  private readonly answering = new WeakSet<Socket>();
+  /** What comes on them is counted already: with the answer that is under way, or as unreadable. */
+  private readonly counted = new WeakSet<Socket>();
 
   /** By what is cheap to put together for each request. */
   private readonly cells = new Map<string, HistogramCell>();
@@ -89,10 +90,10 @@ export class HttpMetrics {
     return (request, response) => {
       const startedMs = performance.now();
       const { socket } = request;
-      this.answering.add(socket);
+      this.counted.add(socket);
       // A response closes once: `once` would cost an object and a search among its listeners.
       response.on('close', () => {
-        this.answering.delete(socket);
+        this.counted.delete(socket);
         const tookMs = performance.now() - startedMs;
         this.observe(request, response, tookMs / 1_000);
         this.ended(request, response, tookMs);
@@ -149,7 +150,9 @@ export class HttpMetrics {
     server.on('drop', () => this.dropped.inc());
     server.on('clientError', ({ code }: NodeJS.ErrnoException, socket) => {
       // The client has gone, or its request has come to a route: then its answer is counted.
-      if (code === 'ECONNRESET' || this.answering.has(socket as Socket)) return;
+      if (code === 'ECONNRESET' || this.counted.has(socket as Socket)) return;
+      // Node reports each part that follows as well.
+      this.counted.add(socket as Socket);
       this.unreadable.inc({ reason: UNREADABLE[code ?? ''] ?? 'malformed' });
     });
   }
