@@ -10,6 +10,7 @@ export { outageSideOf } from './outage.side.js';
 export { type OwnStack, startOwnStack } from './own-stack.js';
 export { OpenLoop, percentile, type Sample } from './open-loop.js';
 export type { Break } from './proxied.connection.js';
+export { PATIENT_CACHE } from './patient-cache.js';
 export {
   type OutageOptions,
   type OutageReport,

@@ -1,4 +1,4 @@
-import { eventually, RedisServerFixture } from '@fourfold-tools/testing';
+import { eventually, PATIENT_CACHE, RedisServerFixture } from '@fourfold-tools/testing';
 import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Registry } from 'prom-client';
@@ -28,7 +28,7 @@ describe('CacheModule', () => {
     const before = sockets();
     const registry = new Registry();
     const namespaces = { user: { ttlMs: 60_000 } };
-    const options = { redis: server.url, prefix: freshPrefix(), namespaces, registry };
+    const options = { redis: server.url, prefix: freshPrefix(), namespaces, registry, ...PATIENT_CACHE };
 
     @Module({ imports: [CacheModule.forRootAsync({ useFactory: () => options }), UserModule] })
     class AppModule {}
@@ -53,7 +53,12 @@ describe('CacheModule', () => {
 
   it('two caches share a register, and their figures add up', async () => {
     const registry = new Registry();
-    const options = { redis: server.url, namespaces: { user: { ttlMs: 60_000 } }, registry };
+    const options = {
+      redis: server.url,
+      namespaces: { user: { ttlMs: 60_000 } },
+      registry,
+      ...PATIENT_CACHE,
+    };
 
     @Module({ imports: [CacheModule.forRoot({ ...options, prefix: freshPrefix() })] })
     class First {}

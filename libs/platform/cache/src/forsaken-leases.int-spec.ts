@@ -10,13 +10,13 @@ import { ScriptRunner } from './l2/script.runner.js';
 import { ServerTime } from './l2/server-time.js';
 import { useCaches } from './testing/cache-fixture.js';
 import { RedisLink } from './testing/interleaving/redis-link.js';
-import { inUse } from './testing/test-caches.js';
+import { IMPATIENT, inUse } from './testing/test-caches.js';
 
 const fixture = useCaches();
 const IDS = Array.from({ length: 10 }, (_, i) => String(i));
 const load = async (): Promise<string> => 'v';
 /** Longer than a test waits: no lease is gone because its time is over. */
-const longLived = { leaseMs: 120_000 };
+const longLived = { leaseMs: 120_000, ...IMPATIENT };
 /** Always by the script that leases. */
 const readAll = ({ cache }: AssembledCache, ids = IDS) =>
   cache.getMany('user', ids, async (missing) => new Map(missing.map((id) => [id, 'v'])));
@@ -26,7 +26,7 @@ const stored = () => fixture.redis.keys(`${fixture.prefix}:v:*`);
 describe('a lease whose taker cannot know of it holds up no other caller:', () => {
   it('commands that a frozen Redis gets to when their callers have given up take none', async () => {
     const { caches, prefix, server } = fixture;
-    const [a, b] = [await caches.open(prefix), await caches.open(prefix)];
+    const [a, b] = [await caches.open(prefix, IMPATIENT), await caches.open(prefix)];
     await readAll(a, ['the scripts are known from here on']);
     server.freeze();
     onTestFinished(() => server.thaw());

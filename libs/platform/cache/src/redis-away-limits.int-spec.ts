@@ -3,7 +3,7 @@ import { ManualClock } from '@fourfold/kernel';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LoadLimitError } from './cache.errors.js';
 import { turnsDuring } from './testing/event-loop.turns.js';
-import { freshPrefix, inUse, TestCaches } from './testing/test-caches.js';
+import { freshPrefix, IMPATIENT, inUse, TestCaches } from './testing/test-caches.js';
 
 let server: RedisServerFixture;
 let caches: TestCaches;
@@ -87,7 +87,7 @@ describe('while Redis is away, loads', () => {
 
   it('stand behind it from the first command on that is not answered, before the circuit opens', async () => {
     await server.start();
-    const { cache } = await caches.open(prefix, { maxLoadsWhileAway: 4 });
+    const { cache } = await caches.open(prefix, { ...IMPATIENT, maxLoadsWhileAway: 4 });
     const running = { now: 0, most: 0 };
     const loader = async (): Promise<string> => {
       running.now += 1;

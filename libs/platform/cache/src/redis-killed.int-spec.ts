@@ -11,7 +11,7 @@ import {
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NaiveCache } from './testing/naive-cache.js';
-import { freshPrefix, TestCaches } from './testing/test-caches.js';
+import { freshPrefix, IMPATIENT, TestCaches } from './testing/test-caches.js';
 
 let server: RedisServerFixture;
 let database: TestDatabase;
@@ -70,7 +70,7 @@ describe('Redis killed under 1,000 reads a second', () => {
 
   it('costs no read an error, spares the database, and brings nothing stale back with it', async () => {
     const prefix = freshPrefix();
-    const options = { maxLoadsWhileAway: MAX_LOADS };
+    const options = { maxLoadsWhileAway: MAX_LOADS, ...IMPATIENT };
     const [a, b] = [await caches.open(prefix, options), await caches.open(prefix, options)];
     const report = await redisOutage({
       server,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type AssembledCache, assembleCache, policiesOf } from '@fourfold/cache';
-import { topology } from '@fourfold-tools/testing';
+import { PATIENT_CACHE, topology } from '@fourfold-tools/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { catalogNamespaces } from './index.js';
 import { ProductReader } from './product.reader.js';
@@ -17,6 +17,7 @@ beforeAll(async () => {
     redis: topology().redisCache.url,
     prefix,
     namespaces: policiesOf(catalogNamespaces),
+    ...PATIENT_CACHE,
   });
   await assembled.start();
 });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type AssembledCache, assembleCache, policiesOf } from '@fourfold/cache';
 import { type ScatterResult, type ShardRouter, ShardUnavailableError } from '@fourfold/sharding';
-import { topology } from '@fourfold-tools/testing';
+import { PATIENT_CACHE, topology } from '@fourfold-tools/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cacheThat } from './testing/users-library.js';
 import { UsersProcesses } from './testing/users.processes.js';
@@ -18,6 +18,7 @@ beforeAll(async () => {
     redis: topology().redisCache.url,
     prefix,
     namespaces: policiesOf([userCache]),
+    ...PATIENT_CACHE,
   });
   await assembled.start();
 });

@@ -1,4 +1,4 @@
-import { RedisServerFixture } from '@fourfold-tools/testing';
+import { PATIENT_CACHE, RedisServerFixture } from '@fourfold-tools/testing';
 import { Inject, Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { CACHE_MANAGER } from '@nestjs/cache-manager';
@@ -128,6 +128,7 @@ describe('cacheManagerProvider', () => {
       prefix: freshPrefix(),
       namespaces,
       registry,
+      ...PATIENT_CACHE,
     });
     @Module({ imports: [cacheModule], providers: [cacheManagerProvider(options), Reader] })
     class AppModule {}

@@ -1,4 +1,4 @@
-import { type RedisServerFixture } from '@fourfold-tools/testing';
+import { PATIENT_CACHE, type RedisServerFixture } from '@fourfold-tools/testing';
 import { Get, Injectable, Module, Scope } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { NestFactory } from '@nestjs/core';
@@ -150,7 +150,8 @@ describe('@Cached', () => {
     class PerRequest extends Single {}
 
     const namespaces = { user: { ttlMs: 60_000 } };
-    const options = { redis: server.url, prefix: fixture.prefix, namespaces, registry: new Registry() };
+    const { prefix } = fixture;
+    const options = { redis: server.url, prefix, namespaces, registry: new Registry(), ...PATIENT_CACHE };
     @Module({ imports: [CacheModule.forRoot(options)], providers: [Single, Transient, PerRequest] })
     class AppModule {}
 

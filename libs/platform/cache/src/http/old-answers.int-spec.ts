@@ -1,3 +1,4 @@
+import { PATIENT_CACHE } from '@fourfold-tools/testing';
 import { Controller, ForbiddenException, Get, Module, Res, UseInterceptors } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -41,7 +42,10 @@ let app: NestFastifyApplication;
 beforeEach(async () => {
   isOver = false;
   const { prefix, server } = fixture;
-  const options = { redis: server.url, prefix, registry: new Registry(), namespaces, l1MaxTtlMs: 1 };
+  const options = {
+    ...{ redis: server.url, prefix, registry: new Registry(), namespaces, l1MaxTtlMs: 1 },
+    ...PATIENT_CACHE,
+  };
 
   @Module({ imports: [CacheModule.forRoot(options)], controllers: [Pages] })
   class AppModule {}

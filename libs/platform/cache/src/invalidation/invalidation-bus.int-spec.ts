@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { eventually, FaultProxy, RedisServerFixture } from '@fourfold-tools/testing';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { freshPrefix, TestCaches } from '../testing/test-caches.js';
+import { freshPrefix, IMPATIENT, TestCaches } from '../testing/test-caches.js';
 
 let server: RedisServerFixture;
 let caches: TestCaches;
@@ -47,7 +47,7 @@ describe('the invalidation bus', () => {
       late.closeAll();
       await way.terminate();
     });
-    const { bus, cache } = await late.open(freshPrefix());
+    const { bus, cache } = await late.open(freshPrefix(), IMPATIENT);
     await eventually(async () => {
       await cache.getOrLoad('user', '1', async () => 'v');
       return cache.stats().l1.state === 'serving' && cache.stats().l1.entries === 1;
@@ -82,7 +82,7 @@ describe('the invalidation bus', () => {
   });
 
   it('is cut off when heartbeats stay unanswered, and live again when they are answered', async () => {
-    const { bus } = await caches.open(freshPrefix());
+    const { bus } = await caches.open(freshPrefix(), IMPATIENT);
     server.freeze();
     await eventually(() => !bus.live);
     server.thaw();

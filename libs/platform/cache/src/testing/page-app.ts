@@ -1,3 +1,4 @@
+import { PATIENT_CACHE } from '@fourfold-tools/testing';
 import { type INestApplication, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -20,6 +21,7 @@ export class PageApp {
       redis: redisUrl,
       prefix: freshPrefix(),
       namespaces: { page: { ttlMs: 60_000 }, 'by-id': { ttlMs: 60_000 } },
+      ...PATIENT_CACHE,
       // Longer than a test: what waits for a Redis that hangs never gets its answer.
       commandTimeoutMs: 120_000,
       registry: new Registry(),

@@ -1,8 +1,11 @@
-import { eventually } from '@fourfold-tools/testing';
+import { eventually, PATIENT_CACHE } from '@fourfold-tools/testing';
 import { Logger } from '@nestjs/common';
 import { Registry } from 'prom-client';
 import { type AssembledCache, assembleCache, type CachePorts } from '../assemble-cache.js';
 import type { CacheModuleOptions } from '../cache.options.js';
+
+/** The default, for tests in which Redis does not answer. */
+export const IMPATIENT = { commandTimeoutMs: 250 };
 
 let prefixes = 0;
 
@@ -29,6 +32,7 @@ export class TestCaches {
         prefix,
         namespaces: { user: { ttlMs: 3_600_000 }, stock: { ttlMs: 300_000 } },
         registry: new Registry(),
+        ...PATIENT_CACHE,
         ...options,
       },
       ports,

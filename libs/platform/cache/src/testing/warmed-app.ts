@@ -1,3 +1,4 @@
+import { PATIENT_CACHE } from '@fourfold-tools/testing';
 import { type INestApplicationContext, type LoggerService, Module, type Provider } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Registry } from 'prom-client';
@@ -57,6 +58,7 @@ export class WarmedApp {
           prefix: freshPrefix(),
           namespaces: { user: { ttlMs: 60_000 } },
           registry,
+          ...PATIENT_CACHE,
           ...options,
         }),
       ],

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type AssembledCache, assembleCache, policiesOf } from '@fourfold/cache';
-import { sequence, topology } from '@fourfold-tools/testing';
+import { PATIENT_CACHE, sequence, topology } from '@fourfold-tools/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PAIRS, WITH_TOO_MANY } from '../counting/pair.store.js';
 import { basketNeighboursCache, productNeighboursCache } from '../recommendations.cache.js';
@@ -16,6 +16,7 @@ beforeAll(async () => {
     redis: topology().redisCache.url,
     prefix: `t-${randomUUID()}`,
     namespaces: policiesOf([productNeighboursCache, basketNeighboursCache]),
+    ...PATIENT_CACHE,
   });
   await assembled.start();
   reader = new NeighbourReader(counts.dataSource, assembled.cache);
