@@ -1,20 +1,16 @@
-import { AppError } from '@fourfold/kernel';
 import type { PoolOptions } from 'mysql2';
-import { DatabaseUnavailableError, PoolExhaustedError, QueryTimeoutError } from '../errors.js';
 import { connectionAborted, OpenConnections } from './open.connections.js';
 import type { ConnectionHost } from './connection.host.js';
 import { ConnectionMaker } from './connection.maker.js';
 import { NodeConnection } from './node.connection.js';
-import { killStatement } from './kill-statement.js';
 import type { ConnectionCallback, Lease } from './lease.js';
+import { endOverrun } from './overrun.js';
 import type { NodePoolOptions, PoolObserver, PoolStats } from './pool.options.js';
+import { PoolRefusals } from './pool.refusals.js';
 import type { AcquireRequest, Waiter } from './waiter.js';
 import { WaitingLine } from './waiting.line.js';
 
 const SWEEP_INTERVAL_MS = 100;
-const STALL_MS = 250;
-/** How much longer than the server we bear with a statement: it ends what takes too long, and this is for its silence. */
-const SILENCE_MS = 1_000;
 /** By how much of it the life of a connection is longer or shorter than its limit. */
 const JITTER = 0.2;
 /** Between two attempts to find another server where one has refused writes. */
@@ -26,8 +22,9 @@ const DEMOTION_INTERVAL_MS = 500;
  */
 export class NodePool implements ConnectionHost {
   private readonly open = new OpenConnections();
-  private readonly line = new WaitingLine((waiter) => this.expired(waiter));
+  private readonly line: WaitingLine;
   private readonly maker: ConnectionMaker;
+  private readonly refusals: PoolRefusals;
   /** Not since a connection could not be made, while there are others. */
   private connectsAgain = true;
   private generation = 0;
@@ -43,7 +40,9 @@ export class NodePool implements ConnectionHost {
     private readonly options: NodePoolOptions,
     private readonly observer: PoolObserver = {},
   ) {
+    this.line = new WaitingLine(node, (waiter) => this.expired(waiter));
     this.maker = new ConnectionMaker(config, options);
+    this.refusals = new PoolRefusals(node, options, observer);
     this.sweeper = setInterval(() => this.sweep(), SWEEP_INTERVAL_MS).unref();
   }
 
@@ -63,29 +62,19 @@ export class NodePool implements ConnectionHost {
 
   /** Calls back once, with a connection or a typed error. */
   acquire(request: AcquireRequest, callback: ConnectionCallback): void {
-    if (this.closed) {
-      this.countingRefusals(callback)(this.unavailable(new Error(`The pool of ${this.node} is closed`)));
-      return;
-    }
+    if (this.closed) return this.refusals.counting(callback)(this.refusals.closed());
     const over = request.lease.budget?.failure(this.tickMs, `a connection to ${this.node}`);
-    if (over) {
-      callback(over);
-      return;
-    }
+    if (over) return callback(over);
     const usedSinceMs = request.verified ? Infinity : this.tickMs - this.options.idleCheckMs;
     const ready = this.open.takeUsedSince(usedSinceMs);
-    if (ready) {
-      this.handOut(ready, request.lease, callback);
-      return;
-    }
+    if (ready) return this.handOut(ready, request.lease, callback);
     const leftMs = request.lease.budget?.leftMs() ?? Infinity;
     const withinMs = Math.min(request.withinMs ?? this.options.acquireDeadlineMs, Math.max(1, leftMs));
     const { connections, mostWaiting = 2 * connections } = this.options;
-    if (this.line.length - this.maker.attempts >= mostWaiting) {
-      this.countingRefusals(callback)(this.noConnection(this.isBusy || this.line.moves));
-      return;
-    }
-    this.line.join(request, withinMs, this.countingRefusals(callback));
+    const counted = this.refusals.counting(callback);
+    if (this.line.length - this.maker.attempts >= mostWaiting)
+      return counted(this.isBusy || this.line.moves ? this.refusals.exhausted() : this.refusals.tooLate());
+    this.line.join(request, withinMs, counted);
     this.pump();
   }
 
@@ -101,7 +90,7 @@ export class NodePool implements ConnectionHost {
     this.open.discardIdle(() => true, reason.message, { abort });
     if (!abort) return;
     // Those who wait go first: what is lost below would be replaced for them.
-    this.line.dissolve(this.unavailable(reason));
+    this.line.dissolve(this.refusals.unavailable(reason));
     for (const connection of [...this.open.out]) connection.abort(reason);
     this.maker.giveUp(reason);
   }
@@ -115,7 +104,7 @@ export class NodePool implements ConnectionHost {
     this.closed = [callback];
     clearInterval(this.sweeper);
     const reason = connectionAborted(`The pool of ${this.node} is closing`);
-    this.line.dissolve(this.unavailable(reason));
+    this.line.dissolve(this.refusals.unavailable(reason));
     this.maker.giveUp(reason);
     this.open.closeAll();
     this.finishClosing();
@@ -192,7 +181,7 @@ export class NodePool implements ConnectionHost {
         this.connectsAgain = false;
         return;
       }
-      this.line.refuseFirst(this.unavailable(error));
+      this.line.refuseFirst(this.refusals.unavailable(error));
       this.pump();
     });
   }
@@ -218,27 +207,13 @@ export class NodePool implements ConnectionHost {
       this.pump();
       return;
     }
-    const waiter = this.nextInTime();
+    const waiter = this.line.serveFirst();
     if (!waiter) {
       this.open.rest(connection);
       return;
     }
     this.observer.acquired?.(performance.now() - waiter.sinceMs);
     this.handOut(connection, waiter.request.lease, waiter.callback);
-  }
-
-  /** The first in line whose request still waits; those before it are told that theirs is over. */
-  private nextInTime(): Waiter | undefined {
-    for (;;) {
-      const waiter = this.line.serveFirst();
-      const over = waiter && this.overdue(waiter);
-      if (!over) return waiter;
-      waiter.callback(over);
-    }
-  }
-
-  private overdue({ request }: Waiter): Error | undefined {
-    return request.lease.budget?.failure(performance.now(), `a connection to ${this.node}`);
   }
 
   private handOut(connection: NodeConnection, lease: Lease, callback: ConnectionCallback): void {
@@ -253,56 +228,28 @@ export class NodePool implements ConnectionHost {
 
   /** Every connection out: the pool is busy, and the wait goes on to the end. Else the node gives none. */
   private expired(waiter: Waiter): void {
-    const over = this.overdue(waiter);
-    if (over) return this.line.refuse(waiter, over);
-    if (this.isBusy && waiter.waitOn()) return;
-    if (!this.isBusy) this.observer.suspicious?.();
-    this.line.refuse(waiter, this.noConnection(this.isBusy, waiter.withinMs));
+    if (this.isBusy) {
+      if (!waiter.waitOn()) this.line.refuse(waiter, this.refusals.exhausted(waiter.withinMs));
+      return;
+    }
+    this.observer.suspicious?.();
+    this.line.refuse(waiter, this.refusals.tooLate());
   }
 
   private get isBusy(): boolean {
     return this.open.out.size >= this.options.connections;
   }
 
-  /** @param waitedMs undefined for a caller who was not let into the line */
-  private noConnection(busy: boolean, waitedMs?: number): Error {
-    const { dependency } = this.options;
-    if (busy) return new PoolExhaustedError(this.node, waitedMs, { dependency });
-    return this.unavailable(new Error(`${this.node} gave no connection in time`));
-  }
-
-  private unavailable(cause: unknown): DatabaseUnavailableError {
-    return new DatabaseUnavailableError(cause, this.options.dependency);
-  }
-
-  /** The callback of a caller that may be refused. */
-  private countingRefusals(callback: ConnectionCallback): ConnectionCallback {
-    return (error, connection) => {
-      if (error) this.observer.refused?.(error instanceof AppError ? error.code : 'other');
-      callback(error, connection);
-    };
-  }
-
   private sweep(): void {
     const nowMs = performance.now();
     this.tickMs = nowMs;
     let stalled = false;
-    for (const connection of this.open.out) {
-      const { current } = connection.work;
-      const runningMs = connection.work.runningMs(nowMs);
-      if (current && runningMs > current.limitMs + SILENCE_MS) {
-        connection.abort(new QueryTimeoutError(this.node, current.limitMs, this.options));
-        killStatement(this.config, connection.raw.threadId, current.sql);
-      } else if (runningMs > STALL_MS && connection.giveUp(nowMs)) {
-        killStatement(this.config, connection.raw.threadId, current!.sql);
-      } else if (connection.isAbandoned(nowMs, this.options.idleLeaseMs)) {
-        const reclaimed = connection.reclaim(nowMs);
-        this.observer.reclaimed?.(reclaimed);
-      } else if (runningMs > STALL_MS) stalled = true;
-    }
-    if (stalled) this.observer.suspicious?.();
+    const { node, config, options, observer } = this;
+    const parts = { node, config, options, observer };
+    for (const connection of this.open.out) if (endOverrun(connection, nowMs, parts)) stalled = true;
+    if (stalled) observer.suspicious?.();
     const isOver = ({ expiresMs, lastUsedMs }: NodeConnection) =>
-      nowMs > expiresMs || nowMs - lastUsedMs > this.options.maxIdleMs;
+      nowMs > expiresMs || nowMs - lastUsedMs > options.maxIdleMs;
     this.open.discardIdle(isOver, 'The connection is too old', { abort: false });
     if (!this.connectsAgain) {
       this.connectsAgain = true;

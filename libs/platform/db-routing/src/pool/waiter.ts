@@ -21,7 +21,7 @@ export class Waiter {
     readonly request: AcquireRequest,
     readonly withinMs: number,
     readonly callback: ConnectionCallback,
-    private readonly onExpiry: (waiter: Waiter) => void,
+    private readonly onExpiry: () => void,
   ) {
     this.endWait = this.expireIn(Math.min(withinMs, request.patienceMs ?? withinMs));
   }
@@ -45,6 +45,6 @@ export class Waiter {
   }
 
   private expireIn(ms: number): () => void {
-    return loopTimeout(() => this.onExpiry(this), ms);
+    return loopTimeout(this.onExpiry, ms);
   }
 }

@@ -6,7 +6,11 @@ export class WaitingLine {
   private waiters: Waiter[] = [];
   private lastServedMs = -Infinity;
 
-  constructor(private readonly onExpiry: (waiter: Waiter) => void) {}
+  /** @param onExpiry told of a caller whose wait is over, and whose request is not */
+  constructor(
+    private readonly node: string,
+    private readonly onExpiry: (waiter: Waiter) => void,
+  ) {}
 
   get length(): number {
     return this.waiters.length;
@@ -20,15 +24,31 @@ export class WaitingLine {
   }
 
   join(request: AcquireRequest, withinMs: number, callback: ConnectionCallback): void {
-    this.waiters.push(new Waiter(request, withinMs, callback, this.onExpiry));
+    const waiter = new Waiter(request, withinMs, callback, () => {
+      const over = this.overdue(waiter);
+      if (over) this.refuse(waiter, over);
+      else this.onExpiry(waiter);
+    });
+    this.waiters.push(waiter);
   }
 
-  /** Takes the first in line out of it; the pool has a connection for it. */
+  /**
+   * Takes the first in line whose request still waits out of it; the pool has a connection for it. Those before it are told
+   * that theirs is over.
+   */
   serveFirst(): Waiter | undefined {
-    const first = this.waiters.shift();
-    if (first) this.lastServedMs = performance.now();
-    first?.settle();
-    return first;
+    for (;;) {
+      const first = this.waiters.shift();
+      if (!first) return undefined;
+      this.lastServedMs = performance.now();
+      const over = this.overdue(first);
+      if (over) {
+        first.reject(over);
+        continue;
+      }
+      first.settle();
+      return first;
+    }
   }
 
   refuseFirst(error: Error): void {
@@ -42,5 +62,9 @@ export class WaitingLine {
 
   dissolve(error: Error): void {
     for (const waiter of this.waiters.splice(0)) waiter.reject(error);
+  }
+
+  private overdue({ request }: Waiter): Error | undefined {
+    return request.lease.budget?.failure(performance.now(), `a connection to ${this.node}`);
   }
 }
