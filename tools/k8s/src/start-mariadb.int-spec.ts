@@ -4,10 +4,9 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { eventually } from '@fourfold-tools/testing';
+import { eventually, freePort } from '@fourfold-tools/testing';
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from './testing/free.port.js';
 
 const folder = fileURLToPath(new URL('../../../k8s/components/in-cluster-data/mariadb', import.meta.url));
 const password = (account: string) => `${account}-of-the-test`;

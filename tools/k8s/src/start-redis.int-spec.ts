@@ -4,9 +4,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa, execaSync } from 'execa';
-import { eventually } from '@fourfold-tools/testing';
+import { eventually, freePort } from '@fourfold-tools/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from './testing/free.port.js';
 import { root } from './testing/overlay.js';
 
 const component = join(root, 'k8s/components/redis-sentinel');

@@ -3,6 +3,7 @@ export { engineVariables } from './engine.variables.js';
 export { eventually, type EventuallyOptions } from './eventually.js';
 export { FaultProxy } from './fault.proxy.js';
 export { ForkedProcess } from './forked.process.js';
+export { freePort } from './free-port.js';
 export { gate, type Gate } from './gate.js';
 export { migratedDatabase, type MigratedDatabase, type MigratedDatabaseChoice } from './migrated-database.js';
 export { ModelDatabase, type Row } from './model.database.js';

@@ -1,10 +1,10 @@
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Caller, TokenVerifier } from '@fourfold/auth';
 import { ManagementOnly, ObservabilityModule, startService } from '@fourfold/observability';
+import { freePort } from '@fourfold-tools/testing';
 import { Controller, Get, Module, type Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
@@ -76,14 +76,6 @@ afterAll(async () => {
 });
 
 let managementPort = 0;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((closed) => server.close(closed));
-  return port;
-}
 
 function start(controllers: Type[], more?: (fastify: ReturnType<typeof fastifyOf>) => void) {
   @Module({

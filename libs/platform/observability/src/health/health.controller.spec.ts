@@ -1,10 +1,10 @@
+import { freePort } from '@fourfold-tools/testing';
 import { Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { HealthRegistry, type HealthProbe } from './health.registry.js';
 import { ObservabilityModule } from '../observability.module.js';
 import { startService } from '../service/start-service.js';
-import { freePort } from '../testing/free-port.js';
 
 @Module({ imports: [ObservabilityModule.forRoot({ service: 'test', logLevel: 'silent' })] })
 class AppModule {}

@@ -1,11 +1,11 @@
 import { type EventEmitter, once } from 'node:events';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import { freePort } from '@fourfold-tools/testing';
 import { Controller, Get, Module, type OnApplicationShutdown, Post } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ObservabilityModule } from '../observability.module.js';
 import { startService } from '../service/start-service.js';
-import { freePort } from '../testing/free-port.js';
 
 const host = '127.0.0.1';
 const observability = ObservabilityModule.forRoot({ service: 'test', logLevel: 'silent' });

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { type AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
+import { freePort } from '@fourfold-tools/testing';
 import {
   Body,
   Controller,
@@ -21,7 +22,6 @@ import { pinoHttp } from 'pino-http';
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { ObservabilityModule } from '../observability.module.js';
 import { startService } from '../service/start-service.js';
-import { freePort } from '../testing/free-port.js';
 import { RequestLog } from './request.log.js';
 import { TurnDestination } from './turn.destination.js';
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import { freePort } from '@fourfold-tools/testing';
 import { Controller, Get, HttpCode, Module, Post } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { register } from 'prom-client';
@@ -7,7 +8,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { ManagementOnly } from '../http/management-routes.js';
 import { ObservabilityModule } from '../observability.module.js';
 import { startService } from '../service/start-service.js';
-import { freePort } from '../testing/free-port.js';
 
 const host = '127.0.0.1';
 /** For a busy machine. */

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
+import { freePort } from '@fourfold-tools/testing';
 import { Controller, Get, Module, Post } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../testing/free-port.js';
 import { ManagementOnly, registerOnManagementPort } from '../http/management-routes.js';
 import { ObservabilityModule } from '../observability.module.js';
 import { startService } from './start-service.js';

@@ -1,11 +1,11 @@
 import type { AddressInfo } from 'node:net';
+import { freePort } from '@fourfold-tools/testing';
 import { Controller, Get, Module, type OnModuleInit } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { describe, expect, it, vi } from 'vitest';
 import { ServiceStartingError } from '../http/http.errors.js';
 import { PreparedProblem } from '../http/prepared.problem.js';
 import { ObservabilityModule } from '../observability.module.js';
-import { freePort } from '../testing/free-port.js';
 import { expectClosed, host, serviceBehindAGate, StartedService } from '../testing/started.service.js';
 import { startService } from './start-service.js';
 

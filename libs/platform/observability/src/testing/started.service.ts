@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
+import { freePort } from '@fourfold-tools/testing';
 import { type DynamicModule, Module, type Provider, type Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { afterEach, beforeEach, expect } from 'vitest';
 import { startService } from '../service/start-service.js';
-import { freePort } from './free-port.js';
 
 export const host = '127.0.0.1';
 
