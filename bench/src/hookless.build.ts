@@ -39,7 +39,7 @@ export async function buildTwice(repoRoot: string, name: string, source: string)
   const folder = join(repoRoot, 'node_modules', '.cache', 'fourfold-bench', name);
   const build = async (variant: string, plugins: object[]) => {
     const target = join(folder, variant);
-    await bundle(join(repoRoot, source), target, plugins);
+    await bundle({ bundle: join(repoRoot, source) }, target, plugins);
     return pathToFileURL(join(target, 'bundle.mjs')).href;
   };
   return { asIs: await build('as-is', []), hookless: await build('hookless', [withoutHooks]) };

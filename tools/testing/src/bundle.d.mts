@@ -1,3 +1,7 @@
 /** Types for the compiler; the module itself is JavaScript, since it is what compiles. */
 export function importBundled(url: URL): Promise<Record<string, unknown>>;
-export function bundle(entry: string, folder: string, plugins?: readonly object[]): Promise<void>;
+export function bundle(
+  entries: Readonly<Record<string, string>>,
+  folder: string,
+  plugins?: readonly object[],
+): Promise<void>;

@@ -1,15 +1,24 @@
-// Bundles a TypeScript module with all that it imports: Node reads one file at a start, and not two thousand. The first
+// Bundles TypeScript modules with all that they import: Node reads a few files at a start, and not two thousand. The first
 // process that needs a bundle builds it; the next ones reuse it for as long as no source of ours has changed.
 import { createHash } from 'node:crypto';
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { enableCompileCache, flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { withLockFile } from '@fourfold-tools/stack/lock-file';
 
 // Below node_modules, so that the bundles find the packages that stay outside.
-const cache = fileURLToPath(new URL('../../../node_modules/.cache/fourfold-bundles', import.meta.url));
+const repoRoot = fileURLToPath(new URL('../../..', import.meta.url));
+const cache = join(repoRoot, 'node_modules/.cache/fourfold-bundles');
 const conditions = ['@fourfold/source', 'node', 'import', 'module', 'default'];
+
+/** What many tests start: bundled together, all of them take hardly longer than one. */
+const TOGETHER = [
+  'apps/*/src/main.ts',
+  'apps/*/src/children/*.child.ts',
+  '{libs/*/*,tools/warehouse}/src/testing/*.process.ts',
+  'tools/{import,load,migrate,warehouse}/src/{main,*.main}.ts',
+];
 
 /** They read files beside their own, or are hardly ever needed. None of them imports Nest, which must be there once. */
 const OUTSIDE = [
@@ -42,16 +51,32 @@ const SHARED = ['ioredis', 'msgpackr-extract', 'reflect-metadata'];
  */
 export async function importBundled(url) {
   const entry = fileURLToPath(url);
-  const folder = join(cache, createHash('sha256').update(entry).digest('hex').slice(0, 16));
-  // One process builds it: many that start at once would each take as long as all of them together.
-  if (!isCurrent(folder)) await withLockFile(`${folder}.lock`, () => bundle(entry, folder));
+  const built = [together, aloneOf(entry)].find((folder) => isCurrent(folder, [nameOf(entry)]));
+  const folder = built ?? (await build(entry));
   enableCompileCache(join(cache, 'compiled'));
   // A module of the bundle may use a decorator before Nest's own import of it has run.
   await import('reflect-metadata');
-  const module = await import(pathToFileURL(join(folder, 'bundle.mjs')).href);
+  const module = await import(pathToFileURL(join(folder, `${nameOf(entry)}.mjs`)).href);
   // At once: a process that is killed writes nothing.
   flushCompileCache();
   return module;
+}
+
+const together = join(cache, 'together');
+const aloneOf = (entry) => join(cache, nameOf(entry));
+
+/** @returns the folder of its bundle */
+async function build(entry) {
+  const paths = globSync(TOGETHER, { cwd: repoRoot }).map((path) => join(repoRoot, path));
+  const [folder, chosen] = paths.includes(entry) ? [together, paths] : [aloneOf(entry), [entry]];
+  const entries = Object.fromEntries(chosen.map((path) => [nameOf(path), path]));
+  // One process builds it: many that start at once would each take as long as all of them together.
+  await withLockFile(`${folder}.lock`, () => bundle(entries, folder));
+  return folder;
+}
+
+function nameOf(text) {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
 /** The script of a child process, beside the source that names it. */
@@ -60,10 +85,7 @@ const CHILD = /new URL\(["'](\.\/[\w/.-]+\.child)\.js["'], import\.meta\.url\)/g
 /** @returns the URL of a script that runs the source of a child from a bundle of its own */
 function childRunner(source, name) {
   const entry = new URL(`${name}.ts`, pathToFileURL(source));
-  const runner = join(
-    cache,
-    `${createHash('sha256').update(entry.href).digest('hex').slice(0, 16)}.child.mjs`,
-  );
+  const runner = join(cache, `${nameOf(entry.href)}.child.mjs`);
   const bundled = JSON.stringify(import.meta.url);
   writeFileSync(
     runner,
@@ -72,9 +94,10 @@ function childRunner(source, name) {
   return pathToFileURL(runner).href;
 }
 
-/** Whether the bundle is there and each of its sources is as it was. */
-function isCurrent(folder) {
+/** Whether the bundles of these names are there and each source is as it was. */
+function isCurrent(folder, names) {
   try {
+    if (!names.every((name) => existsSync(join(folder, `${name}.mjs`)))) return false;
     const sources = JSON.parse(readFileSync(join(folder, 'sources.json'), 'utf8'));
     return Object.entries(sources).every(([path, changedAt]) => statSync(path).mtimeMs === changedAt);
   } catch {
@@ -83,16 +106,16 @@ function isCurrent(folder) {
 }
 
 /**
- * Writes `bundle.mjs` of the module `entry` into `folder`, which must be below node_modules, unless it is there.
- * @param {string} entry
+ * Writes `<name>.mjs` of each module of `entries` into `folder`, which must be below node_modules, unless it is there.
+ * @param {Record<string, string>} entries by name
  * @param {string} folder
  * @param {object[]} plugins of Vite
  */
-export async function bundle(entry, folder, plugins = []) {
+export async function bundle(entries, folder, plugins = []) {
   // Where it is not needed it is not loaded: it takes longer than the rest of a start.
   const { build } = await import('vite');
   // Another process may have built it before this one took the lock.
-  if (isCurrent(folder)) return;
+  if (isCurrent(folder, Object.keys(entries))) return;
   rmSync(folder, { recursive: true, force: true });
   const sources = {};
   await build({
@@ -117,15 +140,17 @@ export async function bundle(entry, folder, plugins = []) {
     ],
     ssr: { noExternal: true, external: [...OUTSIDE, ...SHARED], resolve: { conditions } },
     build: {
-      ssr: entry,
+      ssr: true,
       outDir: folder,
       minify: false,
       rolldownOptions: {
+        input: entries,
         // Packages that nothing is used of are left out.
         treeshake: { moduleSideEffects: false },
         output: {
-          entryFileNames: 'bundle.mjs',
-          codeSplitting: false,
+          entryFileNames: '[name].mjs',
+          chunkFileNames: '[name]-[hash].mjs',
+          codeSplitting: Object.keys(entries).length > 1,
           // CommonJS packages ask for Node's modules, and for what is not installed, when they run.
           banner: "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);",
         },
