@@ -9,7 +9,6 @@ import { UsersShards } from './testing/users-shards.js';
 const RESERVATION_MS = 30;
 const AT_ONCE = 20;
 const SIGN_UP_ROUNDS = repetitions({ quick: 3, full: 25 });
-/** A busy machine may have all of one round lose their reservations. */
 const CHANGE_ROUNDS = repetitions({ quick: 3, full: 5 });
 let shards: UsersShards;
 let processes: UsersProcesses;
@@ -84,7 +83,8 @@ function expectTypedErrors(halves: readonly Half[]): void {
   const codes = halves.flatMap(({ answers }) =>
     answers.flatMap((answer) => ('code' in answer ? [answer.code] : [])),
   );
-  const expected = ['changed-meanwhile', 'email-reservation-lost', 'email-taken', 'shard-unavailable'];
+  const lost = ['changed-meanwhile', 'email-reservation-lost', 'email-taken'];
+  const expected = [...lost, 'id-lease-lost', 'shard-unavailable'];
   expect(codes.filter((code) => !expected.includes(code))).toEqual([]);
 }
 
@@ -98,7 +98,8 @@ describe(`${SIGN_UP_ROUNDS * AT_ONCE} races of two sign-ups for one address, eac
   it('have one winner each or none, whose address it is, and no reservation outlives its deadline', async () => {
     const random = seeded(20_261_124);
     const winners: EmailWish[] = [];
-    for (let round = 0; round < SIGN_UP_ROUNDS; round++) {
+    // On a busy machine all of a round may lose their reservations: then nothing was raced for.
+    for (let round = 0; round < SIGN_UP_ROUNDS || winners.length <= SIGN_UP_ROUNDS; round++) {
       const wishes = someEmails(AT_ONCE).map((email) => ({ email }));
       const halves = await processes.race(wishes, wishes, deathOf(random, 4));
       expectTypedErrors(halves);
@@ -108,8 +109,6 @@ describe(`${SIGN_UP_ROUNDS * AT_ONCE} races of two sign-ups for one address, eac
     }
     await expectAgreement();
     await expectToHave(winners);
-    // Otherwise nothing was raced for.
-    expect(winners.length).toBeGreaterThan(SIGN_UP_ROUNDS);
   }, 180_000);
 });
 
@@ -133,14 +132,13 @@ describe(`${CHANGE_ROUNDS * AT_ONCE} races of changes of address, each round of 
   it('leave each user with one address, and each address with one user or none', async () => {
     const random = seeded(20_261_125);
     let answered = 0;
-    for (let round = 0; round < CHANGE_ROUNDS; round++) {
+    for (let round = 0; round < CHANGE_ROUNDS || answered <= CHANGE_ROUNDS; round++) {
       const halves = await processes.race(...(await wishes()), deathOf(random, 6));
       expectTypedErrors(halves);
       answered += winnersIn(halves).length;
       await expectNothingOverdue();
     }
     await expectAgreement();
-    expect(answered).toBeGreaterThan(CHANGE_ROUNDS);
   }, 180_000);
 });
 
