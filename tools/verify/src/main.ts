@@ -38,7 +38,7 @@ function chosen(only: string | undefined, full: boolean): readonly (readonly Che
 async function verify({ only, full }: { only: string | undefined; full: boolean }): Promise<Tally> {
   const selected = chosen(only, full);
   installMissing({
-    also: ['bash', 'curl', 'git', 'prometheus', 'promtool'],
+    also: ['bash', 'curl', 'git', 'pdftoppm', 'pdftotext', 'prometheus', 'promtool'],
     ifPossible: full ? ['prometheus-alertmanager'] : [],
     report: (line) => console.log(line),
   });
