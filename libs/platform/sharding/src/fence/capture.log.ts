@@ -1,5 +1,5 @@
 import type { ShardRegistry } from '../routing/shard.registry.js';
-import type { SlotRange } from '../ring/slot.js';
+import { ALL_SLOTS, type SlotRange } from '../ring/slot.js';
 import { FenceConflictError, IDLE_SECONDS } from './shard.fences.js';
 
 /** One write of a slot in mode `capture`: all rows of `key`, in every sharded table, may differ from before. */
@@ -51,7 +51,7 @@ export class CaptureLog {
   }
 
   /** How many entries there are. */
-  async backlog(shard: string, { from, to }: SlotRange, deadlineMs?: number): Promise<number> {
+  async backlog(shard: string, { from, to } = ALL_SLOTS, deadlineMs?: number): Promise<number> {
     const [row] = await this.registry.run(
       shard,
       (runner) => runner.query(BACKLOG, [from, to]) as Promise<{ entries: unknown }[]>,

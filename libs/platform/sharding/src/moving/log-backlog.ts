@@ -1,5 +1,4 @@
 import { CaptureLog } from '../fence/capture.log.js';
-import { SLOT_COUNT } from '../ring/slot.js';
 import { ShardUnavailableError } from '../routing/shard-unavailable.error.js';
 import type { ShardRegistry } from '../routing/shard.registry.js';
 import type { MoveBatch } from './migration-plan.js';
@@ -8,7 +7,6 @@ import type { MigrationTask } from './task.store.js';
 
 /** For an operator who waits for the answer. */
 const DEADLINE_MS = 1_000;
-const ALL_SLOTS = { from: 0, to: SLOT_COUNT - 1 };
 
 const DONORS = ({ donor }: MoveBatch) => [donor];
 const RECEIVERS = ({ receiver }: MoveBatch) => [receiver];
@@ -28,20 +26,31 @@ const CAPTURED: Partial<Record<MigrationState, (batch: MoveBatch) => string[]>> 
   aborting: BOTH,
 };
 
-/** How many captured writes have not been carried over; null while one of the shards that capture them does not answer. */
+/** How many captured writes of each shard have not been carried over; null for a shard that does not answer. */
+export async function logEntriesOf(
+  registry: ShardRegistry,
+  shards: Iterable<string>,
+  deadlineMs?: number,
+): Promise<Map<string, number | null>> {
+  const log = new CaptureLog(registry);
+  const entries = async (shard: string): Promise<[string, number | null]> => {
+    try {
+      return [shard, await log.backlog(shard, undefined, deadlineMs)];
+    } catch (error) {
+      // Its breaker and its errors show that it is away.
+      if (error instanceof ShardUnavailableError) return [shard, null];
+      throw error;
+    }
+  };
+  return new Map(await Promise.all(Array.from(shards, entries)));
+}
+
+/** Of all shards that capture writes of the migration; null while one of them does not answer. */
 export async function logBacklogOf(
   registry: ShardRegistry,
   { state, plan }: MigrationTask,
 ): Promise<number | null> {
   const shards = new Set(plan.batches.flatMap(CAPTURED[state] ?? (() => [])));
-  const log = new CaptureLog(registry);
-  try {
-    const counts = await Promise.all(
-      Array.from(shards, (shard) => log.backlog(shard, ALL_SLOTS, DEADLINE_MS)),
-    );
-    return counts.reduce((sum, count) => sum + count, 0);
-  } catch (error) {
-    if (error instanceof ShardUnavailableError) return null;
-    throw error;
-  }
+  const counts = [...(await logEntriesOf(registry, shards, DEADLINE_MS)).values()];
+  return counts.reduce((sum, count) => (sum === null || count === null ? null : sum + count), 0);
 }

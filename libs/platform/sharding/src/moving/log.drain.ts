@@ -1,11 +1,10 @@
 import type { CaptureLog } from '../fence/capture.log.js';
-import type { SlotRange } from '../fence/fence.js';
 import { FenceConflictError } from '../fence/shard.fences.js';
+import { ALL_SLOTS, type SlotRange } from '../ring/slot.js';
 import type { MoveBatch } from './migration-plan.js';
 import type { RowMover } from './row.mover.js';
 
 const MOST_ENTRIES = 500;
-const ALL_SLOTS: SlotRange = { from: 0, to: 16_383 };
 
 /** Carries what was captured on the one side of the batches to the other. */
 export class LogDrain {

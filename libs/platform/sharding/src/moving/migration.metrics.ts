@@ -14,8 +14,8 @@ export interface MigrationFigures {
   idleMs: number;
   /** Until rows are purged; of a migration in state `reverse` alone. */
   reverseLeftMs: number | undefined;
-  /** Entries of `ring_log` by shard; without shards that did not answer. */
-  logEntries: ReadonlyMap<string, number>;
+  /** Entries of `ring_log` by shard; null for one that did not answer. */
+  logEntries: ReadonlyMap<string, number | null>;
 }
 
 /** What is looked at when Prometheus asks. */
@@ -100,7 +100,7 @@ export class MigrationMetrics {
     collect() {
       this.reset();
       for (const { logEntries } of seen())
-        for (const [shard, entries] of logEntries) this.set({ shard }, entries);
+        for (const [shard, entries] of logEntries) if (entries !== null) this.set({ shard }, entries);
     },
   });
 

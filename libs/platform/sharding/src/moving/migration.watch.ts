@@ -1,10 +1,8 @@
 import { PeriodicTask } from '@fourfold/kernel';
 import { Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { CaptureLog } from '../fence/capture.log.js';
-import { SLOT_COUNT } from '../ring/slot.js';
 import type { ShardRegistry } from '../routing/shard.registry.js';
-import { ShardUnavailableError } from '../routing/shard-unavailable.error.js';
 import type { SqlExecutor } from '../sql-executor.js';
+import { logEntriesOf } from './log-backlog.js';
 import { type MigrationFigures, MigrationMetrics } from './migration.metrics.js';
 import { isOver, type MigrationState } from './migration-state.js';
 
@@ -89,23 +87,7 @@ export class MigrationWatch implements OnModuleInit, OnApplicationShutdown {
       mismatches: Number(row.mismatches),
       idleMs: Number(row.idleMs),
       reverseLeftMs: state === 'reverse' ? Math.max(0, this.reverseMs - inStateMs) : undefined,
-      logEntries: isOver(state) ? new Map() : await this.logEntries(),
+      logEntries: isOver(state) ? new Map() : await logEntriesOf(this.registry, this.registry.names),
     };
-  }
-
-  private async logEntries(): Promise<Map<string, number>> {
-    const log = new CaptureLog(this.registry);
-    const counts = await Promise.all(
-      this.registry.names.map(async (shard): Promise<[string, number][]> => {
-        try {
-          return [[shard, await log.backlog(shard, { from: 0, to: SLOT_COUNT - 1 })]];
-        } catch (error) {
-          // Its breaker and its errors show that it is away.
-          if (error instanceof ShardUnavailableError) return [];
-          throw error;
-        }
-      }),
-    );
-    return new Map(counts.flat());
   }
 }

@@ -18,6 +18,8 @@ export interface SlotRange {
   readonly to: number;
 }
 
+export const ALL_SLOTS: SlotRange = { from: 0, to: SLOT_COUNT - 1 };
+
 /** The sharding key can't name a row: it is not a string, empty, longer than any key column, or not in its only spelling. */
 export class InvalidShardKeyError extends appError('invalid-shard-key', 400, 'Invalid sharding key') {}
 
