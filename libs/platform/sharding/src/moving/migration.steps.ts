@@ -144,7 +144,7 @@ export class MigrationSteps {
   /** A write leaves its slot in the log: what differs and is not there was copied wrongly. The others are compared when frozen. */
   private async verify(task: MigrationTask, batch: MoveBatch): Promise<void> {
     const { rows, drain } = this.tools;
-    await drain.drain(task.plan.batches, { token: task.token, range: batch });
+    await drain.drain([batch], { token: task.token, range: batch });
     const differing = await rows.differences({ source: batch.donor, target: batch.receiver }, batch);
     if (differing.length === 0) return;
     const written = await drain.written(batch.donor, batch);
@@ -153,12 +153,12 @@ export class MigrationSteps {
   }
 
   private async hand(task: MigrationTask, batch: MoveBatch, back: boolean): Promise<number> {
-    const { token, plan } = task;
+    const { token } = task;
     const epoch = (await this.tools.epoch()) + 1;
     const { assertTables, handover, options } = this.tools;
     const { freezeMs } = options;
     try {
-      const given = { token, epoch, freezeMs, assertTables, batches: plan.batches };
+      const given = { token, epoch, freezeMs, assertTables };
       const frozenMs = await handover.hand(batch, back, given);
       this.tools.metrics.freezes.observe(frozenMs / 1_000);
       return frozenMs;

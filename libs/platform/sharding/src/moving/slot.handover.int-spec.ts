@@ -52,9 +52,7 @@ describe('a slot that is handed back', () => {
     await late.query(open, [RECEIVER, TOKEN, batch.from]);
     const options = { token: TOKEN, epoch: 3, freezeMs: 2_000, assertTables: async () => {} };
     let settled = false;
-    const handing = handover
-      .hand(batch, true, { ...options, batches: [batch] })
-      .finally(() => (settled = true));
+    const handing = handover.hand(batch, true, options).finally(() => (settled = true));
     await eventually(async () => settled || (await world.isWaiting(RECEIVER)), { everyMs: 200 });
     await late.commitTransaction();
     await late.release();
@@ -114,7 +112,7 @@ describe('a batch with a write that outlasts the budget of its freeze', () => {
     });
     await held.passed;
     const options = { token: TOKEN, epoch: 3, freezeMs: 200, assertTables: async () => {} };
-    const failure = await failureOf(handover.hand(range, false, { ...options, batches: [range] }));
+    const failure = await failureOf(handover.hand(range, false, options));
     expect(failure).toBeInstanceOf(FreezeTooLongError);
     await pass(async () => {});
     ended.open();
@@ -140,10 +138,7 @@ describe('a slot whose key is written all the time', () => {
     };
     await write();
     const options = { token: TOKEN, epoch: 2, freezeMs: 10_000, assertTables: async () => {} };
-    await new SlotHandover(fences, new LogDrain(busy, rows), rows).hand(batch, false, {
-      ...options,
-      batches: [batch],
-    });
+    await new SlotHandover(fences, new LogDrain(busy, rows), rows).hand(batch, false, options);
     expect(await world.fencesOf([batch])).toBe('donor foreign, receiver capture');
   });
 });

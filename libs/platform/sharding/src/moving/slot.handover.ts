@@ -28,8 +28,6 @@ interface HandoverOptions {
   epoch: number;
   freezeMs: number;
   assertTables: (batch: MoveBatch) => Promise<void>;
-  /** All batches, since the log of a shard is drained of every slot. */
-  batches: readonly MoveBatch[];
 }
 
 /**
@@ -53,13 +51,13 @@ export class SlotHandover {
   async hand(batch: MoveBatch, back: boolean, options: HandoverOptions): Promise<number> {
     const [giver, taker] = back ? [batch.receiver, batch.donor] : [batch.donor, batch.receiver];
     const startedAt = performance.now();
-    const { token, epoch, freezeMs, batches } = options;
+    const { token, epoch, freezeMs } = options;
     if (!(await this.has(giver, batch, token))) {
       await this.open(taker, batch, options);
       return performance.now() - startedAt;
     }
     await options.assertTables(batch);
-    if (!(await this.drain.drain(batches, { token, back, range: batch, few: FEW_ENTRIES })))
+    if (!(await this.drain.drain([batch], { token, back, range: batch, few: FEW_ENTRIES })))
       throw new FreezeTooLongError('Writes come faster than they are applied');
     const frozenAt = performance.now();
     const common = { range: batch, token, deadlineMs: freezeMs };
@@ -70,7 +68,7 @@ export class SlotHandover {
         to: { mode: 'frozen' },
         thawAfterMs: freezeMs,
       });
-      if (!(await this.drain.drain(batches, { token, back, range: batch })))
+      if (!(await this.drain.drain([batch], { token, back, range: batch })))
         throw new FreezeTooLongError('The log is not empty while frozen');
       const differing = await this.rows.differences({ source: giver, target: taker }, batch);
       if (differing.length > 0) throw new SlotsDifferError(batch, differing);
