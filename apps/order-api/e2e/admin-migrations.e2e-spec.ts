@@ -196,8 +196,9 @@ describe('slots are moved by the API', { timeout: 120_000 }, () => {
 
     const begun = await begin(remove);
     const { id, rowsTotal } = begun.body;
+    expect(begun.headers.get('location')).toBe(`/v1${MIGRATIONS}/${id}`);
     expect(begun).toMatchObject({
-      status: 200,
+      status: 202,
       body: { dryRun: false, ...remove, state: 'planned', wanted: 'run' },
     });
     expect(rowsTotal).toBe(shown.body.rowsTotal);

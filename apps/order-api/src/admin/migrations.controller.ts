@@ -12,8 +12,9 @@ import {
   ShardMigrations,
   type SlotMove,
 } from '@fourfold/sharding';
-import { Controller, Get, HttpCode, Logger, Post } from '@nestjs/common';
+import { Controller, Get, HttpCode, Logger, Post, Res } from '@nestjs/common';
 import { type Page, pageOf } from '@shop/contracts';
+import type { FastifyReply } from 'fastify';
 import { OperatorOnly } from '../auth/access.js';
 import { callerKey, CurrentCaller } from '../auth/caller.js';
 import { IdParam, ValidBody, ValidQuery } from '../http/zod.pipe.js';
@@ -45,9 +46,10 @@ export class MigrationsController {
   ) {}
 
   @Post()
-  @HttpCode(200)
+  @HttpCode(202)
   @OperatorOnly()
-  @Answers(200, 'beginMigration')
+  @Answers(200, 'plannedMigration')
+  @Answers(202, 'begunMigration', 'Location')
   @Operation(
     'Begins to move slots between shards, or says which',
     MigrationRunningError,
@@ -57,13 +59,17 @@ export class MigrationsController {
   async begin(
     @CurrentCaller() caller: Caller,
     @ValidBody(beginMigrationSchema) { dryRun, ...request }: BeginMigration,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<BeginAnswer> {
     if (dryRun) {
+      reply.status(200);
       const { task, ...rest } = await this.migrations.plan(request);
       const { plan, ...planned } = task;
       return { dryRun, ...planned, ...rest, moves: plan.batches };
     }
-    return { dryRun, ...this.logged('begun', caller, await this.migrations.begin(request)) };
+    const begun = this.logged('begun', caller, await this.migrations.begin(request));
+    reply.header('Location', `/v1/admin/migrations/${begun.id}`);
+    return { dryRun, ...begun };
   }
 
   @Get()

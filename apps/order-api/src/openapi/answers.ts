@@ -5,7 +5,7 @@ import { recordedAction } from './audit.answers.js';
 import { cache, invalidation, warmUp } from './cache.answers.js';
 import { bulkRedrive, deadLetter, deadLetterSummary } from './dead-letters.answers.js';
 import { funnelHour } from './funnel.answers.js';
-import { beginMigration, migration, migrationDetail } from './migrations.answers.js';
+import { begunMigration, migration, migrationDetail, plannedMigration } from './migrations.answers.js';
 import { queue, queuePause, runNow } from './queue.answers.js';
 import { report } from './report.answers.js';
 import { rebalance, shardPlan, shards } from './shards.answers.js';
@@ -66,7 +66,8 @@ const answers = {
   rebalance,
   migration,
   migrationDetail,
-  beginMigration,
+  begunMigration,
+  plannedMigration,
   migrations: page(migration),
   cache,
   warmUp,

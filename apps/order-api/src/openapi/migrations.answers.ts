@@ -46,7 +46,7 @@ export const migrationDetail = migration.extend({
     ),
 });
 
-const plan = z.object({
+export const plannedMigration = z.object({
   dryRun: z.literal(true),
   kind,
   shard,
@@ -73,4 +73,4 @@ const plan = z.object({
     .describe('Slots with more rows than a shard should have: they are not split'),
 });
 
-export const beginMigration = z.union([plan, migration.extend({ dryRun: z.literal(false) })]);
+export const begunMigration = migration.extend({ dryRun: z.literal(false) });

@@ -3011,7 +3011,19 @@ export interface operations {
                                 share: number;
                             };
                         }[];
-                    } | {
+                    };
+                };
+            };
+            /** @description Done */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "X-Consistency-Token": components["headers"]["X-Consistency-Token"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
                         id: string;
                         /** @enum {string} */
                         kind: "add" | "remove" | "rebalance";
