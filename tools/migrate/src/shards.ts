@@ -11,6 +11,7 @@ import {
   type UrlReference,
 } from '@fourfold/sharding';
 import { ShardRegistry, TaskStore } from '@fourfold/sharding/operating';
+import { Logger } from '@nestjs/common';
 import { shardEntities } from '@shop/composition';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
@@ -37,6 +38,8 @@ export async function withMigrations<T>(
   const kept = SHARD_SECRETS_DIR ? shardSecrets(SHARD_SECRETS_DIR) : undefined;
   const urlOf = (reference: UrlReference) =>
     kept?.(reference) ?? (reference.file === added?.name ? added.url : undefined);
+  // What the registry does for one command is of no interest to its caller.
+  Logger.overrideLogger(['error']);
   const main = await new DataSource({ type: 'mysql', url: DB_PRIMARY_URL, timezone: 'Z' }).initialize();
   try {
     const store = new TopologyStore(main);
