@@ -3,7 +3,6 @@ import {
   type DbRoutingMetrics,
   type DbRoutingOptions,
   isAnswer,
-  type NodeSource,
   parseNodeUrl,
   repeatedTransaction,
   Routing,
@@ -13,7 +12,7 @@ import { withDeadline } from '@fourfold/kernel';
 import { runWithin } from '@fourfold/observability/request-context';
 import type { PoolConnection } from 'mysql2';
 import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
-import { InvalidShardQueryError } from '../sharded-entities.js';
+import { SealedSource } from './sealed.source.js';
 import { type BreakerState, ShardBreaker } from './shard.breaker.js';
 import { ShardOperation } from './shard.operation.js';
 import type { ShardConnectionOptions, ShardEntry } from './shard-connection.options.js';
@@ -217,37 +216,6 @@ export class Shard {
       const { cause } = error as Error;
       throw cause instanceof Error ? cause : error;
     }
-  }
-}
-
-/**
- * What TypeORM is shown of the shard's nodes: it connects, and is refused from then on. Every manager shows its DataSource,
- * and a connection taken by that would be past the deadline, the breaker and the guard of reads.
- */
-class SealedSource implements NodeSource {
-  sealed = false;
-
-  constructor(
-    private readonly shard: string,
-    private readonly source: NodeSource,
-  ) {}
-
-  add(...node: Parameters<NodeSource['add']>): void {
-    this.source.add(...node);
-  }
-
-  getConnection(...[pattern, callback]: Parameters<NodeSource['getConnection']>): void {
-    if (!this.sealed) this.source.getConnection(pattern, callback);
-    else
-      callback(
-        new InvalidShardQueryError(
-          `A connection of ${this.shard} is given by ShardRouter alone: use the manager of its callback`,
-        ),
-      );
-  }
-
-  end(...[callback]: Parameters<NodeSource['end']>): void {
-    this.source.end(callback);
   }
 }
 
