@@ -12,7 +12,7 @@ let beating: RoutedDataSource;
 beforeAll(async () => {
   servers = await ReplicatedServers.start();
   database = await servers.createDatabase();
-  shop = await WarehousedShop.start({ main: database });
+  shop = await WarehousedShop.start({ main: database, replicas: true });
   const { appUrl: primaryUrl, readUrls: replicas } = database;
   // A worker writes the heartbeat that replicas are judged by; the command only reads it.
   beating = createRoutedDataSource({ primaryUrl, replicas, engine: testEngine });

@@ -4,7 +4,7 @@ import { WarehousedShop } from './testing/warehoused.shop.js';
 
 let shop: WarehousedShop;
 beforeAll(async () => {
-  shop = await WarehousedShop.start();
+  shop = await WarehousedShop.start({ replicas: true });
 });
 afterAll(() => shop?.stop());
 

@@ -8,7 +8,7 @@ const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 
 let shop: WarehousedShop;
 beforeAll(async () => {
-  shop = await WarehousedShop.start();
+  shop = await WarehousedShop.start({ replicas: true });
   await shop.place(20);
 });
 afterAll(() => shop?.stop());

@@ -43,7 +43,7 @@ const TOTALS: Record<keyof Totals, string> = {
 
 const script = new URL('sync.runner.mjs', import.meta.url);
 
-/** A main cluster with its replicas, four shards, a folder for files and one for the warehouse. */
+/** A main cluster, four shards, a folder for files and one for the warehouse. */
 export class WarehousedShop {
   private sequence = 0;
 
@@ -59,12 +59,14 @@ export class WarehousedShop {
 
   /**
    * @param choice `main`: a database of the main cluster, if it is to be on servers of the test's own; `storageUrl`: where the
-   *   files go, if not into a folder
+   *   files go, if not into a folder; `replicas`: it has its replicas, for which each start waits a second where no process
+   *   writes their heartbeat
    */
   static async start({
     main,
     storageUrl,
-  }: { main?: TestDatabase; storageUrl?: string } = {}): Promise<WarehousedShop> {
+    replicas = false,
+  }: { main?: TestDatabase; storageUrl?: string; replicas?: boolean } = {}): Promise<WarehousedShop> {
     const databases = await Promise.all([
       main ?? createDatabase(topology(), { node: 'primary' }),
       ...SHARDS.map((node) => createDatabase(topology(), { node })),
@@ -82,7 +84,7 @@ export class WarehousedShop {
     const env = {
       ...urls(({ appUrl }) => appUrl),
       DB_ENGINE: testEngine,
-      DB_REPLICA_URLS: primary.readUrls.join(','),
+      DB_REPLICA_URLS: replicas ? primary.readUrls.join(',') : '',
       STORAGE_URL: storageUrl ?? pathToFileURL(join(folder, 'objects')).href,
       WAREHOUSE_DIR: join(folder, 'warehouse'),
       WAREHOUSE_LAG_MS: String(LAG_MS),
