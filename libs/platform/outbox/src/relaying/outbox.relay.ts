@@ -16,7 +16,7 @@ import { QUEUES_DUE } from './relaying.sql.js';
 
 const POLL_MS = 100;
 /** From one look to the next, however many nudges come: what is committed meanwhile shares its batch. */
-const GAP_MS = 10;
+const GAP_MS = 25;
 const RETRY_MS = 1_000;
 /** How long a publisher may take to answer when the process stops; unconfirmed rows go to another relay after their lease. */
 const STOP_MS = 10_000;
