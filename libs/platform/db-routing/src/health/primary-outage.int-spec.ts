@@ -112,11 +112,12 @@ describe('the primary is killed and comes back, under load', () => {
     expect(inRotation()).toEqual(['replica-1', 'replica-2']);
 
     const stoodMs = lagMs();
-    await servers.start('primary');
+    const started = servers.start('primary');
     // It is still cut off, and misses more from here on: by the time that the primary is there again.
-    await eventually(() => lagMs() > stoodMs + 300);
+    await eventually(() => lagMs() > stoodMs + 300, { everyMs: 5 });
     expect(lagMs()).toBeLessThan(stoodMs + LAG_DEFAULTS.ejectMs / 2);
     await servers.reconnect('replica-1');
+    await started;
     await eventually(() => lagMs() === 0);
     expect(pathOf(transitions, 'replica-1')).toEqual([]);
   });
