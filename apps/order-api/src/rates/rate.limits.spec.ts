@@ -2,6 +2,7 @@ import { TokenExpiredError, type TokenVerifier, type Caller } from '@fourfold/au
 import { AppError } from '@fourfold/kernel';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { register } from 'prom-client';
+import { eventually } from '@fourfold-tools/testing';
 import { beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { allow } from '../auth/access.js';
 import { authenticate } from '../auth/authentication.hook.js';
@@ -124,7 +125,7 @@ it('an order that is under way counts', async () => {
     return reply.code(404).send();
   });
   const first = order(app, 'customer-1');
-  await vi.waitFor(() => expect(placed).toHaveBeenCalledTimes(1));
+  await eventually(() => expect(placed).toHaveBeenCalledTimes(1));
   expect((await order(app, 'customer-1')).statusCode).toBe(429);
   gate.resolve();
   expect((await first).statusCode).toBe(404);

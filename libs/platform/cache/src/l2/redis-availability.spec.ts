@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { ManualClock } from '@fourfold/kernel';
 import { Logger } from '@nestjs/common';
 import type { Redis } from 'ioredis';
+import { eventually } from '@fourfold-tools/testing';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import type { LeaseCommands } from './lease-commands.js';
 import { PendingInvalidations } from './pending-invalidations.js';
@@ -46,18 +47,18 @@ function connected() {
 it('owes an invalidation until Redis has answered it, though it is on its way', async () => {
   const { redis, invalidate, answer } = connected();
   redis.owe(['4:user:1', '4:user:2']);
-  await vi.waitUntil(() => invalidate.mock.calls.length === 1);
+  await eventually(() => invalidate.mock.calls.length === 1);
   expect([redis.owed, redis.state]).toEqual([2, 'recovering']);
   answer(true);
-  await vi.waitUntil(() => redis.state === 'trusted');
+  await eventually(() => redis.state === 'trusted');
   expect(redis.owed).toBe(0);
 });
 
 it('owes one that Redis has carried out and refused to publish, and uses Redis all the same', async () => {
   const { redis, invalidate, answer } = connected();
   redis.owe(['4:user:1']);
-  await vi.waitUntil(() => invalidate.mock.calls.length === 1);
+  await eventually(() => invalidate.mock.calls.length === 1);
   answer(false);
-  await vi.waitUntil(() => redis.state === 'trusted');
+  await eventually(() => redis.state === 'trusted');
   expect(redis.owed).toBe(1);
 });

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { type AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
-import { freePort } from '@fourfold-tools/testing';
+import { eventually, freePort } from '@fourfold-tools/testing';
 import {
   Body,
   Controller,
@@ -123,9 +123,8 @@ const lines = (): string[] => text.split('\n').slice(0, -1);
 /** The line of a request, as text and as what it says. */
 async function lineOf(path: string, init: RequestInit = {}): Promise<[string, Line]> {
   await (await fetch(url + path, init)).arrayBuffer();
-  const find = () => lines().findLast((line) => line.includes('"responseTime"'));
-  await vi.waitUntil(find);
-  return [find()!, JSON.parse(find()!) as Line];
+  const line = await eventually(() => lines().findLast((each) => each.includes('"responseTime"')) ?? false);
+  return [line, JSON.parse(line) as Line];
 }
 
 it('a request that ends well has the line that pino would write, without its query', async () => {

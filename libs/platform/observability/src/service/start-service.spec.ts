@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import { freePort } from '@fourfold-tools/testing';
+import { eventually, freePort } from '@fourfold-tools/testing';
 import { Controller, Get, Module, type OnModuleInit } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { describe, expect, it, vi } from 'vitest';
@@ -159,7 +159,7 @@ describe('while it is stopping', () => {
     await entered.promise;
     expect(await service.ask('/health/live')).toMatchObject({ status: 200 });
     const closed = service.app!.close();
-    await vi.waitFor(async () => expect((await service.ask('/health/live')).status).toBe(503));
+    await eventually(async () => expect((await service.ask('/health/live')).status).toBe(503));
     const { type, body, reusedSocket } = await service.ask('/health/live');
     expect([type, reusedSocket]).toEqual(['application/problem+json; charset=utf-8', false]);
     expect(JSON.parse(body)).toMatchObject({ code: 'service-stopping' });
@@ -187,7 +187,7 @@ describe('a worker that is stopping', () => {
     });
     expect(await service.ask('/health/live')).toMatchObject({ status: 200 });
     const closed = service.app.close();
-    await vi.waitFor(async () => expect((await service.ask('/health/live')).status).toBe(503));
+    await eventually(async () => expect((await service.ask('/health/live')).status).toBe(503));
     const { type, body } = await service.ask('/metrics');
     expect(type).toContain('application/problem+json');
     expect(JSON.parse(body)).toMatchObject({ status: 503, code: 'service-stopping' });
@@ -225,7 +225,7 @@ describe('what goes around the application', () => {
     expect(hook).not.toHaveBeenCalled();
     expect((await fetch(`http://${host}:${port}/nothing`)).status).toBe(404);
     expect((await service.ask('/v1/greetings')).status).toBe(404);
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect((await service.ask('/metrics')).body).toMatch(/route="unmatched",status_class="5xx"[^\n]* 1\n/),
     );
   });
