@@ -27,6 +27,9 @@ async function problemsIn(source: object): Promise<string[]> {
 /** It needs no token, so it has no caller. */
 const isOpen = (route: string): boolean => route === 'post /v1/email-confirmations';
 
+/** What is begun is accepted, and what a dry run shows is all there. */
+const successesOf = (route: string): number => (route === 'post /v1/admin/migrations' ? 2 : 1);
+
 describe('the document', () => {
   it('is OpenAPI 3.1 that a linter has nothing to say of', async () => {
     expect(document.openapi).toBe('3.1.0');
@@ -44,9 +47,9 @@ describe('the document', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  it.each(operations)('has one success of $route, and what any route may refuse', ({ responses, route }) => {
+  it.each(operations)('has a success of $route, and what any route may refuse', ({ responses, route }) => {
     const statuses = Object.keys(responses);
-    expect(statuses.filter((status) => status.startsWith('2'))).toHaveLength(1);
+    expect(statuses.filter((status) => status.startsWith('2'))).toHaveLength(successesOf(route));
     expect(statuses).toEqual(
       expect.arrayContaining(isOpen(route) ? ['400', '500', '503'] : ['400', '401', '429', '500', '503']),
     );
