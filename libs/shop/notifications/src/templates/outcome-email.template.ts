@@ -36,6 +36,7 @@ const formats = new Map<string, Intl.NumberFormat>();
 /** From the decimal digits: a division by 100 would round a total of 16 digits to the next tenth. */
 function formatted({ amount, currency }: Money): string {
   let format = formats.get(currency);
-  if (!format) formats.set(currency, (format = new Intl.NumberFormat('en-GB', { style: 'currency', currency })));
+  if (!format)
+    formats.set(currency, (format = new Intl.NumberFormat('en-GB', { style: 'currency', currency })));
   return format.format(`${amount}E-${format.resolvedOptions().maximumFractionDigits ?? 0}` as `${number}`);
 }
