@@ -75,6 +75,21 @@ export const mechanismPlans: Plans = {
     { on: 'shard', parameters: [[7]], by: { ring_fence: 'PRIMARY' } },
     { on: 'shard', parameters: [[7, 70, 700]], by: { ring_fence: 'PRIMARY' } },
   ],
+  'grouped.insert.ts#whereOpen': [
+    {
+      on: 'shard',
+      texts: {
+        into: 'INSERT INTO user_orders (user_id, order_id, created_at)',
+        columns: 'given.user_id, given.order_id, given.created_at',
+        given: [70, 700]
+          .map((slot) => `SELECT ${slot} AS slot, ? AS user_id, ? AS order_id, ? AS created_at`)
+          .join(' UNION ALL '),
+        again: 'ON DUPLICATE KEY UPDATE user_id = user_orders.user_id',
+      },
+      parameters: ['7', '70', '2026-11-30', '8', '80', '2026-11-30'],
+      by: { ring_fence: 'PRIMARY' },
+    },
+  ],
   'added-shards.ts#TOPOLOGY': [{ on: 'main', by: { shard_topology: 'PRIMARY' }, walks: 'The newest.' }],
   'shard.fences.ts#READ': [{ on: 'shard', parameters: [70, 170], by: { ring_fence: 'PRIMARY' } }],
   'shard.fences.ts#LOCK': [{ on: 'shard', parameters: [70, 170], by: { ring_fence: 'PRIMARY' } }],

@@ -55,9 +55,10 @@ export class GroupedInsert<U> {
   ): Promise<boolean> {
     const columns = this.options.columns.map((column) => `given.${column}`).join(', ');
     const given = `${this.row}${` UNION ALL ${this.row}`.repeat(rows.length - 1)}`;
-    const sql = `${this.into} SELECT ${columns} FROM (${given}) given
+    const { into, again } = this;
+    const sql = `${into} SELECT ${columns} FROM (${given}) given
       STRAIGHT_JOIN ring_fence ON ring_fence.slot = given.slot
-      WHERE ring_fence.mode = 'open' LOCK IN SHARE MODE ${this.again}`;
+      WHERE ring_fence.mode = 'open' LOCK IN SHARE MODE ${again}`;
     const parameters = rows.flatMap(({ slot, values }) => [slot, ...values]);
     try {
       const { affectedRows } = await manager.query<{ affectedRows: number }>(sql, parameters);
