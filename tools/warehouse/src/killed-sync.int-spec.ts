@@ -52,7 +52,7 @@ describe('a sync that is killed', () => {
     await shop.place(step === 'leased' ? 1_050 : 40, '2026-05-01');
     await shop.place(20, '2026-05-02');
     await shop.change();
-    await shop.lagIsOver();
+    await shop.ordersAreReadable();
     forked.say({ stopAt: step });
     await forked.told('reached');
     expect(await forked.crash()).toBe('SIGKILL');

@@ -31,7 +31,7 @@ describe('replicas that have stopped applying', () => {
     await shop.syncAll();
     await Promise.all([servers.stopApplying('replica-1'), servers.stopApplying('replica-2')]);
     const [order] = await shop.place(1);
-    await shop.lagIsOver();
+    await shop.ordersAreReadable();
 
     // Naive: up to the same moment, from whatever replica there is. It would pass the order, and never come back to it.
     const replica = await new DataSource({ type: 'mysql', url: database.readUrls[0]! }).initialize();

@@ -15,7 +15,7 @@ const A_LOOK_LATER_MS = 11_000;
 
 it('a sync whose lease is lost stops at its batch, and leaves the rest to the one that has it', async () => {
   await shop.place(1_500);
-  await shop.lagIsOver();
+  await shop.ordersAreReadable();
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldAdvanceTime: true });
   const [reached, goOn] = [gate(), gate()];
   const cutShort = shop.sync({

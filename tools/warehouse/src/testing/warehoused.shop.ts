@@ -137,14 +137,33 @@ export class WarehousedShop {
     return this.app.get(SyncWarehouse).execute(options);
   }
 
-  /** All changes of orders are old enough to be read. */
-  async lagIsOver(): Promise<void> {
-    await eventually(async () => {
-      const [row] = await this.primary.query<{ passed: number | string }[]>(
-        `SELECT MAX(updated_at) < NOW(6) - INTERVAL ${LAG_MS + 100} * 1000 MICROSECOND AS passed FROM orders`,
-      );
-      return Number(row!.passed) === 1;
-    });
+  /** All changes of orders are old enough to be read, where no open transaction holds the warehouse back. */
+  lagIsOver(): Promise<void> {
+    return this.ordersAreBefore(`NOW(6) - INTERVAL ${LAG_MS + 100} * 1000 MICROSECOND`);
+  }
+
+  /**
+   * All changes of orders can be read: also older than each open transaction of its server, which other tests use too. The
+   * beginning of a transaction is known in whole seconds, rounded down.
+   */
+  ordersAreReadable(): Promise<void> {
+    const oldest = `SELECT MIN(trx_started) FROM information_schema.INNODB_TRX
+      WHERE trx_is_read_only = 0 AND (trx_rows_modified > 0 OR trx_query IS NOT NULL)`;
+    return this.ordersAreBefore(
+      `COALESCE((${oldest}), NOW(6)) - INTERVAL ${LAG_MS + 1_100} * 1000 MICROSECOND`,
+    );
+  }
+
+  private async ordersAreBefore(moment: string): Promise<void> {
+    await eventually(
+      async () => {
+        const [row] = await this.primary.query<{ passed: number | string }[]>(
+          `SELECT MAX(updated_at) < ${moment} AS passed FROM orders`,
+        );
+        return Number(row!.passed) === 1;
+      },
+      { deadlineMs: 60_000 },
+    );
   }
 
   /** Syncs until the warehouse has all that there is now: the lag has to pass first. */
