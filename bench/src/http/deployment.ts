@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import {
+  addableShards,
   type AppName,
   appReady,
   cpuSeconds,
@@ -85,11 +86,17 @@ export class Deployment implements OwnServers {
   }
 }
 
+/** Not those of shards that may be added: an earlier commit refuses names that it does not know. */
+function portsOf({ ports }: StackOptions): string {
+  const named = Object.entries(ports).filter(([name]) => !addableShards.some((shard) => shard === name));
+  return named.map(([name, port]) => `${name}=${port}`).join(',');
+}
+
 function npmStart(options: StackOptions): Promise<void> {
   const child = spawn(process.execPath, [join(options.repoRoot, 'tools/bootstrap.mjs'), 'start'], {
     cwd: options.repoRoot,
     // What is measured at full load is to be answered, and not refused.
-    env: { ADMISSION_TARGET_MS: '0', ...process.env, ...envOf(options) },
+    env: { ADMISSION_TARGET_MS: '0', ...process.env, ...envOf(options), FOURFOLD_PORTS: portsOf(options) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

@@ -1,3 +1,4 @@
+export { addableShards } from './added-shard.names.js';
 export {
   appEnvironment,
   type AppChoice,
